@@ -1,0 +1,50 @@
+# risk_screen: what a user calls. `make help` lists the targets.
+#
+# `make demo` and `make check` start from a bare Debian machine: they run
+# tools/setup first. Compiling is build.mk's work (PGXS).
+
+## make                     build the extension (needs the server headers)
+## make demo                set up, build, private cluster, sample filings, the main job
+## make check               set up, build, all tests (under 15 minutes on two cores)
+## make check-long          fuzzing and large random campaigns
+## make bench               side-by-side measurements against what users would pick instead
+## make screen-data DATA=d  the main job on real input in directory d
+## make install             install into the server of $PG_CONFIG
+## make clean               remove everything built, the private clusters included
+
+.DEFAULT_GOAL := all
+.PHONY: all install uninstall clean help setup build demo check check-long bench screen-data
+
+build_with = $(MAKE) -s --no-print-directory -f build.mk
+
+all install uninstall:
+	@$(build_with) $@
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+setup:
+	@tools/setup
+
+build: setup
+	@$(build_with) all
+
+demo: build
+	@demo/run
+
+check: build
+	@test/run
+
+check-long: build
+	@test/run --long
+
+bench: build
+	@bench/run $(BENCH)
+
+screen-data: build
+	@demo/screen-data "$(DATA)"
+
+clean:
+	@tools/cluster destroy
+	@$(build_with) clean
+	@rm -rf build

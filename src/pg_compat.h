@@ -1,0 +1,37 @@
+/*
+ * src/pg_compat.h
+ *	  Differences between PostgreSQL 15 and 18, and nowhere else.
+ */
+#ifndef RS_PG_COMPAT_H
+#define RS_PG_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "risk_screen needs PostgreSQL 15 or later"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#include "mb/pg_wchar.h"
+
+/* pg_mblen_range() came with the minor releases of August 2026. */
+#ifndef RS_HAVE_MBLEN_RANGE
+static inline int
+rs_utf8_length(const unsigned char *p, const unsigned char *end)
+{
+	int			n = pg_utf_mblen(p);
+
+	return (n <= end - p) ? n : (int) (end - p);
+}
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define RS_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "risk_screen", .version = RS_VERSION)
+#else
+#define RS_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+#endif							/* RS_PG_COMPAT_H */

@@ -1,0 +1,147 @@
+/*
+ * src/query_reader.h
+ *	  Reading the analyst's query text against a column contract.
+ */
+#ifndef RS_QUERY_READER_H
+#define RS_QUERY_READER_H
+
+#include "postgres.h"
+#include "datatype/timestamp.h"
+#include "utils/date.h"
+
+#include "intern.h"
+
+/* What an engine wants of a column; any castable type is accepted. */
+typedef enum RsKind
+{
+	RS_ID,						/* any type with equality and hash; numbered by an interner */
+	RS_AMOUNT,					/* exact number, int128 in units of 10^-scale */
+	RS_REAL,					/* float8 */
+	RS_INTEGER,					/* int64 */
+	RS_TIME,					/* timestamptz; zone-less input is read in risk_screen.time_zone */
+	RS_DATE,					/* date; a timestamp counts for its day in that zone */
+	RS_TEXT,					/* text, valid while the row is handled */
+	RS_BOOL
+} RsKind;
+
+/* Flags of a contract column. */
+#define RS_REQUIRED		1		/* the query must have it */
+#define RS_NOT_NULL		2		/* a NULL makes a bad row */
+#define RS_NOT_NEGATIVE	4		/* RS_AMOUNT, RS_REAL */
+#define RS_UNIQUE		8		/* RS_ID: a second row with the same value is bad */
+#define RS_FINITE		16		/* RS_TIME, RS_DATE: infinity makes a bad row */
+/* NaN and infinite amounts are always bad. */
+
+typedef struct RsColumn
+{
+	const char *name;
+	RsKind		kind;
+	int			flags;
+	int			interner;		/* RS_ID: columns with the same number share an interner */
+} RsColumn;
+
+#define RS_MAX_COLUMNS 16
+#define RS_MAX_INTERNERS 4
+
+typedef struct RsContract
+{
+	const char *name;			/* "transfers": also the argument's name in messages */
+	int			ncolumns;
+	const RsColumn *column;
+	int			label;			/* column that names a row in messages; -1: by row number */
+} RsContract;
+
+/* The contracts of design.md; column numbers are the enums below. */
+extern const RsContract rs_transfers_contract;
+extern const RsContract rs_holdings_contract;
+extern const RsContract rs_claims_contract;
+extern const RsContract rs_openings_contract;
+extern const RsContract rs_links_contract;
+extern const RsContract rs_facts_contract;
+
+enum { RS_T_TXN, RS_T_PAYER, RS_T_PAYEE, RS_T_AMOUNT, RS_T_TIME, RS_T_ORD, RS_T_FEE,
+	   RS_T_CURRENCY, RS_T_PAYER_OWNER, RS_T_PAYEE_OWNER, RS_T_LOAN, RS_T_COLUMNS };
+enum { RS_H_OWNER, RS_H_OWNED, RS_H_SHARE, RS_H_VOTES, RS_H_SHARE_MIN, RS_H_SHARE_MAX, RS_H_KIND,
+	   RS_H_VALID_FROM, RS_H_VALID_TO, RS_H_KNOWN_FROM, RS_H_COLUMNS };
+enum { RS_C_CLAIM, RS_C_TXN, RS_C_AMOUNT, RS_C_COLUMNS };
+enum { RS_O_ACCOUNT, RS_O_BALANCE, RS_O_CLAIM, RS_O_AT, RS_O_COLUMNS };
+enum { RS_L_A, RS_L_B, RS_L_COLUMNS };
+enum { RS_F_ENTITY, RS_F_INDICATOR, RS_F_VALUE, RS_F_SEGMENT, RS_F_AS_OF, RS_F_KNOWN_AT, RS_F_COLUMNS };
+
+/* Interner slots of the contracts. */
+enum { RS_INTERN_ACCOUNT = 0, RS_INTERN_TXN = 1, RS_INTERN_OTHER = 2, RS_INTERN_OWNER = 3 };
+
+typedef union RsValue
+{
+	uint32		id;				/* RS_ID */
+	int128		amount;			/* RS_AMOUNT, at rs_query_scale() of the column */
+	float8		real;
+	int64		integer;
+	TimestampTz time;
+	DateADT		date;
+	Datum		text;
+	bool		boolean;
+} RsValue;
+
+typedef struct RsRow
+{
+	uint64		number;			/* from 1 */
+	RsValue		value[RS_MAX_COLUMNS];	/* by contract column */
+	bool		isnull[RS_MAX_COLUMNS]; /* also true for columns the query does not have */
+} RsRow;
+
+typedef enum RsBadRows { RS_BAD_ERROR, RS_BAD_SKIP } RsBadRows;
+
+typedef struct RsQuery RsQuery;
+
+/* Row handler. An amount column's scale can only grow while rows come in: */
+typedef void (*RsRowHandler) (void *arg, const RsRow *row);
+/* called before the row that needs more digits; multiply what you kept by 10^(new-old). */
+typedef void (*RsRescaleHandler) (void *arg, int column, int old_scale, int new_scale);
+
+/*
+ * Prepare and check a query text: one read-only SELECT, or the name of a table
+ * or view. SPI must be connected; everything lives in `budget` until
+ * rs_query_close(). Interners may be given (to share numbers between queries)
+ * or NULL to be made.
+ */
+extern RsQuery *rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
+							  MemoryContext budget, RsInterner *const *interner);
+extern bool rs_query_has(const RsQuery *query, int column);
+extern Oid	rs_query_type(const RsQuery *query, int column);
+extern int	rs_query_scale(const RsQuery *query, int column);
+extern RsInterner *rs_query_interner(const RsQuery *query, int slot);
+
+/* Stream every row into the handler. */
+extern void rs_query_read(RsQuery *query, RsRowHandler row, RsRescaleHandler rescale, void *arg);
+
+/*
+ * Stream the rows of  SELECT columns FROM <before> (query) q <after>, with
+ * parameters. The text of before and after is ours, never the user's; it names
+ * columns as q.payer and compares with rs_query_equals().
+ */
+extern void rs_query_read_bound(RsQuery *query, const char *before, const char *after,
+								int nargs, Oid *argtypes, Datum *values, const char *nulls,
+								RsRowHandler row, RsRescaleHandler rescale, void *arg);
+extern char *rs_query_equals(const RsQuery *query, int column);	/* "OPERATOR(pg_catalog.=)" */
+
+/* Warn about skipped rows (bad_rows => 'skip'), give everything back. */
+extern void rs_query_close(RsQuery *query);
+
+/* 'error' or 'skip'; anything else is an error. */
+extern RsBadRows rs_bad_rows_option(const char *option);
+
+/* Exact decimal helpers. */
+extern bool rs_numeric_to_int128(Datum numeric, int scale, int128 *value);	/* false: needs more digits */
+extern int	rs_numeric_scale(Datum numeric);	/* significant fractional digits */
+extern bool rs_numeric_is_finite(Datum numeric);
+extern Datum rs_int128_to_numeric(int128 value, int scale);
+
+/*
+ * text[] argument -> numbers of an interner, converted to the type of column.
+ * Unknown identifiers get fresh numbers. NULL elements are an error.
+ */
+extern uint32 *rs_intern_text_array(RsQuery *query, int column, ArrayType *array,
+									const char *argument, int *count);
+
+#endif							/* RS_QUERY_READER_H */

@@ -1,0 +1,75 @@
+/*
+ * src/risk_screen.c
+ *	  Module entry: magic block and settings.
+ */
+#include "pg_compat.h"
+
+#include <limits.h>
+
+#include "fmgr.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "risk_screen.h"
+#include "rs_memory.h"
+
+RS_MODULE_MAGIC;
+
+char	   *rs_time_zone_name = NULL;
+
+
+static bool
+check_time_zone(char **newval, void **extra, GucSource source)
+{
+	pg_tz	   *tz = pg_tzset(*newval);
+
+	if (tz == NULL)
+	{
+		GUC_check_errdetail("\"%s\" is not the name of a time zone.", *newval);
+		return false;
+	}
+	if (!pg_tz_acceptable(tz))
+	{
+		GUC_check_errdetail("Time zone \"%s\" appears to use leap seconds.", *newval);
+		return false;
+	}
+	return true;
+}
+
+/* The zone in which days begin, whatever the session's TimeZone is. */
+pg_tz *
+rs_time_zone(void)
+{
+	return pg_tzset(rs_time_zone_name);
+}
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomIntVariable("risk_screen.max_memory",
+							"Most memory one call of a risk_screen function may use.",
+							"An operation that needs more stops with an error instead of exhausting the server.",
+							&rs_max_memory_kb,
+							1024 * 1024, 1024, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+	DefineCustomStringVariable("risk_screen.time_zone",
+							   "Time zone in which days begin and end.",
+							   "Dates, and times without a zone, are read in this zone; the session's TimeZone does not matter.",
+							   &rs_time_zone_name,
+							   "Asia/Shanghai",
+							   PGC_USERSET, 0,
+							   check_time_zone, NULL, NULL);
+	MarkGUCPrefixReserved("risk_screen");
+}
+
+/* version() returns text: the library's version, to compare with the SQL objects' */
+PG_FUNCTION_INFO_V1(rs_version);
+Datum
+rs_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(RS_VERSION));
+}

@@ -1,0 +1,20 @@
+/*
+ * src/rs_memory.h
+ *	  Checked, bounded allocation for the engines.
+ */
+#ifndef RS_MEMORY_H
+#define RS_MEMORY_H
+
+#include "postgres.h"
+
+/* risk_screen.max_memory in kB; engines read it, the module defines the GUC. */
+extern int	rs_max_memory_kb;
+
+extern void rs_memory_check(MemoryContext budget, uint64 more, const char *purpose);
+extern void *rs_alloc(MemoryContext budget, uint64 count, Size size, const char *purpose);
+extern void *rs_alloc0(MemoryContext budget, uint64 count, Size size, const char *purpose);
+extern void *rs_resize(MemoryContext budget, void *old, uint64 count, Size size, const char *purpose);
+extern void *rs_grow(MemoryContext budget, void *old, uint64 *capacity, uint64 needed,
+					 Size size, const char *purpose);
+
+#endif							/* RS_MEMORY_H */
