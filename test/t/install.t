@@ -23,7 +23,7 @@ def ok(passed, what, note=""):
 def psql(database, sql):
     run = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"], input=sql, text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return run.stdout.strip()
+    return ("ERROR: " if run.returncode else "") + run.stdout.strip()
 
 
 def fresh(name):
