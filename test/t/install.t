@@ -44,7 +44,7 @@ SELECT concat_ws(' | ', pg_describe_object(d.classid, d.objid, d.objsubid),
   FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
   LEFT JOIN pg_proc p ON p.oid = d.objid AND d.classid = 'pg_proc'::regclass
   LEFT JOIN pg_class c ON c.oid = d.objid AND d.classid = 'pg_class'::regclass
- WHERE e.extname = 'risk_screen' ORDER BY 1 COLLATE "C";
+ WHERE e.extname = 'risk_screen' ORDER BY 1;
 """
 
 db = fresh("install_test")
