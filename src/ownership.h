@@ -171,6 +171,7 @@ typedef struct RsStakes
 	uint32		unknown_flags;	/* RS_FLAGS_NO_VALUE as above */
 	long double closed;			/* held by loops that own themselves */
 	bool		has_closed;
+	bool		over;			/* a company on the way has holders over 1 */
 } RsStakes;
 
 /* All owners of target (or, downwards, all that target owns). Reuses result's memory. */

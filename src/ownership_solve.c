@@ -600,7 +600,7 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 	result->n = 0;
 	result->unknown = result->closed = 0;
 	result->unknown_flags = 0;
-	result->has_closed = false;
+	result->has_closed = result->over = false;
 
 	reach_all(s, target, downwards);
 	s->order = rs_grow(g->budget, s->order, &s->order_capacity, s->nreached, sizeof(uint64), purpose);
@@ -653,8 +653,10 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 			uint32		node = (uint32) s->order[i + m];
 
 			pass_from(s, node, s->y[node], s->flags[node], downwards);
-			if (!downwards && g->in_start[node] < g->in_start[node + 1] &&
-				s->known[node] < whole_of(s, node))
+			if (downwards || g->in_start[node] == g->in_start[node + 1])
+				continue;
+			result->over |= (rs_system_node_flags(s, node) & RS_FLAG_SUM_OVER_100) != 0;
+			if (s->known[node] < whole_of(s, node))
 			{
 				result->unknown_flags |= s->flags[node] & s->no_value;
 				if (s->node_flags[node] & NODE_RANGED)
