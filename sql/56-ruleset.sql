@@ -307,6 +307,7 @@ BEGIN
 	  JOIN risk_screen._ruleset_bands(name, number, day, 'infinity') y
 		ON x.rule = y.rule AND x.band < y.band
 	 WHERE x.resolved AND y.resolved
+	   AND (x.parameter IS NULL OR y.parameter IS NULL)	-- multiples of parameters nest: the worse band counts
 	   AND (x.low < y.high OR (x.low = y.high AND x.low_closed AND y.high_closed))
 	   AND (y.low < x.high OR (y.low = x.high AND y.low_closed AND x.high_closed));
 	RETURN QUERY
