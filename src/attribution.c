@@ -108,10 +108,6 @@ rs_ledger_add(RsLedger *l, uint32 txn, uint32 payer, uint32 payee, int128 amount
 
 	if (amount >= LARGEST_SUM || fee >= LARGEST_SUM)
 		sum_error();
-	l->total += amount + fee;
-	if (l->total >= LARGEST_SUM)
-		sum_error();
-
 	l->txn[i] = txn;
 	l->payer[i] = payer;
 	l->payee[i] = payee;
@@ -162,13 +158,25 @@ rs_ledger_rescale(RsLedger *l, bool fee, int digits)
 
 		if (v >= LARGEST_SUM / factor)
 			sum_error();
-		l->total += v * factor - v;
-		if (l->total >= LARGEST_SUM)
-			sum_error();
 		if (*wide)
 			(*wide)[i] = v * factor;
 		else
 			(*narrow)[i] = (int64) (v * factor);
+	}
+}
+
+static void
+add_up(RsLedger *l)
+{
+	l->total = 0;
+	for (uint32 i = 0; i < l->n; i++)
+	{
+		l->total += rs_ledger_amount(l, i);
+		if (l->total >= LARGEST_SUM)
+			sum_error();
+		l->total += rs_ledger_fee(l, i);
+		if (l->total >= LARGEST_SUM)
+			sum_error();
 	}
 }
 
@@ -241,6 +249,7 @@ rs_ledger_arrange(RsLedger *l, RsTie tie, RsCompareIds compare_txn, void *txn_ar
 
 	if (l->n == 0)
 		return;
+	add_up(l);
 	place = rs_alloc(l->budget, l->n, sizeof(TimedIndex), purpose);
 	for (uint32 i = 0; i < l->n; i++)
 	{
@@ -604,8 +613,8 @@ rs_attribution_prepare(RsAttribution *a)
 			start[k + 1] += start[k];
 		a->opening_start = start;
 	}
-	if (a->fine > 1 && total >= LARGEST_SUM / a->fine)
-		sum_error();
+	while (a->fine > 1 && total >= LARGEST_SUM / a->fine)
+		a->fine /= 10;
 }
 
 void

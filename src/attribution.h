@@ -245,8 +245,9 @@ struct RsAttribution
 	RsDeficit	deficit;
 	bool		infer_openings;
 	bool		poison_forever;
-	int128		fine;			/* work units in a ledger unit: 1 unless the rule mixes */
-	int128		min_traced;		/* work units */
+	int128		fine;			/* work units in a ledger unit: 1, or a power of ten when the
+								 * rule mixes; prepare() lowers it if sums would not fit */
+	int128		min_traced;		/* work units; set after prepare() */
 	uint32		claims;			/* claims are 0 .. claims-1, in their order */
 	const uint8 *exit_at;		/* by account, or NULL */
 
