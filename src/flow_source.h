@@ -21,7 +21,8 @@
  * that one question needs and builds the arrays in the call's memory;
  * src/flow_graph.c points them into a mapped file. A flow that was fetched for
  * one question holds only the transfers on that question's side (the other
- * side's arrays are NULL), and `beyond` where it stopped looking.
+ * side's arrays are NULL; its transfers are numbered by their place on that
+ * side), and `beyond` where it stopped looking.
  */
 #ifndef RS_FLOW_SOURCE_H
 #define RS_FLOW_SOURCE_H
@@ -50,6 +51,15 @@ typedef struct RsFlowSide
 	const RsArc *arc;
 	const uint32 *transfer;		/* number of the transfer at a place; NULL: the place itself */
 } RsFlowSide;
+
+/* A transfer before it has a place, for rs_flow_build(). */
+typedef struct RsRawTransfer
+{
+	uint32		payer;
+	uint32		payee;
+	uint32		txn;			/* any number that compare_raw can order */
+	TimestampTz time;
+} RsRawTransfer;
 
 typedef struct RsFlow RsFlow;
 
@@ -128,6 +138,16 @@ extern RsFlow *rs_flow_graph_open(const char *name, MemoryContext budget);
 
 /* src/flow_source_query.c */
 extern RsFlow *rs_flow_query_open(const char *transfers, const char *bad_rows, MemoryContext budget);
+
+/*
+ * src/flow_source.c: make the arrays of `flow` (naccounts is set) from a list.
+ * sides: bit 1 << RS_FLOW_OUT and/or 1 << RS_FLOW_IN. Amounts are given beside
+ * the list, as the flow holds them: 64-bit, or wide. place[i] gets the
+ * transfer number of list[i] (may be NULL).
+ */
+extern void rs_flow_build(RsFlow *flow, int sides, uint32 n, const RsRawTransfer *list,
+						  const int64 *amount, const int128 *wide, uint32 *place,
+						  int (*compare_raw) (void *arg, uint32 txn_a, uint32 txn_b), void *arg);
 
 static inline TimestampTz
 rs_flow_time(const RsFlow *flow, uint32 code)
