@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 #include "datatype/timestamp.h"
+#include "tcop/dest.h"
+#include "utils/array.h"
 #include "utils/date.h"
 
 #include "intern.h"
@@ -28,7 +30,8 @@ typedef enum RsKind
 #define RS_REQUIRED		1		/* the query must have it */
 #define RS_NOT_NULL		2		/* a NULL makes a bad row */
 #define RS_NOT_NEGATIVE	4		/* RS_AMOUNT, RS_REAL */
-#define RS_UNIQUE		8		/* RS_ID: a second row with the same value is bad */
+#define RS_UNIQUE		8		/* RS_ID: a value that the interner already has is bad; so read
+								 * the unique side first when two queries share an interner */
 #define RS_FINITE		16		/* RS_TIME, RS_DATE: infinity makes a bad row */
 /* NaN and infinite amounts are always bad. */
 
@@ -41,7 +44,7 @@ typedef struct RsColumn
 } RsColumn;
 
 #define RS_MAX_COLUMNS 16
-#define RS_MAX_INTERNERS 4
+#define RS_MAX_INTERNERS 5
 
 typedef struct RsContract
 {
@@ -69,7 +72,7 @@ enum { RS_L_A, RS_L_B, RS_L_COLUMNS };
 enum { RS_F_ENTITY, RS_F_INDICATOR, RS_F_VALUE, RS_F_SEGMENT, RS_F_AS_OF, RS_F_KNOWN_AT, RS_F_COLUMNS };
 
 /* Interner slots of the contracts. */
-enum { RS_INTERN_ACCOUNT = 0, RS_INTERN_TXN = 1, RS_INTERN_OTHER = 2, RS_INTERN_OWNER = 3 };
+enum { RS_INTERN_ACCOUNT = 0, RS_INTERN_TXN = 1, RS_INTERN_OTHER = 2, RS_INTERN_OWNER = 3, RS_INTERN_LOAN = 4 };
 
 typedef union RsValue
 {
@@ -123,7 +126,24 @@ extern void rs_query_read(RsQuery *query, RsRowHandler row, RsRescaleHandler res
 extern void rs_query_read_bound(RsQuery *query, const char *before, const char *after,
 								int nargs, Oid *argtypes, Datum *values, const char *nulls,
 								RsRowHandler row, RsRescaleHandler rescale, void *arg);
+
+/*
+ * SQL condition "column equals operand", operand being an expression of the
+ * interner's type (such as f.account from unnest($1)); keeps indexes usable.
+ */
+extern char *rs_query_match(const RsQuery *query, int column, const char *operand);
+/* SQL of a column converted to its contract type, over q: for ranges on time and amount. */
+extern const char *rs_query_expression(const RsQuery *query, int column);
 extern char *rs_query_equals(const RsQuery *query, int column);	/* "OPERATOR(pg_catalog.=)" */
+extern Oid	rs_query_array_type(const RsQuery *query, int column);	/* for $1 of unnest($1) */
+/* Leave out an optional column that this caller has no use for. */
+extern void rs_query_ignore(RsQuery *query, int column);
+
+/* SELECT <what> FROM <before> (query) q <after>, rows to a receiver of the caller. */
+extern void rs_query_probe(RsQuery *query, const char *what, const char *before, const char *after,
+						   int nargs, Oid *argtypes, Datum *values, const char *nulls,
+						   DestReceiver *receiver);
+extern uint64 rs_query_bad_rows(const RsQuery *query);	/* skipped so far */
 
 /* Warn about skipped rows (bad_rows => 'skip'), give everything back. */
 extern void rs_query_close(RsQuery *query);
