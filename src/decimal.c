@@ -29,6 +29,7 @@ typedef struct Digits
 	int			n;
 	int			weight;			/* of the first digit, in powers of 10000 */
 	bool		negative;
+	int			shown;			/* display scale: digits after the point as printed */
 	bool		special;		/* NaN or infinite */
 } Digits;
 
@@ -59,6 +60,7 @@ open_digits(const struct varlena *value)
 	if (header & SHORT_FORM)
 	{
 		d.negative = (header & 0x2000) != 0;
+		d.shown = (header & 0x1F80) >> 7;
 		d.weight = header & 0x003F;
 		if (header & 0x0040)
 			d.weight |= ~0x003F;
@@ -70,6 +72,7 @@ open_digits(const struct varlena *value)
 		int16		weight;
 
 		d.negative = (header & SIGN_MASK) == NEGATIVE;
+		d.shown = header & 0x3FFF;
 		memcpy(&weight, data + sizeof(uint16), sizeof(weight));
 		d.weight = weight;
 		d.at = data + 2 * sizeof(uint16);
@@ -85,6 +88,18 @@ bool
 rs_numeric_is_finite(Datum numeric)
 {
 	return !open_digits(PG_DETOAST_DATUM_PACKED(numeric)).special;
+}
+
+/*
+ * The unit a value is written in: 12.50 is in hundredths. Beyond twelve digits
+ * (quotients are written with twenty) trailing zeros are not counted.
+ */
+int
+rs_numeric_unit(Datum numeric)
+{
+	Digits		d = open_digits(PG_DETOAST_DATUM_PACKED(numeric));
+
+	return d.special ? 0 : Min(d.shown, 12);
 }
 
 /* Digits after the decimal point that are not trailing zeros: 1.50 -> 1. */

@@ -752,6 +752,8 @@ convert(RsQuery *q, int c, Datum datum, TupleTableSlot *slot)
 					datum = PointerGetDatum(PG_DETOAST_DATUM_PACKED(datum));
 					if (!rs_numeric_is_finite(datum))
 						return bad_row(q, c, BAD_NOT_FINITE, slot);
+					if (q->scale[c] < 12 && rs_numeric_unit(datum) > q->scale[c])
+						widen(q, c, rs_numeric_unit(datum));
 					if (!rs_numeric_to_int128(datum, q->scale[c], &v->amount))
 					{
 						widen(q, c, rs_numeric_scale(datum));

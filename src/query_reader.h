@@ -153,6 +153,7 @@ extern RsBadRows rs_bad_rows_option(const char *option);
 
 /* Exact decimal helpers. */
 extern bool rs_numeric_to_int128(Datum numeric, int scale, int128 *value);	/* false: needs more digits */
+extern int	rs_numeric_unit(Datum numeric); /* digits after the point as written, at most 12 */
 extern int	rs_numeric_scale(Datum numeric);	/* significant fractional digits */
 extern bool rs_numeric_is_finite(Datum numeric);
 extern Datum rs_int128_to_numeric(int128 value, int scale);
