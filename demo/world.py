@@ -133,6 +133,7 @@ class World:
         self.serial_base = 0          # planted flows below 100000 a day, the others above
         self.unreviewed = set()       # flow ids that must keep no review record
         self.banks = []
+        self.recon_gap = {}
 
     def add(self, table, **row):
         columns = TABLES[table]
@@ -254,7 +255,8 @@ class World:
             opening = max(self.balance_kept[acct], self.balance_kept[acct] - low)
             for d, run in series:
                 self.closing[acct, d] = opening + run
-                self.add('acct_day', acct_no=acct, day=d, end_balance=yuan(opening + run))
+                gap = self.recon_gap.get((self.owner[acct], d), 0)       # the ledger disagrees with the bank
+                self.add('acct_day', acct_no=acct, day=d, end_balance=yuan(opening + run + gap))
 
     # -- output ----------------------------------------------------------
     def write(self, out):
