@@ -36,14 +36,12 @@ CALL risk_screen.map_role('desk', 'person', $$
 	       from_date AS post_from, to_date AS post_to, qualified, ban_from, ban_to
 	  FROM filing.officer$$);
 CALL risk_screen.map_role('desk', 'equity', $$
-	SELECT holder_id AS owner, org_id AS owned, pct / 100 AS share, vote_pct / 100 AS votes,
+	SELECT coalesce(for_whom, holder_id) AS owner,           -- 代持: counted for the person it is held for
+	       org_id AS owned, pct * 0.01 AS share, vote_pct * 0.01 AS votes,
 	       CASE hold_type WHEN '代持' THEN 'nominee' WHEN '协议控制' THEN 'control' ELSE 'equity' END AS kind,
 	       CASE c.client_class WHEN '个人' THEN 'person' ELSE 'enterprise' END AS owner_kind,
 	       from_date AS valid_from, to_date AS valid_to
-	  FROM filing.shareholding LEFT JOIN filing.client AS c ON c.client_id = holder_id
-	UNION ALL                            -- a nominee holds for somebody: that person controls the nominee's share
-	SELECT for_whom, org_id, pct / 100, vote_pct / 100, 'control', 'person', from_date, to_date
-	  FROM filing.shareholding WHERE hold_type = '代持'$$);
+	  FROM filing.shareholding LEFT JOIN filing.client AS c ON c.client_id = coalesce(for_whom, holder_id)$$);
 CALL risk_screen.map_role('desk', 'party', $$
 	SELECT client_id AS party_id, CASE client_class WHEN '个人' THEN 'person' ELSE 'enterprise' END AS kind, client_name AS name,
 	       id_token AS identity_no, prov AS province,
@@ -108,7 +106,7 @@ CALL risk_screen.map_role('desk', 'product', $$
 	SELECT prod_id AS product_id, org_id AS inst_id, prod_name AS name, line AS biz,
 	       CASE WHEN is_public_fund THEN 'public_fund' WHEN line = 'INS' THEN 'wealth_insurance' WHEN offering = '私募' THEN 'private_fund' END AS kind,
 	       issuer_id, CASE offering WHEN '公募' THEN 'public' ELSE 'private' END AS offering, risk_grade AS risk_level,
-	       promised_pct / 100 AS rate_promised, actual_pct / 100 AS rate_actual, principal_guaranteed AS guaranteed, term_days,
+	       promised_pct * 0.01 AS rate_promised, actual_pct * 0.01 AS rate_actual, principal_guaranteed AS guaranteed, term_days,
 	       parent_prod AS parent_product, reg_no, start_date AS issued_on, end_date AS ended_on
 	  FROM filing.product$$);
 CALL risk_screen.map_role('desk', 'product_investment', $$
@@ -116,7 +114,7 @@ CALL risk_screen.map_role('desk', 'product_investment', $$
 	  FROM filing.product WHERE parent_prod IS NOT NULL$$);
 CALL risk_screen.map_role('desk', 'loan', $$
 	SELECT loan_no AS loan_id, org_id AS inst_id, borrower_id, principal AS amount, ccy AS currency, contract_date AS started_on, due_date AS matures_on,
-	       rate_pct / 100 AS rate, CASE WHEN repaid_on IS NULL THEN principal ELSE 0 END AS outstanding, guarantor_id,
+	       rate_pct * 0.01 AS rate, CASE WHEN repaid_on IS NULL THEN principal ELSE 0 END AS outstanding, guarantor_id,
 	       CASE purpose WHEN '首付' THEN 'property' ELSE 'trade' END AS purpose, is_property, paid_to_acct AS disbursed_account,
 	       CASE WHEN repaid_on IS NULL THEN 'current' ELSE 'repaid' END AS status
 	  FROM filing.loan, (VALUES ('CNY')) AS c (ccy)$$);

@@ -137,7 +137,7 @@ def showcase(w):
     w.holds(boss, '郑立鑫', holding, 80)
     w.holds(front, '王桂芳', holding, 20, kind='代持', for_whom=boss)
     w.holds(holding, '上海鑫汇控股集团有限公司', org, 65)
-    w.holds('C-FUND1', '员工持股平台', org, 35)
+    w.holds('C-FUND1', '上海鑫汇员工持股合伙企业', org, 35)
     w.holds(front, '王桂芳', trade, 100, kind='代持', for_whom=boss)
     w.holds(holding, '上海鑫汇控股集团有限公司', estate, 51)
     w.holds('C-OUT1', '苏州城建', estate, 49)

@@ -134,6 +134,7 @@ class World:
         self.unreviewed = set()       # flow ids that must keep no review record
         self.banks = []
         self.recon_gap = {}
+        self.outside = set()
 
     def add(self, table, **row):
         columns = TABLES[table]
@@ -204,6 +205,9 @@ class World:
         return person
 
     def holds(self, holder, name, org, pct, votes=None, kind='直接', for_whom=None, since='2018-06-01', until=None):
+        if holder.startswith('C-') and holder not in self.outside:     # an owner who is nobody's customer
+            self.outside.add(holder)
+            self.client(name, '企业', account=False, checked=False, client_id=holder)
         self.add('shareholding', holder_id=holder, holder_name=name, org_id=org, pct=pct,
                  vote_pct=pct if votes is None else votes, hold_type=kind, for_whom=for_whom, from_date=since, to_date=until)
 
