@@ -97,10 +97,11 @@ struct RsFlow
 	const int128 *wide;			/* these two is not NULL (16-byte aligned) */
 
 	/*
-	 * NULL when the flow is complete. Else by account: the code of the latest
-	 * (upstream: earliest) onward transfer that qualifies for the question but
-	 * was not fetched, or UINT32_MAX if none is known. Only as precise as
-	 * needed to tell which fetched transfers were cut by max_hops.
+	 * NULL when the flow is complete. Else by account, in keys of the walk
+	 * (downstream: the code; upstream: RS_FLOW_MAX_CODE - code): arrivals with
+	 * a key below this can be followed by a transfer that exists but was not
+	 * fetched. 0: none. Only as precise as needed to tell which of the fetched
+	 * transfers were cut by max_hops or stop_at.
 	 */
 	const uint32 *beyond;
 

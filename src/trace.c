@@ -335,9 +335,7 @@ open_before(const RsTrace *t, uint32 account, uint32 first, uint32 end, const bo
 
 	if (v < end)
 		return open_for(t, key_at(t, v, upstream));
-	if (t->flow->beyond && t->flow->beyond[account] != UINT32_MAX)
-		return open_for(t, key_of(t->flow->beyond[account], upstream));
-	return 0;
+	return t->flow->beyond ? t->flow->beyond[account] : 0;
 }
 
 /* Group end within the question's time. */
