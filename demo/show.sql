@@ -32,7 +32,8 @@ SELECT rule AS "条款", subject_id AS "对象", amount AS "金额", left(eviden
 \echo '== 资金去向 Where did the money go: lender 陈思远 (account A000190), 200,000 yuan =============='
 \echo
 CREATE TEMPORARY VIEW holder AS
-SELECT a.account_id, a.owner_kind, coalesce(i.name, p.name) AS name
+SELECT a.account_id,
+       coalesce(i.name, p.name) || CASE a.owner_kind WHEN 'custody' THEN '（存管账户）' WHEN 'reserve' THEN '（备付金）' ELSE '' END AS name
   FROM desk.account AS a
   LEFT JOIN desk.institution AS i ON i.inst_id = a.owner_id
   LEFT JOIN desk.party AS p ON p.party_id = a.owner_id;
