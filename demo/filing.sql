@@ -110,6 +110,12 @@ CREATE TABLE filing.publicity (
 	text_no bigint PRIMARY KEY, source text, published_at timestamptz, org_id text, channel text, body text);
 COMMENT ON TABLE filing.publicity IS '广告与网络文本';
 
+CREATE TABLE filing.marketing (
+	act_no bigint PRIMARY KEY, org_id text, mode text, -- 线上 / 线下
+	activity text,                  -- 推介 / 信用信息采集 / 贷后跟踪
+	held_on date, prov text, place text);
+COMMENT ON TABLE filing.marketing IS '营销与外勤活动';
+
 CREATE TABLE filing.dual_record (
 	sale_no text PRIMARY KEY, prod_id text, client_id text, sold_at timestamptz,
 	audio_file text, video_file text, keep_until date);

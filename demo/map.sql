@@ -93,9 +93,10 @@ CALL risk_screen.map_role('desk', 'custody_statement', $$
 	  FROM filing.custody_recon AS r JOIN filing.bank_account AS a ON a.org_id = r.org_id AND a.owner_class = '存管'$$);
 CALL risk_screen.map_role('desk', 'position', $$
 	SELECT org_id AS inst_id, report_date AS as_of,
-	       CASE item WHEN 'loan_bal' THEN 'loan_balance' WHEN 'premium_lt' THEN 'premium_long' WHEN 'claims' THEN 'claims_paid' ELSE item END AS item,
+	       CASE item WHEN 'loan_bal' THEN 'loan_balance' WHEN 'premium_lt' THEN 'premium_long' WHEN 'claims' THEN 'claims_paid'
+	            WHEN 'claims_reserve' THEN 'claims_reserve_change' ELSE item END AS item,
 	       amount AS value,
-	       CASE WHEN item IN ('income', 'income_interest', 'traded_amount', 'risk_reserve_paid', 'surrender', 'premium_lt', 'claims', 'premium_earned')
+	       CASE WHEN item IN ('income', 'income_interest', 'traded_amount', 'risk_reserve_paid', 'surrender', 'premium_lt', 'claims', 'claims_reserve', 'premium_earned')
 	            THEN date_trunc('month', report_date)::date END AS period_from
 	  FROM filing.report_item$$);
 CALL risk_screen.map_role('desk', 'debt', $$
@@ -162,6 +163,11 @@ CALL risk_screen.map_role('desk', 'ops_day', $$
 	  FROM filing.ops_day$$);
 CALL risk_screen.map_role('desk', 'service', $$
 	SELECT org_id AS inst_id, 'network_payment' AS code, est_date AS seen_from FROM filing.org WHERE line = 'PAY'$$);
+CALL risk_screen.map_role('desk', 'marketing', $$
+	SELECT act_no AS marketing_id, org_id AS inst_id, CASE mode WHEN '线下' THEN 'offline' ELSE 'online' END AS channel,
+	       CASE activity WHEN '信用信息采集' THEN 'credit_collection' WHEN '贷后跟踪' THEN 'follow_up' ELSE 'promotion' END AS activity,
+	       held_on AS happened_on, prov AS province, place
+	  FROM filing.marketing$$);
 CALL risk_screen.map_role('desk', 'text_item', $$
 	SELECT text_no AS text_id, org_id AS inst_id, 'ad' AS kind, source, channel, true AS is_public, published_at, body
 	  FROM filing.publicity$$);

@@ -167,7 +167,7 @@ def showcase(w):
     # 31 loans of the book, 90 of the shell and 10 at 18 %: 400 before the week, 500 + after it
     for i in range(3):
         make_loan(w, org, w.borrowers[20 + i], 10 * WAN, '2026-11-18', 12, 9.6, split(10 * WAN, w.lenders[i * 3:i * 3 + 4]))
-    w.plant('B13', org, '一周内贷款余额由 400 万增至 530 万（+32.5%）')
+    w.plant('B13', org, '贷款余额一周增三分之一：10-30 至 11-06 由 300 万到 400 万，11-13 至 11-20 由 400 万到 530 万')
     n = ad(w, org, '鑫汇通：保本高息，年化18%，本息无忧，投资者零风险！', when='2026-11-12')
     w.plant('C06', org, '承诺保本保息（文本 %d）' % n)
     w.plant('H14', org, '“保本高息”宣传')
@@ -272,6 +272,7 @@ def custody(w):
     base_book(w, org, 20, 10 * WAN)
     make_loan(w, org, w.borrowers[80], 9 * WAN, '2026-11-04', 12, 9.0, split(9 * WAN, w.lenders[5:9]))
     w.plant('C16', org, '没有存管账户，客户资金进平台自开账户')
+    w.plant('C02', org, '放款由平台自开账户付出')
     org = platform(w, '武汉江汉贷网络借贷信息中介服务有限公司', '湖北', '武汉', custody='B14')
     base_book(w, org, 20, 10 * WAN)
     w.plant('C16', org, '存管银行不在名单上')
@@ -307,10 +308,12 @@ def pools_and_lending(w):
         w.flow((LAST - dt.timedelta(days=18 - i % 18), 15 * 3600 + i * 30), pool, w.account_of[c], 100000 * (6 + i % 11), '兑付', org)
     w.plant('C01', org, '自有账户 %s 归集 40 人资金、向 25 人支付，无标的对应' % pool)
     w.plant('C15', org, '客户资金进入自有账户')
+    w.plant('C16', org, '大部分客户资金不经存管')
     org = platform(w, '南京速贷通网络借贷信息中介服务有限公司', '江苏', '南京')
     base_book(w, org, 10, 10 * WAN)
     make_loan(w, org, w.borrowers[90], 5 * WAN, '2026-11-10', 6, 9.0, [], payer=w.own[org], funding_flows=False)
     w.plant('C02', org, '用自有账户直接放贷')
+    w.plant('C16', org, '放贷资金不经存管')
     org = platform(w, '济南泉城贷网络借贷信息中介服务有限公司', '山东', '济南')
     base_book(w, org, 15, 10 * WAN)
     ghost = w.client('虚构借款人', prov='山东', token='ID-DUP-1')
@@ -339,6 +342,12 @@ def pools_and_lending(w):
     ad(w, org, '首付贷：买房零首付，最快当天放款')
     w.plant('C21', org, '首付贷：标的 %s 次日付给开发商' % no)
     w.plant('C19', org, '涉房融资')
+
+
+    w.add('marketing', act_no=w.next('marketing'), org_id=org, mode='线下', activity='推介', held_on='2026-11-07', prov='福建', place='楼盘售楼处')
+    w.plant('C12', org, '在售楼处线下推介')
+    w.add('marketing', act_no=w.next('marketing'), org_id=w.rate_org, mode='线下', activity='信用信息采集', held_on='2026-11-09', prov='广东', place='借款人住所')
+    w.plant('C12', w.rate_org, '线下采集信用信息是允许的', False)
 
 
 def terms(w):
@@ -580,6 +589,7 @@ def advertisements(w):
     site = w.org('西安汇才网络科技有限公司', '网络技术服务' + SCOPE_TAIL, '陕西', '西安', line='P2P', icp=False)
     ad(w, site, '汇才网贷，借贷双方在线撮合', channel='网站')
     w.plant('H17', site, '金融网站无 ICP 备案')
+    w.plant('C28', site, '撮合借贷而未备案')
     w.plant('H12', site, '无牌发布网贷广告')
 
 
@@ -672,7 +682,8 @@ def entry_and_people(w):
     micro = w.org('重庆小牛小额贷款有限公司', '发放贷款' + SCOPE_TAIL, '重庆', '重庆', line='AM', paid_wan=800)
     w.own[micro] = w.account(micro, '自有', org=micro)
     w.plant('I24', micro, '无许可放贷')
-    make_loan(w, micro, w.borrowers[110], 5 * WAN, '2026-11-05', 6, 30.0, [], funding_flows=False, payer=w.own[micro], pay_in=w.own[micro])
+    no = make_loan(w, micro, w.borrowers[110], 5 * WAN, '2026-11-05', 6, 30.0, [], funding_flows=False, payer=w.own[micro], pay_in=w.own[micro])
+    w.plant('B15', no, '名义利率 30%')
 
 
 def feeds(w):

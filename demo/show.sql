@@ -18,16 +18,18 @@ SELECT level_zh AS "等级", inst_id AS "编号", name AS "机构", province AS 
 \echo '== 为什么是红色 Why red: 上海鑫汇通网络借贷信息中介服务有限公司 (O0001) ======================='
 \echo
 SELECT rule AS "条款", rule_zh AS "规则", rule_level_zh AS "等级", findings AS "问题", round(observed, 4)::float8 AS "观测值", operator AS "比较",
-       round(threshold, 4)::float8 AS "阈值", amount AS "金额", points AS "分值", plan AS "来源"
+       round(threshold, 4)::float8 AS "阈值", round(amount, 2) AS "金额", points AS "分值", plan AS "来源"
   FROM desk.grade_explanation
  WHERE inst_id = 'O0001' AND status = 'hit'
  ORDER BY points DESC, rule;
 \echo '   and what each finding rests on (evidence), largest first:'
 \echo
-SELECT rule AS "条款", subject_id AS "对象", amount AS "金额", left(evidence, 110) AS "证据"
-  FROM desk.finding_list
- WHERE inst_id = 'O0001'
- ORDER BY amount DESC NULLS LAST, rule, subject_id LIMIT 8;
+SELECT f.rule AS "条款", f.subject_id AS "对象", round(f.amount, 2) AS "金额", CASE WHEN f.candidate THEN '待认定' ELSE '' END AS "认定",
+       (SELECT string_agg(e.key || '=' || (e.value #>> '{}'), ', ' ORDER BY e.key COLLATE "C")
+          FROM jsonb_each(f.evidence::jsonb) AS e WHERE jsonb_typeof(e.value) NOT IN ('array', 'object')) AS "证据"
+  FROM desk.finding_list AS f
+ WHERE f.inst_id = 'O0001'
+ ORDER BY f.amount DESC NULLS LAST, f.rule, f.subject_id LIMIT 8;
 
 \echo '== 资金去向 Where did the money go: lender 陈思远 (account A000190), 200,000 yuan =============='
 \echo

@@ -38,6 +38,7 @@ TABLES = {
     'client_check': 'client_id online_ok offline_ok checked_on',
     'ops_day': 'org_id day server_ip visits failures complaints_in complaints_done',
     'publicity': 'text_no source published_at org_id channel body',
+    'marketing': 'act_no org_id mode activity held_on prov place',
     'dual_record': 'sale_no prod_id client_id sold_at audio_file video_file keep_until',
     'feed_receipt': 'org_id report_date received_at format is_valid row_count control_sum',
     'complaint': 'case_no org_id received_at closed_at category channel',
