@@ -4,6 +4,9 @@
 -- through procedural code. A rule runs in a subtransaction: one that fails is
 -- recorded as `error` and the others go on. Rights are the caller's; a missing
 -- right stops the run, because a desk that sees half its data must not grade.
+-- Nested loops are off while rules run: estimates through mapping views and
+-- set-returning functions are guesses, and a nested loop planned on a guess is
+-- quadratic where a hash join is not.
 
 -- Values of a rule's parameters on a day, for its line if it has just one.
 CREATE FUNCTION risk_screen._parameter_values(names text[], as_of date, lines text[], known_at timestamptz) RETURNS jsonb
@@ -98,7 +101,7 @@ END $$;
 CREATE FUNCTION risk_screen.run_rule(workspace text, rule text, as_of date, known_at timestamptz = 'infinity', since date = NULL)
 	RETURNS TABLE (subject_kind text, subject_id text, inst_id text, hit boolean, observed numeric, operator text,
 				   threshold numeric, amount numeric, occurred_at timestamptz, evidence jsonb)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
 DECLARE
 	r risk_screen.rule;
 	why text;
@@ -251,7 +254,9 @@ BEGIN
 END $$;
 
 CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	-- set here so that they are the caller's again afterwards
+	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET application_name = 'risk_screen' AS $$
 DECLARE
 	run_row record;
 	r risk_screen.rule;

@@ -22,7 +22,7 @@ END $$;
 -- with the caller's search_path, so the desk decides what is an owner.
 CREATE FUNCTION risk_screen.related_parties(as_of date)
 	RETURNS TABLE (inst_id text, party_id text, relation text, steps int)
-	LANGUAGE plpgsql ROWS 1000 AS $$
+	LANGUAGE plpgsql STABLE ROWS 20000 AS $$
 DECLARE
 	holder numeric := risk_screen.parameter_value('related_holder', as_of);
 	control numeric := risk_screen.parameter_value('related_control', as_of);

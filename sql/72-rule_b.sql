@@ -144,14 +144,13 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 	WITH b AS (
 		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM position
 		 WHERE item = 'loan_balance' AND value IS NOT NULL AND as_of <= $1 AND as_of >= $2::date - 10 ORDER BY inst_id, as_of, value DESC),
+	-- the last balance at least a week old, and at most three days older than that
 	pairs AS (
-		SELECT n.inst_id, n.as_of, n.value, o.value AS base, o.as_of AS base_on
-		  FROM b AS n
-		  LEFT JOIN LATERAL (SELECT x.value, x.as_of FROM b AS x
-							  WHERE x.inst_id = n.inst_id AND x.as_of <= n.as_of - ($5 ->> 'loan_surge_window')::int
-								AND x.as_of >= n.as_of - ($5 ->> 'loan_surge_window')::int - 3
-							  ORDER BY x.as_of DESC LIMIT 1) AS o ON true
-		 WHERE n.as_of >= $2::date),
+		SELECT * FROM (
+			SELECT inst_id, as_of, value, last_value(value) OVER w AS base, last_value(as_of) OVER w AS base_on FROM b
+			WINDOW w AS (PARTITION BY inst_id ORDER BY as_of RANGE BETWEEN make_interval(days => ($5 ->> 'loan_surge_window')::int + 3) PRECEDING
+																	AND make_interval(days => ($5 ->> 'loan_surge_window')::int) PRECEDING)) AS n
+		 WHERE as_of >= $2::date),
 	peak AS (
 		SELECT DISTINCT ON (inst_id) inst_id, as_of, value, base, base_on, value / base - 1 AS growth
 		  FROM pairs WHERE base >= ($5 ->> 'surge_floor')::numeric AND base > 0 ORDER BY inst_id, value / base DESC, as_of)

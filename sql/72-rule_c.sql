@@ -254,17 +254,19 @@ SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '
 $$, '借款发放后数日内付给开发商或中介，疑似首付贷。', 'Days after the loan the borrower paid a developer or agent.');
 
 SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1))
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1)),
+	paid AS MATERIALIZED (
+		SELECT t.* FROM txn AS t WHERE t.purpose = 'compensation' AND t.paid_at >= $2 AND t.paid_at < $3)
 	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
 		   jsonb_build_object('guarantor', l.guarantor_id, 'relation', r.relation) AS evidence
 	  FROM loan AS l JOIN rel AS r ON r.inst_id = l.inst_id AND r.party_id = l.guarantor_id
 	 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 UNION ALL
 	SELECT 'transfer', t.txn_id, t.inst_id, t.amount, 0, t.amount, t.paid_at, jsonb_build_object('loan_id', t.loan_id, 'payer', t.payer, 'kind', a.owner_kind)
-	  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
+	  FROM paid AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
 	  JOIN account AS a ON a.account_id = t.payer
 	  LEFT JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = a.owner_id
-	 WHERE t.purpose = 'compensation' AND t.paid_at >= $2 AND t.paid_at < $3 AND (a.owner_kind = 'risk_fund' OR r.party_id IS NOT NULL)
+	 WHERE (a.owner_kind = 'risk_fund' OR r.party_id IS NOT NULL)
 $$, '平台或其关联方为标的提供担保或代偿，提供增信服务。', 'The platform or a related party guarantees loans or compensates lenders.');
 
 SELECT risk_screen._ship_rule('C26', 'red', '{P2P}', '{}', '{authority_order,loan}', '{}', $$
