@@ -113,11 +113,11 @@ key_of(const FetchedFlow *s, TimestampTz t)
 	return s->q->upstream ? ~t : t;
 }
 
-/* Smallest key that may follow an arrival. */
+/* Smallest key to fetch for an arrival; everything where ranges cannot be asked for. */
 static inline int64
 onward(const FetchedFlow *s, int64 arrival)
 {
-	if (!s->q->ordered)
+	if (!s->q->ordered || !s->bound_times)
 		return s->near;
 	return s->q->strict && arrival < PG_INT64_MAX ? arrival + 1 : arrival;
 }
@@ -256,7 +256,7 @@ keep_row(void *arg, const RsRow *row)
 		w = &s->window[s->nwindows++];
 		w->account = peer_id;
 		w->from = onward(s, key);
-		w->to = key > s->far - s->q->max_hold ? s->far : key + s->q->max_hold;
+		w->to = !s->bound_times || key > s->far - s->q->max_hold ? s->far : key + s->q->max_hold;
 		return;
 	}
 	if (onward(s, key) >= peer->from)
@@ -617,15 +617,15 @@ check_null_times(FetchedFlow *s)
 
 /* ---- the walk ---- */
 
-/* Without max_hold: for each waiting account, the tail that its arrival opens. */
+/* For each waiting account, the tail that its arrival opens; for a seed, everything. */
 static void
-request_tails(FetchedFlow *s, const uint32 *list, uint64 n, Requests *r)
+request_tails(FetchedFlow *s, const uint32 *list, uint64 n, bool seeds, Requests *r)
 {
 	int64		fanout = s->q->max_fanout;
 
 	r->list = rs_alloc(s->flow.budget, n, sizeof(Request), "the frontier of a trace");
 	r->n = 0;
-	r->limited = fanout >= 0 && s->q->max_hold < 0;
+	r->limited = fanout >= 0 && s->q->max_hold < 0 && s->bound_times;
 	for (uint64 i = 0; i < n; i++)
 	{
 		Account    *a = account_of(s, list[i]);
@@ -633,7 +633,7 @@ request_tails(FetchedFlow *s, const uint32 *list, uint64 n, Requests *r)
 		int64		allowed = a->stop ? 0 : fanout;
 
 		request->account = list[i];
-		request->from = Max(onward(s, a->arrival), s->near);
+		request->from = seeds ? s->near : Max(onward(s, a->arrival), s->near);
 		request->to = a->from == NOTHING ? s->far : a->from - 1;
 		request->want = 0;
 		a->waiting = false;
@@ -796,15 +796,9 @@ query_fetch(RsFlow *flow, const RsFlowQuestion *q)
 		{
 			list[i] = q->seed[i];
 			account_of(s, list[i])->stop = false;
-			account_of(s, list[i])->arrival = s->near;
 		}
 		n = q->nseeds;
-		request_tails(s, list, n, &r);
-		for (uint32 i = 0; i < q->nseeds; i++)
-			s->account[list[i]].from = s->near;
-		if (q->ordered && q->strict)	/* a seed's own transfers may lie on the bound itself */
-			for (uint64 i = 0; i < r.n; i++)
-				r.list[i].from = s->near;
+		request_tails(s, list, n, true, &r);
 		pfree(list);
 		for (int64 hop = 1;; hop++)
 		{
@@ -830,7 +824,7 @@ query_fetch(RsFlow *flow, const RsFlowQuestion *q)
 					s->nstopped = 0;
 				}
 				s->nfrontier = 0;
-				request_tails(s, s->frontier, reached, &r);
+				request_tails(s, s->frontier, reached, false, &r);
 			}
 			if (r.n == 0)
 			{
