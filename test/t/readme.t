@@ -7,6 +7,9 @@ session. A ```text block right after a ```sql block must equal its output; a
 block that shows an error is marked ```sql error. What depends on the scale is
 shown in plain ``` blocks, which are not compared.
 Also: the two pages have the same sections and the same SQL.
+
+RS_README_UPDATE=1 test/run readme.t writes the outputs into the pages instead
+of comparing; read the difference before you commit it.
 """
 import os, re, subprocess, sys
 
@@ -56,6 +59,7 @@ def tidy(output):
     return "\n".join(re.sub(r" +", " ", re.sub(r"-{3,}", "---", line)).strip() for line in output.strip("\n").split("\n"))
 
 
+update = os.environ.get("RS_README_UPDATE") == "1"
 pages = {}
 template = "readme_t"
 load = subprocess.run(["demo/load", template, "0.05"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -82,11 +86,16 @@ for page in ("README.md", "README.zh-CN.md"):
             ok(False, what, "not reached: an earlier block failed")
         elif (tag == "error") != ("ERROR:" in output):
             ok(False, what, output)
+        elif expected is not None and update:
+            fresh = "\n".join(text.rstrip() for text in re.sub(r"^psql:<stdin>:\d+: ", "", output, flags=re.M).strip("\n").split("\n"))
+            whole = open(page, encoding="utf-8").read()
+            open(page, "w", encoding="utf-8").write(whole.replace("```text\n%s\n```" % expected, "```text\n%s\n```" % fresh, 1))
+            ok(True, what + " updated")
         elif expected is not None and tidy(output) != tidy(expected):
             ok(False, what + " prints what the page shows", "expected:\n%s\ngot:\n%s" % (tidy(expected), tidy(output)))
         else:
             ok(True, what)
-    psql("postgres", 'DROP DATABASE "%s" WITH (FORCE);' % database)
+    psql("postgres", 'DROP DATABASE "%s" WITH (FORCE); DROP ROLE bi_reader;' % database)
 
 english, chinese = (open(p, encoding="utf-8").read() for p in pages)
 same_sql = [re.sub(r"--.*", "", b[2]) for b in pages["README.md"]] == [re.sub(r"--.*", "", b[2]) for b in pages["README.zh-CN.md"]]
