@@ -72,6 +72,7 @@ for page in ("README.md", "README.zh-CN.md"):
     database = template + "_" + re.sub(r"\W", "_", page.lower())
     psql("postgres", 'SET client_min_messages = error; DROP DATABASE IF EXISTS "%s" WITH (FORCE); CREATE DATABASE "%s" TEMPLATE "%s";'
          % (database, database, template))
+    psql("postgres", "SET client_min_messages = error; DROP ROLE IF EXISTS bi_reader")       # left by a run that was stopped
     psql("postgres", 'ALTER DATABASE "%s" SET timezone = \'Asia/Shanghai\'' % database)
     script = ["\\set ON_ERROR_STOP 1", "\\pset pager off"]
     for n, (line, tag, sql, expected, _) in enumerate(found):
