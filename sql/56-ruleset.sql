@@ -95,12 +95,16 @@ CREATE TABLE risk_screen.ruleset_activation (
 	known_from timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	author text NOT NULL DEFAULT CURRENT_USER,
 	reason text,
+	content_hash text NOT NULL,
 	builtin boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (ruleset, active_from, known_from),
 	FOREIGN KEY (ruleset, version) REFERENCES risk_screen.ruleset
 );
 COMMENT ON TABLE risk_screen.ruleset_activation IS
 	'Which version judges which days; rows are only added, so that an old day is replayed with the version known then';
+
+COMMENT ON COLUMN risk_screen.ruleset_activation.content_hash IS
+	'ruleset_hash() of the version when it was activated: shows any change made past the protection';
 
 SELECT pg_catalog.pg_extension_config_dump('risk_screen.ruleset', 'WHERE NOT builtin');
 SELECT pg_catalog.pg_extension_config_dump('risk_screen.ruleset_level',
@@ -225,6 +229,11 @@ BEGIN
 		RAISE EXCEPTION 'there is no version % of ruleset "%"', number, name USING ERRCODE = 'undefined_object';
 	END IF;
 
+	RETURN QUERY
+	SELECT 'error', NULL::text, 'changed after activation', pg_catalog.format('activated for %s with other content', a.active_from)
+	  FROM risk_screen.ruleset_activation a
+	 WHERE a.ruleset = name AND a.version = number AND a.content_hash <> risk_screen.ruleset_hash(name, number);
+
 	-- levels
 	RETURN QUERY
 	SELECT 'error', NULL::text, 'missing level', pg_catalog.format('no score is set for %s', l)
@@ -286,15 +295,19 @@ BEGIN
 	 WHERE b.ruleset = name AND b.version = number AND b.parameter IS NOT NULL
 	   AND NOT EXISTS (SELECT FROM risk_screen.parameter p WHERE p.code = b.parameter AND p.sense <> 'value');
 	RETURN QUERY
-	SELECT 'warning', e.rule, 'parameter not in force', pg_catalog.format('band %s is empty on %s', e.band, day)
-	  FROM risk_screen._ruleset_bands(name, number, day, 'infinity') e
-	 WHERE NOT e.resolved;
+	SELECT DISTINCT 'warning', r.rule, 'parameter not in force', pg_catalog.format('band %s is empty on %s%s', b.band, day, ' in line ' || l)
+	  FROM risk_screen.ruleset_rule r
+	  JOIN risk_screen.ruleset_band b USING (ruleset, version, rule)
+	 CROSS JOIN LATERAL pg_catalog.unnest(coalesce(r.lines, ARRAY[NULL::text])) l
+	 WHERE r.ruleset = name AND r.version = number AND b.parameter IS NOT NULL
+	   AND risk_screen.parameter_value(b.parameter, day, l) IS NULL;
 	RETURN QUERY
 	SELECT 'error', x.rule, 'overlap', pg_catalog.format('bands %s and %s share values', x.band, y.band)
 	  FROM risk_screen._ruleset_bands(name, number, day, 'infinity') x
 	  JOIN risk_screen._ruleset_bands(name, number, day, 'infinity') y
 		ON x.rule = y.rule AND x.band < y.band
 	 WHERE x.resolved AND y.resolved
+	   AND (x.parameter IS NULL OR y.parameter IS NULL)	-- multiples of parameters nest: the worse band counts
 	   AND (x.low < y.high OR (x.low = y.high AND x.low_closed AND y.high_closed))
 	   AND (y.low < x.high OR (y.low = x.high AND y.low_closed AND x.high_closed));
 	RETURN QUERY
@@ -379,9 +392,10 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = wrong,
 				  HINT = 'risk_screen.check_ruleset() lists them.';
 	END IF;
-	INSERT INTO risk_screen.ruleset_activation (ruleset, version, active_from, known_from, reason)
+	INSERT INTO risk_screen.ruleset_activation (ruleset, version, active_from, known_from, reason, content_hash)
 	VALUES (activate_ruleset.ruleset, activate_ruleset.version, activate_ruleset.active_from,
-			pg_catalog.clock_timestamp(), activate_ruleset.reason);
+			pg_catalog.clock_timestamp(), activate_ruleset.reason,
+			risk_screen.ruleset_hash(activate_ruleset.ruleset, activate_ruleset.version));
 END $$;
 COMMENT ON FUNCTION risk_screen.activate_ruleset(text, int, date, text) IS
 	'Makes a version judge the days from active_from on; refused while check_ruleset() finds errors; from then on the version cannot be changed';
@@ -393,13 +407,16 @@ CREATE FUNCTION risk_screen.ruleset_hash(ruleset text, version int) RETURNS text
 			(SELECT jsonb_build_array(r.ruleset, r.version, r.min_coverage, r.margin)::text
 			   FROM risk_screen.ruleset r
 			  WHERE r.ruleset = ruleset_hash.ruleset AND r.version = ruleset_hash.version),
-			(SELECT string_agg(to_jsonb(l)::text, E'\n' ORDER BY l.level)
+			(SELECT string_agg(jsonb_build_array('level', l.level, l.score)::text, E'\n' ORDER BY l.level)
 			   FROM risk_screen.ruleset_level l
 			  WHERE l.ruleset = ruleset_hash.ruleset AND l.version = ruleset_hash.version),
-			(SELECT string_agg(to_jsonb(r)::text, E'\n' ORDER BY r.rule COLLATE "C")
+			(SELECT string_agg(jsonb_build_array('rule', r.rule, r.indicator, r.kind, r.direction, r.weight, r.lines,
+						r.required, r.overridable, r.max_age, r.missing_points, r.missing_floor)::text,
+						E'\n' ORDER BY r.rule COLLATE "C")
 			   FROM risk_screen.ruleset_rule r
 			  WHERE r.ruleset = ruleset_hash.ruleset AND r.version = ruleset_hash.version),
-			(SELECT string_agg(to_jsonb(b)::text, E'\n' ORDER BY b.rule COLLATE "C", b.band)
+			(SELECT string_agg(jsonb_build_array('band', b.rule, b.band, b.span, b.parameter, b.factor, b.points,
+						b.floor, b.outcome)::text, E'\n' ORDER BY b.rule COLLATE "C", b.band)
 			   FROM risk_screen.ruleset_band b
 			  WHERE b.ruleset = ruleset_hash.ruleset AND b.version = ruleset_hash.version)), 'UTF8')), 'hex');
 	END;

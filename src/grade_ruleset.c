@@ -28,11 +28,14 @@
 /* Scales beyond this would overflow int128 with the weights and points allowed. */
 #define MAX_SCALE 20
 
+/* SPI leaves its own context current: what is made of the result belongs to the caller's. */
 static void
 run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	int			rc = SPI_execute_with_args(sql, nargs, types, values, nulls, true, 0);
 
+	MemoryContextSwitchTo(caller);
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "SPI failed: %s", SPI_result_code_string(rc));
 }

@@ -291,8 +291,10 @@ begin_grading(Grading *g, FunctionCallInfo fcinfo, int arg_bad_rows)
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("as_of must be a day"),
 				 errhint("Grades are of one day, so that they can be repeated.")));
+	/* before SPI_connect(): SPI's own context goes with SPI_finish() */
 	g->budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen grading", ALLOCSET_DEFAULT_SIZES);
 	g->scratch = AllocSetContextCreate(CurrentMemoryContext, "risk_screen grading, one entity", ALLOCSET_DEFAULT_SIZES);
+	SPI_connect();
 	g->ruleset = rs_ruleset_load(text_argument(fcinfo, 1), as_of, PG_GETARG_TIMESTAMPTZ(3), g->budget);
 	g->facts = rs_facts_read(text_argument(fcinfo, 0), g->ruleset,
 							 rs_bad_rows_option(PG_ARGISNULL(arg_bad_rows) ? "error" : text_argument(fcinfo, arg_bad_rows)),
@@ -369,7 +371,6 @@ rs_grade(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	rs_level_map(TupleDescAttr(rsinfo->setDesc, 1)->atttypid, &g.levels);
-	SPI_connect();
 	begin_grading(&g, fcinfo, 7);
 	ordered = ordered_entities(&g);
 	names = rs_query_interner(g.facts->query, RS_INTERN_ACCOUNT);
@@ -425,7 +426,6 @@ rs_explain_grade(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	rs_level_map(TupleDescAttr(rsinfo->setDesc, 1)->atttypid, &g.levels);
-	SPI_connect();
 	begin_grading(&g, fcinfo, 7);
 	names = rs_query_interner(g.facts->query, RS_INTERN_ACCOUNT);
 	if (!PG_ARGISNULL(6))
