@@ -55,6 +55,8 @@ SELECT h.name AS "最终持有人", t.hops AS "层数", t.received AS "流入", 
 
 \echo '== 名称筛查 Names, scopes and advertisements ==================================================='
 \echo
+SELECT to_regproc('risk_screen.screen_name') IS NOT NULL AS has_names \gset
+\if :has_names
 SELECT f.rule AS "条款", f.rule_zh AS "规则", count(*) AS "问题数", count(DISTINCT f.inst_id) AS "机构数"
   FROM desk.finding_list AS f
  WHERE f.rule ~ '^H' GROUP BY 1, 2 ORDER BY 1;
@@ -66,6 +68,7 @@ SELECT i.province AS "省份", i.name AS "名称", s.field AS "位置", s.lexico
  WHERE NOT i.is_financial AND i.inst_id BETWEEN 'O0032' AND 'O0062'
  ORDER BY i.inst_id, s.field, s.started, s.lexicon LIMIT 20;
 
+\endif
 \echo '== 下一步 Next ================================================================================='
 \echo
 \echo '   tools/cluster psql demo -d demo          connect (desk.risk_board, desk.finding_list, desk.alert_queue ...)'
