@@ -95,3 +95,14 @@ CREATE FUNCTION risk_screen.robust_z(value float8, peers risk_screen.peer_spread
 	RETURNS float8 AS 'MODULE_PATHNAME', 'rs_robust_z' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk_screen.robust_z(float8, risk_screen.peer_spread_result, int) IS
 	'Modified z-score 0.6745 (x - median) / MAD, by the mean deviation where MAD is zero; NULL with fewer than min_peers values or no spread; usual limit 3.5';
+
+-- ---- roll rates ----
+
+CREATE FUNCTION risk_screen.roll_matrix(positions text, bad_rows text DEFAULT 'error',
+	OUT as_of date, OUT from_bucket text, OUT to_bucket text, OUT loans bigint, OUT amount numeric,
+	OUT amount_now numeric, OUT share_loans float8, OUT share_amount float8)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_roll_matrix'
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 1000;
+COMMENT ON FUNCTION risk_screen.roll_matrix(text, text) IS
+	'Transitions of loans between buckets from one report date to the next, from a query (loan, as_of, bucket, amount): counts, amounts before and now, shares of the bucket left; from NULL: new, to NULL: gone';
