@@ -18,6 +18,7 @@ CREATE TRIGGER keep_shipped BEFORE INSERT OR UPDATE OR DELETE ON risk_screen.cod
 CREATE FUNCTION risk_screen._require_workspace(workspace text) RETURNS void
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+	PERFORM risk_screen.version();   -- loads the library, which defines risk_screen.time_zone
 	IF workspace IS NULL THEN
 		RAISE EXCEPTION 'workspace name is null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
@@ -64,10 +65,28 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- Tables and views of the desk: the stored DDL, run with the schema as path.
+CREATE PROCEDURE risk_screen._create_desk_object(workspace text, name text)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	o record;
+	line text[];
+BEGIN
+	SELECT * INTO STRICT o FROM risk_screen._desk_object AS x WHERE x.name = _create_desk_object.name;
+	PERFORM set_config('search_path', format('%I, pg_temp', workspace), true);
+	EXECUTE o.ddl;
+	EXECUTE format('COMMENT ON %s %I IS %L', CASE WHEN o.ddl ~ '^\s*CREATE VIEW' THEN 'VIEW' ELSE 'TABLE' END, o.name, o.description);
+	FOR line IN SELECT regexp_match(l, '^(\w+) (.+)$') FROM regexp_split_to_table(o.columns, E'\n') AS l WHERE l ~ '\S'
+	LOOP
+		EXECUTE format('COMMENT ON COLUMN %I.%I IS %L', o.name, line[1], line[2]);
+	END LOOP;
+END $$;
+
 CREATE PROCEDURE risk_screen.create_workspace(workspace text)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	r text;
+	o record;
 BEGIN
 	IF workspace IS NULL OR workspace = '' THEN
 		RAISE EXCEPTION 'workspace name is empty' USING ERRCODE = 'invalid_parameter_value',
@@ -94,7 +113,12 @@ BEGIN
 			CALL risk_screen._create_role_view(workspace, r);
 		END IF;
 	END LOOP;
-	CALL risk_screen._create_results(workspace);
+	FOR o IN SELECT * FROM risk_screen._desk_object ORDER BY ordinal, name
+	LOOP
+		IF to_regclass(format('%I.%I', workspace, o.name)) IS NULL THEN
+			CALL risk_screen._create_desk_object(workspace, o.name);
+		END IF;
+	END LOOP;
 END $$;
 COMMENT ON PROCEDURE risk_screen.create_workspace(text) IS
 	'Make a desk in a schema of the caller: typed empty role views to map, result tables, risk views; a second call only adds what is missing';
