@@ -249,6 +249,10 @@ rs_ledger_arrange(RsLedger *l, RsTie tie, RsCompareIds compare_txn, void *txn_ar
 
 	if (l->n == 0)
 		return;
+	if (l->key)
+		pfree(l->key);
+	l->key = NULL;
+	l->credit_bit = 1;
 	add_up(l);
 	place = rs_alloc(l->budget, l->n, sizeof(TimedIndex), purpose);
 	for (uint32 i = 0; i < l->n; i++)

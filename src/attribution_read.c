@@ -208,8 +208,48 @@ compare_nodes(void *arg, uint32 a, uint32 b)
 		rs_interner_compare(rs_query_interner(c->transfers, RS_INTERN_OTHER), c->node_currency[a], c->node_currency[b]);
 }
 
+/* Number the transfers by the case's tie rule. */
 static void
-read_transfers(RsCase *c, const char *text, RsBadRows bad_rows)
+arrange(RsCase *c)
+{
+	RsLedger   *l = c->ledger;
+
+	rs_ledger_arrange(l, c->tie, compare_in_interner, rs_query_interner(c->transfers, RS_INTERN_TXN),
+					  compare_nodes, c);
+	for (uint32 t = 0; t < l->n; t++)
+		c->place[l->txn[t]] = t;
+}
+
+static void
+index_books(RsCase *c)
+{
+	uint8	   *claimed = rs_alloc0(c->budget, c->ledger->n, 1, purpose);
+
+	for (uint64 i = 0; i < c->a.nseeds; i++)
+		claimed[c->a.seed[i].transfer] = 1;
+	rs_ledger_index(c->ledger, claimed);
+	pfree(claimed);
+}
+
+/* The same case under another tie rule. */
+void
+rs_case_retie(RsCase *c, RsTie tie)
+{
+	RsLedger   *l = c->ledger;
+
+	for (uint64 i = 0; i < c->a.nseeds; i++)
+		c->a.seed[i].transfer = l->txn[c->a.seed[i].transfer];
+	c->tie = tie;
+	arrange(c);
+	for (uint64 i = 0; i < c->a.nseeds; i++)
+		c->a.seed[i].transfer = c->place[c->a.seed[i].transfer];
+	pfree(l->start);
+	pfree(l->entry);
+	index_books(c);
+}
+
+static void
+read_transfers(RsCase *c, const char *text, RsBadRows bad_rows, bool any_tie)
 {
 	RsQuery    *q = rs_query_open(text, &rs_transfers_contract, bad_rows, c->budget, NULL);
 	RsLedger   *l = rs_ledger_create(c->budget);
@@ -219,9 +259,10 @@ read_transfers(RsCase *c, const char *text, RsBadRows bad_rows)
 	rs_query_ignore(q, RS_T_PAYER_OWNER);
 	rs_query_ignore(q, RS_T_PAYEE_OWNER);
 	rs_query_ignore(q, RS_T_LOAN);
-	if (c->tie != RS_TIE_LEDGER)
+	c->has_ord = rs_query_has(q, RS_T_ORD);
+	if (c->tie != RS_TIE_LEDGER && !any_tie)
 		rs_query_ignore(q, RS_T_ORD);
-	else if (!rs_query_has(q, RS_T_ORD))
+	else if (c->tie == RS_TIE_LEDGER && !c->has_ord)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("tie => 'ledger' needs the column \"ord\" in the transfers query"),
@@ -236,9 +277,7 @@ read_transfers(RsCase *c, const char *text, RsBadRows bad_rows)
 	rs_ledger_rescale(l, false, c->scale - c->amount_scale);
 	if (c->scale > c->fee_scale)
 		rs_ledger_rescale(l, true, c->scale - c->fee_scale);
-	rs_ledger_arrange(l, c->tie, compare_in_interner, rs_query_interner(q, RS_INTERN_TXN), compare_nodes, c);
-	for (uint32 t = 0; t < l->n; t++)
-		c->place[l->txn[t]] = t;
+	arrange(c);
 	c->accounts = rs_interner_count(rs_query_interner(q, RS_INTERN_ACCOUNT));
 }
 
@@ -461,7 +500,7 @@ read_exits(RsCase *c, ArrayType *exits)
 }
 
 RsCase *
-rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie)
+rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie, bool any_tie)
 {
 	RsCase	   *c = rs_alloc0(budget, 1, sizeof(RsCase), purpose);
 	RsBadRows	bad_rows;
@@ -469,7 +508,6 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 	char	   *claims = required_text(fcinfo, RS_ARG_CLAIMS, "claims");
 	char	   *openings = PG_ARGISNULL(RS_ARG_OPENINGS) ? NULL :
 		text_to_cstring(PG_GETARG_TEXT_PP(RS_ARG_OPENINGS));
-	uint8	   *claimed;
 
 	c->budget = budget;
 	c->tie = tie;
@@ -494,7 +532,7 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("min_traced must be a finite number that is not negative")));
 
-	read_transfers(c, transfers, bad_rows);
+	read_transfers(c, transfers, bad_rows, any_tie);
 	read_claims(c, claims, bad_rows);
 	if (openings && strcmp(openings, "infer") == 0)
 		c->a.infer_openings = true;
@@ -508,11 +546,7 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 	/* openings and exits may know accounts that no transfer has */
 	c->ledger->accounts = c->has_currency ? c->nodes :
 		rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
-	claimed = rs_alloc0(budget, c->ledger->n, 1, purpose);
-	for (uint64 i = 0; i < c->a.nseeds; i++)
-		claimed[c->a.seed[i].transfer] = 1;
-	rs_ledger_index(c->ledger, claimed);
-	pfree(claimed);
+	index_books(c);
 	c->a.ledger = c->ledger;
 	return c;
 }
@@ -552,6 +586,12 @@ rs_case_close(RsCase *c)
 }
 
 /* ----- texts and numbers of a case ----- */
+
+int
+rs_case_compare_accounts(RsCase *c, uint32 a, uint32 b)
+{
+	return compare_nodes(c, a, b);
+}
 
 uint32
 rs_case_transfer(RsCase *c, text *txn_id)

@@ -109,7 +109,7 @@ rs_attribute_funds(PG_FUNCTION_ARGS)
 
 	open_output(fcinfo, &o, &budget);
 	SPI_connect();
-	o.c = rs_case_open(fcinfo, budget, rule, tie);
+	o.c = rs_case_open(fcinfo, budget, rule, tie, false);
 	rs_case_prepare(o.c);
 	o.c->a.emit = put_money;
 	o.c->a.emit_arg = &o;
@@ -231,7 +231,7 @@ rs_explain_attribution(PG_FUNCTION_ARGS)
 				 errhint("Name the transfer to explain: txn_id => '...'.")));
 	open_output(fcinfo, &o, &budget);
 	SPI_connect();
-	o.c = rs_case_open(fcinfo, budget, rule, tie);
+	o.c = rs_case_open(fcinfo, budget, rule, tie, false);
 	rs_case_prepare(o.c);
 	o.c->a.watch = rs_case_transfer(o.c, PG_GETARG_TEXT_PP(RS_ARG_COUNT));
 	o.c->a.emit = put_nothing;

@@ -28,7 +28,7 @@ typedef struct RsCase
 	RsFlow	   *flow;
 	int			scale;			/* of ledger units */
 	int			digits;			/* more of them in work units */
-	bool		has_fee;
+	bool		has_ord;
 	int			amount_scale;	/* while reading */
 	int			fee_scale;
 
@@ -67,11 +67,14 @@ extern RsRule rs_rule_option(const char *rule);
 extern RsTie rs_tie_option(const char *tie);
 
 /* Read everything a case needs; SPI must be connected. */
-extern RsCase *rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie);
+extern RsCase *rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie, bool any_tie);
+/* any_tie: the case will be put under other tie rules too. */
+extern void rs_case_retie(RsCase *c, RsTie tie);
 extern void rs_case_close(RsCase *c);
 /* Work units and min_traced for the rule; the claims checked. */
 extern void rs_case_prepare(RsCase *c);
 
+extern int	rs_case_compare_accounts(RsCase *c, uint32 a, uint32 b);
 extern uint32 rs_case_transfer(RsCase *c, text *txn_id);
 extern Datum rs_case_txn_text(RsCase *c, uint32 transfer);
 extern Datum rs_case_account_text(RsCase *c, uint32 node);
