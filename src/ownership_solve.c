@@ -551,8 +551,6 @@ add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block
 	stake->direct_edge = downwards ? rs_ownership_edge(g, target, node) : rs_ownership_edge(g, node, target);
 	stake->in_cycle = block != NULL;
 	links = downwards ? g->out_start[node + 1] - g->out_start[node] : g->in_start[node + 1] - g->in_start[node];
-	if (block != NULL && block->size == 1)
-		links--;				/* its own shares have no other holder */
 	stake->ultimate = links == 0;
 	if (node != target)
 	{
