@@ -396,7 +396,7 @@ typedef struct Related
 	const char *relation;
 	bool		has_share;
 	bool		follow;			/* its concert and kin, and what it controls, are related too */
-	long double share;
+	RsReal share;
 } Related;
 
 typedef struct Relations
@@ -413,7 +413,7 @@ typedef struct Relations
 } Relations;
 
 static void
-relate(Relations *r, uint32 node, const char *relation, uint32 via, const long double *share, bool follow)
+relate(Relations *r, uint32 node, const char *relation, uint32 via, const RsReal *share, bool follow)
 {
 	if (r->stamp[node] == r->round)
 		return;

@@ -463,6 +463,15 @@ rs_ownership_edge(const RsOwnershipGraph *g, uint32 owner, uint32 owned)
 
 /* ---- components ---- */
 
+static int
+compare_numbers(const void *a, const void *b)
+{
+	uint32		x = *(const uint32 *) a,
+				y = *(const uint32 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
 void
 rs_ownership_components(RsOwnershipGraph *g)
 {
@@ -535,6 +544,10 @@ rs_ownership_components(RsOwnershipGraph *g)
 					g->component[w] = g->ncomponents;
 					g->component_node[placed++] = w;
 				} while (w != v);
+				/* Members in order of number, so that nothing depends on the walk. */
+				if (placed - g->component_start[g->ncomponents] > 1)
+					qsort(g->component_node + g->component_start[g->ncomponents],
+						  placed - g->component_start[g->ncomponents], sizeof(uint32), compare_numbers);
 				g->ncomponents++;
 				if ((g->ncomponents & 0xFFFF) == 0)
 					CHECK_FOR_INTERRUPTS();

@@ -28,7 +28,7 @@
  * holdings, blocks are applied from the left, net divides by N_RR.
  *
  * Cost: O(edges into ancestors + sum of s^2), once s^3 per component of s
- * members met; memory 16 s^2 bytes for each. Everything is long double.
+ * members met; memory 16 s^2 bytes for each. Everything is in extended precision.
  */
 #include "postgres.h"
 
@@ -53,7 +53,7 @@ typedef struct Block
 	uint32		size;
 	uint32		state;			/* 0, RS_FLAG_CLOSED_LOOP, RS_FLAG_RHO_GE_1 */
 	uint32		flags;			/* of members and inner links */
-	long double *inverse;		/* by column: inverse[c * size + i] = N_ic */
+	RsReal *inverse;		/* by column: inverse[c * size + i] = N_ic */
 } Block;
 
 struct RsSystem
@@ -64,7 +64,7 @@ struct RsSystem
 	int128	   *number;			/* by edge, numerator */
 	int128	   *whole;			/* by node, denominator; NULL: g->one */
 	int128	   *known;			/* by node: sum of its holders' numerators */
-	long double *weight;		/* by edge: number / whole */
+	RsReal *weight;		/* by edge: number / whole */
 	uint32	   *node_flags;
 	uint32	   *local;			/* place in its component */
 	Block	  **block;			/* by component */
@@ -74,12 +74,12 @@ struct RsSystem
 	uint32	   *stamp;
 	uint32	   *layers;
 	uint32	   *flags;
-	long double *y;
+	RsReal *y;
 	uint32	   *reached;
 	uint32		nreached;
 	uint64	   *order;
 	uint64		order_capacity;
-	long double *rhs;			/* of one block */
+	RsReal *rhs;			/* of one block */
 	uint64		rhs_capacity;
 };
 
@@ -159,7 +159,7 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 
 	s->known = rs_alloc(g->budget, n, sizeof(int128), purpose);
 	s->node_flags = rs_alloc(g->budget, n, sizeof(uint32), purpose);
-	s->weight = rs_alloc(g->budget, g->nedges, sizeof(long double), purpose);
+	s->weight = rs_alloc(g->budget, g->nedges, sizeof(RsReal), purpose);
 	if (normalise)
 		s->whole = rs_alloc(g->budget, n, sizeof(int128), purpose);
 	for (uint32 j = 0; j < n; j++)
@@ -192,7 +192,7 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 		}
 		s->node_flags[j] = flags;
 		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
-			s->weight[e] = (long double) s->number[e] / (long double) whole_of(s, j);
+			s->weight[e] = (RsReal) s->number[e] / (RsReal) whole_of(s, j);
 	}
 
 	s->local = rs_alloc(g->budget, n, sizeof(uint32), purpose);
@@ -203,7 +203,7 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 	s->stamp = rs_alloc0(g->budget, n, sizeof(uint32), purpose);
 	s->layers = rs_alloc(g->budget, n, sizeof(uint32), purpose);
 	s->flags = rs_alloc(g->budget, n, sizeof(uint32), purpose);
-	s->y = rs_alloc(g->budget, n, sizeof(long double), purpose);
+	s->y = rs_alloc(g->budget, n, sizeof(RsReal), purpose);
 	s->reached = rs_alloc(g->budget, n, sizeof(uint32), purpose);
 	return s;
 }
@@ -222,14 +222,14 @@ rs_system_node_flags(const RsSystem *s, uint32 node)
  * NULL selects plain elimination. False: a pivot is not positive.
  */
 static bool
-factor(long double *b, long double *d, long double *excess, uint32 size)
+factor(RsReal *b, RsReal *d, RsReal *excess, uint32 size)
 {
 	if (excess == NULL)
 		for (uint32 j = 0; j < size; j++)
 			d[j] = 1.0L - b[(Size) j * size + j];
 	for (uint32 k = 0; k < size; k++)
 	{
-		long double *bk = b + (Size) k * size;
+		RsReal *bk = b + (Size) k * size;
 
 		if (excess != NULL)
 		{
@@ -245,8 +245,8 @@ factor(long double *b, long double *d, long double *excess, uint32 size)
 			return false;
 		for (uint32 i = k + 1; i < size; i++)
 		{
-			long double *bi = b + (Size) i * size;
-			long double m = bi[k] / d[k];
+			RsReal *bi = b + (Size) i * size;
+			RsReal m = bi[k] / d[k];
 
 			if (m == 0)
 				continue;
@@ -263,17 +263,17 @@ factor(long double *b, long double *d, long double *excess, uint32 size)
 
 /* (I - B)^-1 from the factors, by column; additions only when all is >= 0. */
 static void
-invert(const long double *b, const long double *d, const uint32 *place, uint32 size,
-	   long double *inverse, long double *r)
+invert(const RsReal *b, const RsReal *d, const uint32 *place, uint32 size,
+	   RsReal *inverse, RsReal *r)
 {
 	for (uint32 c = 0; c < size; c++)
 	{
-		memset(r, 0, sizeof(long double) * size);
+		memset(r, 0, sizeof(RsReal) * size);
 		r[c] = 1;
 		for (uint32 i = c + 1; i < size; i++)
 		{
-			const long double *bi = b + (Size) i * size;
-			long double sum = 0;
+			const RsReal *bi = b + (Size) i * size;
+			RsReal sum = 0;
 
 			for (uint32 k = c; k < i; k++)
 				sum += bi[k] * r[k];
@@ -281,8 +281,8 @@ invert(const long double *b, const long double *d, const uint32 *place, uint32 s
 		}
 		for (uint32 k = size; k-- > 0;)
 		{
-			const long double *bk = b + (Size) k * size;
-			long double sum = r[k];
+			const RsReal *bk = b + (Size) k * size;
+			RsReal sum = r[k];
 
 			for (uint32 j = k + 1; j < size; j++)
 				sum += bk[j] * r[j];
@@ -321,9 +321,9 @@ solve_block(RsSystem *s, uint32 component)
 	Block	   *block = rs_alloc0(g->budget, 1, sizeof(Block), purpose);
 	MemoryContext scratch = AllocSetContextCreate(g->budget, "risk_screen ring", ALLOCSET_DEFAULT_SIZES);
 	Size		cells = (Size) size * size;
-	long double *b,
-			   *d = rs_alloc(scratch, size, sizeof(long double), purpose),
-			   *excess = rs_alloc(scratch, size, sizeof(long double), purpose);
+	RsReal *b,
+			   *d = rs_alloc(scratch, size, sizeof(RsReal), purpose),
+			   *excess = rs_alloc(scratch, size, sizeof(RsReal), purpose);
 	Degree	   *degree = rs_alloc0(scratch, size, sizeof(Degree), purpose);
 	uint32	   *place = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* of the k-th eliminated */
 	uint32	   *turn = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* its inverse */
@@ -350,7 +350,7 @@ solve_block(RsSystem *s, uint32 component)
 		turn[place[k]] = k;
 	}
 
-	b = rs_alloc0(scratch, cells, sizeof(long double), "a ring of cross-holdings");
+	b = rs_alloc0(scratch, cells, sizeof(RsReal), "a ring of cross-holdings");
 	for (uint32 j = 0; j < size; j++)
 	{
 		uint32		node = member[j];
@@ -369,7 +369,7 @@ solve_block(RsSystem *s, uint32 component)
 		}
 		if (outside < 0)
 			over = true;
-		excess[turn[j]] = (long double) outside / (long double) whole_of(s, node);
+		excess[turn[j]] = (RsReal) outside / (RsReal) whole_of(s, node);
 	}
 
 	if (!negative && !over)
@@ -383,7 +383,7 @@ solve_block(RsSystem *s, uint32 component)
 		if (negative)
 		{
 			/* The series converges if it does with absolute values. */
-			long double *magnitude = rs_alloc(scratch, cells, sizeof(long double), "a ring of cross-holdings");
+			RsReal *magnitude = rs_alloc(scratch, cells, sizeof(RsReal), "a ring of cross-holdings");
 
 			for (Size i = 0; i < cells; i++)
 				magnitude[i] = fabsl(b[i]);
@@ -395,7 +395,7 @@ solve_block(RsSystem *s, uint32 component)
 	}
 	if (solved)
 	{
-		block->inverse = rs_alloc(g->budget, cells, sizeof(long double), "a ring of cross-holdings");
+		block->inverse = rs_alloc(g->budget, cells, sizeof(RsReal), "a ring of cross-holdings");
 		invert(b, d, place, size, block->inverse, excess);
 	}
 	MemoryContextDelete(scratch);
@@ -470,7 +470,7 @@ compare_keys(const void *a, const void *b)
 
 /* The value that passes link e from a node with value and flags to the next. */
 static inline void
-pass_on(RsSystem *s, uint32 e, long double y, uint32 flags, uint32 to)
+pass_on(RsSystem *s, uint32 e, RsReal y, uint32 flags, uint32 to)
 {
 	s->flags[to] |= s->g->edge_flags[e];
 	/* Nothing flows over an empty link, not even ignorance. */
@@ -482,7 +482,7 @@ pass_on(RsSystem *s, uint32 e, long double y, uint32 flags, uint32 to)
 }
 
 static void
-pass_from(RsSystem *s, uint32 k, long double y, uint32 flags, bool downwards)
+pass_from(RsSystem *s, uint32 k, RsReal y, uint32 flags, bool downwards)
 {
 	RsOwnershipGraph *g = s->g;
 	uint32		own = g->component[k];
@@ -511,7 +511,7 @@ apply_block(RsSystem *s, const Block *block, const uint32 *member, bool downward
 {
 	uint32		size = block->size;
 
-	s->rhs = rs_grow(s->g->budget, s->rhs, &s->rhs_capacity, size, sizeof(long double), purpose);
+	s->rhs = rs_grow(s->g->budget, s->rhs, &s->rhs_capacity, size, sizeof(RsReal), purpose);
 	for (uint32 i = 0; i < size; i++)
 	{
 		s->rhs[i] = s->y[member[i]];
@@ -519,11 +519,11 @@ apply_block(RsSystem *s, const Block *block, const uint32 *member, bool downward
 	}
 	for (uint32 c = 0; c < size; c++)
 	{
-		const long double *column = block->inverse + (Size) c * size;
+		const RsReal *column = block->inverse + (Size) c * size;
 
 		if (downwards)
 		{
-			long double sum = 0;
+			RsReal sum = 0;
 
 			for (uint32 k = 0; k < size; k++)
 				sum += s->rhs[k] * column[k];
@@ -537,7 +537,7 @@ apply_block(RsSystem *s, const Block *block, const uint32 *member, bool downward
 
 static void
 add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block *block,
-		  long double diagonal, bool downwards)
+		  RsReal diagonal, bool downwards)
 {
 	RsOwnershipGraph *g = s->g;
 	RsStake    *stake;
@@ -551,8 +551,6 @@ add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block
 	stake->direct_edge = downwards ? rs_ownership_edge(g, target, node) : rs_ownership_edge(g, node, target);
 	stake->in_cycle = block != NULL;
 	links = downwards ? g->out_start[node + 1] - g->out_start[node] : g->in_start[node + 1] - g->in_start[node];
-	if (block != NULL && block->size == 1)
-		links--;				/* its own shares have no other holder */
 	stake->ultimate = links == 0;
 	if (node != target)
 	{
@@ -595,7 +593,7 @@ void
 rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 {
 	RsOwnershipGraph *g = s->g;
-	long double target_diagonal = 1;
+	RsReal target_diagonal = 1;
 
 	result->n = 0;
 	result->unknown = result->closed = 0;
@@ -662,7 +660,7 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 				if (s->node_flags[node] & NODE_RANGED)
 					result->unknown_flags |= RS_FLAG_RANGE;
 				result->unknown += s->y[node] *
-					((long double) (whole_of(s, node) - s->known[node]) / (long double) whole_of(s, node));
+					((RsReal) (whole_of(s, node) - s->known[node]) / (RsReal) whole_of(s, node));
 			}
 		}
 		i += size;
@@ -675,7 +673,7 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 		uint32		node = (uint32) s->order[i];
 		uint32		component = g->component[node];
 		Block	   *block = rs_ownership_is_cyclic(g, component) ? s->block[component] : NULL;
-		long double diagonal = 1;
+		RsReal diagonal = 1;
 
 		if (node == target && block == NULL)
 			continue;

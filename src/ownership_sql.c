@@ -381,10 +381,10 @@ rs_holdings_name(RsHoldings *h, uint32 node)
  * trailing zeros: 0.25 comes out as 0.25. Errors of the solver are far below.
  */
 Datum
-rs_share_numeric(long double share)
+rs_share_numeric(RsReal share)
 {
 	static const int64 unit = INT64CONST(1000000000000000);
-	long double scaled = share * (long double) unit;
+	RsReal scaled = share * (RsReal) unit;
 	int64		v;
 	int			scale = 15;
 
