@@ -17,4 +17,7 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, tit
 	('complaint_age', 15, '=', 'value', 'days', NULL, '投诉处理期限', 'Age from which an open complaint counts as unsolved', NULL, NULL, 'B11', 'product default', '-infinity', true),
 	('complaint_floor', 0.6, '>=', 'limit', 'share solved', NULL, '投诉解决率下限', 'Share of complaints solved', '004', '客户投诉解决率', 'B11', 'product default', '-infinity', true),
 	('complaint_minimum', 10, '=', 'value', 'complaints', NULL, '投诉最少件数', 'Complaints below which no rate is given', NULL, NULL, 'B11', 'product default', '-infinity', true),
-	('down_payment_days', 7, '=', 'value', 'days', NULL, '首付贷观察期', 'Days between a loan and a payment to a developer', NULL, NULL, 'C21', 'product default', '-infinity', true);
+	('down_payment_days', 7, '=', 'value', 'days', NULL, '首付贷观察期', 'Days between a loan and a payment to a developer', NULL, NULL, 'C21', 'product default', '-infinity', true),
+	('yield_excess', 0.05, '>', 'hit', 'per year', NULL, '收益率超额', 'Yield above the project''s return that is significant', NULL, '显著高于项目回报率', 'B28', 'product default', '-infinity', true),
+	('interest_income_share', 0.5, '>', 'hit', 'share of income', 'PAY', '利息收入占比', 'Share of interest in income', '001,003', '以“吃利差”为主要盈利模式', 'G04', 'product default', '-infinity', true),
+	('small_payment', 5000, '<=', 'value', 'CNY', 'PAY', '小额支付界限', 'Amount up to which a payment is small', NULL, NULL, 'G11', 'product default', '-infinity', true);
