@@ -39,9 +39,10 @@ SELECT a.account_id,
   FROM desk.account AS a
   LEFT JOIN desk.institution AS i ON i.inst_id = a.owner_id
   LEFT JOIN desk.party AS p ON p.party_id = a.owner_id;
-SELECT t.hop AS "层", to_char(t.paid_at, 'MM-DD HH24:MI') AS "时间", o.name AS "付款方", e.name AS "收款方", t.amount AS "金额", x.purpose AS "用途"
+SELECT t.hop AS "层", to_char(t.paid_at, 'MM-DD HH24:MI') AS "时间", o.name AS "付款方", e.name AS "收款方", t.amount AS "金额", l.title_zh AS "用途"
   FROM risk_screen.trace_funds('desk.txn', seeds => '{A000190}', since => '2026-11-03', max_hold => '2 days') AS t
   JOIN desk.txn AS x USING (txn_id)
+  LEFT JOIN risk_screen.code_label AS l ON l.domain = 'purpose' AND l.code = x.purpose
   JOIN holder AS o ON o.account_id = t.payer
   JOIN holder AS e ON e.account_id = t.payee
  ORDER BY t.paid_at, t.txn_id;
@@ -52,6 +53,17 @@ SELECT h.name AS "最终持有人", t.hops AS "层数", t.received AS "流入", 
   JOIN holder AS h ON h.account_id = t.account
  WHERE t.terminal
  ORDER BY t.received DESC, h.name;
+
+\echo '   钱是谁的 Whose money: where the lender''s 200,000.00 yuan sits, by two rules:'
+\echo
+SELECT r.rule AS "规则", h.name AS "持有人", sum(a.traced) AS "其中出借人资金"
+  FROM (VALUES ('fifo'), ('pro_rata')) AS r (rule)
+ CROSS JOIN risk_screen.attribute_funds($$SELECT * FROM desk.txn WHERE paid_at BETWEEN '2026-11-03' AND '2026-11-06'$$,
+       $$SELECT '陈思远' AS claim, txn_id FROM desk.txn WHERE payer = 'A000190'$$, rule => r.rule) AS a
+  JOIN holder AS h ON h.account_id = a.account
+ WHERE a.kind = 'held'
+ GROUP BY 1, 2
+ ORDER BY 1, 3 DESC;
 
 \echo '== 名称筛查 Names, scopes and advertisements ==================================================='
 \echo
