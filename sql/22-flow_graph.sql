@@ -71,6 +71,14 @@ CREATE FUNCTION risk_screen.check_flow_graph(name text)
 COMMENT ON FUNCTION risk_screen.check_flow_graph(text) IS
 	'Read the whole file of a flow graph and verify its checksums; returns sound, or what is wrong';
 
+CREATE FUNCTION risk_screen.flow_graph_transfers(name text,
+		OUT txn_id text, OUT payer text, OUT payee text, OUT amount numeric, OUT paid_at timestamptz)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_flow_graph_transfers'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000000;
+COMMENT ON FUNCTION risk_screen.flow_graph_transfers(text) IS
+	'The transfers that a flow graph holds, in order of time and txn_id';
+
 CREATE FUNCTION risk_screen._flow_graph_state(name text, OUT state text, OUT stale boolean)
 	AS 'MODULE_PATHNAME', 'rs_flow_graph_state'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 1000;

@@ -165,6 +165,14 @@ mix_find(Pools *s, Mix *m, uint32 claim)
 	return m->n - 1;
 }
 
+static void
+mix_set(Pools *s, Mix *m, uint32 claim, int128 amount)
+{
+	uint32		k = mix_find(s, m, claim);	/* may move the arrays */
+
+	m->amount[k] = amount;
+}
+
 /* Drop claims that have nothing left. */
 static void
 mix_compact(Pools *s, Mix *m)
@@ -545,7 +553,7 @@ plant(Pools *s, uint32 transfer, int128 amount, const RsSeed *seed, uint32 n)
 		for (uint32 i = 0; i < n; i++)
 			if (seed[i].amount > 0)
 			{
-				m->amount[mix_find(s, m, seed[i].claim)] = amount;
+				mix_set(s, m, seed[i].claim, amount);
 				if (explained)
 					explain(s, RS_WHY_SEED, seed[i].claim, transfer, amount, 0, amount);
 			}
@@ -793,8 +801,8 @@ add_event(Pools *s, Pool *p, uint32 transfer)
 			{
 				if (s->poison)
 				{
-					emit(s, kind, m->claim[i], p->account, UINT32_MAX, transfer, outside,
-						 m->amount[i] ? outside : 0);
+					emit(s, kind, m->claim[i], p->account, UINT32_MAX, transfer,
+						 a->upstream ? outside : amount, m->amount[i] ? outside : 0);
 					continue;
 				}
 				m->amount[i] -= part[i];
@@ -961,7 +969,7 @@ rs_pools_run(RsAttribution *a)
 				Pool	   *p = pool_of(&s, o->account);
 
 				m->n = 0;
-				m->amount[mix_find(&s, m, o->claim)] = amount;
+				mix_set(&s, m, o->claim, amount);
 				add_mix(&s, p, m);
 				if (!p->queued && !at_end(&s, p))
 					queue(&s, p);

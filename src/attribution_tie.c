@@ -218,11 +218,9 @@ set_stages(RsTieOrder *o, RsTieMember *member, uint32 count)
 	memset(o->table, 0xff, used * sizeof(uint32));
 	o->n = 0;
 	for (uint32 i = 0; i < count; i++)
-		if (member[i].payer != member[i].payee)
-			node(o, member[i].payer, used, true);
+		node(o, member[i].payer, used, true);
 	for (uint32 i = 0; i < count && !chained; i++)
-		chained = member[i].payer != member[i].payee &&
-			node(o, member[i].payee, used, false) != NONE;
+		chained = node(o, member[i].payee, used, false) != NONE;
 	for (uint32 i = 0; i < count; i++)
 		member[i].stage = 0;
 	if (!chained)

@@ -31,6 +31,7 @@ typedef struct Image
 } Image;
 
 static MemoryContext budget;
+static MemoryContext beside;	/* the test's own memory, not counted */
 static const RsGraphIdentity identity = {1, 2, 15, 4, 5};
 static bool text_keys;
 static int	mode;
@@ -158,9 +159,9 @@ build(const Transfer *row, uint32 n, const RsGraph *older, Image *image, uint32 
 {
 	RsGraphHost host = host_of(image);
 	RsGraphBuilder *b = rs_graph_builder_create(budget, &host, *key_type(), 25, 2);
-	uint32	   *names = calloc(2 * n + 1, sizeof(uint32));	/* not in the budget; the test leaks */
-	uint32	   *sorted = calloc(2 * n + 1, sizeof(uint32));
-	uint32	   *rank = calloc(2 * n + 1, sizeof(uint32));
+	uint32	   *names = MemoryContextAllocZero(beside, (2 * n + 1) * sizeof(uint32));
+	uint32	   *sorted = MemoryContextAllocZero(beside, (2 * n + 1) * sizeof(uint32));
+	uint32	   *rank = MemoryContextAllocZero(beside, (2 * n + 1) * sizeof(uint32));
 	uint32		seen[4096];
 	uint32		count = 0;
 	RsGraphHeader header;
@@ -364,7 +365,7 @@ static void
 build_twice(void *arg)
 {
 	Transfer	row[3] = {0};
-	Image		image = {0};
+	Image	   *image = arg;
 	uint32	   *names;
 	RsGraphAccounts accounts;
 
@@ -374,7 +375,7 @@ build_twice(void *arg)
 		row[i].txn = mode == 4 ? (i == 1 ? INT64CONST(1) << 60 : 77) : (i == 1 ? 5 : 77);
 		snprintf(row[i].text, sizeof(row[i].text), "T%lld", (long long) row[i].txn);
 	}
-	build(row, 3, NULL, &image, &names, &accounts);
+	build(row, 3, NULL, image, &names, &accounts);
 }
 
 int
@@ -386,6 +387,7 @@ main(void)
 
 	shim_init();
 	shim_srandom(20261122);
+	beside = AllocSetContextCreate(TopMemoryContext, "beside", ALLOCSET_DEFAULT_SIZES);
 	rs_max_memory_kb = 1024 * 1024;
 
 	for (text_keys = false;; text_keys = true)
@@ -441,6 +443,7 @@ main(void)
 				free_image(&day);
 				free_image(&sum);
 				MemoryContextDelete(budget);
+				MemoryContextReset(beside);
 			}
 			tap_ok(wrong == NULL && appended > rounds / 2, "%s identifiers, variant %d: %d random graphs and %d appended days equal the sorted rows%s%s",
 				   text_keys ? "text" : "integer", mode, rounds, appended, wrong ? ": " : "", wrong ? wrong : "");
@@ -459,6 +462,7 @@ main(void)
 			CurrentMemoryContext = budget;
 			build(row, 60000, NULL, &much, &names, &acc);
 			MemoryContextDelete(budget);
+			MemoryContextReset(beside);
 			budget = AllocSetContextCreate(TopMemoryContext, "budget", ALLOCSET_DEFAULT_SIZES);
 			CurrentMemoryContext = budget;
 			rs_max_memory_kb = text_keys ? 6 * 1024 : 4 * 1024;
@@ -478,6 +482,7 @@ main(void)
 			tap_ok(much.size == little.size && memcmp(much.data, little.data, much.size) == 0,
 				   "the file is the same, whatever the memory and the order of the rows");
 			MemoryContextDelete(budget);
+			MemoryContextReset(beside);
 
 			/* damage */
 			{
@@ -521,12 +526,16 @@ main(void)
 		}
 		for (mode = 3; mode < 5; mode++)
 		{
+			Image		image = {0};
+
 			budget = AllocSetContextCreate(TopMemoryContext, "budget", ALLOCSET_DEFAULT_SIZES);
 			CurrentMemoryContext = budget;
-			tap_ok(shim_catches(build_twice, NULL) && shim_sqlstate == ERRCODE_UNIQUE_VIOLATION,
+			tap_ok(shim_catches(build_twice, &image) && shim_sqlstate == ERRCODE_UNIQUE_VIOLATION,
 				   "a duplicate transaction id is an error: %s", shim_message);
 			CurrentMemoryContext = TopMemoryContext;
+			free_image(&image);
 			MemoryContextDelete(budget);
+			MemoryContextReset(beside);
 		}
 		if (text_keys)
 			break;
