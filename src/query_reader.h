@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 #include "datatype/timestamp.h"
+#include "tcop/dest.h"
+#include "utils/array.h"
 #include "utils/date.h"
 
 #include "intern.h"
@@ -21,6 +23,7 @@ typedef enum RsKind
 	RS_TIME,					/* timestamptz; zone-less input is read in risk_screen.time_zone */
 	RS_DATE,					/* date; a timestamp counts for its day in that zone */
 	RS_TEXT,					/* text, valid while the row is handled */
+	RS_RAW,						/* identifier as it comes, not numbered; valid while the row is handled */
 	RS_BOOL
 } RsKind;
 
@@ -28,7 +31,8 @@ typedef enum RsKind
 #define RS_REQUIRED		1		/* the query must have it */
 #define RS_NOT_NULL		2		/* a NULL makes a bad row */
 #define RS_NOT_NEGATIVE	4		/* RS_AMOUNT, RS_REAL */
-#define RS_UNIQUE		8		/* RS_ID: a second row with the same value is bad */
+#define RS_UNIQUE		8		/* RS_ID: a value that the interner already has is bad; so read
+								 * the unique side first when two queries share an interner */
 #define RS_FINITE		16		/* RS_TIME, RS_DATE: infinity makes a bad row */
 /* NaN and infinite amounts are always bad. */
 
@@ -41,7 +45,7 @@ typedef struct RsColumn
 } RsColumn;
 
 #define RS_MAX_COLUMNS 16
-#define RS_MAX_INTERNERS 4
+#define RS_MAX_INTERNERS 5
 
 typedef struct RsContract
 {
@@ -69,7 +73,7 @@ enum { RS_L_A, RS_L_B, RS_L_COLUMNS };
 enum { RS_F_ENTITY, RS_F_INDICATOR, RS_F_VALUE, RS_F_SEGMENT, RS_F_AS_OF, RS_F_KNOWN_AT, RS_F_COLUMNS };
 
 /* Interner slots of the contracts. */
-enum { RS_INTERN_ACCOUNT = 0, RS_INTERN_TXN = 1, RS_INTERN_OTHER = 2, RS_INTERN_OWNER = 3 };
+enum { RS_INTERN_ACCOUNT = 0, RS_INTERN_TXN = 1, RS_INTERN_OTHER = 2, RS_INTERN_OWNER = 3, RS_INTERN_LOAN = 4 };
 
 typedef union RsValue
 {
@@ -80,6 +84,7 @@ typedef union RsValue
 	TimestampTz time;
 	DateADT		date;
 	Datum		text;
+	Datum		raw;			/* RS_RAW, of type rs_query_fetched_type() */
 	bool		boolean;
 } RsValue;
 
@@ -109,6 +114,8 @@ extern RsQuery *rs_query_open(const char *text, const RsContract *contract, RsBa
 							  MemoryContext budget, RsInterner *const *interner);
 extern bool rs_query_has(const RsQuery *query, int column);
 extern Oid	rs_query_type(const RsQuery *query, int column);
+extern Oid	rs_query_fetched_type(const RsQuery *query, int column);	/* of RS_RAW values */
+extern Oid	rs_query_collation(const RsQuery *query, int column);
 extern int	rs_query_scale(const RsQuery *query, int column);
 extern RsInterner *rs_query_interner(const RsQuery *query, int slot);
 
@@ -123,7 +130,25 @@ extern void rs_query_read(RsQuery *query, RsRowHandler row, RsRescaleHandler res
 extern void rs_query_read_bound(RsQuery *query, const char *before, const char *after,
 								int nargs, Oid *argtypes, Datum *values, const char *nulls,
 								RsRowHandler row, RsRescaleHandler rescale, void *arg);
+
+/*
+ * SQL condition "column equals operand", operand being an expression of the
+ * interner's type (such as f.account from unnest($1)); keeps indexes usable.
+ */
+extern char *rs_query_match(const RsQuery *query, int column, const char *operand);
+/* SQL of a column converted to its contract type, over q: for ranges on time and amount. */
+extern const char *rs_query_expression(const RsQuery *query, int column);
 extern char *rs_query_equals(const RsQuery *query, int column);	/* "OPERATOR(pg_catalog.=)" */
+extern Oid	rs_query_array_type(const RsQuery *query, int column);	/* for $1 of unnest($1) */
+/* Leave out an optional column that this caller has no use for. */
+extern void rs_query_ignore(RsQuery *query, int column);
+
+/* SELECT <what> FROM <before> (query) q <after>, rows to a receiver of the caller. */
+extern void rs_query_probe(RsQuery *query, const char *what, const char *before, const char *after,
+						   int nargs, Oid *argtypes, Datum *values, const char *nulls,
+						   DestReceiver *receiver);
+extern bool rs_query_row_security(const RsQuery *query); /* does it limit what this role sees? */
+extern uint64 rs_query_bad_rows(const RsQuery *query);	/* skipped so far */
 
 /* Warn about skipped rows (bad_rows => 'skip'), give everything back. */
 extern void rs_query_close(RsQuery *query);
@@ -133,6 +158,7 @@ extern RsBadRows rs_bad_rows_option(const char *option);
 
 /* Exact decimal helpers. */
 extern bool rs_numeric_to_int128(Datum numeric, int scale, int128 *value);	/* false: needs more digits */
+extern int	rs_numeric_unit(Datum numeric); /* digits after the point as written, at most 12 */
 extern int	rs_numeric_scale(Datum numeric);	/* significant fractional digits */
 extern bool rs_numeric_is_finite(Datum numeric);
 extern Datum rs_int128_to_numeric(int128 value, int scale);
