@@ -55,7 +55,7 @@ CREATE TABLE risk_screen.ruleset_rule (
 COMMENT ON TABLE risk_screen.ruleset_rule IS 'Rules of a version: which indicator, how heavy, what missing data mean';
 COMMENT ON COLUMN risk_screen.ruleset_rule.indicator IS 'indicator of the facts query that the rule reads; several rules may read one';
 COMMENT ON COLUMN risk_screen.ruleset_rule.direction IS 'high: larger is worse; low: smaller is worse; any: bands say';
-COMMENT ON COLUMN risk_screen.ruleset_rule.lines IS 'business lines the rule applies to; NULL: all. An institution of unknown line is judged by the facts it has';
+COMMENT ON COLUMN risk_screen.ruleset_rule.lines IS 'business lines the rule applies to; NULL: all. An institution of unknown line is judged by every rule';
 COMMENT ON COLUMN risk_screen.ruleset_rule.required IS 'without its data the institution cannot be green';
 COMMENT ON COLUMN risk_screen.ruleset_rule.overridable IS 'false: a hit''s floor cannot be lowered by an override';
 COMMENT ON COLUMN risk_screen.ruleset_rule.max_age IS 'days after which a fact is stale and counts as missing; NULL: never';
