@@ -118,15 +118,18 @@ CREATE FUNCTION risk_screen._weekdays_until(day date) RETURNS int
 	RETURN (5 * floor((day - date '1899-12-31') / 7.0)
 			+ LEAST(5, (day - date '1899-12-31') - 7 * floor((day - date '1899-12-31') / 7.0)))::int;
 
+CREATE FUNCTION risk_screen._time_zone() RETURNS text
+	AS 'MODULE_PATHNAME', 'rs_calendar_time_zone' LANGUAGE C STABLE PARALLEL SAFE;
+
 CREATE FUNCTION risk_screen.day_start(day date) RETURNS timestamptz
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN day::timestamp AT TIME ZONE current_setting('risk_screen.time_zone');
+	RETURN day::timestamp AT TIME ZONE risk_screen._time_zone();
 COMMENT ON FUNCTION risk_screen.day_start(date) IS
 	'The instant at which a day begins in risk_screen.time_zone, whatever the session''s TimeZone';
 
 CREATE FUNCTION risk_screen.day_of(at timestamptz) RETURNS date
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN (at AT TIME ZONE current_setting('risk_screen.time_zone'))::date;
+	RETURN (at AT TIME ZONE risk_screen._time_zone())::date;
 COMMENT ON FUNCTION risk_screen.day_of(timestamptz) IS
 	'The day of an instant in risk_screen.time_zone, whatever the session''s TimeZone';
 

@@ -1,7 +1,7 @@
 -- Statistics: golden values, corners, order and parallel independence.
 BEGIN;
 SELECT no_plan();
-SET LOCAL search_path = risk_screen, public;
+SET LOCAL search_path = public, risk_screen;
 
 -- golden values
 SELECT is(round(xirr(a, d)::numeric, 10), 0.3733625335, 'xirr: spreadsheet example')

@@ -48,6 +48,7 @@ def dec(f):
 
 def ruleset():
     rules = []
+    all_required = rnd.random() < 0.4
     for i in range(rnd.randint(3, 10)):
         direction = rnd.choice(["high", "high", "low", "any"])
         cuts = sorted(rnd.sample(range(1, 12), rnd.randint(1, 4)))
@@ -69,7 +70,7 @@ def ruleset():
         rules.append(dict(rule="R%02d" % i, indicator="i%d" % rnd.randint(0, 9) if rnd.random() < 0.2 else "i%d" % i,
                           direction=direction, bands=bands, weight=F(rnd.randint(0, 30), 10),
                           lines=rnd.choice([None, None, None, ["P2P"], ["P2P", "INS"]]),
-                          required=rnd.random() < 0.6, overridable=rnd.random() < 0.6,
+                          required=all_required or rnd.random() < 0.6, overridable=rnd.random() < 0.6,
                           max_age=rnd.choice([None, None, 20]),
                           missing_points=rnd.choice([F(0), F(0), F(5), F(25, 2)]),
                           missing_floor=rnd.choice([None, None, None, None, 2])))
