@@ -1,0 +1,610 @@
+/*
+ * src/control_groups_sql.c
+ *	  control_groups() and related_parties(): who belongs together, and why.
+ *
+ * A control group joins whoever is tied by control (majority fixpoint, also by
+ * parties in concert jointly), by concert and by kinship. Economic dependence
+ * adds one hop and no more, and holders of 5 % are listed but join nothing:
+ * joining through a shared supplier or a minority holder would merge the whole
+ * economy into one component.
+ *
+ * related_parties() takes the view of one institution: itself, its
+ * controllers, its holders of 5 % and more through all layers, those who act
+ * with them or are related to them, and everyone any of these controls
+ * (银行保险机构关联交易管理办法, 2022).
+ *
+ * Cost: one fixpoint from every party with a majority somewhere; for
+ * related_parties one solve and one fixpoint per related party of each target.
+ */
+#include "pg_compat.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "party_reader.h"
+#include "rs_memory.h"
+
+static const char purpose[] = "groups";
+
+/* One way in which a party can be reached from another: link rows, both ways. */
+typedef struct Tie
+{
+	uint32		node;
+	uint32		other;
+	uint32		kind;			/* link kind */
+} Tie;
+
+typedef struct Groups
+{
+	RsHoldings *h;
+	RsOwnershipGraph *g;
+	RsLinks    *links;			/* NULL without */
+	RsControl  *control;
+	ReturnSetInfo *result;
+	MemoryContext row_context;
+	Tie		   *tie;			/* sorted by node */
+	uint64		nties;
+	uint32	   *concert;		/* by node: those who act jointly */
+	uint32	   *member_start;
+	uint32	   *member;
+} Groups;
+
+static int
+compare_ties(const void *a, const void *b)
+{
+	const Tie  *x = a,
+			   *y = b;
+
+	if (x->node != y->node)
+		return x->node < y->node ? -1 : 1;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return x->other < y->other ? -1 : x->other > y->other;
+}
+
+static void
+open_groups(Groups *s, FunctionCallInfo fcinfo, const char *holdings, const char *links,
+			const char *bad_rows, const DateADT *as_of, const TimestampTz *known_at)
+{
+	MemoryContext budget;
+	RsHoldings *h;
+
+	InitMaterializedSRF(fcinfo, 0);
+	s->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	budget = rs_ownership_budget();
+	s->row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	SPI_connect();
+	s->h = h = rs_holdings_open(holdings, budget, RS_CLASSES_ALL, false, false, bad_rows, as_of, known_at);
+	rs_holdings_ignore(h, RS_H_SHARE_MIN);
+	rs_holdings_ignore(h, RS_H_SHARE_MAX);
+	rs_holdings_load_all(h);
+	if (links != NULL)
+		s->links = rs_links_read(h, links, "links", bad_rows);
+}
+
+static void
+build_groups(Groups *s, const RsThreshold *threshold)
+{
+	RsHoldings *h = s->h;
+	uint32		n;
+	uint32	   *next;
+
+	rs_holdings_build(h);
+	s->g = h->graph;
+	n = s->g->nnodes;
+	s->control = rs_control_create(s->g, threshold);
+	s->concert = rs_groups_create(h->budget, n);
+	if (s->links != NULL)
+	{
+		s->tie = rs_alloc(h->budget, 2 * s->links->n, sizeof(Tie), purpose);
+		for (uint64 i = 0; i < s->links->n; i++)
+		{
+			RsLink	   *l = &s->links->link[i];
+			uint32		a = h->node_of[l->a],
+						b = h->node_of[l->b];
+
+			s->tie[s->nties++] = (Tie) {a, b, l->kind};
+			s->tie[s->nties++] = (Tie) {b, a, l->kind};
+			if (l->kind == RS_LINK_CONCERT || l->kind == RS_LINK_KIN)
+				rs_group_join(s->concert, a, b);
+		}
+		qsort(s->tie, s->nties, sizeof(Tie), compare_ties);
+	}
+	s->member_start = rs_alloc0(h->budget, (uint64) n + 1, sizeof(uint32), purpose);
+	s->member = rs_alloc(h->budget, n, sizeof(uint32), purpose);
+	next = rs_alloc(h->budget, n, sizeof(uint32), purpose);
+	for (uint32 k = 0; k < n; k++)
+		s->member_start[rs_group_find(s->concert, k) + 1]++;
+	for (uint32 k = 0; k < n; k++)
+	{
+		s->member_start[k + 1] += s->member_start[k];
+		next[k] = s->member_start[k];
+	}
+	for (uint32 k = 0; k < n; k++)
+		s->member[next[rs_group_find(s->concert, k)]++] = k;
+}
+
+static uint64
+first_tie(const Groups *s, uint32 node)
+{
+	uint64		low = 0,
+				high = s->nties;
+
+	while (low < high)
+	{
+		uint64		middle = low + (high - low) / 2;
+
+		if (s->tie[middle].node < node)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* What those who act together control; singles that have no majority are dismissed. */
+static const RsControlled *
+controlled_by(Groups *s, uint32 concert, uint32 *n)
+{
+	uint32		size = s->member_start[concert + 1] - s->member_start[concert];
+
+	*n = 0;
+	if (size == 0 || (size == 1 && !rs_control_possible(s->control, concert)))
+		return NULL;
+	return rs_control_from(s->control, s->member + s->member_start[concert], size, n);
+}
+
+static void
+close_groups(Groups *s)
+{
+	rs_holdings_close(s->h);
+	SPI_finish();
+	MemoryContextDelete(s->h->budget);
+}
+
+/* ---- control_groups ---- */
+
+typedef struct Reason			/* why a node is in its group, by node */
+{
+	bool		controlled;
+	bool		controls;
+	bool		agreement;
+	uint32		via;
+	int128		votes;
+} Reason;
+
+static void
+put_member(Groups *s, uint64 number, uint32 node, const char *relation, uint32 via, const int128 *votes)
+{
+	Datum		values[5];
+	bool		nulls[5] = {false};
+	MemoryContext old = MemoryContextSwitchTo(s->row_context);
+
+	values[0] = Int64GetDatum((int64) number);
+	values[1] = rs_holdings_name(s->h, node);
+	values[2] = CStringGetTextDatum(relation);
+	nulls[3] = via == RS_NO_ID;
+	if (!nulls[3])
+		values[3] = rs_holdings_name(s->h, via);
+	nulls[4] = votes == NULL;
+	if (!nulls[4])
+		values[4] = rs_exact_numeric(*votes, s->g->scale);
+	tuplestore_putvalues(s->result->setResult, s->result->setDesc, values, nulls);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(s->row_context);
+}
+
+static char *
+link_name(Groups *s, uint32 kind)
+{
+	return TextDatumGetCString(rs_interner_datum(s->links->kinds, kind));
+}
+
+/* Economic ties of a member to outsiders: one hop. */
+static void
+put_neighbours(Groups *s, uint64 number, const uint32 *group, uint32 head, const uint32 *list, uint32 n,
+			   uint32 *stamp, uint32 round, const RsThreshold *related)
+{
+	RsOwnershipGraph *g = s->g;
+	const int128 *votes = g->value[RS_V_VOTES] ? g->value[RS_V_VOTES] : g->value[RS_V_SHARE];
+	int128		least = rs_threshold_least(related, g->one);
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint32		k = list[i];
+
+		for (uint64 t = first_tie(s, k); t < s->nties && s->tie[t].node == k; t++)
+			if (s->tie[t].kind == RS_LINK_ECONOMIC && group[s->tie[t].other] != head &&
+				stamp[s->tie[t].other] != round)
+			{
+				stamp[s->tie[t].other] = round;
+				put_member(s, number, s->tie[t].other, "economic", k, NULL);
+			}
+		for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
+			if ((g->edge_class[e] & (1u << RS_CLASS_ECONOMIC)) && group[g->edge_owner[e]] != head &&
+				stamp[g->edge_owner[e]] != round)
+			{
+				stamp[g->edge_owner[e]] = round;
+				put_member(s, number, g->edge_owner[e], "economic", k, NULL);
+			}
+		for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
+		{
+			uint32		e = g->out_edge[o];
+
+			if ((g->edge_class[e] & (1u << RS_CLASS_ECONOMIC)) && group[g->edge_owned[e]] != head &&
+				stamp[g->edge_owned[e]] != round)
+			{
+				stamp[g->edge_owned[e]] = round;
+				put_member(s, number, g->edge_owned[e], "economic", k, NULL);
+			}
+		}
+	}
+	/* Holders of enough to be related, but not of the group. */
+	for (uint32 i = 0; i < n; i++)
+		for (uint32 e = g->in_start[list[i]]; e < g->in_start[list[i] + 1]; e++)
+		{
+			uint32		owner = g->edge_owner[e];
+			int128		held = Max(votes[e], g->value[RS_V_SHARE][e]);
+
+			if (group[owner] != head && held > 0 && held >= least && stamp[owner] != round)
+			{
+				stamp[owner] = round;
+				put_member(s, number, owner, "holder", list[i], &held);
+			}
+		}
+}
+
+/*
+ * control_groups(holdings text, links text, threshold numeric, inclusive boolean, related_at numeric,
+ *				  as_of date, known_at timestamptz, bad_rows text)
+ *	 returns (group_no bigint, member text, relation text, via text, votes numeric)
+ *
+ * relation: head (controlled by nobody in the group), controlled, concert, kin,
+ * or another kind of link; then, outside the group proper, economic (one hop)
+ * and holder (related_at or more). Parties alone form no group. Numbers follow
+ * the order of the members' identifiers.
+ */
+PG_FUNCTION_INFO_V1(rs_control_groups);
+Datum
+rs_control_groups(PG_FUNCTION_ARGS)
+{
+	Groups		s = {0};
+	RsThreshold threshold,
+				related;
+	DateADT		as_of = 0;
+	TimestampTz known_at = 0;
+	uint32	   *group,
+			   *start,
+			   *list,
+			   *next,
+			   *stamp;
+	Reason	   *reason;
+	uint32		n;
+	uint64		number = 0;
+
+	for (int i = 0; i < 8; i++)
+		if (PG_ARGISNULL(i) && i != 1 && i != 5 && i != 6)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("only links, as_of and known_at may be null")));
+	threshold = rs_threshold_argument(PG_GETARG_DATUM(2), PG_GETARG_BOOL(3), false, "threshold");
+	related = rs_threshold_argument(PG_GETARG_DATUM(4), true, false, "related_at");
+	if (!PG_ARGISNULL(5))
+		as_of = PG_GETARG_DATEADT(5);
+	if (!PG_ARGISNULL(6))
+		known_at = PG_GETARG_TIMESTAMPTZ(6);
+	open_groups(&s, fcinfo, text_to_cstring(PG_GETARG_TEXT_PP(0)),
+				PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
+				text_to_cstring(PG_GETARG_TEXT_PP(7)),
+				PG_ARGISNULL(5) ? NULL : &as_of, PG_ARGISNULL(6) ? NULL : &known_at);
+	build_groups(&s, &threshold);
+	n = s.g->nnodes;
+
+	group = rs_alloc(s.h->budget, n, sizeof(uint32), purpose);
+	memcpy(group, s.concert, sizeof(uint32) * n);
+	reason = rs_alloc0(s.h->budget, n, sizeof(Reason), purpose);
+	for (uint32 k = 0; k < n; k++)
+	{
+		uint32		nfound;
+		const RsControlled *found = controlled_by(&s, k, &nfound);
+
+		if ((k & 0xFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (uint32 i = 0; i < nfound; i++)
+		{
+			Reason	   *r = &reason[found[i].node];
+
+			rs_group_join(group, k, found[i].node);
+			for (uint32 m = s.member_start[k]; m < s.member_start[k + 1]; m++)
+				reason[s.member[m]].controls = true;
+			/* The widest set of votes is the ultimate controller's. */
+			if (!r->controlled || found[i].votes > r->votes)
+			{
+				r->controlled = true;
+				r->agreement = found[i].agreement;
+				r->via = found[i].via;
+				r->votes = found[i].votes;
+			}
+		}
+	}
+	start = rs_alloc0(s.h->budget, (uint64) n + 1, sizeof(uint32), purpose);
+	list = rs_alloc(s.h->budget, n, sizeof(uint32), purpose);
+	next = rs_alloc(s.h->budget, n, sizeof(uint32), purpose);
+	stamp = rs_alloc0(s.h->budget, n, sizeof(uint32), purpose);
+	for (uint32 k = 0; k < n; k++)
+	{
+		group[k] = rs_group_find(group, k);
+		start[group[k] + 1]++;
+	}
+	for (uint32 k = 0; k < n; k++)
+	{
+		start[k + 1] += start[k];
+		next[k] = start[k];
+	}
+	for (uint32 k = 0; k < n; k++)
+		list[next[group[k]]++] = k;
+
+	for (uint32 k = 0; k < n; k++)
+	{
+		uint32		size = start[k + 1] - start[k];
+
+		if (size < 2)
+			continue;
+		number++;
+		for (uint32 i = start[k]; i < start[k + 1]; i++)
+		{
+			uint32		node = list[i];
+			Reason	   *r = &reason[node];
+			uint64		t = first_tie(&s, node);
+			bool		tied = false;
+
+			while (t < s.nties && s.tie[t].node == node && !tied)
+				if (s.tie[t].kind == RS_LINK_CONCERT || s.tie[t].kind == RS_LINK_KIN)
+					tied = true;
+				else
+					t++;
+			if (r->controlled)
+				put_member(&s, number, node, r->agreement ? "agreement" : "controlled", r->via, &r->votes);
+			else if (r->controls)
+				put_member(&s, number, node, "head", tied ? s.tie[t].other : RS_NO_ID, NULL);
+			else
+				put_member(&s, number, node, tied ? link_name(&s, s.tie[t].kind) : "head",
+						   tied ? s.tie[t].other : RS_NO_ID, NULL);
+		}
+		put_neighbours(&s, number, group, k, list + start[k], size, stamp, (uint32) number, &related);
+		CHECK_FOR_INTERRUPTS();
+	}
+	close_groups(&s);
+	return (Datum) 0;
+}
+
+/* ---- related_parties ---- */
+
+typedef struct Related
+{
+	uint32		node;
+	uint32		via;
+	const char *relation;
+	bool		has_share;
+	bool		follow;			/* its concert and kin, and what it controls, are related too */
+	RsReal share;
+} Related;
+
+typedef struct Relations
+{
+	Groups		s;
+	RsSystem   *system;
+	RsStakes	stakes;
+	RsThreshold related;
+	Related    *party;
+	uint64		n,
+				capacity;
+	uint32	   *stamp;
+	uint32		round;
+} Relations;
+
+static void
+relate(Relations *r, uint32 node, const char *relation, uint32 via, const RsReal *share, bool follow)
+{
+	if (r->stamp[node] == r->round)
+		return;
+	r->stamp[node] = r->round;
+	r->party = rs_grow(r->s.h->budget, r->party, &r->capacity, r->n + 1, sizeof(Related), purpose);
+	r->party[r->n++] = (Related) {node, via, relation, share != NULL, follow, share ? *share : 0};
+}
+
+static void
+relate_all(Relations *r, uint32 target, const uint32 *controller_start, const uint32 *controller_of)
+{
+	Groups	   *s = &r->s;
+	RsOwnershipGraph *g = s->g;
+	uint64		holders;
+
+	if (++r->round == 0)
+	{
+		memset(r->stamp, 0, sizeof(uint32) * g->nnodes);
+		r->round = 1;
+	}
+	r->n = 0;
+	relate(r, target, "self", RS_NO_ID, NULL, true);
+	for (uint32 i = controller_start[target]; i < controller_start[target + 1]; i++)
+	{
+		uint32		concert = controller_of[i];
+
+		for (uint32 m = s->member_start[concert]; m < s->member_start[concert + 1]; m++)
+			relate(r, s->member[m], "controller", target, NULL, true);
+	}
+	rs_system_solve(r->system, target, false, &r->stakes);
+	for (uint64 i = 0; i < r->stakes.n; i++)
+	{
+		const RsStake *stake = &r->stakes.stake[i];
+		int128		least = rs_threshold_least(&r->related, INT64CONST(1000000000000000));
+		int128		direct_least = rs_threshold_least(&r->related, g->one);
+		bool		no_value = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
+
+		if (stake->node == target)
+			continue;
+		/* A number that cannot be given counts by its direct part. */
+		if (no_value ? (stake->direct_edge != RS_NO_EDGE &&
+						g->value[RS_V_SHARE][stake->direct_edge] >= Max(direct_least, 1))
+			: (stake->net > 0 && fabsl(stake->net) < 9000 &&
+			   (int128) llroundl(stake->net * 1e15L) >= least))
+			relate(r, stake->node, "holder", target, no_value ? NULL : &stake->net, true);
+	}
+	holders = r->n;
+	for (uint64 i = 0; i < r->n; i++)
+	{
+		uint32		k = r->party[i].node;
+
+		if (!r->party[i].follow)
+			continue;
+		for (uint64 t = first_tie(s, k); t < s->nties && s->tie[t].node == k; t++)
+		{
+			uint32		kind = s->tie[t].kind;
+
+			/* Concert and kinship carry on; posts and the like are one step. */
+			if (kind == RS_LINK_CONCERT || kind == RS_LINK_KIN)
+				relate(r, s->tie[t].other, link_name(s, kind), k, NULL, true);
+			else if (kind != RS_LINK_ECONOMIC && i < holders)
+				relate(r, s->tie[t].other, link_name(s, kind), k, NULL, false);
+		}
+	}
+	holders = r->n;
+	for (uint64 i = 0; i < holders; i++)
+	{
+		uint32		n;
+		uint32		k = r->party[i].node;
+		const RsControlled *found = controlled_by(s, rs_group_find(s->concert, k), &n);
+
+		for (uint32 f = 0; f < n; f++)
+			relate(r, found[f].node, i == 0 ? "subsidiary" : "controlled", found[f].via, NULL, false);
+		CHECK_FOR_INTERRUPTS();
+	}
+	for (uint64 i = 0; i < r->n; i++)
+	{
+		Datum		values[5];
+		bool		nulls[5] = {false};
+		MemoryContext old = MemoryContextSwitchTo(s->row_context);
+
+		values[0] = rs_holdings_name(s->h, target);
+		values[1] = rs_holdings_name(s->h, r->party[i].node);
+		values[2] = CStringGetTextDatum(r->party[i].relation);
+		nulls[3] = r->party[i].via == RS_NO_ID;
+		if (!nulls[3])
+			values[3] = rs_holdings_name(s->h, r->party[i].via);
+		nulls[4] = !r->party[i].has_share;
+		if (!nulls[4])
+			values[4] = rs_share_numeric(r->party[i].share);
+		tuplestore_putvalues(s->result->setResult, s->result->setDesc, values, nulls);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(s->row_context);
+	}
+}
+
+/*
+ * related_parties(holdings text, targets text[], links text, threshold numeric, inclusive boolean,
+ *				   related_at numeric, as_of date, known_at timestamptz, bad_rows text)
+ *	 returns (target text, party text, relation text, via text, share numeric)
+ *
+ * One row per related party, with the first of these relations that applies:
+ * self, controller, holder (share: net, over all layers), the kinds of links,
+ * subsidiary (controlled by the target), controlled (by another related party).
+ * targets NULL: every company with holders.
+ */
+PG_FUNCTION_INFO_V1(rs_related_parties);
+Datum
+rs_related_parties(PG_FUNCTION_ARGS)
+{
+	Relations	r = {0};
+	Groups	   *s = &r.s;
+	RsThreshold threshold;
+	DateADT		as_of = 0;
+	TimestampTz known_at = 0;
+	uint32	   *ids = NULL;
+	uint32		nids = 0;
+	uint32	   *start,
+			   *controller,
+			   *next;
+	struct
+	{
+		uint32		concert,
+					controlled;
+	}		   *pair = NULL;
+	uint64		npairs = 0,
+				capacity = 0;
+
+	for (int i = 0; i < 9; i++)
+		if (PG_ARGISNULL(i) && i != 1 && i != 2 && i != 6 && i != 7)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("only targets, links, as_of and known_at may be null")));
+	threshold = rs_threshold_argument(PG_GETARG_DATUM(3), PG_GETARG_BOOL(4), false, "threshold");
+	r.related = rs_threshold_argument(PG_GETARG_DATUM(5), true, false, "related_at");
+	if (!PG_ARGISNULL(6))
+		as_of = PG_GETARG_DATEADT(6);
+	if (!PG_ARGISNULL(7))
+		known_at = PG_GETARG_TIMESTAMPTZ(7);
+	open_groups(s, fcinfo, text_to_cstring(PG_GETARG_TEXT_PP(0)),
+				PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)),
+				text_to_cstring(PG_GETARG_TEXT_PP(8)),
+				PG_ARGISNULL(6) ? NULL : &as_of, PG_ARGISNULL(7) ? NULL : &known_at);
+	if (!PG_ARGISNULL(1))
+		ids = rs_holdings_ids(s->h, PG_GETARG_ARRAYTYPE_P(1), "targets", &nids);
+	build_groups(s, &threshold);
+
+	/* Who controls each: the fixpoints turned round. */
+	start = rs_alloc0(s->h->budget, (uint64) s->g->nnodes + 1, sizeof(uint32), purpose);
+	next = rs_alloc(s->h->budget, s->g->nnodes, sizeof(uint32), purpose);
+	for (uint32 k = 0; k < s->g->nnodes; k++)
+	{
+		uint32		n;
+		const RsControlled *found = controlled_by(s, k, &n);
+
+		if ((k & 0xFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (uint32 i = 0; i < n; i++)
+		{
+			pair = rs_grow(s->h->budget, pair, &capacity, npairs + 1, sizeof(*pair), purpose);
+			pair[npairs].concert = k;
+			pair[npairs++].controlled = found[i].node;
+			start[found[i].node + 1]++;
+		}
+	}
+	for (uint32 k = 0; k < s->g->nnodes; k++)
+	{
+		start[k + 1] += start[k];
+		next[k] = start[k];
+	}
+	controller = rs_alloc(s->h->budget, npairs, sizeof(uint32), purpose);
+	for (uint64 i = 0; i < npairs; i++)
+		controller[next[pair[i].controlled]++] = pair[i].concert;
+
+	r.system = rs_system_create(s->g, RS_BASIS_SHARE, false);
+	r.stamp = rs_alloc0(s->h->budget, s->g->nnodes, sizeof(uint32), purpose);
+	if (ids != NULL)
+	{
+		bool	   *done = rs_alloc0(s->h->budget, s->h->nids, sizeof(bool), purpose);
+
+		for (uint32 i = 0; i < nids; i++)
+			if (!done[ids[i]])
+			{
+				done[ids[i]] = true;
+				relate_all(&r, s->h->node_of[ids[i]], start, controller);
+			}
+	}
+	else
+		for (uint32 k = 0; k < s->g->nnodes; k++)
+			if (s->g->in_start[k] < s->g->in_start[k + 1])
+				relate_all(&r, k, start, controller);
+	close_groups(s);
+	return (Datum) 0;
+}

@@ -1,0 +1,686 @@
+/*
+ * src/ownership_solve.c
+ *	  Total and net ownership, exactly on cycles.
+ *
+ * With A[i,j] the share of j that i holds, the total ownership of all i in T
+ * is column T of Y = A + A Y (Brioschi, Buzzacchi and Colombo; Wan 2009):
+ *
+ *		y_i = [i = T] + sum over k of a_ik y_k,		x_i = y_i - [i = T]
+ *
+ * One pass over the ancestors of T, component by component, owned before
+ * owner: each y_k is pushed to k's holders, so only edges into ancestors are
+ * touched. A cyclic component S with block B is answered by N = (I - B)^-1,
+ * computed once per system when first met. Net ownership (Baldone: nothing
+ * returns to the owner through its own loops) is x_i / N_ii.
+ *
+ * N is found by elimination without pivoting. If no company of S has holders
+ * over 100 % inside S, its column excess e_j = 1 - sum of b_ij, taken exactly
+ * from the integer shares, replaces the diagonal (Grassmann, Taksar and
+ * Heyman; Alfa, Xue and Ye 2002): every pivot is a sum of non-negative
+ * numbers, nothing is ever subtracted, so every entry has full relative
+ * accuracy however near the ring is to closing, and a pivot is zero exactly
+ * when some ring owns itself entirely. Otherwise pivots are computed plainly;
+ * all positive means that I - |B| is a nonsingular M-matrix, that is spectral
+ * radius below 1. A block that fails has no finite answer: its numbers, and
+ * those of owners above it, are withheld under a flag.
+ *
+ * Downwards (what R owns) it is row R of the same Y: the walk follows
+ * holdings, blocks are applied from the left, net divides by N_RR.
+ *
+ * Cost: O(edges into ancestors + sum of s^2), once s^3 per component of s
+ * members met; memory 16 s^2 bytes for each. Everything is in extended precision.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "ownership.h"
+#include "rs_memory.h"
+
+static const char purpose[] = "the ownership solver";
+
+/* A pivot below this, where subtraction occurs, counts as not positive. */
+#define PIVOT_EPSILON 1e-15L
+
+/* Of a node: one of its holders is known as a range only. Never passed on. */
+#define NODE_RANGED (1u << 31)
+
+typedef struct Block
+{
+	uint32		size;
+	uint32		state;			/* 0, RS_FLAG_CLOSED_LOOP, RS_FLAG_RHO_GE_1 */
+	uint32		flags;			/* of members and inner links */
+	RsReal *inverse;		/* by column: inverse[c * size + i] = N_ic */
+} Block;
+
+struct RsSystem
+{
+	RsOwnershipGraph *g;
+	RsBasis		basis;
+	uint32		no_value;		/* flags that take a number's value */
+	int128	   *number;			/* by edge, numerator */
+	int128	   *whole;			/* by node, denominator; NULL: g->one */
+	int128	   *known;			/* by node: sum of its holders' numerators */
+	RsReal *weight;		/* by edge: number / whole */
+	uint32	   *node_flags;
+	uint32	   *local;			/* place in its component */
+	Block	  **block;			/* by component */
+
+	/* one solve */
+	uint32		round;
+	uint32	   *stamp;
+	uint32	   *layers;
+	uint32	   *flags;
+	RsReal *y;
+	uint32	   *reached;
+	uint32		nreached;
+	uint64	   *order;
+	uint64		order_capacity;
+	RsReal *rhs;			/* of one block */
+	uint64		rhs_capacity;
+};
+
+static inline int128
+whole_of(const RsSystem *s, uint32 node)
+{
+	return s->whole ? s->whole[node] : s->g->one;
+}
+
+/* share_max, but no more than the others' minimums leave. */
+static void
+tighten_maximums(RsSystem *s)
+{
+	RsOwnershipGraph *g = s->g;
+	const int128 *low = g->value[RS_V_MIN];
+	const int128 *high = g->value[RS_V_MAX];
+
+	for (uint32 j = 0; j < g->nnodes; j++)
+	{
+		int128		sum = 0;
+
+		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
+			sum += low[e];
+		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
+			s->number[e] = Max(low[e], Min(high[e], g->one - (sum - low[e])));
+	}
+}
+
+static void
+choose_numbers(RsSystem *s)
+{
+	RsOwnershipGraph *g = s->g;
+	int128	   *share = g->value[RS_V_SHARE];
+	int128	   *votes = g->value[RS_V_VOTES] ? g->value[RS_V_VOTES] : share;
+
+	switch (s->basis)
+	{
+		case RS_BASIS_SHARE:
+			s->number = share;
+			break;
+		case RS_BASIS_VOTES:
+			s->number = votes;
+			break;
+		case RS_BASIS_HIGHER:
+			if (votes == share)
+			{
+				s->number = share;
+				break;
+			}
+			s->number = rs_alloc(g->budget, g->nedges, sizeof(int128), purpose);
+			for (uint32 e = 0; e < g->nedges; e++)
+				s->number[e] = Max(share[e], votes[e]);
+			break;
+		case RS_BASIS_MIN:
+			s->number = g->value[RS_V_MIN];
+			break;
+		case RS_BASIS_MAX:
+			s->number = rs_alloc(g->budget, g->nedges, sizeof(int128), purpose);
+			tighten_maximums(s);
+			break;
+	}
+}
+
+RsSystem *
+rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
+{
+	RsSystem   *s = rs_alloc0(g->budget, 1, sizeof(RsSystem), purpose);
+	uint32		n = g->nnodes;
+
+	rs_ownership_components(g);
+	s->g = g;
+	s->basis = basis;
+	s->no_value = RS_FLAG_CLOSED_LOOP | RS_FLAG_RHO_GE_1;
+	if (basis != RS_BASIS_MIN && basis != RS_BASIS_MAX)
+		s->no_value |= RS_FLAG_RANGE;
+	choose_numbers(s);
+
+	s->known = rs_alloc(g->budget, n, sizeof(int128), purpose);
+	s->node_flags = rs_alloc(g->budget, n, sizeof(uint32), purpose);
+	s->weight = rs_alloc(g->budget, g->nedges, sizeof(RsReal), purpose);
+	if (normalise)
+		s->whole = rs_alloc(g->budget, n, sizeof(int128), purpose);
+	for (uint32 j = 0; j < n; j++)
+	{
+		int128		sum = 0;
+		uint32		flags = g->node_flags[j];
+
+		if ((j & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
+		{
+			if (__builtin_add_overflow(sum, s->number[e], &sum))
+				ereport(ERROR,
+						(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						 errmsg("a sum of shares does not fit into 38 digits")));
+			if (g->edge_owner[e] == j)
+				flags |= RS_FLAG_TREASURY;
+			if (g->edge_flags[e] & RS_FLAG_RANGE)
+				flags |= NODE_RANGED;
+		}
+		s->known[j] = sum;
+		if (normalise)
+			s->whole[j] = Max(g->one, sum);
+		if (g->in_start[j] < g->in_start[j + 1])
+		{
+			if (sum > g->one)
+				flags |= RS_FLAG_SUM_OVER_100 | (normalise ? RS_FLAG_NORMALISED : 0);
+			else if (sum < g->one)
+				flags |= RS_FLAG_MISSING;
+		}
+		s->node_flags[j] = flags;
+		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
+			s->weight[e] = (RsReal) s->number[e] / (RsReal) whole_of(s, j);
+	}
+
+	s->local = rs_alloc(g->budget, n, sizeof(uint32), purpose);
+	for (uint32 c = 0; c < g->ncomponents; c++)
+		for (uint32 i = g->component_start[c]; i < g->component_start[c + 1]; i++)
+			s->local[g->component_node[i]] = i - g->component_start[c];
+	s->block = rs_alloc0(g->budget, g->ncomponents, sizeof(Block *), purpose);
+	s->stamp = rs_alloc0(g->budget, n, sizeof(uint32), purpose);
+	s->layers = rs_alloc(g->budget, n, sizeof(uint32), purpose);
+	s->flags = rs_alloc(g->budget, n, sizeof(uint32), purpose);
+	s->y = rs_alloc(g->budget, n, sizeof(RsReal), purpose);
+	s->reached = rs_alloc(g->budget, n, sizeof(uint32), purpose);
+	return s;
+}
+
+uint32
+rs_system_node_flags(const RsSystem *s, uint32 node)
+{
+	return s->node_flags[node] & ~NODE_RANGED;
+}
+
+/* ---- one cyclic component ---- */
+
+/*
+ * b: s x s by row, b[i][j] = share of j that i holds; on return its
+ * off-diagonals hold the factors and d the pivots. excess is used and spoilt;
+ * NULL selects plain elimination. False: a pivot is not positive.
+ */
+static bool
+factor(RsReal *b, RsReal *d, RsReal *excess, uint32 size)
+{
+	if (excess == NULL)
+		for (uint32 j = 0; j < size; j++)
+			d[j] = 1.0L - b[(Size) j * size + j];
+	for (uint32 k = 0; k < size; k++)
+	{
+		RsReal *bk = b + (Size) k * size;
+
+		if (excess != NULL)
+		{
+			d[k] = excess[k];
+			for (uint32 i = k + 1; i < size; i++)
+				d[k] += b[(Size) i * size + k];
+			if (!(d[k] > 0))
+				return false;
+			for (uint32 j = k + 1; j < size; j++)
+				excess[j] += excess[k] * (bk[j] / d[k]);
+		}
+		else if (!(d[k] > PIVOT_EPSILON))
+			return false;
+		for (uint32 i = k + 1; i < size; i++)
+		{
+			RsReal *bi = b + (Size) i * size;
+			RsReal m = bi[k] / d[k];
+
+			if (m == 0)
+				continue;
+			bi[k] = m;
+			if (excess == NULL)
+				d[i] -= m * bk[i];
+			for (uint32 j = k + 1; j < size; j++)
+				bi[j] += m * bk[j];
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	return true;
+}
+
+/* (I - B)^-1 from the factors, by column; additions only when all is >= 0. */
+static void
+invert(const RsReal *b, const RsReal *d, const uint32 *place, uint32 size,
+	   RsReal *inverse, RsReal *r)
+{
+	for (uint32 c = 0; c < size; c++)
+	{
+		memset(r, 0, sizeof(RsReal) * size);
+		r[c] = 1;
+		for (uint32 i = c + 1; i < size; i++)
+		{
+			const RsReal *bi = b + (Size) i * size;
+			RsReal sum = 0;
+
+			for (uint32 k = c; k < i; k++)
+				sum += bi[k] * r[k];
+			r[i] = sum;
+		}
+		for (uint32 k = size; k-- > 0;)
+		{
+			const RsReal *bk = b + (Size) k * size;
+			RsReal sum = r[k];
+
+			for (uint32 j = k + 1; j < size; j++)
+				sum += bk[j] * r[j];
+			r[k] = sum / d[k];
+		}
+		for (uint32 i = 0; i < size; i++)
+			inverse[(Size) place[c] * size + place[i]] = r[i];
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+typedef struct Degree
+{
+	uint32		links;
+	uint32		local;
+} Degree;
+
+static int
+compare_degrees(const void *a, const void *b)
+{
+	const Degree *x = a,
+			   *y = b;
+
+	if (x->links != y->links)
+		return x->links < y->links ? -1 : 1;
+	return x->local < y->local ? -1 : x->local > y->local;
+}
+
+static Block *
+solve_block(RsSystem *s, uint32 component)
+{
+	RsOwnershipGraph *g = s->g;
+	uint32		first = g->component_start[component];
+	uint32		size = g->component_start[component + 1] - first;
+	const uint32 *member = g->component_node + first;
+	Block	   *block = rs_alloc0(g->budget, 1, sizeof(Block), purpose);
+	MemoryContext scratch = AllocSetContextCreate(g->budget, "risk_screen ring", ALLOCSET_DEFAULT_SIZES);
+	Size		cells = (Size) size * size;
+	RsReal *b,
+			   *d = rs_alloc(scratch, size, sizeof(RsReal), purpose),
+			   *excess = rs_alloc(scratch, size, sizeof(RsReal), purpose);
+	Degree	   *degree = rs_alloc0(scratch, size, sizeof(Degree), purpose);
+	uint32	   *place = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* of the k-th eliminated */
+	uint32	   *turn = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* its inverse */
+	bool		negative = false,
+				over = false,
+				solved;
+
+	block->size = size;
+	/* Least linked members first keeps sparse rings sparse while eliminating. */
+	for (uint32 i = 0; i < size; i++)
+	{
+		degree[i].local = i;
+		for (uint32 e = g->in_start[member[i]]; e < g->in_start[member[i] + 1]; e++)
+			if (g->component[g->edge_owner[e]] == component)
+			{
+				degree[i].links++;
+				degree[s->local[g->edge_owner[e]]].links++;
+			}
+	}
+	qsort(degree, size, sizeof(Degree), compare_degrees);
+	for (uint32 k = 0; k < size; k++)
+	{
+		place[k] = degree[k].local;
+		turn[place[k]] = k;
+	}
+
+	b = rs_alloc0(scratch, cells, sizeof(RsReal), "a ring of cross-holdings");
+	for (uint32 j = 0; j < size; j++)
+	{
+		uint32		node = member[j];
+		int128		outside = whole_of(s, node);
+
+		block->flags |= rs_system_node_flags(s, node);
+		for (uint32 e = g->in_start[node]; e < g->in_start[node + 1]; e++)
+		{
+			if (g->component[g->edge_owner[e]] != component)
+				continue;
+			block->flags |= g->edge_flags[e];
+			b[(Size) turn[s->local[g->edge_owner[e]]] * size + turn[j]] = s->weight[e];
+			outside -= s->number[e];
+			if (s->number[e] < 0)
+				negative = true;
+		}
+		if (outside < 0)
+			over = true;
+		excess[turn[j]] = (RsReal) outside / (RsReal) whole_of(s, node);
+	}
+
+	if (!negative && !over)
+	{
+		solved = factor(b, d, excess, size);
+		block->state = solved ? 0 : RS_FLAG_CLOSED_LOOP;
+	}
+	else
+	{
+		solved = true;
+		if (negative)
+		{
+			/* The series converges if it does with absolute values. */
+			RsReal *magnitude = rs_alloc(scratch, cells, sizeof(RsReal), "a ring of cross-holdings");
+
+			for (Size i = 0; i < cells; i++)
+				magnitude[i] = fabsl(b[i]);
+			solved = factor(magnitude, d, NULL, size);
+			pfree(magnitude);
+		}
+		solved = solved && factor(b, d, NULL, size);
+		block->state = solved ? 0 : RS_FLAG_RHO_GE_1;
+	}
+	if (solved)
+	{
+		block->inverse = rs_alloc(g->budget, cells, sizeof(RsReal), "a ring of cross-holdings");
+		invert(b, d, place, size, block->inverse, excess);
+	}
+	MemoryContextDelete(scratch);
+	return block;
+}
+
+static Block *
+block_of(RsSystem *s, uint32 component)
+{
+	if (s->block[component] == NULL)
+		s->block[component] = solve_block(s, component);
+	return s->block[component];
+}
+
+uint32
+rs_system_component_state(RsSystem *s, uint32 component)
+{
+	if (!rs_ownership_is_cyclic(s->g, component))
+		return 0;
+	return block_of(s, component)->state;
+}
+
+/* ---- one target ---- */
+
+static void
+reach(RsSystem *s, uint32 node, uint32 layers)
+{
+	if (s->stamp[node] == s->round)
+		return;
+	s->stamp[node] = s->round;
+	s->layers[node] = layers;
+	s->flags[node] = 0;
+	s->y[node] = 0;
+	s->reached[s->nreached++] = node;
+}
+
+static void
+reach_all(RsSystem *s, uint32 target, bool downwards)
+{
+	RsOwnershipGraph *g = s->g;
+
+	if (++s->round == 0)
+	{
+		memset(s->stamp, 0, sizeof(uint32) * g->nnodes);
+		s->round = 1;
+	}
+	s->nreached = 0;
+	reach(s, target, 0);
+	for (uint32 i = 0; i < s->nreached; i++)
+	{
+		uint32		k = s->reached[i];
+
+		if (downwards)
+			for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
+				reach(s, g->edge_owned[g->out_edge[o]], s->layers[k] + 1);
+		else
+			for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
+				reach(s, g->edge_owner[e], s->layers[k] + 1);
+		if ((i & 0x3FFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	uint64		x = *(const uint64 *) a,
+				y = *(const uint64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The value that passes link e from a node with value and flags to the next. */
+static inline void
+pass_on(RsSystem *s, uint32 e, RsReal y, uint32 flags, uint32 to)
+{
+	s->flags[to] |= s->g->edge_flags[e];
+	/* Nothing flows over an empty link, not even ignorance. */
+	if (s->number[e] == 0)
+		flags &= ~s->no_value;
+	else
+		s->y[to] += s->weight[e] * y;
+	s->flags[to] |= flags;
+}
+
+static void
+pass_from(RsSystem *s, uint32 k, RsReal y, uint32 flags, bool downwards)
+{
+	RsOwnershipGraph *g = s->g;
+	uint32		own = g->component[k];
+
+	if (downwards)
+	{
+		for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
+		{
+			uint32		e = g->out_edge[o];
+			uint32		to = g->edge_owned[e];
+
+			if (g->component[to] != own)
+				pass_on(s, e, y, flags, to);
+		}
+		return;
+	}
+	flags |= rs_system_node_flags(s, k);
+	for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
+		if (g->component[g->edge_owner[e]] != own)
+			pass_on(s, e, y, flags, g->edge_owner[e]);
+}
+
+/* y of a ring's members from what came in, in place. */
+static void
+apply_block(RsSystem *s, const Block *block, const uint32 *member, bool downwards)
+{
+	uint32		size = block->size;
+
+	s->rhs = rs_grow(s->g->budget, s->rhs, &s->rhs_capacity, size, sizeof(RsReal), purpose);
+	for (uint32 i = 0; i < size; i++)
+	{
+		s->rhs[i] = s->y[member[i]];
+		s->y[member[i]] = 0;
+	}
+	for (uint32 c = 0; c < size; c++)
+	{
+		const RsReal *column = block->inverse + (Size) c * size;
+
+		if (downwards)
+		{
+			RsReal sum = 0;
+
+			for (uint32 k = 0; k < size; k++)
+				sum += s->rhs[k] * column[k];
+			s->y[member[c]] = sum;
+		}
+		else if (s->rhs[c] != 0)
+			for (uint32 i = 0; i < size; i++)
+				s->y[member[i]] += s->rhs[c] * column[i];
+	}
+}
+
+static void
+add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block *block,
+		  RsReal diagonal, bool downwards)
+{
+	RsOwnershipGraph *g = s->g;
+	RsStake    *stake;
+	uint32		links;
+
+	result->stake = rs_grow(g->budget, result->stake, &result->capacity, result->n + 1,
+							sizeof(RsStake), "look-through results");
+	stake = &result->stake[result->n++];
+	stake->node = node;
+	stake->flags = s->flags[node];
+	stake->direct_edge = downwards ? rs_ownership_edge(g, target, node) : rs_ownership_edge(g, node, target);
+	stake->in_cycle = block != NULL;
+	links = downwards ? g->out_start[node + 1] - g->out_start[node] : g->in_start[node + 1] - g->in_start[node];
+	stake->ultimate = links == 0;
+	if (node != target)
+	{
+		stake->layers = s->layers[node];
+		stake->total = s->y[node];
+	}
+	else
+	{
+		/* What comes back: y - 1 without subtracting; the shortest ring. */
+		stake->flags |= RS_FLAG_SELF;
+		stake->total = 0;
+		stake->layers = UINT32_MAX;
+		if (downwards)
+		{
+			for (uint32 e = g->in_start[node]; e < g->in_start[node + 1]; e++)
+				if (s->stamp[g->edge_owner[e]] == s->round)
+				{
+					stake->total += s->weight[e] * s->y[g->edge_owner[e]];
+					stake->layers = Min(stake->layers, s->layers[g->edge_owner[e]] + 1);
+				}
+		}
+		else
+			for (uint32 o = g->out_start[node]; o < g->out_start[node + 1]; o++)
+			{
+				uint32		e = g->out_edge[o];
+
+				if (s->stamp[g->edge_owned[e]] == s->round)
+				{
+					stake->total += s->weight[e] * s->y[g->edge_owned[e]];
+					stake->layers = Min(stake->layers, s->layers[g->edge_owned[e]] + 1);
+				}
+			}
+	}
+	stake->net = stake->total / diagonal;
+	if (stake->flags & s->no_value)
+		stake->total = stake->net = 0;
+}
+
+void
+rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
+{
+	RsOwnershipGraph *g = s->g;
+	RsReal target_diagonal = 1;
+
+	result->n = 0;
+	result->unknown = result->closed = 0;
+	result->unknown_flags = 0;
+	result->has_closed = result->over = false;
+
+	reach_all(s, target, downwards);
+	s->order = rs_grow(g->budget, s->order, &s->order_capacity, s->nreached, sizeof(uint64), purpose);
+	for (uint32 i = 0; i < s->nreached; i++)
+	{
+		uint32		component = g->component[s->reached[i]];
+
+		/* Owners come after what they own; downwards it is the other way round. */
+		if (downwards)
+			component = g->ncomponents - 1 - component;
+		s->order[i] = ((uint64) component << 32) | s->reached[i];
+	}
+	qsort(s->order, s->nreached, sizeof(uint64), compare_keys);
+	s->y[target] = 1;
+
+	for (uint32 i = 0; i < s->nreached;)
+	{
+		uint32		k = (uint32) s->order[i];
+		uint32		component = g->component[k];
+		uint32		first = g->component_start[component];
+		const uint32 *member = g->component_node + first;
+		uint32		size = g->component_start[component + 1] - first;
+		Block	   *block = NULL;
+
+		if (rs_ownership_is_cyclic(g, component))
+		{
+			uint32		flags;
+
+			block = block_of(s, component);
+			flags = block->flags | block->state;
+			for (uint32 m = 0; m < size; m++)
+				flags |= s->flags[member[m]];
+			if (block->state == RS_FLAG_CLOSED_LOOP && !downwards)
+			{
+				result->has_closed = true;
+				for (uint32 m = 0; m < size; m++)
+					result->closed += s->y[member[m]];
+			}
+			if (block->state == 0)
+				apply_block(s, block, member, downwards);
+			for (uint32 m = 0; m < size; m++)
+				s->flags[member[m]] = flags;
+			if (component == g->component[target] && downwards && block->state == 0)
+				target_diagonal = block->inverse[(Size) s->local[target] * size + s->local[target]];
+		}
+		else if (downwards && k != target)
+			s->flags[k] |= rs_system_node_flags(s, k);
+		for (uint32 m = 0; m < size; m++)
+		{
+			uint32		node = (uint32) s->order[i + m];
+
+			pass_from(s, node, s->y[node], s->flags[node], downwards);
+			if (downwards || g->in_start[node] == g->in_start[node + 1])
+				continue;
+			result->over |= (rs_system_node_flags(s, node) & RS_FLAG_SUM_OVER_100) != 0;
+			if (s->known[node] < whole_of(s, node))
+			{
+				result->unknown_flags |= s->flags[node] & s->no_value;
+				if (s->node_flags[node] & NODE_RANGED)
+					result->unknown_flags |= RS_FLAG_RANGE;
+				result->unknown += s->y[node] *
+					((RsReal) (whole_of(s, node) - s->known[node]) / (RsReal) whole_of(s, node));
+			}
+		}
+		i += size;
+		CHECK_FOR_INTERRUPTS();
+	}
+
+	/* Only now is every value known that a ring through the target needs. */
+	for (uint32 i = 0; i < s->nreached; i++)
+	{
+		uint32		node = (uint32) s->order[i];
+		uint32		component = g->component[node];
+		Block	   *block = rs_ownership_is_cyclic(g, component) ? s->block[component] : NULL;
+		RsReal diagonal = 1;
+
+		if (node == target && block == NULL)
+			continue;
+		if (downwards)
+			diagonal = target_diagonal;
+		else if (block != NULL && block->state == 0)
+			diagonal = block->inverse[(Size) s->local[node] * block->size + s->local[node]];
+		add_stake(s, result, node, target, block, diagonal, downwards);
+	}
+}

@@ -1,0 +1,418 @@
+/*
+ * src/ownership_sql.c
+ *	  Reading holdings query text into an ownership graph.
+ *
+ * Two ways: the whole query once, or, for a few targets, hop by hop: one bound
+ * query per hop fetches the holdings whose owned company is new, joined to
+ * unnest($1), so that an index on that column serves and every holding of
+ * every ancestor is fetched once. Downwards the hops only discover companies;
+ * their holdings are fetched at the end, by owned, because what a company's
+ * other holders have decides its flags.
+ *
+ * Validity is half-open, [valid_from, valid_to). Rows out of date are dropped
+ * as they come, unless known_from makes a later statement about the same
+ * holding possible; then the graph builder decides.
+ */
+#include "pg_compat.h"
+
+#include <math.h>
+
+#include "access/xact.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "ownership_sql.h"
+#include "risk_screen.h"
+#include "rs_memory.h"
+
+static const char purpose[] = "holdings";
+
+/* Ids in one bound query; more are asked for in several. */
+#define IDS_PER_QUERY 100000
+
+MemoryContext
+rs_ownership_budget(void)
+{
+	return AllocSetContextCreate(CurrentMemoryContext, "risk_screen ownership", ALLOCSET_DEFAULT_SIZES);
+}
+
+/* ---- arguments ---- */
+
+RsThreshold
+rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, const char *argument)
+{
+	RsThreshold t = {0};
+	int128		one = 1;
+	bool		usable = rs_numeric_is_finite(numeric);
+
+	if (usable)
+	{
+		t.digits = rs_numeric_scale(numeric);
+		for (int i = 0; i < Min(t.digits, 18); i++)
+			one *= 10;
+		usable = t.digits <= 18 && rs_numeric_to_int128(numeric, t.digits, &t.number) &&
+			t.number >= 0 && t.number <= one;
+	}
+	if (!usable)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument %s must be a fraction between 0 and 1 with at most 18 digits", argument),
+				 errhint("Write 25 %% as 0.25.")));
+	t.inclusive = inclusive;
+	t.without_treasury = without_treasury;
+	return t;
+}
+
+/* ---- opening ---- */
+
+#define KEY (RS_REQUIRED | RS_NOT_NULL)
+
+/* The holdings contract where a negative share is a bad row. */
+static const RsContract *
+positive_contract(void)
+{
+	static RsColumn column[RS_H_COLUMNS];
+	static RsContract contract;
+
+	if (contract.ncolumns == 0)
+	{
+		memcpy(column, rs_holdings_contract.column, sizeof(column));
+		for (int c = 0; c < RS_H_COLUMNS; c++)
+			if (column[c].kind == RS_AMOUNT)
+				column[c].flags |= RS_NOT_NEGATIVE;
+		contract = rs_holdings_contract;
+		contract.column = column;
+	}
+	return &contract;
+}
+
+RsHoldings *
+rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool swapped, bool sign_free,
+				 const char *bad_rows, const DateADT *as_of, const TimestampTz *known_at)
+{
+	RsHoldings *h = rs_alloc0(budget, 1, sizeof(RsHoldings), purpose);
+	static const int column_of[RS_V_COLUMNS] = {RS_H_SHARE, RS_H_VOTES, RS_H_SHARE_MIN, RS_H_SHARE_MAX};
+	RsHoldingRows *rows;
+
+	h->budget = budget;
+	h->swapped = swapped;
+	h->sign_free = sign_free;
+	h->query = rs_query_open(text, sign_free ? &rs_holdings_contract : positive_contract(),
+							 rs_bad_rows_option(bad_rows), budget, NULL);
+	h->interner = rs_query_interner(h->query, RS_INTERN_ACCOUNT);
+	if (!rs_query_has(h->query, RS_H_SHARE) && !rs_query_has(h->query, RS_H_SHARE_MIN) &&
+		!rs_query_has(h->query, RS_H_SHARE_MAX) && !rs_query_has(h->query, RS_H_VOTES))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("the holdings query has no column \"share\""),
+				 errdetail("Expected: owner, owned, and share or share_min, share_max; optionally votes, kind, valid_from, valid_to, known_from."),
+				 errhint("Give the column this name in the query, as a fraction: SELECT percent / 100 AS share.")));
+
+	h->rows = rows = rs_holding_rows_create(budget);
+	for (int v = 0; v < RS_V_COLUMNS; v++)
+	{
+		rows->has[v] = rs_query_has(h->query, column_of[v]);
+		rows->scale[v] = rs_query_scale(h->query, column_of[v]);
+	}
+	rows->has_kind = rs_query_has(h->query, RS_H_KIND);
+	rows->has_dates = rs_query_has(h->query, RS_H_VALID_FROM) || rs_query_has(h->query, RS_H_VALID_TO);
+	rows->has_known_from = rs_query_has(h->query, RS_H_KNOWN_FROM);
+	if (rows->has_kind)
+		h->kinds = rs_interner_create(budget, TEXTOID, C_COLLATION_OID);
+
+	h->options.dated = rows->has_dates;
+	h->options.as_of = as_of ? *as_of : rs_today();
+	h->options.known_at = known_at ? *known_at : DT_NOEND;
+	h->options.classes = classes;
+	return h;
+}
+
+/* Leave out a number column that the caller has no use for. */
+void
+rs_holdings_ignore(RsHoldings *h, int column)
+{
+	rs_query_ignore(h->query, column);
+	h->rows->has[column == RS_H_VOTES ? RS_V_VOTES : column == RS_H_SHARE_MIN ? RS_V_MIN : RS_V_MAX] = false;
+}
+
+void
+rs_holdings_close(RsHoldings *h)
+{
+	rs_query_close(h->query);
+}
+
+/* ---- rows ---- */
+
+static RsHoldingClass
+class_of(RsHoldings *h, Datum kind, uint32 *number)
+{
+	bool		found;
+	uint32		k = rs_intern(h->kinds, kind, &found);
+
+	h->kind_class = rs_grow(h->budget, h->kind_class, &h->kind_capacity, (uint64) k + 1, 1, purpose);
+	if (!found)
+	{
+		char	   *name = TextDatumGetCString(kind);
+
+		h->kind_class[k] =
+			pg_strcasecmp(name, "nominee") == 0 ? RS_CLASS_NOMINEE :
+			pg_strcasecmp(name, "control") == 0 ? RS_CLASS_CONTROL :
+			pg_strcasecmp(name, "economic") == 0 ? RS_CLASS_ECONOMIC : RS_CLASS_EQUITY;
+		pfree(name);
+	}
+	*number = k + 1;
+	return h->kind_class[k];
+}
+
+static void
+discover(RsHoldings *h, uint32 id)
+{
+	uint64		before = h->seen_capacity;
+
+	h->seen = rs_grow(h->budget, h->seen, &h->seen_capacity, (uint64) id + 1, sizeof(bool), purpose);
+	memset(h->seen + before, 0, h->seen_capacity - before);
+	if (h->seen[id])
+		return;
+	h->seen[id] = true;
+	h->discovered = rs_grow(h->budget, h->discovered, &h->discovered_capacity, h->ndiscovered + 1,
+							sizeof(uint32), purpose);
+	h->discovered[h->ndiscovered++] = id;
+}
+
+static void
+take_row(void *arg, const RsRow *row)
+{
+	RsHoldings *h = arg;
+	RsHolding	r = {0};
+
+	r.owner = row->value[h->swapped ? RS_H_OWNED : RS_H_OWNER].id;
+	r.owned = row->value[h->swapped ? RS_H_OWNER : RS_H_OWNED].id;
+	r.from = row->isnull[RS_H_VALID_FROM] ? DATEVAL_NOBEGIN : row->value[RS_H_VALID_FROM].date;
+	r.to = row->isnull[RS_H_VALID_TO] ? DATEVAL_NOEND : row->value[RS_H_VALID_TO].date;
+	r.known_from = row->isnull[RS_H_KNOWN_FROM] ? DT_NOBEGIN : row->value[RS_H_KNOWN_FROM].time;
+	if (h->options.dated && !h->rows->has_known_from &&
+		!(r.from <= h->options.as_of && h->options.as_of < r.to))
+		return;
+	if (r.known_from > h->options.known_at)
+		return;
+	if (!row->isnull[RS_H_KIND])
+		r.class = class_of(h, row->value[RS_H_KIND].text, &r.kind);
+	if (!(h->options.classes & (1u << r.class)))
+		return;
+	if (h->discovering)
+	{
+		discover(h, h->upwards ? r.owner : r.owned);
+		return;
+	}
+	if (h->upwards)
+		discover(h, r.owner);
+	if (!row->isnull[RS_H_SHARE])
+	{
+		r.known |= 1 << RS_V_SHARE;
+		r.value[RS_V_SHARE] = row->value[RS_H_SHARE].amount;
+	}
+	if (!row->isnull[RS_H_VOTES])
+	{
+		r.known |= 1 << RS_V_VOTES;
+		r.value[RS_V_VOTES] = row->value[RS_H_VOTES].amount;
+	}
+	if (!row->isnull[RS_H_SHARE_MIN])
+	{
+		r.known |= 1 << RS_V_MIN;
+		r.value[RS_V_MIN] = row->value[RS_H_SHARE_MIN].amount;
+	}
+	if (!row->isnull[RS_H_SHARE_MAX])
+	{
+		r.known |= 1 << RS_V_MAX;
+		r.value[RS_V_MAX] = row->value[RS_H_SHARE_MAX].amount;
+	}
+	rs_holding_rows_add(h->rows, &r);
+}
+
+static void
+rescale_rows(void *arg, int column, int old_scale, int new_scale)
+{
+	RsHoldings *h = arg;
+
+	switch (column)
+	{
+		case RS_H_SHARE:
+			rs_holding_rows_rescale(h->rows, RS_V_SHARE, new_scale);
+			break;
+		case RS_H_VOTES:
+			rs_holding_rows_rescale(h->rows, RS_V_VOTES, new_scale);
+			break;
+		case RS_H_SHARE_MIN:
+			rs_holding_rows_rescale(h->rows, RS_V_MIN, new_scale);
+			break;
+		case RS_H_SHARE_MAX:
+			rs_holding_rows_rescale(h->rows, RS_V_MAX, new_scale);
+			break;
+	}
+}
+
+void
+rs_holdings_load_all(RsHoldings *h)
+{
+	rs_query_read(h->query, take_row, rescale_rows, h);
+}
+
+uint32 *
+rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n)
+{
+	int			count;
+	uint32	   *id = rs_intern_text_array(h->query, RS_H_OWNED, array, argument, &count);
+
+	*n = (uint32) count;
+	return id;
+}
+
+/* Read the holdings whose `column` is one of ids. */
+static void
+read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n)
+{
+	Oid			type = rs_interner_type(h->interner);
+	Oid			array_type = rs_query_array_type(h->query, column);
+	int16		length;
+	bool		by_value;
+	char		align;
+	char	   *on = psprintf("ON %s", rs_query_match(h->query, column, "f.id"));
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	for (uint64 done = 0; done < n;)
+	{
+		uint64		count = Min(n - done, (uint64) IDS_PER_QUERY);
+		Datum	   *element = rs_alloc(h->budget, count, sizeof(Datum), purpose);
+		Datum		array;
+
+		for (uint64 i = 0; i < count; i++)
+			element[i] = rs_interner_datum(h->interner, ids[done + i]);
+		array = PointerGetDatum(construct_array(element, (int) count, type, length, by_value, align));
+		rs_query_read_bound(h->query, "pg_catalog.unnest($1) AS f(id) JOIN", on,
+							1, &array_type, &array, NULL, take_row, rescale_rows, h);
+		pfree(DatumGetPointer(array));
+		pfree(element);
+		done += count;
+	}
+	pfree(on);
+}
+
+void
+rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
+{
+	int			by_owned = h->swapped ? RS_H_OWNER : RS_H_OWNED;
+	int			by_owner = h->swapped ? RS_H_OWNED : RS_H_OWNER;
+	uint64		begin = 0;
+
+	h->upwards = upwards;
+	h->discovering = !upwards;
+	for (uint32 i = 0; i < n; i++)
+		discover(h, ids[i]);
+	while (begin < h->ndiscovered)
+	{
+		uint64		end = h->ndiscovered;
+		uint32	   *frontier = rs_alloc(h->budget, end - begin, sizeof(uint32), purpose);
+
+		/* discovered[] moves while it grows */
+		memcpy(frontier, h->discovered + begin, sizeof(uint32) * (end - begin));
+		read_bound(h, upwards ? by_owned : by_owner, frontier, end - begin);
+		pfree(frontier);
+		begin = end;
+	}
+	if (!upwards)
+	{
+		h->discovering = false;
+		read_bound(h, by_owned, h->discovered, h->ndiscovered);
+	}
+}
+
+void
+rs_holdings_build(RsHoldings *h)
+{
+	h->nids = rs_interner_count(h->interner);
+	h->node_of = rs_interner_ranks(h->interner, h->budget);
+	h->id_of = rs_alloc(h->budget, h->nids, sizeof(uint32), purpose);
+	for (uint32 i = 0; i < h->nids; i++)
+		h->id_of[h->node_of[i]] = i;
+	h->name = rs_alloc0(h->budget, h->nids, sizeof(Datum), purpose);
+	h->graph = rs_ownership_build(h->rows, h->nids, h->node_of, &h->options);
+}
+
+/* Text of a node's identifier, kept. */
+Datum
+rs_holdings_name(RsHoldings *h, uint32 node)
+{
+	if (h->name[node] == (Datum) 0)
+	{
+		MemoryContext old = MemoryContextSwitchTo(h->budget);
+
+		h->name[node] = rs_interner_text(h->interner, h->id_of[node]);
+		MemoryContextSwitchTo(old);
+	}
+	return h->name[node];
+}
+
+/* ---- results ---- */
+
+/*
+ * numeric of a computed share, rounded to 15 digits after the point, without
+ * trailing zeros: 0.25 comes out as 0.25. Errors of the solver are far below.
+ */
+Datum
+rs_share_numeric(RsReal share)
+{
+	static const int64 unit = INT64CONST(1000000000000000);
+	RsReal scaled = share * (RsReal) unit;
+	int64		v;
+	int			scale = 15;
+
+	if (!(fabsl(scaled) < 9.2e18L))
+	{
+		char		text[64];
+
+		/* Only data far over 100 % lead here: 15 significant digits. */
+		snprintf(text, sizeof(text), "%.14Le", share);
+		return DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+								   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	}
+	v = llroundl(scaled);
+	if (v == 0)
+		scale = 0;
+	while (scale > 0 && v % 10 == 0)
+	{
+		v /= 10;
+		scale--;
+	}
+	return NumericGetDatum(int64_div_fast_to_numeric(v, scale));
+}
+
+/* The exact number value x 10^-scale, without trailing zeros. */
+Datum
+rs_exact_numeric(int128 value, int scale)
+{
+	while (scale > 0 && value % 10 == 0)
+	{
+		value /= 10;
+		scale--;
+	}
+	return rs_int128_to_numeric(value, scale);
+}
+
+Datum
+rs_flag_array(uint32 flags)
+{
+	Datum		name[RS_FLAG_COUNT];
+	int			n = 0;
+
+	for (int i = 0; i < RS_FLAG_COUNT; i++)
+		if (flags & (1u << i))
+			name[n++] = CStringGetTextDatum(rs_flag_name[i]);
+	return PointerGetDatum(construct_array(name, n, TEXTOID, -1, false, TYPALIGN_INT));
+}

@@ -1,0 +1,63 @@
+/*
+ * src/ownership_sql.h
+ *	  What the SQL functions on holdings share: reading, names, numbers.
+ */
+#ifndef RS_OWNERSHIP_SQL_H
+#define RS_OWNERSHIP_SQL_H
+
+#include "postgres.h"
+#include "fmgr.h"
+#include "nodes/execnodes.h"
+#include "utils/array.h"
+
+#include "ownership.h"
+#include "query_reader.h"
+
+typedef struct RsHoldings
+{
+	MemoryContext budget;
+	RsQuery    *query;
+	RsInterner *interner;
+	RsInterner *kinds;			/* NULL if there is no kind column */
+	RsHoldingRows *rows;
+	RsOwnershipGraph *graph;	/* after rs_holdings_build() */
+	RsOwnershipOptions options;
+	bool		swapped;		/* owner and owned exchanged: shares of the owner's assets */
+	bool		sign_free;		/* negative shares allowed */
+	uint32	   *node_of;		/* interner number -> node */
+	uint32	   *id_of;			/* node -> interner number */
+	uint32		nids;			/* interner numbers that have a node */
+	Datum	   *name;			/* by node, made when needed */
+	uint8	   *kind_class;		/* by kind number */
+	uint64		kind_capacity;
+	uint32	   *discovered;		/* while expanding: ids in order of discovery */
+	uint64		ndiscovered,
+				discovered_capacity;
+	bool	   *seen;
+	uint64		seen_capacity;
+	bool		discovering;	/* rows are looked at, not kept */
+	bool		upwards;
+} RsHoldings;
+
+/* Date and knowledge arguments of every function: NULL as_of = today, NULL known_at = all. */
+extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
+									bool swapped, bool sign_free, const char *bad_rows,
+									const DateADT *as_of, const TimestampTz *known_at);
+extern void rs_holdings_ignore(RsHoldings *h, int column);
+extern uint32 *rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n);
+extern void rs_holdings_load_all(RsHoldings *h);
+/* Everything that concerns the owners of ids (upwards) or what ids own. */
+extern void rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards);
+extern void rs_holdings_build(RsHoldings *h);
+extern Datum rs_holdings_name(RsHoldings *h, uint32 node);
+extern void rs_holdings_close(RsHoldings *h);
+
+extern DateADT rs_today(void);
+
+extern Datum rs_share_numeric(RsReal share);	/* rounded to 15 digits after the point */
+extern Datum rs_exact_numeric(int128 value, int scale);	/* value x 10^-scale, no trailing zeros */
+extern Datum rs_flag_array(uint32 flags);	/* text[], never NULL */
+extern RsThreshold rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, const char *argument);
+extern MemoryContext rs_ownership_budget(void);
+
+#endif							/* RS_OWNERSHIP_SQL_H */
