@@ -991,5 +991,16 @@ rs_trace_cut(RsTrace *t, uint32 place)
 void
 rs_trace_window(RsTrace *t, uint32 place, uint32 *first, uint32 *end)
 {
-	window_of(t, t->arc[place].peer, key_of(t->arc[place].when, t->upstream), t->upstream, first, end);
+	uint32		account = t->arc[place].peer;
+	uint32		key = key_of(t->arc[place].when, t->upstream);
+
+	*first = *end = 0;
+	if (account == t->seed)
+		return;
+	if (t->closing && (t->hold ? is_stop(t, account)
+					   : (t->ordered ? key : t->near) < closed_of(t, account, t->upstream)))
+		return;
+	window_of(t, account, key, t->upstream, first, end);
+	if (t->closing && t->hold && too_many(t, *first, *end, t->upstream))
+		*end = *first;
 }
