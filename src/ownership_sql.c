@@ -45,21 +45,6 @@ rs_ownership_budget(void)
 
 /* ---- arguments ---- */
 
-/* The day on which the transaction started, in risk_screen.time_zone. */
-DateADT
-rs_today(void)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-	int			tz;
-
-	if (timestamp2tm(GetCurrentTransactionStartTimestamp(), &tz, &tm, &fsec, NULL, rs_time_zone()) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
-}
-
 RsThreshold
 rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, const char *argument)
 {

@@ -74,6 +74,7 @@ struct RsQuery
 	MemoryContext row_context;
 	RsBadRows	bad_rows;
 	char	   *from;			/* the query in parentheses, ready for FROM */
+	bool		row_security;	/* policies limit what the role sees */
 
 	/* by contract column */
 	bool		present[RS_MAX_COLUMNS];
@@ -211,6 +212,7 @@ expectation(const RsColumn *column)
 	switch (column->kind)
 	{
 		case RS_ID:
+		case RS_RAW:
 			return "an identifier of any type";
 		case RS_AMOUNT:
 		case RS_REAL:
@@ -432,7 +434,8 @@ map_columns(RsQuery *q, TupleDesc desc)
 		switch (column->kind)
 		{
 			case RS_ID:
-				/* unify_identifiers() completes it */
+			case RS_RAW:
+				/* unify_identifiers() completes RS_ID */
 				if (q->type[c] == BPCHAROID || q->type[c] == NAMEOID || q->type[c] == UNKNOWNOID)
 				{
 					name = psprintf("(%s)::pg_catalog.text", name);
@@ -440,6 +443,7 @@ map_columns(RsQuery *q, TupleDesc desc)
 					q->collation[c] = InvalidOid;
 				}
 				q->expression[c] = name;
+				q->fetched[c] = q->type[c];
 				break;
 			case RS_AMOUNT:
 				q->fetched[c] = is_integer_type(q->type[c]) ? q->type[c] : NUMERICOID;
@@ -506,7 +510,8 @@ rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 	source = linitial(SPI_plan_get_plan_sources(plan));
 	if (source->resultDesc == NULL || source->raw_parse_tree == NULL)
 		not_one_select(contract, "a statement without rows");
-	if (source->dependsOnRLS)
+	q->row_security = source->dependsOnRLS;
+	if (q->row_security)
 		ereport(NOTICE,
 				(errmsg("row-level security limits what the %s query shows to role \"%s\"",
 						contract->name, GetUserNameFromId(GetUserId(), false)),
@@ -565,6 +570,18 @@ Oid
 rs_query_type(const RsQuery *q, int column)
 {
 	return q->type[column];
+}
+
+Oid
+rs_query_fetched_type(const RsQuery *q, int column)
+{
+	return q->fetched[column];
+}
+
+Oid
+rs_query_collation(const RsQuery *q, int column)
+{
+	return q->collation[column];
 }
 
 int
@@ -790,6 +807,9 @@ convert(RsQuery *q, int c, Datum datum, TupleTableSlot *slot)
 		case RS_BOOL:
 			v->boolean = DatumGetBool(datum);
 			return true;
+		case RS_RAW:
+			v->raw = datum;
+			return true;
 		case RS_ID:
 			break;
 	}
@@ -975,6 +995,12 @@ rs_query_probe(RsQuery *q, const char *what, const char *before, const char *aft
 
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+}
+
+bool
+rs_query_row_security(const RsQuery *q)
+{
+	return q->row_security;
 }
 
 uint64

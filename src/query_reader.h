@@ -23,6 +23,7 @@ typedef enum RsKind
 	RS_TIME,					/* timestamptz; zone-less input is read in risk_screen.time_zone */
 	RS_DATE,					/* date; a timestamp counts for its day in that zone */
 	RS_TEXT,					/* text, valid while the row is handled */
+	RS_RAW,						/* identifier as it comes, not numbered; valid while the row is handled */
 	RS_BOOL
 } RsKind;
 
@@ -83,6 +84,7 @@ typedef union RsValue
 	TimestampTz time;
 	DateADT		date;
 	Datum		text;
+	Datum		raw;			/* RS_RAW, of type rs_query_fetched_type() */
 	bool		boolean;
 } RsValue;
 
@@ -112,6 +114,8 @@ extern RsQuery *rs_query_open(const char *text, const RsContract *contract, RsBa
 							  MemoryContext budget, RsInterner *const *interner);
 extern bool rs_query_has(const RsQuery *query, int column);
 extern Oid	rs_query_type(const RsQuery *query, int column);
+extern Oid	rs_query_fetched_type(const RsQuery *query, int column);	/* of RS_RAW values */
+extern Oid	rs_query_collation(const RsQuery *query, int column);
 extern int	rs_query_scale(const RsQuery *query, int column);
 extern RsInterner *rs_query_interner(const RsQuery *query, int slot);
 
@@ -143,6 +147,7 @@ extern void rs_query_ignore(RsQuery *query, int column);
 extern void rs_query_probe(RsQuery *query, const char *what, const char *before, const char *after,
 						   int nargs, Oid *argtypes, Datum *values, const char *nulls,
 						   DestReceiver *receiver);
+extern bool rs_query_row_security(const RsQuery *query); /* does it limit what this role sees? */
 extern uint64 rs_query_bad_rows(const RsQuery *query);	/* skipped so far */
 
 /* Warn about skipped rows (bad_rows => 'skip'), give everything back. */

@@ -49,7 +49,7 @@ operation_context(void)
 static const char *const kind_name[] = {
 	[RS_ID] = "identifier", [RS_AMOUNT] = "exact number", [RS_REAL] = "number",
 	[RS_INTEGER] = "integer", [RS_TIME] = "time", [RS_DATE] = "date",
-	[RS_TEXT] = "text", [RS_BOOL] = "boolean"
+	[RS_TEXT] = "text", [RS_RAW] = "identifier", [RS_BOOL] = "boolean"
 };
 
 /*

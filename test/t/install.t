@@ -58,7 +58,7 @@ ok(out.endswith("t"), "create, roll back, create again in one session", out)
 out = psql(db, "ALTER EXTENSION risk_screen UPDATE")
 ok("ERROR" not in out, "update to the installed version is harmless", out)
 catalog = psql(db, CATALOG)
-ok(len(catalog.splitlines()) > 5 and "ERROR" not in catalog, "the catalog can be listed", catalog[:500])
+ok(len(catalog.splitlines()) > 3 and "ERROR" not in catalog, "the catalog can be listed", catalog[:500])
 
 out = psql(db, "SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname <> 'risk_screen' AND EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON e.oid = refobjid WHERE extname = 'risk_screen' AND d.objid = p.oid)")
 ok(out == "0", "nothing is created outside the schema risk_screen", out)

@@ -1,0 +1,46 @@
+-- Traces: where did the money come from and where did it end?
+
+CREATE FUNCTION risk_screen.trace_funds(transfers text, seeds text[],
+		direction text DEFAULT 'downstream',
+		since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity',
+		max_hops int DEFAULT 8, max_hold interval DEFAULT NULL, min_amount numeric DEFAULT 0,
+		stop_at text[] DEFAULT NULL, max_fanout int DEFAULT NULL,
+		ordered boolean DEFAULT true, strict boolean DEFAULT false,
+		bad_rows text DEFAULT 'error',
+		OUT seed text, OUT hop int, OUT txn_id text, OUT payer text,
+		OUT payee text, OUT amount numeric, OUT paid_at timestamptz, OUT cut text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_trace_funds'
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000;
+COMMENT ON FUNCTION risk_screen.trace_funds(text, text[], text, timestamptz, timestamptz, int, interval, numeric, text[], int, boolean, boolean, text) IS
+	'Every transfer that the money of the seeds can have passed through, once per seed at its smallest hop; cut tells where and why the trace stopped';
+
+CREATE FUNCTION risk_screen.trace_accounts(transfers text, seeds text[],
+		direction text DEFAULT 'downstream',
+		since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity',
+		max_hops int DEFAULT 8, max_hold interval DEFAULT NULL, min_amount numeric DEFAULT 0,
+		stop_at text[] DEFAULT NULL, max_fanout int DEFAULT NULL,
+		ordered boolean DEFAULT true, strict boolean DEFAULT false,
+		bad_rows text DEFAULT 'error',
+		OUT seed text, OUT account text, OUT hops int, OUT first_at timestamptz, OUT last_at timestamptz,
+		OUT received numeric, OUT sent numeric, OUT terminal boolean, OUT via text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_trace_accounts_sql'
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000;
+COMMENT ON FUNCTION risk_screen.trace_accounts(text, text[], text, timestamptz, timestamptz, int, interval, numeric, text[], int, boolean, boolean, text) IS
+	'Every account that the money of the seeds can have reached, with the sums of the trace and whether it ends there';
+
+CREATE FUNCTION risk_screen.trace_summary(transfers text, seeds text[],
+		direction text DEFAULT 'downstream',
+		since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity',
+		max_hops int DEFAULT 8, max_hold interval DEFAULT NULL, min_amount numeric DEFAULT 0,
+		stop_at text[] DEFAULT NULL, max_fanout int DEFAULT NULL,
+		ordered boolean DEFAULT true, strict boolean DEFAULT false,
+		bad_rows text DEFAULT 'error',
+		OUT seed text, OUT hops int, OUT accounts bigint, OUT transfers bigint,
+		OUT amount numeric, OUT terminals bigint, OUT cut bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_trace_summary'
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10;
+COMMENT ON FUNCTION risk_screen.trace_summary(text, text[], text, timestamptz, timestamptz, int, interval, numeric, text[], int, boolean, boolean, text) IS
+	'One row per seed: how far its money can have gone, through how many accounts and transfers, and how often the trace was cut';

@@ -1,0 +1,184 @@
+-- Workspaces: the schema of one desk, made of ordinary objects of its owner.
+--
+-- create_workspace() writes, from the role tables, one empty view per role; the
+-- analyst replaces a view by a mapping (CREATE OR REPLACE VIEW, or map_role()).
+-- A view that still ends in WHERE false is not mapped; rules that need it
+-- answer `unknown`, not `clear`. Everything is made with the caller's rights.
+
+DROP FUNCTION risk_screen._define_role(text, text, text, text, text, text);
+
+-- The schema must exist and hold a desk; otherwise say so in words.
+CREATE FUNCTION risk_screen._require_workspace(workspace text) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM risk_screen.version();   -- loads the library, which defines risk_screen.time_zone
+	IF workspace IS NULL THEN
+		RAISE EXCEPTION 'workspace name is null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF to_regclass(format('%I.run', workspace)) IS NULL
+	   OR to_regclass(format('%I.institution', workspace)) IS NULL THEN
+		RAISE EXCEPTION 'workspace "%" does not exist', workspace
+			USING ERRCODE = 'invalid_schema_name',
+				DETAIL = 'There is no schema of this name with role views and result tables in it, or you may not use it.',
+				HINT = format('CALL risk_screen.create_workspace(%L) makes one.', workspace);
+	END IF;
+END $$;
+
+-- Definition of the empty view of a role; also what an unmapped column looks like.
+CREATE FUNCTION risk_screen._empty_role_query(role text) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT 'SELECT ' || string_agg(format('NULL::%s AS %I', c.type, c.name), ', ' ORDER BY c.ordinal) || ' WHERE false'
+	  FROM risk_screen.role_column AS c
+	 WHERE c.role = $1
+$$;
+
+-- Whether a workspace's role view has been mapped.
+CREATE FUNCTION risk_screen._role_mapped(workspace text, role text) RETURNS boolean
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT c.relkind <> 'v' OR pg_get_viewdef(c.oid) !~ '\mWHERE false;?\s*$'
+	  FROM pg_class AS c
+	 WHERE c.oid = to_regclass(format('%I.%I', workspace, role))
+$$;
+
+CREATE PROCEDURE risk_screen._create_role_view(workspace text, role text)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	r record;
+BEGIN
+	EXECUTE format('CREATE VIEW %I.%I WITH (security_invoker) AS %s',
+				   workspace, role, risk_screen._empty_role_query(role));
+	SELECT title_zh, title_en, description INTO r FROM risk_screen.role AS x WHERE x.role = _create_role_view.role;
+	EXECUTE format('COMMENT ON VIEW %I.%I IS %L', workspace, role,
+				   format('%s (%s). %s', r.title_zh, r.title_en, r.description));
+	FOR r IN SELECT c.name, c.title_zh, c.description FROM risk_screen.role_column AS c
+			  WHERE c.role = _create_role_view.role ORDER BY c.ordinal
+	LOOP
+		EXECUTE format('COMMENT ON COLUMN %I.%I.%I IS %L', workspace, role, r.name,
+					   format('%s; %s', r.title_zh, r.description));
+	END LOOP;
+END $$;
+
+-- Tables and views of the desk: the stored DDL, run with the schema as path.
+CREATE PROCEDURE risk_screen._create_desk_object(workspace text, name text)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	o record;
+	line text[];
+BEGIN
+	SELECT * INTO STRICT o FROM risk_screen._desk_object AS x WHERE x.name = _create_desk_object.name;
+	PERFORM set_config('search_path', format('%I, pg_temp', workspace), true);
+	EXECUTE o.ddl;
+	EXECUTE format('COMMENT ON %s %I IS %L', CASE WHEN o.ddl ~ '^\s*CREATE VIEW' THEN 'VIEW' ELSE 'TABLE' END, o.name, o.description);
+	FOR line IN SELECT regexp_match(l, '^(\w+) (.+)$') FROM regexp_split_to_table(o.columns, E'\n') AS l WHERE l ~ '\S'
+	LOOP
+		EXECUTE format('COMMENT ON COLUMN %I.%I IS %L', o.name, line[1], line[2]);
+	END LOOP;
+END $$;
+
+CREATE PROCEDURE risk_screen.create_workspace(workspace text)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	r text;
+	o record;
+BEGIN
+	IF workspace IS NULL OR workspace = '' THEN
+		RAISE EXCEPTION 'workspace name is empty' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Give the name of a schema to be made, such as ''desk''.';
+	END IF;
+	IF workspace ~ '^pg_' OR workspace IN ('risk_screen', 'information_schema', 'public') THEN
+		RAISE EXCEPTION 'workspace "%" cannot be made', workspace USING ERRCODE = 'reserved_name',
+			DETAIL = 'The name belongs to the system, to the extension, or to everybody.',
+			HINT = 'Choose a schema of its own, such as ''desk''.';
+	END IF;
+	IF to_regnamespace(quote_ident(workspace)) IS NULL THEN
+		EXECUTE format('CREATE SCHEMA %I', workspace);
+		EXECUTE format('COMMENT ON SCHEMA %I IS %L', workspace, 'risk_screen workspace: role views, results, risk views');
+	ELSIF NOT (SELECT pg_has_role(n.nspowner, 'USAGE') FROM pg_namespace AS n WHERE n.nspname = workspace) THEN
+		RAISE EXCEPTION 'schema "%" belongs to somebody else', workspace
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = 'A workspace is made of objects of its owner.',
+				HINT = 'Choose another name, or let the owner call create_workspace.';
+	END IF;
+	-- What is there stays: a second call adds the roles and tables of a newer version.
+	FOR r IN SELECT role FROM risk_screen.role ORDER BY role
+	LOOP
+		IF to_regclass(format('%I.%I', workspace, r)) IS NULL THEN
+			CALL risk_screen._create_role_view(workspace, r);
+		END IF;
+	END LOOP;
+	FOR o IN SELECT * FROM risk_screen._desk_object ORDER BY ordinal, name
+	LOOP
+		IF to_regclass(format('%I.%I', workspace, o.name)) IS NULL THEN
+			CALL risk_screen._create_desk_object(workspace, o.name);
+		END IF;
+	END LOOP;
+END $$;
+COMMENT ON PROCEDURE risk_screen.create_workspace(text) IS
+	'Make a desk in a schema of the caller: typed empty role views to map, result tables, risk views; a second call only adds what is missing';
+
+CREATE FUNCTION risk_screen.role_template(role text, source text = 'your.table') RETURNS text
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	lines text;
+BEGIN
+	SELECT string_agg(format('       NULL::%s AS %I%s  -- %s%s; %s', c.type, c.name,
+							 CASE WHEN c.ordinal < max_ordinal THEN ',' ELSE '' END,
+							 CASE WHEN c.required THEN '* ' ELSE '' END, c.title_zh, c.description),
+					  E'\n' ORDER BY c.ordinal)
+	  INTO lines
+	  FROM (SELECT x.*, max(x.ordinal) OVER () AS max_ordinal FROM risk_screen.role_column AS x
+			 WHERE x.role = role_template.role) AS c;
+	IF lines IS NULL THEN
+		RAISE EXCEPTION 'unknown role "%"', role USING ERRCODE = 'undefined_object',
+			HINT = 'SELECT role, title_zh FROM risk_screen.role lists them.';
+	END IF;
+	RETURN format(E'CREATE OR REPLACE VIEW desk.%I WITH (security_invoker) AS\nSELECT\n%s\n  FROM %s;', role, lines, source);
+END $$;
+COMMENT ON FUNCTION risk_screen.role_template(text, text) IS
+	'CREATE OR REPLACE VIEW statement with every column of a role, to be filled in; * marks required columns';
+
+CREATE PROCEDURE risk_screen.map_role(workspace text, role text, query text)
+	LANGUAGE plpgsql AS $$
+DECLARE
+	has text[];
+	missing text;
+	unknown text;
+	list text;
+BEGIN
+	IF NOT EXISTS (SELECT FROM risk_screen.role AS r WHERE r.role OPERATOR(pg_catalog.=) map_role.role) THEN
+		RAISE EXCEPTION 'unknown role "%"', role USING ERRCODE = 'undefined_object',
+			HINT = 'SELECT role, title_zh FROM risk_screen.role lists them.';
+	END IF;
+	-- A throw-away view tells the query's columns without running it.
+	EXECUTE pg_catalog.format('CREATE TEMPORARY VIEW _risk_screen_map AS SELECT * FROM (%s' || E'\n) AS q', query);
+	SELECT pg_catalog.array_agg(a.attname::pg_catalog.text) INTO has
+	  FROM pg_catalog.pg_attribute AS a
+	 WHERE a.attrelid OPERATOR(pg_catalog.=) 'pg_temp._risk_screen_map'::pg_catalog.regclass
+	   AND a.attnum OPERATOR(pg_catalog.>) 0;
+	DROP VIEW pg_temp._risk_screen_map;
+
+	SELECT pg_catalog.string_agg(c.name, ', ' ORDER BY c.ordinal)
+			   FILTER (WHERE c.required AND c.name OPERATOR(pg_catalog.<>) ALL (has)),
+		   pg_catalog.string_agg(CASE WHEN c.name OPERATOR(pg_catalog.=) ANY (has)
+									  THEN pg_catalog.format('q.%I::%s AS %I', c.name, c.type, c.name)
+									  ELSE pg_catalog.format('NULL::%s AS %I', c.type, c.name) END, ', ' ORDER BY c.ordinal)
+	  INTO missing, list
+	  FROM risk_screen.role_column AS c
+	 WHERE c.role OPERATOR(pg_catalog.=) map_role.role;
+	IF missing IS NOT NULL THEN
+		RAISE EXCEPTION 'query for role "%" lacks required columns', role USING ERRCODE = 'undefined_column',
+			DETAIL = pg_catalog.format('Missing: %s. Found: %s.', missing, pg_catalog.array_to_string(has, ', ')),
+			HINT = pg_catalog.format('SELECT risk_screen.role_template(%L) shows the whole role.', role);
+	END IF;
+	SELECT pg_catalog.string_agg(h, ', ') INTO unknown
+	  FROM pg_catalog.unnest(has) AS h
+	 WHERE NOT EXISTS (SELECT FROM risk_screen.role_column AS c
+						WHERE c.role OPERATOR(pg_catalog.=) map_role.role AND c.name OPERATOR(pg_catalog.=) h);
+	IF unknown IS NOT NULL THEN
+		RAISE NOTICE 'role "%" has no column %: ignored', role, unknown;
+	END IF;
+	EXECUTE pg_catalog.format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker) AS SELECT %s FROM (%s' || E'\n) AS q',
+							  workspace, role, list, query);
+END $$;
+COMMENT ON PROCEDURE risk_screen.map_role(text, text, text) IS
+	'Map a role onto a query: columns are taken by name and cast, optional ones may be missing; the same as writing CREATE OR REPLACE VIEW by hand';

@@ -1,0 +1,340 @@
+-- Screening: run the rules of a day over a workspace, keep what they found.
+--
+-- Every rule's body is wrapped into one INSERT ... SELECT, so rows never pass
+-- through procedural code. A rule runs in a subtransaction: one that fails is
+-- recorded as `error` and the others go on. Rights are the caller's; a missing
+-- right stops the run, because a desk that sees half its data must not grade.
+-- Nested loops are off while rules run: estimates through mapping views and
+-- set-returning functions are guesses, and a nested loop planned on a guess is
+-- quadratic where a hash join is not.
+
+-- Values of a rule's parameters on a day, for its line if it has just one.
+CREATE FUNCTION risk_screen._parameter_values(names text[], as_of date, lines text[], known_at timestamptz) RETURNS jsonb
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(jsonb_object_agg(n, risk_screen.parameter_value(n, as_of, known_at => known_at,
+				line => CASE WHEN cardinality(lines) = 1 THEN nullif(lines[1], 'ALL') END)), '{}')
+	  FROM unnest(names) AS n
+$$;
+
+-- Operator under which a measurement is a hit; a limit is hit when it is broken.
+CREATE FUNCTION risk_screen._hit_operator(name text, as_of date, lines text[], known_at timestamptz) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE p.sense WHEN 'hit' THEN p.operator
+				WHEN 'limit' THEN (ARRAY['<', '<=', '>', '>=', '<>', '='])[array_position(ARRAY['>=', '>', '<=', '<', '=', '<>'], p.operator)] END
+	  FROM risk_screen.parameter_at(name, as_of, known_at => known_at,
+				line => CASE WHEN cardinality(lines) = 1 THEN nullif(lines[1], 'ALL') END) AS p
+$$;
+
+-- The body with its optional columns supplied: inside the inner SELECT a name
+-- that the body does not have is found one level further out, as NULL.
+CREATE FUNCTION risk_screen._rule_query(body text, operator text, threshold numeric) RETURNS text
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF operator IS NOT NULL AND operator NOT IN ('>=', '>', '<=', '<', '=', '<>') THEN
+		RAISE EXCEPTION 'unknown comparison operator "%"', operator USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Use one of >=, >, <=, <, =, <>.';
+	END IF;
+	RETURN format($q$SELECT q.subject_kind, q.subject_id, coalesce(q.inst_id, CASE q.subject_kind WHEN 'institution' THEN q.subject_id END) AS inst_id,
+		q.finding_key, q.observed, %1$L::text AS operator, q.threshold, q.amount, q.occurred_at, q.evidence,
+		q.observed IS NOT NULL AND %2$s AS hit
+	FROM (SELECT NULL::text AS inst_id, NULL::text AS finding_key) AS d
+	CROSS JOIN LATERAL (
+		SELECT subject_kind::text, subject_id::text, inst_id::text, finding_key::text, observed::numeric,
+			   coalesce(threshold::numeric, %3$L::numeric) AS threshold, amount::numeric, occurred_at::timestamptz, evidence::jsonb
+		  FROM (
+%4$s
+		) AS b) AS q$q$,
+		operator, CASE WHEN operator IS NULL THEN 'true' ELSE format('coalesce(q.observed %s q.threshold, false)', operator) END,
+		threshold, body);
+END $$;
+
+-- Path for rule bodies; with known_at, role views that hide later rows come first.
+CREATE FUNCTION risk_screen._rule_path(workspace text, shadowed boolean) RETURNS text
+	LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN shadowed THEN format('pg_temp, %I, risk_screen', workspace)
+				ELSE format('%I, risk_screen, pg_temp', workspace) END
+$$;
+
+CREATE PROCEDURE risk_screen._shadow_roles(workspace text, known_at timestamptz)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
+DECLARE
+	r text;
+BEGIN
+	FOR r IN SELECT role FROM risk_screen.role
+	LOOP
+		EXECUTE format('DROP VIEW IF EXISTS pg_temp.%I', r);
+		IF known_at < 'infinity' THEN
+			EXECUTE format('CREATE TEMPORARY VIEW %I AS SELECT * FROM %I.%I WHERE known_from IS NULL OR known_from <= %L',
+						   r, workspace, r, known_at);
+		END IF;
+	END LOOP;
+END $$;
+
+-- Why a rule cannot be judged at all; NULL if it can.
+CREATE FUNCTION risk_screen._missing_roles(workspace text, needs text[]) RETURNS text
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	r text;
+	found boolean;
+	unmapped text[] := '{}';
+	empty text[] := '{}';
+BEGIN
+	FOREACH r IN ARRAY needs
+	LOOP
+		IF risk_screen._role_mapped(workspace, r) IS NOT TRUE THEN
+			unmapped := unmapped || r;
+		ELSE
+			IF to_regclass(format('pg_temp.%I', r)) IS NOT NULL THEN
+				EXECUTE format('SELECT EXISTS (SELECT FROM pg_temp.%I)', r) INTO found;
+			ELSE
+				EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I)', workspace, r) INTO found;
+			END IF;
+			IF NOT found THEN
+				empty := empty || r;
+			END IF;
+		END IF;
+	END LOOP;
+	RETURN nullif(concat_ws('; ', 'roles not mapped: ' || nullif(array_to_string(unmapped, ', '), ''),
+							'roles without rows: ' || nullif(array_to_string(empty, ', '), '')), '');
+END $$;
+
+CREATE FUNCTION risk_screen.run_rule(workspace text, rule text, as_of date, known_at timestamptz = 'infinity', since date = NULL)
+	RETURNS TABLE (subject_kind text, subject_id text, inst_id text, hit boolean, observed numeric, operator text,
+				   threshold numeric, amount numeric, occurred_at timestamptz, evidence jsonb)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
+DECLARE
+	r risk_screen.rule;
+	why text;
+	op text;
+	vals jsonb;
+BEGIN
+	PERFORM risk_screen._require_workspace(workspace);
+	SELECT * INTO r FROM risk_screen.rule AS x WHERE x.code = run_rule.rule;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'unknown rule "%"', rule USING ERRCODE = 'undefined_object',
+			HINT = 'SELECT code, title_zh FROM risk_screen.rule lists them.';
+	END IF;
+	since := coalesce(since, as_of - 89);
+	IF known_at < 'infinity' THEN
+		CALL risk_screen._shadow_roles(workspace, known_at);
+	END IF;
+	why := risk_screen._missing_roles(workspace, r.needs);
+	IF why IS NOT NULL THEN
+		RETURN QUERY SELECT 'desk', workspace, NULL::text, false, NULL::numeric, NULL::text, NULL::numeric, NULL::numeric,
+							NULL::timestamptz, jsonb_build_object('missing', why);
+	ELSE
+		op := risk_screen._hit_operator(CASE WHEN r.severity IS NOT NULL THEN r.parameters[1] END, as_of, r.lines, known_at);
+		vals := risk_screen._parameter_values(r.parameters, as_of, r.lines, known_at);
+		PERFORM set_config('TimeZone', current_setting('risk_screen.time_zone'), true),
+				set_config('search_path', risk_screen._rule_path(workspace, known_at < 'infinity'), true);
+		RETURN QUERY EXECUTE 'SELECT subject_kind, subject_id, inst_id, hit, observed, operator, threshold, amount, occurred_at, evidence FROM ('
+			|| risk_screen._rule_query(r.body, op, CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END) || ') AS x'
+			USING as_of, risk_screen.day_start(since), risk_screen.day_start(as_of + 1), known_at, vals;
+	END IF;
+	IF known_at < 'infinity' THEN
+		PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+		CALL risk_screen._shadow_roles(workspace, 'infinity');
+	END IF;
+END $$;
+COMMENT ON FUNCTION risk_screen.run_rule(text, text, date, timestamptz, date) IS
+	'Try one rule on a desk without keeping anything: every measurement, whether it is a hit, and against which threshold';
+
+-- One rule of a run: measure, keep values and findings, say what came out.
+CREATE PROCEDURE risk_screen._screen_rule(workspace text, run_row anyelement, r risk_screen.rule)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	started timestamptz := clock_timestamp();
+	why text;
+	op text;
+	vals jsonb;
+	n bigint := 0;
+	hits bigint := 0;
+	unknowns bigint := 0;
+	result text;
+	keep_values boolean := r.kind = 'indicator';
+BEGIN
+	why := risk_screen._missing_roles(workspace, r.needs);
+	IF why IS NOT NULL THEN
+		result := 'unknown';
+	ELSE
+		BEGIN
+			op := risk_screen._hit_operator(CASE WHEN r.severity IS NOT NULL THEN r.parameters[1] END, run_row.as_of, r.lines, run_row.known_at);
+			vals := risk_screen._parameter_values(r.parameters, run_row.as_of, r.lines, run_row.known_at);
+			PERFORM set_config('search_path', risk_screen._rule_path(workspace, run_row.known_at < 'infinity'), true);
+			EXECUTE format($q$
+				WITH m AS MATERIALIZED (%2$s),
+				k AS (SELECT m.*, coalesce(m.finding_key, m.subject_kind || ':' || m.subject_id || coalesce('@' || m.occurred_at::date, '')) AS key
+						FROM m),
+				o AS (SELECT k.*, row_number() OVER (PARTITION BY key ORDER BY hit DESC, observed DESC NULLS LAST, amount, occurred_at, evidence::text) AS n,
+							 row_number() OVER (PARTITION BY subject_kind, subject_id ORDER BY occurred_at, observed, amount, evidence::text) AS seq
+						FROM k),
+				v AS (INSERT INTO %1$I.indicator_value (run_id, rule, subject_kind, subject_id, seq, inst_id, status, value, operator, threshold, amount, occurred_at, evidence)
+					  SELECT $6, $7, subject_kind, subject_id, seq, inst_id, CASE WHEN observed IS NULL THEN 'unknown' ELSE 'ok' END,
+							 observed, operator, threshold, amount, occurred_at, evidence
+						FROM o WHERE observed IS NULL OR $8),
+				f AS (INSERT INTO %1$I.finding (run_id, rule, finding_key, rule_version, severity, candidate, subject_kind, subject_id, inst_id, observed, operator, threshold, amount, occurred_at, evidence)
+					  SELECT $6, $7, key || CASE WHEN n > 1 THEN '#' || n ELSE '' END, $9, $10, $11, subject_kind, subject_id, inst_id,
+							 observed, operator, threshold, amount, occurred_at, evidence
+						FROM o WHERE hit AND $10 IS NOT NULL)
+				SELECT count(*), count(*) FILTER (WHERE hit AND $10 IS NOT NULL), count(*) FILTER (WHERE observed IS NULL) FROM o$q$,
+				workspace, risk_screen._rule_query(r.body, op, CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END))
+			   INTO n, hits, unknowns
+			  USING run_row.as_of, risk_screen.day_start(run_row.since), risk_screen.day_start(run_row.as_of + 1), run_row.known_at, vals,
+					run_row.run_id, r.code, keep_values, r.version, r.severity, r.candidate;
+			result := CASE WHEN hits > 0 THEN 'hit' WHEN n > 0 AND n = unknowns THEN 'unknown' ELSE 'clear' END;
+		EXCEPTION
+			WHEN insufficient_privilege THEN
+				RAISE EXCEPTION 'rule % may not read what it needs: %', r.code, SQLERRM
+					USING ERRCODE = 'insufficient_privilege',
+						HINT = 'Screening runs with your rights; ask for SELECT on the tables behind the role views.';
+			WHEN OTHERS THEN
+				result := 'error';
+				why := format('%s (SQLSTATE %s)', SQLERRM, SQLSTATE);
+		END;
+		PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+	END IF;
+	EXECUTE format('INSERT INTO %I.rule_outcome VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', workspace)
+		USING run_row.run_id, r.code, r.version, result, n, hits, unknowns,
+			  round(extract(epoch FROM clock_timestamp() - started) * 1000, 1), why;
+END $$;
+
+-- Rows per role and institution: an institution without rows is not judged.
+CREATE PROCEDURE risk_screen._screen_coverage(workspace text, run_row anyelement)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	r text;
+BEGIN
+	FOR r IN SELECT DISTINCT c.role
+			   FROM risk_screen.rule AS x
+			  CROSS JOIN unnest(x.coverage) AS c (role)
+			   JOIN risk_screen.role_column AS rc ON rc.role = c.role AND rc.name = 'inst_id'
+			  WHERE run_row.as_of >= x.valid_from AND run_row.as_of < x.valid_to
+	LOOP
+		CONTINUE WHEN risk_screen._role_mapped(workspace, r) IS NOT TRUE;
+		EXECUTE format('INSERT INTO %1$I.coverage SELECT $1, %2$L, inst_id, count(*) FROM %3$s.%2$I WHERE inst_id IS NOT NULL GROUP BY inst_id',
+					   workspace, r, CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END)
+			USING run_row.run_id;
+	END LOOP;
+END $$;
+
+CREATE FUNCTION risk_screen._rules_hash(as_of date, known_at timestamptz) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT encode(sha256(convert_to(coalesce(string_agg(concat_ws(E'\x1f', r.code, r.version, r.severity, r.candidate, r.weight,
+		   r.body, risk_screen._hit_operator(r.parameters[1], as_of, r.lines, known_at), risk_screen._parameter_values(r.parameters, as_of, r.lines, known_at)), E'\x1e'
+		   ORDER BY r.code COLLATE "C"), ''), 'UTF8')), 'hex')
+	  FROM risk_screen.rule AS r
+	 WHERE as_of >= r.valid_from AND as_of < r.valid_to
+$$;
+
+-- Refuse early, in words, what would fail late: no right to write results or
+-- to read a role.
+CREATE FUNCTION risk_screen._check_screen_rights(workspace text) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	bad text;
+BEGIN
+	SELECT string_agg(t, ', ') INTO bad
+	  FROM unnest(ARRAY['run', 'rule_outcome', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'alert']) AS t
+	 WHERE NOT has_table_privilege(format('%I.%I', workspace, t), 'INSERT')
+		OR NOT has_table_privilege(format('%I.%I', workspace, t), 'DELETE') AND t NOT IN ('run', 'alert');
+	IF bad IS NOT NULL THEN
+		RAISE EXCEPTION 'you may not write results in workspace "%"', workspace USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('INSERT and DELETE are needed on: %s.', bad),
+			HINT = 'The owner of the workspace screens, or grants these rights.';
+	END IF;
+	SELECT string_agg(r.role, ', ' ORDER BY r.role) INTO bad
+	  FROM risk_screen.role AS r
+	 WHERE to_regclass(format('%I.%I', workspace, r.role)) IS NOT NULL
+	   AND NOT has_table_privilege(format('%I.%I', workspace, r.role), 'SELECT');
+	IF bad IS NOT NULL THEN
+		RAISE EXCEPTION 'you may not read role views in workspace "%"', workspace USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('SELECT is missing on: %s.', bad),
+			HINT = 'A desk that sees part of its data must not grade; ask the owner for SELECT.';
+	END IF;
+END $$;
+
+CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	-- set here so that they are the caller's again afterwards
+	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET application_name = 'risk_screen' AS $$
+DECLARE
+	run_row record;
+	r risk_screen.rule;
+	n int;
+	i int := 0;
+	last_notice timestamptz := clock_timestamp();
+	summary record;
+BEGIN
+	PERFORM risk_screen._require_workspace(workspace);
+	IF as_of IS NULL OR NOT isfinite(as_of) THEN
+		RAISE EXCEPTION 'as_of must be a day' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Give the day to be judged, for example as_of => current_date - 1.';
+	END IF;
+	since := coalesce(since, as_of - 89);
+	IF since > as_of THEN
+		RAISE EXCEPTION 'since is later than as_of' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('since is %s, as_of is %s.', since, as_of);
+	END IF;
+	known_at := coalesce(known_at, 'infinity');
+	PERFORM risk_screen._check_screen_rights(workspace);
+	PERFORM set_config('TimeZone', current_setting('risk_screen.time_zone'), true);
+
+	-- One run at a time; repeating a run replaces its rows and keeps its number.
+	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
+	EXECUTE format($q$
+		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, run_by, started_at)
+		VALUES ($1, $2, $3, risk_screen.version(), risk_screen._rules_hash($1, $2), session_user, clock_timestamp())
+		ON CONFLICT (as_of, known_at) DO UPDATE SET since = excluded.since, extension_version = excluded.extension_version,
+			rules_hash = excluded.rules_hash, run_by = excluded.run_by, started_at = excluded.started_at, finished_at = NULL
+		RETURNING run_id, as_of, known_at, since$q$, workspace) INTO run_row USING as_of, known_at, since;
+	CALL risk_screen._forget_run(workspace, run_row.run_id);
+	IF known_at < 'infinity' THEN
+		CALL risk_screen._shadow_roles(workspace, known_at);
+	END IF;
+	CALL risk_screen._screen_coverage(workspace, run_row);
+
+	SELECT count(*) INTO n FROM risk_screen.rule AS x WHERE run_row.as_of >= x.valid_from AND run_row.as_of < x.valid_to;
+	RAISE NOTICE 'screening "%" as of %: % rules', workspace, as_of, n;
+	FOR r IN SELECT * FROM risk_screen.rule AS x WHERE run_row.as_of >= x.valid_from AND run_row.as_of < x.valid_to ORDER BY x.code COLLATE "C"
+	LOOP
+		i := i + 1;
+		PERFORM set_config('application_name', format('risk_screen: rule %s (%s/%s)', r.code, i, n), true);
+		IF clock_timestamp() - last_notice > interval '1 second' THEN
+			RAISE NOTICE 'rule % of %: % %', i, n, r.code, r.title_zh;
+			last_notice := clock_timestamp();
+		END IF;
+		CALL risk_screen._screen_rule(workspace, run_row, r);
+	END LOOP;
+	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
+	CALL risk_screen._screen_grade(workspace, run_row);
+	CALL risk_screen._screen_alert(workspace, run_row, coalesce(at, clock_timestamp()));
+	IF known_at < 'infinity' THEN
+		CALL risk_screen._shadow_roles(workspace, 'infinity');
+	END IF;
+
+	EXECUTE format($q$
+		UPDATE %1$I.run AS r SET finished_at = clock_timestamp(), rules = s.rules, errors = s.errors, unknowns = s.unknowns, findings = s.findings
+		  FROM (SELECT count(*) AS rules, count(*) FILTER (WHERE outcome = 'error') AS errors,
+					   count(*) FILTER (WHERE outcome = 'unknown') AS unknowns, coalesce(sum(hits), 0) AS findings
+				  FROM %1$I.rule_outcome WHERE run_id = $1) AS s
+		 WHERE r.run_id = $1 RETURNING r.*$q$, workspace) INTO summary USING run_row.run_id;
+	RAISE NOTICE 'screened in % s: % findings; % rules could not judge, % failed',
+		round(extract(epoch FROM summary.finished_at - summary.started_at), 1), summary.findings, summary.unknowns, summary.errors;
+	IF summary.errors > 0 THEN
+		RAISE WARNING '% rules failed', summary.errors
+			USING HINT = format('SELECT rule, message FROM %I.rule_timing WHERE outcome = ''error'' tells why.', workspace);
+	END IF;
+END $$;
+COMMENT ON PROCEDURE risk_screen.screen(text, date, timestamptz, date, timestamptz) IS
+	'Run every rule over a desk for one day, grade its institutions, raise and de-duplicate alerts with their deadlines; repeating a day replaces it';
+
+CREATE PROCEDURE risk_screen._forget_run(workspace text, run_id bigint)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	t text;
+BEGIN
+	FOREACH t IN ARRAY ARRAY['rule_outcome', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace']
+	LOOP
+		EXECUTE format('DELETE FROM %I.%I WHERE run_id = $1', workspace, t) USING run_id;
+	END LOOP;
+END $$;

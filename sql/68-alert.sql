@@ -1,0 +1,254 @@
+-- Alerts: raised by screen(), one per (institution, rule, month), never doubled.
+--
+-- An alert that is still open absorbs further hits; one closed a short while
+-- ago is re-opened; one found to be a false positive sleeps for a while. A red
+-- alert of a firm inhibits its yellow ones until it is closed. Deadlines come
+-- from the plan (A05-A10) and count from raised_at.
+
+CREATE PROCEDURE risk_screen._screen_alert(workspace text, run_row anyelement, at timestamptz)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	newest date;
+	reopen interval := make_interval(days => risk_screen.parameter_value('alert_reopen', run_row.as_of)::int);
+	snooze interval := make_interval(days => risk_screen.parameter_value('alert_snooze', run_row.as_of)::int);
+BEGIN
+	EXECUTE format('SELECT max(as_of) FROM %I.run WHERE known_at = ''infinity'' AND finished_at IS NOT NULL', workspace) INTO newest;
+	IF run_row.known_at < 'infinity' OR newest > run_row.as_of THEN
+		RAISE NOTICE 'a replay raises no alerts'
+			USING DETAIL = format('The newest run is for %s.', newest);
+		RETURN;
+	END IF;
+	CALL risk_screen._merge_alert(workspace, run_row, at, reopen, snooze);
+	CALL risk_screen._settle_alert(workspace, run_row);
+END $$;
+
+-- What the run says should be alerted, set against the alerts there are.
+CREATE PROCEDURE risk_screen._merge_alert(workspace text, run_row anyelement, at timestamptz, reopen interval, snooze interval)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE format($q$
+		WITH reason AS (
+			SELECT g.inst_id, x.rule, x.level::risk_screen.risk_level AS level, x.findings, x.amount
+			  FROM %1$I.grade AS g CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (rule text, status text, level text, findings bigint, amount numeric)
+			 WHERE g.run_id = $1 AND x.status = 'hit'),
+		wanted AS (
+			SELECT * FROM reason
+			 UNION ALL
+			SELECT g.inst_id, CASE g.level WHEN 'red' THEN 'A01' WHEN 'orange' THEN 'A02' ELSE 'A03' END, g.level, cardinality(g.hit_rules), NULL
+			  FROM %1$I.grade AS g
+			 WHERE g.run_id = $1 AND g.level >= 'yellow'
+			   AND NOT EXISTS (SELECT FROM reason AS r WHERE r.inst_id = g.inst_id AND r.level >= g.level)),
+		detail AS (
+			SELECT w.*, coalesce(r.version, 1) AS rule_version, jsonb_build_object('as_of', $2, 'findings',
+				   coalesce((SELECT jsonb_agg(jsonb_build_object('key', f.finding_key, 'observed', f.observed, 'operator', f.operator,
+							'threshold', f.threshold, 'amount', f.amount, 'evidence', f.evidence) ORDER BY f.finding_key)
+							   FROM (SELECT * FROM %1$I.finding AS f WHERE f.run_id = $1 AND f.inst_id = w.inst_id AND f.rule = w.rule
+									  ORDER BY f.finding_key LIMIT 20) AS f), '[]')) AS evidence,
+				   last.alert_id, last.state, last.review_state, last.closed_at, last.period AS last_period, last.level AS last_level
+			  FROM wanted AS w
+			  LEFT JOIN risk_screen.rule AS r ON r.code = w.rule
+			  LEFT JOIN LATERAL (SELECT * FROM %1$I.alert AS a WHERE a.inst_id = w.inst_id AND a.rule = w.rule
+								  ORDER BY a.period DESC LIMIT 1) AS last ON true),
+		planned AS (
+			SELECT d.*, CASE
+				WHEN d.alert_id IS NULL THEN 'new'
+				WHEN d.state IN ('open', 'inhibited') THEN CASE WHEN d.level > d.last_level THEN 'raise' ELSE 'keep' END
+				WHEN d.state = 'withdrawn' THEN 'restore'
+				WHEN d.review_state = 'false_positive' AND $3 < d.closed_at + $5 THEN 'sleep'
+				WHEN $3 < d.closed_at + $4 OR d.last_period = date_trunc('month', $2)::date THEN 'reopen'
+				ELSE 'new' END AS step
+			  FROM detail AS d),
+		changed AS (
+			UPDATE %1$I.alert AS a
+			   SET level = p.level, findings = p.findings, amount = p.amount, rule_version = p.rule_version, evidence = p.evidence,
+				   last_as_of = greatest(a.last_as_of, $2),
+				   state = CASE WHEN p.step IN ('keep', 'raise') THEN a.state ELSE 'open' END,
+				   raised_at = CASE WHEN p.step = 'keep' THEN a.raised_at ELSE $3 END,
+				   raised_by = CASE WHEN p.step = 'keep' THEN a.raised_by ELSE $1 END,
+				   first_as_of = CASE WHEN p.step = 'restore' THEN $2 ELSE a.first_as_of END,
+				   review_state = CASE WHEN p.step = 'keep' THEN a.review_state ELSE 'pending' END,
+				   reopened = a.reopened + (p.step = 'reopen')::int,
+				   closed_at = CASE WHEN p.step IN ('keep', 'raise') THEN a.closed_at END,
+				   close_reason = CASE WHEN p.step IN ('keep', 'raise') THEN a.close_reason END
+			  FROM planned AS p
+			 WHERE a.alert_id = p.alert_id AND p.step IN ('keep', 'raise', 'restore', 'reopen')
+			RETURNING a.alert_id, p.step),
+		reopened AS (
+			INSERT INTO %1$I.alert_action (alert_id, kind, done_at, done_by, body)
+			SELECT alert_id, 'reopen', $3, session_user, step FROM changed WHERE step IN ('raise', 'reopen'))
+		INSERT INTO %1$I.alert (inst_id, rule, period, level, raised_at, raised_by, first_as_of, last_as_of, findings, amount, rule_version, evidence)
+		SELECT inst_id, rule, date_trunc('month', $2)::date, level, $3, $1, $2, $2, findings, amount, rule_version, evidence
+		  FROM planned WHERE step = 'new' ORDER BY inst_id, rule$q$, workspace)
+		USING run_row.run_id, run_row.as_of, at, reopen, snooze;
+END $$;
+
+-- Withdraw what a repeated run no longer finds, inhibit, set deadlines, open
+-- emergency cases, tell listeners.
+CREATE PROCEDURE risk_screen._settle_alert(workspace text, run_row anyelement)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE format($q$
+		UPDATE %1$I.alert AS a SET state = 'withdrawn', closed_at = a.raised_at, close_reason = 'not found when the run was repeated'
+		 WHERE a.state IN ('open', 'inhibited') AND a.raised_by = $1 AND a.first_as_of = $2 AND a.review_state = 'pending'
+		   AND NOT EXISTS (SELECT FROM %1$I.alert_action AS x WHERE x.alert_id = a.alert_id AND x.kind <> 'open_case')
+		   AND NOT EXISTS (SELECT FROM %1$I.grade AS g CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (rule text, status text)
+							WHERE g.run_id = $1 AND g.inst_id = a.inst_id AND x.rule = a.rule AND x.status = 'hit')
+		   AND NOT EXISTS (SELECT FROM %1$I.grade AS g
+							WHERE g.run_id = $1 AND g.inst_id = a.inst_id AND a.rule = CASE g.level WHEN 'red' THEN 'A01' WHEN 'orange' THEN 'A02' WHEN 'yellow' THEN 'A03' END)$q$,
+		workspace) USING run_row.run_id, run_row.as_of;
+	CALL risk_screen._inhibit_alert(workspace);
+	EXECUTE format($q$
+		DELETE FROM %1$I.alert_deadline AS d USING %1$I.alert AS a
+		 WHERE d.alert_id = a.alert_id AND a.raised_by = $1$q$, workspace) USING run_row.run_id;
+	EXECUTE format($q$
+		INSERT INTO %1$I.alert_deadline (alert_id, requirement, action, target, due_at)
+		SELECT a.alert_id, d.requirement, d.action, d.target, CASE WHEN d.timed THEN risk_screen.level_due(a.level, a.raised_at) WHEN d.at_once THEN a.raised_at END
+		  FROM %1$I.alert AS a
+		  JOIN (VALUES ('red', 'A05', 'push', 'supervisor', true, false), ('red', 'A06', 'open_case', '', false, true),
+					   ('orange', 'A08', 'letter', 'executive', true, false), ('orange', 'A08', 'letter', 'regulator', true, false),
+					   ('yellow', 'A09', 'publish', 'association', false, false), ('yellow', 'A10', 'plan', '', false, false))
+			   AS d (level, requirement, action, target, timed, at_once) ON d.level = a.level::text
+		 WHERE a.raised_by = $1 AND a.state <> 'withdrawn'$q$, workspace) USING run_row.run_id;
+	CALL risk_screen._open_emergency(workspace, run_row.run_id);
+END $$;
+
+-- A red alert of a firm inhibits its yellow ones; closing it releases them.
+CREATE PROCEDURE risk_screen._inhibit_alert(workspace text)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE format($q$
+		UPDATE %1$I.alert AS a SET state = CASE WHEN s.muted THEN 'inhibited' ELSE 'open' END
+		  FROM (SELECT y.alert_id, EXISTS (SELECT FROM %1$I.alert AS r WHERE r.inst_id = y.inst_id AND r.level = 'red' AND r.state = 'open') AS muted
+				  FROM %1$I.alert AS y WHERE y.level = 'yellow' AND y.state IN ('open', 'inhibited')) AS s
+		 WHERE a.alert_id = s.alert_id AND (a.state = 'inhibited') <> s.muted$q$, workspace);
+	-- an inhibited alert that rose above yellow is open again
+	EXECUTE format('UPDATE %I.alert SET state = ''open'' WHERE state = ''inhibited'' AND level > ''yellow''', workspace);
+END $$;
+
+-- A06: the emergency procedure starts in the transaction of the red alert.
+CREATE PROCEDURE risk_screen._open_emergency(workspace text, run_id bigint)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE format($q$
+		INSERT INTO %1$I.case_file (inst_id, kind, opened_at, note)
+		SELECT a.inst_id, 'emergency', min(a.raised_at), 'opened with a red alert'
+		  FROM %1$I.alert AS a
+		 WHERE a.level = 'red' AND a.state = 'open'
+		   AND NOT EXISTS (SELECT FROM %1$I.case_file AS c WHERE c.inst_id = a.inst_id AND c.kind = 'emergency' AND c.closed_at IS NULL)
+		 GROUP BY a.inst_id ORDER BY a.inst_id$q$, workspace);
+	EXECUTE format($q$
+		WITH linked AS (
+			UPDATE %1$I.alert AS a SET case_id = c.case_id
+			  FROM %1$I.case_file AS c
+			 WHERE a.level = 'red' AND a.state = 'open' AND a.case_id IS NULL
+			   AND c.inst_id = a.inst_id AND c.kind = 'emergency' AND c.closed_at IS NULL
+			RETURNING a.alert_id, a.inst_id, a.rule, a.raised_at),
+		done AS (
+			INSERT INTO %1$I.alert_action (alert_id, kind, done_at, done_by)
+			SELECT alert_id, 'open_case', raised_at, session_user FROM linked)
+		SELECT count(pg_notify('risk_screen_red', json_build_object('workspace', %2$L::text, 'alert_id', alert_id, 'inst_id', inst_id, 'rule', rule)::text))
+		  FROM linked$q$, workspace, workspace);
+END $$;
+
+-- Review before disposal (A11): a disposal case needs a confirmed alert.
+CREATE FUNCTION risk_screen._check_case() RETURNS trigger
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	confirmed boolean;
+BEGIN
+	IF NEW.kind <> 'emergency' OR NEW.state <> 'opened' THEN
+		EXECUTE format('SELECT EXISTS (SELECT FROM %I.alert WHERE inst_id = $1 AND review_state = ''confirmed'')', TG_TABLE_SCHEMA)
+			INTO confirmed USING NEW.inst_id;
+		IF NOT confirmed THEN
+			RAISE EXCEPTION 'disposal cannot start: no alert of the institution is confirmed'
+				USING ERRCODE = 'object_not_in_prerequisite_state',
+					DETAIL = 'Requirement A11: 人工复核确认后启动处置程序.',
+					HINT = 'CALL risk_screen.review_alert(workspace, alert_id, ''confirmed'', reason) first.';
+		END IF;
+	END IF;
+	RETURN NEW;
+END $$;
+
+CREATE PROCEDURE risk_screen.record_action(workspace text, alert_id bigint, kind text, target text = '', body text = NULL, at timestamptz = NULL)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	level risk_screen.risk_level;
+	moment timestamptz := coalesce(at, clock_timestamp());
+BEGIN
+	PERFORM risk_screen._require_workspace(workspace);
+	EXECUTE format('SELECT level FROM %I.alert WHERE alert_id = $1 FOR UPDATE', workspace) INTO level USING alert_id;
+	IF level IS NULL THEN
+		RAISE EXCEPTION 'there is no such alert in workspace "%"', workspace USING ERRCODE = 'no_data_found',
+			HINT = format('SELECT alert_id FROM %I.alert_queue lists the open ones.', workspace);
+	END IF;
+	EXECUTE format('INSERT INTO %I.alert_action (alert_id, kind, target, done_at, done_by, body) VALUES ($1, $2, $3, $4, session_user, $5)', workspace)
+		USING alert_id, kind, target, moment, body;
+	-- A10 counts from the publication
+	IF kind = 'publish' AND level = 'yellow' THEN
+		EXECUTE format('UPDATE %I.alert_deadline SET due_at = risk_screen.level_due(''yellow'', $2) WHERE alert_id = $1 AND requirement = ''A10'' AND due_at IS NULL', workspace)
+			USING alert_id, moment;
+	END IF;
+END $$;
+COMMENT ON PROCEDURE risk_screen.record_action(text, bigint, text, text, text, timestamptz) IS
+	'Record what was done about an alert: push, letter, publish, plan, note; publishing a yellow alert starts the ten working days of its plan';
+
+CREATE PROCEDURE risk_screen.review_alert(workspace text, alert_id bigint, decision text, reason text, at timestamptz = NULL)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF decision NOT IN ('confirmed', 'false_positive') OR decision IS NULL THEN
+		RAISE EXCEPTION 'unknown decision' USING ERRCODE = 'invalid_parameter_value', HINT = 'Use confirmed or false_positive.';
+	END IF;
+	IF coalesce(reason, '') = '' THEN
+		RAISE EXCEPTION 'a review needs a reason' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	CALL risk_screen.record_action(workspace, alert_id, 'review', decision, reason, at);
+	EXECUTE format($q$
+		UPDATE %I.alert SET review_state = $2, reviewer = session_user, reviewed_at = $4,
+			   state = CASE $2 WHEN 'false_positive' THEN 'closed' ELSE state END,
+			   closed_at = CASE $2 WHEN 'false_positive' THEN $4 ELSE closed_at END,
+			   close_reason = CASE $2 WHEN 'false_positive' THEN $3 ELSE close_reason END
+		 WHERE alert_id = $1$q$, workspace) USING alert_id, decision, reason, coalesce(at, clock_timestamp());
+	CALL risk_screen._inhibit_alert(workspace);
+END $$;
+COMMENT ON PROCEDURE risk_screen.review_alert(text, bigint, text, text, timestamptz) IS
+	'Record a person''s judgement of an alert (A11): confirmed, after which disposal may start, or false_positive, which closes it';
+
+CREATE PROCEDURE risk_screen.close_alert(workspace text, alert_id bigint, reason text, at timestamptz = NULL)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF coalesce(reason, '') = '' THEN
+		RAISE EXCEPTION 'closing an alert needs a reason' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	CALL risk_screen.record_action(workspace, alert_id, 'close', '', reason, at);
+	EXECUTE format('UPDATE %I.alert SET state = ''closed'', closed_at = $2, close_reason = $3 WHERE alert_id = $1', workspace)
+		USING alert_id, coalesce(at, clock_timestamp()), reason;
+	CALL risk_screen._inhibit_alert(workspace);
+END $$;
+COMMENT ON PROCEDURE risk_screen.close_alert(text, bigint, text, timestamptz) IS
+	'Close an alert with a reason; yellow alerts it inhibited come back';
+
+-- A07: the letter of an orange alert, from what was stored when it was raised.
+CREATE FUNCTION risk_screen.risk_letter(workspace text, alert_id bigint) RETURNS text
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	letter text;
+BEGIN
+	PERFORM risk_screen._require_workspace(workspace);
+	EXECUTE format($q$
+		SELECT format(E'风险提示函\n\n%%s（%%s）：\n\n　　经监测，截至%%s，你机构触发“%%s”（%%s，规则%%s，版本%%s），风险等级：%%s，涉及金额：%%s元。\n\n%%s\n\n　　请核实情况，采取整改措施，并书面反馈。预警编号：%%s，预警时间：%%s。',
+				i.name, a.inst_id, to_char(a.last_as_of, 'YYYY"年"FMMM"月"FMDD"日"'), coalesce(r.title_zh, q.title_zh, '综合评级'),
+				coalesce('依据：' || nullif(r.clause, ''), '依据：监测规则'), a.rule, a.rule_version, risk_screen.level_label(a.level),
+				coalesce(to_char(a.amount, 'FM999,999,999,999,990.00'), '—'),
+				(SELECT string_agg(format('　　%%s．%%s：观测值 %%s，阈值 %%s %%s', f.no, f.v ->> 'key', f.v ->> 'observed',
+						coalesce(f.v ->> 'operator', ''), coalesce(f.v ->> 'threshold', '—')), E'\n' ORDER BY f.no)
+				   FROM jsonb_array_elements(a.evidence -> 'findings') WITH ORDINALITY AS f (v, no)),
+				a.alert_id, to_char(a.raised_at AT TIME ZONE current_setting('risk_screen.time_zone'), 'YYYY-MM-DD HH24:MI'))
+		  FROM %1$I.alert AS a
+		  LEFT JOIN %1$I.institution AS i USING (inst_id)
+		  LEFT JOIN risk_screen.rule AS r ON r.code = a.rule
+		  LEFT JOIN risk_screen.requirement AS q ON q.code = a.rule
+		 WHERE a.alert_id = $1 LIMIT 1$q$, workspace) INTO letter USING alert_id;
+	RETURN letter;
+END $$;
+COMMENT ON FUNCTION risk_screen.risk_letter(text, bigint) IS
+	'Text of the risk-notice letter of an alert (A07) in Chinese: rule, clause, version, values, thresholds';

@@ -1,0 +1,351 @@
+-- Rules of section B: indicators and numeric thresholds.
+
+SELECT risk_screen._ship_rule('B02', NULL, '{ALL}', '{top_n}', '{position}', '{}', $$
+	WITH traded AS (
+		SELECT p.inst_id, i.lines, sum(p.value) AS v
+		  FROM position AS p LEFT JOIN institution AS i USING (inst_id)
+		 WHERE p.item = 'traded_amount' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0
+		 GROUP BY p.inst_id, i.lines),
+	scope AS (
+		SELECT 'sector' AS kind, 'ALL' AS id, inst_id, v FROM traded
+		 UNION ALL
+		SELECT 'line', line, inst_id, v FROM traded, unnest(lines) AS line),
+	ranked AS (
+		SELECT kind, id, v, row_number() OVER (PARTITION BY kind, id ORDER BY v DESC, inst_id) AS place FROM scope)
+	SELECT kind AS subject_kind, id AS subject_id, round(sum(v) FILTER (WHERE place <= ($5 ->> 'top_n')::numeric) / sum(v), 6) AS observed,
+		   NULL::numeric AS threshold, sum(v) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('institutions', count(*), 'counted', least(count(*), ($5 ->> 'top_n')::numeric)) AS evidence
+	  FROM ranked GROUP BY kind, id
+	 UNION ALL
+	SELECT 'sector', 'ALL', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position item traded_amount')
+	 WHERE NOT EXISTS (SELECT FROM traded)
+$$, '前10大平台交易规模占全部平台的比例。', 'Share of the ten largest platforms in the traded amount.', 'macro');
+
+SELECT risk_screen._ship_rule('B03', NULL, '{P2P}', '{mismatch_cut}', '{loan}', '{loan}', $$
+	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id,
+		   round(avg((l.matures_on > l.started_on + make_interval(months => ($5 ->> 'mismatch_cut')::int))::int), 6) AS observed,
+		   NULL::numeric AS threshold, sum(l.amount) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('loans', count(*), 'by_amount', round(sum(l.amount) FILTER (WHERE l.matures_on > l.started_on + make_interval(months => ($5 ->> 'mismatch_cut')::int)) / nullif(sum(l.amount), 0), 6),
+							  'without_maturity', count(*) FILTER (WHERE l.matures_on IS NULL)) AS evidence
+	  FROM loan AS l
+	 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL)
+	 GROUP BY l.inst_id
+$$, '期限超过3个月的标的占比（笔数；按金额的占比见证据）。', 'Share of loans running longer than three months (by count; by amount in the evidence).', 'meso');
+
+SELECT risk_screen._ship_rule('B04', 'yellow', '{P2P}', '{guarantee_floor}', '{position}', '{}', $$
+	WITH last AS (
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position
+		 WHERE item IN ('guarantee_fund', 'outstanding') AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, item, as_of DESC)
+	SELECT 'institution' AS subject_kind, o.inst_id AS subject_id, round(g.value / nullif(o.value, 0), 6) AS observed, NULL::numeric AS threshold,
+		   o.value AS amount, o.as_of::timestamptz AS occurred_at,
+		   jsonb_build_object('guarantee_fund', g.value, 'outstanding', o.value, 'missing', CASE WHEN o.value = 0 THEN 'nothing outstanding' WHEN g.value IS NULL THEN 'guarantee_fund' END) AS evidence
+	  FROM last AS o LEFT JOIN last AS g ON g.inst_id = o.inst_id AND g.item = 'guarantee_fund'
+	 WHERE o.item = 'outstanding' AND o.value > 0
+$$, '担保资金低于待偿余额。', 'Guarantee funds are below the balance to be repaid.', 'meso');
+
+SELECT risk_screen._ship_rule('B05', NULL, '{INS}', '{}', '{position}', '{}', $$
+	WITH p AS (
+		SELECT inst_id, sum(value) FILTER (WHERE item = 'surrender') AS surrender, sum(value) FILTER (WHERE item = 'premium_long') AS premium,
+			   (array_agg(value ORDER BY as_of) FILTER (WHERE item = 'reserve_open'))[1] AS reserve
+		  FROM position WHERE item IN ('surrender', 'premium_long', 'reserve_open') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(surrender / nullif(reserve + premium, 0), 6) AS observed, NULL::numeric AS threshold,
+		   surrender AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('surrender', surrender, 'reserve_open', reserve, 'premium_long', premium,
+				'missing', CASE WHEN surrender IS NULL OR reserve IS NULL OR premium IS NULL THEN 'surrender, reserve_open or premium_long' END)) AS evidence
+	  FROM p
+$$, '退保金与期初长期险责任准备金和当期长期险保费之和的比例。', 'Surrender value over opening long-term reserve plus long-term premium.', 'meso');
+
+SELECT risk_screen._ship_rule('B06', NULL, '{INS}', '{}', '{position}', '{}', $$
+	WITH p AS (
+		SELECT inst_id, sum(value) FILTER (WHERE item = 'claims_paid') AS claims, sum(value) FILTER (WHERE item = 'claims_reserve_change') AS change,
+			   sum(value) FILTER (WHERE item = 'premium_earned') AS earned
+		  FROM position WHERE item IN ('claims_paid', 'claims_reserve_change', 'premium_earned') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((claims + change) / nullif(earned, 0), 6) AS observed, NULL::numeric AS threshold,
+		   claims + change AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('claims_paid', claims, 'claims_reserve_change', change, 'premium_earned', earned,
+				'missing', CASE WHEN claims IS NULL OR change IS NULL OR coalesce(earned, 0) = 0 THEN 'claims_paid, claims_reserve_change or premium_earned' END)) AS evidence
+	  FROM p
+$$, '短期健康险赔付支出及未决赔款准备金变动与已赚保费的比例。', 'Claims paid plus change of the claims reserve over earned premium.', 'meso');
+
+SELECT risk_screen._ship_rule('B07', 'orange', '{ALL}', '{liquidity_floor,liquidity_horizon}', '{position,debt}', '{}', $$
+	WITH cash AS (
+		SELECT DISTINCT ON (inst_id) inst_id, value, as_of FROM position WHERE item = 'cash' AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, as_of DESC),
+	due AS (
+		SELECT inst_id, sum(amount - coalesce(paid_amount, 0)) AS due, sum(amount - coalesce(paid_amount, 0)) FILTER (WHERE due_on <= $1) AS overdue
+		  FROM debt
+		 WHERE due_on <= $1 + ($5 ->> 'liquidity_horizon')::int AND (paid_on IS NULL OR paid_on > $1) AND amount > coalesce(paid_amount, 0)
+		 GROUP BY inst_id)
+	SELECT 'institution' AS subject_kind, d.inst_id AS subject_id, round(c.value / nullif(d.due, 0), 6) AS observed, NULL::numeric AS threshold,
+		   greatest(d.due - c.value, 0) AS amount, c.as_of::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('cash', c.value, 'due', d.due, 'overdue', d.overdue, 'missing', CASE WHEN c.value IS NULL THEN 'position item cash' END)) AS evidence
+	  FROM due AS d LEFT JOIN cash AS c USING (inst_id)
+$$, '现金储备不足以偿付未来30天到期债务（含已逾期未付）。', 'Cash does not cover the debts due within 30 days, overdue ones included.');
+
+SELECT risk_screen._ship_rule('B08', 'yellow', '{P2P}', '{npl_share}', '{position}', '{}', $$
+	WITH last AS (
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position
+		 WHERE item IN ('npl', 'loan_balance') AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, item, as_of DESC)
+	SELECT 'institution' AS subject_kind, b.inst_id AS subject_id, round(n.value / b.value, 6) AS observed, NULL::numeric AS threshold,
+		   n.value AS amount, b.as_of::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('npl', n.value, 'loan_balance', b.value, 'missing', CASE WHEN n.value IS NULL THEN 'position item npl' END)) AS evidence
+	  FROM last AS b LEFT JOIN last AS n ON n.inst_id = b.inst_id AND n.item = 'npl'
+	 WHERE b.item = 'loan_balance' AND b.value > 0
+$$, '不良贷款率达到关注线。', 'The share of non-performing loans needs attention.');
+
+SELECT risk_screen._ship_rule('B09', NULL, '{P2P}', '{}', '{collateral,loan}', '{}', $$
+	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id, round(1 - sum(c.accepted) / nullif(sum(c.appraised), 0), 6) AS observed, NULL::numeric AS threshold,
+		   sum(c.appraised) AS amount, NULL::timestamptz AS occurred_at, jsonb_build_object('items', count(*)) AS evidence
+	  FROM collateral AS c JOIN loan AS l USING (loan_id)
+	 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL) AND c.appraised > 0 AND c.accepted IS NOT NULL
+	 GROUP BY l.inst_id
+$$, '抵质押物折扣率，按评估价值加权。', 'Collateral haircut weighted by appraised value.');
+
+SELECT risk_screen._ship_rule('B10', NULL, '{ALL}', '{}', '{ops_day}', '{}', $$
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(failures) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount,
+		   NULL::timestamptz AS occurred_at, jsonb_build_object('days', count(failures)) AS evidence
+	  FROM ops_day WHERE day > $1 - 30 AND day <= $1 GROUP BY inst_id
+$$, '近30天系统故障次数。', 'System failures in the last 30 days.');
+
+SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,complaint_age,complaint_minimum}', '{complaint}', '{}', $$
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(count(*) FILTER (WHERE solved_at < $3)::numeric / count(*), 6) AS observed,
+		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('received', count(*), 'solved', count(*) FILTER (WHERE solved_at < $3)) AS evidence
+	  FROM complaint
+	 WHERE received_at >= $2 AND received_at < $3
+	   AND (solved_at < $3 OR received_at < $3 - make_interval(days => ($5 ->> 'complaint_age')::int))
+	 GROUP BY inst_id HAVING count(*) >= ($5 ->> 'complaint_minimum')::numeric
+$$, '客户投诉解决率低于下限；受理不足15天的未结投诉不计。', 'Too few complaints are solved; open ones younger than 15 days do not count.');
+
+SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_txn_sliding}', '{txn}', '{}', $$
+	WITH t AS (
+		SELECT coalesce(t.payer_owner, t.payer) AS user_id, t.paid_at, t.inst_id, t.amount
+		  FROM txn AS t
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3
+		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)),
+	days AS (
+		SELECT user_id, paid_at::date AS day, count(*) AS n, sum(amount) AS amount, mode() WITHIN GROUP (ORDER BY inst_id) AS inst_id,
+			   max(paid_at) AS at, 'calendar day' AS form
+		  FROM t GROUP BY user_id, paid_at::date HAVING count(*) >= ($5 ->> 'user_txn_count')::numeric),
+	slides AS (
+		SELECT user_id, paid_at, inst_id, count(*) OVER w AS n, sum(amount) OVER w AS amount
+		  FROM t WHERE ($5 ->> 'user_txn_sliding')::numeric = 1
+		WINDOW w AS (PARTITION BY user_id ORDER BY paid_at RANGE BETWEEN interval '23:59:59.999999' PRECEDING AND CURRENT ROW)),
+	peaks AS (
+		SELECT DISTINCT ON (user_id, paid_at::date) user_id, paid_at::date AS day, n, amount, inst_id, paid_at AS at, 'any 24 hours' AS form
+		  FROM slides WHERE n >= ($5 ->> 'user_txn_count')::numeric ORDER BY user_id, paid_at::date, n DESC, paid_at)
+	SELECT 'user' AS subject_kind, user_id AS subject_id, inst_id, n AS observed, NULL::numeric AS threshold, amount, at AS occurred_at,
+		   jsonb_build_object('day', day, 'counted', form) AS evidence
+	  FROM (SELECT * FROM days UNION ALL
+			SELECT p.user_id, p.day, p.n, p.amount, p.inst_id, p.at, p.form FROM peaks AS p
+			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
+$$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');
+
+SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor}', '{position}', '{position}', $$
+	WITH b AS (
+		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM position
+		 WHERE item = 'loan_balance' AND value IS NOT NULL AND as_of <= $1 AND as_of >= $2::date - 10 ORDER BY inst_id, as_of, value DESC),
+	-- the last balance at least a week old, and at most three days older than that
+	pairs AS (
+		SELECT * FROM (
+			SELECT inst_id, as_of, value, last_value(value) OVER w AS base, last_value(as_of) OVER w AS base_on FROM b
+			WINDOW w AS (PARTITION BY inst_id ORDER BY as_of RANGE BETWEEN make_interval(days => ($5 ->> 'loan_surge_window')::int + 3) PRECEDING
+																	AND make_interval(days => ($5 ->> 'loan_surge_window')::int) PRECEDING)) AS n
+		 WHERE as_of >= $2::date),
+	peak AS (
+		SELECT DISTINCT ON (inst_id) inst_id, as_of, value, base, base_on, value / base - 1 AS growth
+		  FROM pairs WHERE base >= ($5 ->> 'surge_floor')::numeric AND base > 0 ORDER BY inst_id, value / base DESC, as_of)
+	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, p.growth AS observed, NULL::numeric AS threshold,
+		   p.value - p.base AS amount, p.as_of::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('balance', p.value, 'base', p.base, 'base_on', p.base_on,
+				'missing', CASE WHEN p.inst_id IS NULL THEN 'two loan balances a week apart' END)) AS evidence
+	  FROM (SELECT DISTINCT inst_id FROM b) AS i LEFT JOIN peak AS p USING (inst_id)
+	 WHERE p.inst_id IS NOT NULL OR NOT EXISTS (SELECT FROM pairs AS x WHERE x.inst_id = i.inst_id AND x.base IS NOT NULL)
+$$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
+
+SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount}', '{txn}', '{}', $$
+	WITH side AS (
+		SELECT s.owner, s.direction, t.paid_at::date AS day, sum(t.amount) AS total, count(*) AS n, count(*) FILTER (WHERE t.review_id IS NULL) AS open,
+			   max(t.paid_at) AS at, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
+		  FROM txn AS t
+		 CROSS JOIN LATERAL (VALUES (coalesce(t.payer_owner, t.payer), 'out', t.payer_owner), (coalesce(t.payee_owner, t.payee), 'in', t.payee_owner)) AS s (owner, direction, owner_id)
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.currency, 'CNY') = 'CNY'
+		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = s.owner_id)
+		 GROUP BY s.owner, s.direction, t.paid_at::date
+		HAVING sum(t.amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE t.review_id IS NULL) > 0)
+	SELECT 'user' AS subject_kind, owner AS subject_id, inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
+		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', open) AS evidence,
+		   'user:' || owner || '@' || day || ':' || direction AS finding_key
+	  FROM side
+$$, '客户单日单边交易达到5万元以上而未经人工复核。', 'A customer''s transfers of one day and one side reach 50,000 yuan without a manual review.');
+
+SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap}', '{loan,cash_flow}', '{}', $$
+	WITH flows AS (
+		SELECT c.loan_id, risk_screen.xirr(c.amount, c.paid_on) AS rate, max(c.paid_on) AS last_on, count(*) AS n, sum(c.amount) FILTER (WHERE c.amount > 0) AS received
+		  FROM cash_flow AS c GROUP BY c.loan_id),
+	rated AS (
+		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, l.rate AS contract_rate, f.n, f.received,
+			   CASE WHEN f.last_on >= l.matures_on - 31 OR l.matures_on IS NULL THEN f.rate END AS rate,
+			   round((l.matures_on - l.started_on) / 30.4375, 2) AS months, f.last_on
+		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id)
+		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)),
+	-- the cap is looked up once per day and term, not once per loan
+	terms AS MATERIALIZED (
+		SELECT started_on, months, risk_screen.rate_cap(started_on, coalesce(months, 12)) AS cap
+		  FROM (SELECT DISTINCT started_on, months FROM rated) AS d)
+	SELECT 'loan' AS subject_kind, r.loan_id AS subject_id, r.inst_id, round(r.rate::numeric, 9) AS observed, t.cap AS threshold, r.amount, r.started_on::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('contract_rate', r.contract_rate, 'cap', t.cap, 'excess', round(r.rate::numeric - t.cap, 6), 'cash_flows', r.n,
+				'missing', CASE WHEN r.n IS NULL THEN 'cash flows of the loan' WHEN r.last_on < r.matures_on - 31 THEN 'cash flows up to maturity'
+							WHEN r.rate IS NULL THEN 'a rate that solves the cash flows' WHEN t.cap IS NULL THEN 'a benchmark rate of that date and term' END)) AS evidence
+	  FROM rated AS r LEFT JOIN terms AS t ON t.started_on = r.started_on AND t.months IS NOT DISTINCT FROM r.months
+	 WHERE r.rate IS NULL OR t.cap IS NULL OR round(r.rate::numeric, 9) > t.cap
+$$, '综合年化利率（含费用，按XIRR）超过同期基准利率的4倍。', 'The all-in annual rate (XIRR, fees included) exceeds four times the benchmark of the same date and term.');
+
+SELECT risk_screen._ship_rule('B16', NULL, '{P2P}', '{}', '{loan,cash_flow}', '{}', $$
+	WITH rates AS (
+		SELECT l.inst_id, l.loan_id, l.amount, l.rate AS contract_rate, l.advertised_rate, max(c.paid_on) AS last_on, l.matures_on, risk_screen.xirr(c.amount, c.paid_on) AS rate
+		  FROM loan AS l JOIN cash_flow AS c USING (loan_id)
+		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+		 GROUP BY l.inst_id, l.loan_id, l.amount, l.rate, l.advertised_rate, l.matures_on)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((sum(rate * amount) / sum(amount))::numeric, 6) AS observed, NULL::numeric AS threshold,
+		   sum(amount) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('loans', count(*), 'highest', round(max(rate)::numeric, 6), 'contract_rate', round(sum(contract_rate * amount) / sum(amount), 6),
+				'advertised_rate', round(sum(advertised_rate * amount) / sum(amount) FILTER (WHERE advertised_rate IS NOT NULL), 6)) AS evidence
+	  FROM rates WHERE rate IS NOT NULL AND amount > 0 AND (last_on >= matures_on - 31 OR matures_on IS NULL)
+	 GROUP BY inst_id
+$$, '实际年化利率（XIRR，含费用，按金额加权）。', 'True annual rate (XIRR, fees included, weighted by amount).');
+
+SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share}', '{loan,schedule,repayment}', '{}', $$
+	WITH due AS (
+		SELECT s.loan_id, sum(s.principal) AS principal, min(s.due_on) AS first_due FROM schedule AS s WHERE s.due_on <= $1 GROUP BY s.loan_id),
+	paid AS (
+		SELECT r.loan_id, sum(r.principal) AS principal FROM repayment AS r WHERE r.paid_on <= $1 GROUP BY r.loan_id),
+	-- the oldest instalment that payments so far do not cover
+	unpaid AS (
+		SELECT x.loan_id, min(x.due_on) AS since
+		  FROM (SELECT s.loan_id, s.due_on, sum(s.principal) OVER (PARTITION BY s.loan_id ORDER BY s.due_on, s.seq) AS upto FROM schedule AS s WHERE s.due_on <= $1) AS x
+		  LEFT JOIN paid AS p USING (loan_id) WHERE x.upto > coalesce(p.principal, 0) GROUP BY x.loan_id),
+	state AS (
+		SELECT l.inst_id, l.loan_id, l.amount - coalesce(p.principal, 0) AS outstanding, greatest(coalesce(d.principal, 0) - coalesce(p.principal, 0), 0) AS overdue, $1 - u.since AS days
+		  FROM loan AS l LEFT JOIN due AS d USING (loan_id) LEFT JOIN paid AS p USING (loan_id) LEFT JOIN unpaid AS u USING (loan_id)
+		 WHERE l.started_on <= $1 AND coalesce(l.status, '') NOT IN ('failed', 'written_off'))
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(sum(overdue) / nullif(sum(outstanding), 0), 6) AS observed, NULL::numeric AS threshold,
+		   sum(overdue) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('outstanding', sum(outstanding), 'loans', count(*), 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
+				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / count(*), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > 90), 0)) AS evidence
+	  FROM state WHERE outstanding > 0 GROUP BY inst_id
+$$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
+
+SELECT risk_screen._ship_rule('B18', NULL, '{ALL}', '{}', '{txn,account,equity}', '{}', $$
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1)),
+	t AS (
+		SELECT t.txn_id, t.amount, a.owner_id AS from_owner, b.owner_id AS to_owner
+		  FROM txn AS t JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3
+		   AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')),
+	-- both ends inside one institution's circle, on different sides of it
+	pairs AS (
+		SELECT r.inst_id, t.txn_id, t.amount FROM t
+		  JOIN rel AS r ON r.party_id = t.from_owner
+		  JOIN rel AS s ON s.inst_id = r.inst_id AND s.party_id = t.to_owner
+		 WHERE t.from_owner <> t.to_owner)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(amount) AS observed, NULL::numeric AS threshold, sum(amount) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('transfers', count(*)) AS evidence
+	  FROM pairs GROUP BY inst_id
+$$, '机构与关联方、关联方之间的资金往来金额。', 'Transfers between the institution and its related parties, and among them.', NULL, false);
+
+SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{}', '{account,balance,licence}', '{account}', $$
+	WITH last AS (
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of > $1 - 8
+		 ORDER BY b.account_id, b.as_of DESC, b.source),
+	held AS (
+		SELECT a.inst_id, sum(l.balance) AS total, sum(l.balance) FILTER (WHERE a.bank_kind = 'pboc') AS central, count(*) FILTER (WHERE l.account_id IS NULL) AS without
+		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN last AS l USING (account_id)
+		 WHERE a.owner_kind = 'reserve' AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY a.inst_id),
+	need AS (
+		SELECT h.*, r.rating, x.biz, risk_screen.reserve_ratio(x.biz, r.rating, $1) AS ratio
+		  FROM held AS h
+		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = h.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL)) AS x ON true
+		  LEFT JOIN LATERAL (SELECT g.rating FROM rating AS g WHERE g.inst_id = h.inst_id AND g.valid_from <= $1 AND (g.valid_to > $1 OR g.valid_to IS NULL) ORDER BY g.valid_from DESC LIMIT 1) AS r ON true)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 THEN total * ratio - coalesce(central, 0) END AS observed, 0 AS threshold,
+		   greatest(total * ratio - coalesce(central, 0), 0) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', coalesce(central, 0), 'ratio', ratio, 'rating', rating, 'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts' END)) AS evidence
+	  FROM need WHERE without > 0 OR total * ratio - coalesce(central, 0) > 0
+$$, '集中存管的备付金低于评级对应的比例。', 'Less client reserve is deposited centrally than the rating requires.');
+
+SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{position}', '{}', $$
+	WITH p AS (
+		SELECT inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'risk_reserve_paid') AS paid
+		  FROM position WHERE item IN ('income', 'risk_reserve_paid') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(paid, 0) / income, 8) AS observed, NULL::numeric AS threshold,
+		   income * ($5 ->> 'industry_reserve')::numeric - coalesce(paid, 0) AS amount, NULL::timestamptz AS occurred_at, jsonb_build_object('income', income, 'paid', paid) AS evidence
+	  FROM p WHERE income > 0
+$$, '行业风险准备金低于收入的0.5%。', 'The industry risk reserve is below 0.5 % of income.');
+
+SELECT risk_screen._ship_rule('B21', 'yellow', '{INS}', '{dual_recording_yield}', '{product,sale}', '{}', $$
+	SELECT 'sale' AS subject_kind, s.sale_id AS subject_id, p.inst_id, p.rate_promised AS observed, NULL::numeric AS threshold, s.amount, s.sold_at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('product_id', p.product_id, 'audio', r.audio, 'video', r.video)) AS evidence
+	  FROM sale AS s
+	  JOIN product AS p USING (product_id)
+	  LEFT JOIN LATERAL (SELECT bool_or(x.audio_uri IS NOT NULL) AS audio, bool_or(x.video_uri IS NOT NULL) AS video FROM recording AS x WHERE x.sale_id = s.sale_id) AS r ON true
+	 WHERE (p.kind = 'wealth_insurance' OR p.biz = 'INS' AND p.rate_promised IS NOT NULL)
+	   AND s.sold_at >= $2 AND s.sold_at < $3 AND NOT (coalesce(r.audio, false) AND coalesce(r.video, false))
+	   AND p.rate_promised > 0
+$$, '年化收益率超5%的理财型保险未双录。', 'Wealth insurance yielding over 5 % was sold without audio and video recording.');
+
+SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}', '{recording}', '{}', $$
+	SELECT 'sale' AS subject_kind, r.sale_id AS subject_id, r.inst_id,
+		   CASE WHEN r.deleted_on <= $1 THEN round(extract(epoch FROM r.deleted_on::timestamp - r.taken_at::timestamp)::numeric / 86400 / 365.2425, 4)
+				WHEN r.keep_until IS NULL THEN NULL
+				-- whole years and the fraction of the next, so that ten years to the day are ten
+				ELSE extract(year FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp))
+					 + round(extract(epoch FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp)
+								- make_interval(years => extract(year FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp))::int))::numeric / 86400 / 366, 4) END AS observed,
+		   NULL::numeric AS threshold, NULL::numeric AS amount, r.taken_at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('recording_id', r.recording_id, 'keep_until', r.keep_until, 'deleted_on', r.deleted_on, 'missing', CASE WHEN r.keep_until IS NULL THEN 'keep_until' END)) AS evidence
+	  FROM recording AS r
+	 WHERE r.taken_at < $3 AND (r.keep_until IS NULL OR r.deleted_on <= $1 OR r.keep_until < (r.taken_at::date + interval '11 years')::date)
+$$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
+
+SELECT risk_screen._ship_rule('B24', 'yellow', '{ALL}', '{fine_cap}', '{penalty}', '{}', $$
+	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, round(p.amount / p.illegal_income, 6) AS observed, NULL::numeric AS threshold,
+		   p.amount, p.decided_on::timestamptz AS occurred_at, jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id) AS evidence
+	  FROM penalty AS p WHERE p.code = 'fine' AND p.illegal_income > 0 AND p.amount IS NOT NULL AND p.decided_on <= $1 AND p.decided_on >= $2::date
+$$, '罚款超过违法所得5倍。', 'A fine exceeds five times the illegal income.');
+
+SELECT risk_screen._ship_rule('B26', 'orange', '{P2P}', '{}', '{loan,party}', '{loan}', $$
+	WITH open AS (
+		SELECT l.inst_id, l.borrower_id, CASE WHEN p.kind IN ('enterprise', 'state', 'listed') THEN 'company' ELSE 'person' END AS kind,
+			   sum(coalesce(l.outstanding, l.amount)) AS balance, min(l.started_on) AS started_on
+		  FROM loan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, kind FROM party ORDER BY party_id, kind) AS p ON p.party_id = l.borrower_id
+		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0 AND l.borrower_id IS NOT NULL
+		 GROUP BY l.inst_id, l.borrower_id, p.kind),
+	caps AS (
+		SELECT k AS kind, risk_screen.parameter_value('lending_cap_' || k || '_platform', $1, line => 'P2P') AS platform, risk_screen.parameter_value('lending_cap_' || k || '_total', $1, line => 'P2P') AS total
+		  FROM unnest(ARRAY['person', 'company']) AS k),
+	total AS (
+		SELECT borrower_id, kind, sum(balance) AS balance, count(DISTINCT inst_id) AS platforms FROM open GROUP BY borrower_id, kind)
+	SELECT 'borrower' AS subject_kind, o.borrower_id AS subject_id, o.inst_id, o.balance AS observed, c.platform AS threshold, o.balance AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('kind', o.kind, 'limit', 'one platform') AS evidence, 'borrower:' || o.borrower_id || '@' || o.inst_id AS finding_key
+	  FROM open AS o JOIN caps AS c USING (kind) WHERE o.balance > c.platform
+	 UNION ALL
+	SELECT 'borrower', o.borrower_id, o.inst_id, t.balance, c.total, o.balance, NULL, jsonb_build_object('kind', t.kind, 'limit', 'all platforms', 'platforms', t.platforms), 'borrower:' || o.borrower_id || '@all:' || o.inst_id
+	  FROM total AS t JOIN caps AS c USING (kind) JOIN open AS o USING (borrower_id) WHERE t.balance > c.total
+$$, '同一借款人借款余额超过上限（单一平台或全部平台）。', 'A borrower''s balance exceeds the ceiling (one platform or all).');
+
+SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess}', '{product}', '{}', $$
+	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, greatest(p.rate_promised, p.rate_actual) - p.project_return AS observed, NULL::numeric AS threshold,
+		   p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at, jsonb_build_object('promised', p.rate_promised, 'actual', p.rate_actual, 'project', p.project_return) AS evidence
+	  FROM product AS p
+	 WHERE p.project_return IS NOT NULL AND greatest(p.rate_promised, p.rate_actual) > p.project_return
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+$$, '承诺或实际收益水平显著高于项目回报率。', 'Promised or actual yield is significantly above the project''s return.');
+
+SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{}', '{account,balance}', '{}', $$
+	WITH last AS (
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of > $1 - 8 ORDER BY b.account_id, b.as_of DESC, b.source),
+	bank AS (
+		SELECT a.bank_id, sum(l.balance) AS v FROM account AS a JOIN last AS l USING (account_id) WHERE a.owner_kind IN ('custody', 'reserve') AND a.bank_id IS NOT NULL GROUP BY a.bank_id)
+	SELECT 'sector' AS subject_kind, 'custody banks' AS subject_id, round(risk_screen.hhi(v)::numeric, 6) AS observed, NULL::numeric AS threshold, sum(v) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('banks', count(*), 'largest', round(max(v) / nullif(sum(v), 0), 6)) AS evidence
+	  FROM bank WHERE v > 0
+$$, '存管与备付金资金在银行间的集中度（HHI）。', 'Concentration of client money over custody and reserve banks (HHI).', 'macro');

@@ -1,0 +1,298 @@
+-- Rules of section C: P2P lending, prohibited conduct and duties.
+--
+-- Client money is money on accounts of kind client, custody or reserve; an
+-- institution's own side is every account of a related party (see
+-- related_parties) that is none of these.
+
+SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched}', '{account,txn}', '{account}', $$
+	WITH own AS (
+		SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = coalesce(a.inst_id, a.owner_id) OR i.inst_id = a.owner_id
+		 WHERE 'P2P' = ANY (i.lines) AND (a.owner_id = i.inst_id OR a.owner_kind = 'own') AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')),
+	ins AS (
+		SELECT o.account_id, o.inst_id, count(DISTINCT coalesce(t.payer_owner, t.payer)) AS payers, sum(t.amount) AS amount,
+			   sum(t.amount) FILTER (WHERE t.loan_id IS NOT NULL AND EXISTS (
+					SELECT FROM txn AS x WHERE x.payer = o.account_id AND x.loan_id = t.loan_id AND x.paid_at >= $2 AND x.paid_at < $3)) AS matched
+		  FROM own AS o JOIN txn AS t ON t.payee = o.account_id
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.purpose, '') NOT IN ('fee', 'interest')
+		 GROUP BY o.account_id, o.inst_id),
+	outs AS (
+		SELECT o.account_id, count(DISTINCT coalesce(t.payee_owner, t.payee)) AS payees, sum(t.amount) AS amount
+		  FROM own AS o JOIN txn AS t ON t.payer = o.account_id
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.purpose, '') NOT IN ('fee', 'salary')
+		 GROUP BY o.account_id)
+	SELECT 'account' AS subject_kind, i.account_id AS subject_id, i.inst_id, least(i.payers, o.payees) AS observed, NULL::numeric AS threshold,
+		   i.amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('payers', i.payers, 'payees', o.payees, 'inflow', i.amount, 'outflow', o.amount, 'matched_share', round(coalesce(i.matched, 0) / i.amount, 4)) AS evidence
+	  FROM ins AS i JOIN outs AS o USING (account_id)
+	 WHERE i.amount > 0 AND coalesce(i.matched, 0) / i.amount < ($5 ->> 'pool_matched')::numeric
+$$, '平台控制的账户多人转入、多人转出，资金与标的不对应，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan.');
+
+SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account}', '{txn}', $$
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1))
+	SELECT 'loan' AS subject_kind, coalesce(t.loan_id, t.txn_id) AS subject_id, t.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
+		   jsonb_build_object('txn_id', t.txn_id, 'payer', t.payer, 'owner', a.owner_id, 'relation', r.relation) AS evidence
+	  FROM txn AS t
+	  JOIN account AS a ON a.account_id = t.payer AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')
+	  JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = a.owner_id
+	  JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3
+$$, '放款资金来自平台自有账户或其关联方账户。', 'A loan was paid out of an account of the platform or its related parties.');
+
+SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share,trace_hops,trace_hold}', '{txn,account,equity}', '{txn}', $$
+	WITH raised AS (
+		SELECT t.inst_id, sum(t.amount) AS amount, count(*) AS n
+		  FROM txn AS t JOIN institution AS i USING (inst_id)
+		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND 'P2P' = ANY (i.lines)
+		 GROUP BY t.inst_id),
+	rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1)),
+	own AS MATERIALIZED (
+		SELECT r.inst_id, a.account_id, a.owner_id, r.relation FROM rel AS r JOIN account AS a ON a.owner_id = r.party_id
+		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund')),
+	-- the money raised starts from one pseudo account per platform, so only it is followed
+	trace AS MATERIALIZED (
+		SELECT substr(f.seed, 8) AS inst_id, f.hop, f.txn_id, f.payer, f.payee, f.amount, f.paid_at
+		  FROM risk_screen.trace_funds(
+			format('SELECT txn_id, CASE WHEN purpose = ''disburse'' THEN ''raised:'' || inst_id ELSE payer END AS payer, payee, amount, paid_at FROM txn'
+				   || ' WHERE paid_at >= %L AND paid_at < %L AND amount > 0 AND payer IS NOT NULL AND payee IS NOT NULL'
+				   || ' AND coalesce(purpose, '''') NOT IN (''repay'', ''fee'', ''interest'', ''payout'', ''salary'')', $2, $3),
+			ARRAY(SELECT 'raised:' || inst_id FROM raised ORDER BY 1),
+			max_hops => ($5 ->> 'trace_hops')::int, max_hold => make_interval(days => ($5 ->> 'trace_hold')::int)) AS f),
+	arrived AS (
+		SELECT t.inst_id, sum(t.amount) AS amount, min(t.paid_at) AS first_at, min(t.hop) AS hops, count(*) AS n,
+			   jsonb_agg(jsonb_build_object('txn_id', t.txn_id, 'hop', t.hop, 'from', t.payer, 'to', t.payee, 'owner', o.owner_id, 'relation', o.relation, 'amount', t.amount)
+						 ORDER BY t.amount DESC, t.txn_id) AS arrivals
+		  FROM trace AS t JOIN own AS o ON o.inst_id = t.inst_id AND o.account_id = t.payee
+		 WHERE NOT EXISTS (SELECT FROM own AS x WHERE x.inst_id = t.inst_id AND x.account_id = t.payer)
+		 GROUP BY t.inst_id)
+	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, round(least(a.amount, r.amount) / r.amount, 6) AS observed, NULL::numeric AS threshold,
+		   least(a.amount, r.amount) AS amount, a.first_at AS occurred_at,
+		   jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'fewest_hops', a.hops,
+				'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(a.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20)) AS evidence
+	  FROM arrived AS a JOIN raised AS r USING (inst_id) WHERE r.amount > 0
+	 UNION ALL
+	SELECT 'institution', l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose disburse')
+	  FROM loan AS l JOIN institution AS i USING (inst_id)
+	 WHERE 'P2P' = ANY (i.lines) AND l.started_on >= $2::date AND l.started_on <= $1 AND NOT EXISTS (SELECT FROM raised AS r WHERE r.inst_id = l.inst_id)
+	 GROUP BY l.inst_id
+$$, '出借人资金经借款人流向平台及其关联方，疑似自融。', 'Money lent through the platform reached the platform''s related parties.');
+
+SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{loan}', $$
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1))
+	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
+		   jsonb_build_object('guarantor', l.guarantor_id, 'relation', r.relation, 'steps', r.steps) AS evidence
+	  FROM loan AS l JOIN rel AS r ON r.inst_id = l.inst_id AND r.party_id = l.guarantor_id
+	 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+$$, '标的由平台或其关联方担保，自融自保。', 'The loan is guaranteed by the platform or a related party.');
+
+SELECT risk_screen._ship_rule('C07', 'orange', '{P2P}', '{}', '{claim,loan}', '{claim}', $$
+	WITH c AS (
+		SELECT l.inst_id, c.amount, c.to_on, l.matures_on, greatest(l.matures_on - c.to_on, 0) AS gap
+		  FROM claim AS c JOIN loan AS l USING (loan_id)
+		 WHERE c.from_on <= $1 AND l.matures_on >= $2::date AND c.to_on IS NOT NULL)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, count(*) FILTER (WHERE gap > 0) AS observed, 0 AS threshold,
+		   sum(amount) FILTER (WHERE gap > 0) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('claims', count(*), 'share_by_amount', round(coalesce(sum(amount) FILTER (WHERE gap > 0), 0) / nullif(sum(amount), 0), 6),
+				'gap_days', round(sum(amount * gap) FILTER (WHERE gap > 0) / nullif(sum(amount) FILTER (WHERE gap > 0), 0), 1)) AS evidence
+	  FROM c GROUP BY inst_id HAVING count(*) FILTER (WHERE gap > 0) > 0
+$$, '债权到期日早于标的到期日，期限错配。', 'Claims fall due before the loans behind them.');
+
+SELECT risk_screen._ship_rule('C08', 'orange', '{P2P}', '{}', '{claim,loan}', '{claim}', $$
+	WITH pieces AS (
+		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id, min(c.from_on) AS from_on, max(c.to_on) AS to_on
+		  FROM claim AS c JOIN loan AS l USING (loan_id)
+		 WHERE c.product_id IS NOT NULL AND c.to_on IS NOT NULL AND c.from_on <= $1 AND l.matures_on >= $2::date
+		 GROUP BY l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id
+		HAVING max(c.to_on) - min(c.from_on) < l.matures_on - l.started_on),
+	chain AS (
+		SELECT p.*, lag(to_on) OVER (PARTITION BY loan_id ORDER BY from_on, product_id) AS before FROM pieces AS p)
+	SELECT 'loan' AS subject_kind, loan_id AS subject_id, inst_id, count(*) AS observed, 2 AS threshold, max(amount) AS amount, min(started_on)::timestamptz AS occurred_at,
+		   jsonb_build_object('products', jsonb_agg(jsonb_build_object('product_id', product_id, 'from', from_on, 'to', to_on) ORDER BY from_on, product_id), 'matures_on', max(matures_on)) AS evidence
+	  FROM chain GROUP BY loan_id, inst_id
+	HAVING count(*) >= 2 AND count(*) FILTER (WHERE before IS NOT NULL AND from_on BETWEEN before - 1 AND before + 7) >= 1
+$$, '一个标的由多期较短产品接续募集，期限拆分。', 'One loan is funded by consecutive products each shorter than it.');
+
+SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{}', '{loan,party,txn}', '{loan}', $$
+	WITH twins AS (
+		SELECT identity_no FROM party WHERE identity_no IS NOT NULL GROUP BY identity_no HAVING count(DISTINCT party_id) > 1),
+	paying AS (SELECT DISTINCT inst_id FROM txn WHERE purpose = 'disburse'),
+	pledged AS (
+		SELECT collateral_id FROM collateral GROUP BY collateral_id HAVING count(DISTINCT loan_id) > 1),
+	copied AS (
+		SELECT inst_id, description FROM loan WHERE length(description) >= 20 GROUP BY inst_id, description HAVING count(DISTINCT borrower_id) > 2),
+	marks AS (
+		SELECT l.*, array_remove(ARRAY[
+			CASE WHEN p.party_id IS NULL THEN 'borrower not in the register' END,
+			CASE WHEN p.identity_no IN (SELECT identity_no FROM twins) THEN 'identity used by several borrowers' END,
+			CASE WHEN l.started_on >= $2::date AND l.started_on < $1 - 3 AND l.inst_id IN (SELECT inst_id FROM paying) AND coalesce(l.status, '') <> 'failed'
+				  AND NOT EXISTS (SELECT FROM txn AS t WHERE t.loan_id = l.loan_id AND t.purpose = 'disburse') THEN 'never paid out' END,
+			CASE WHEN EXISTS (SELECT FROM collateral AS c JOIN pledged AS d USING (collateral_id) WHERE c.loan_id = l.loan_id) THEN 'collateral pledged for several loans' END,
+			CASE WHEN EXISTS (SELECT FROM copied AS d WHERE d.inst_id = l.inst_id AND d.description = l.description) THEN 'same text as other borrowers'' loans' END], NULL) AS why
+		  FROM loan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, identity_no FROM party ORDER BY party_id) AS p ON p.party_id = l.borrower_id
+		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = l.borrower_id))
+	SELECT 'loan' AS subject_kind, loan_id AS subject_id, inst_id, cardinality(why) AS observed, 0 AS threshold, amount, started_on::timestamptz AS occurred_at,
+		   jsonb_build_object('signs', to_jsonb(why), 'borrower', borrower_id) AS evidence
+	  FROM marks WHERE why <> '{}'
+$$, '借款人身份缺失或重复、满标未放款、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, repeated collateral or text: the loan may be invented.');
+
+SELECT risk_screen._ship_rule('C12', 'yellow', '{P2P}', '{}', '{marketing}', '{}', $$
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, max(happened_on)::timestamptz AS occurred_at,
+		   jsonb_build_object('activities', jsonb_agg(DISTINCT activity)) AS evidence
+	  FROM marketing
+	 WHERE channel = 'offline' AND happened_on <= $1 AND happened_on >= $2::date
+	   AND coalesce(activity, '') NOT IN ('credit_collection', 'credit_check', 'follow_up', 'collateral')
+	 GROUP BY inst_id
+$$, '开展信用信息采集及核实、贷后跟踪、抵质押管理以外的线下活动。', 'Offline marketing beyond credit collection and verification, follow-up and collateral.');
+
+SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}', '{}', $$
+	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
+		   jsonb_build_object('business', coalesce(p.biz, p.kind), 'name', p.name) AS evidence
+	  FROM product AS p JOIN institution AS i USING (inst_id)
+	 WHERE i.lines && ARRAY['P2P', 'EC'] AND (p.biz = 'AM' OR p.kind IN ('claim_transfer', 'equity_transfer'))
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	   AND NOT EXISTS (SELECT FROM licence AS l WHERE l.inst_id = p.inst_id AND l.biz IN ('AM', p.biz, p.kind) AND l.biz NOT IN ('P2P', 'EC')
+						  AND l.valid_from <= coalesce(p.issued_on, $1) AND (l.valid_to > coalesce(p.issued_on, $1) OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid')
+$$, '未经批准从事资产管理、债权或股权转让业务。', 'Asset management or transfer of claims or equity without a licence.');
+
+SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}', '{account}', $$
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1)),
+	mixed AS (
+		SELECT t.inst_id, t.txn_id, t.amount, t.paid_at, t.purpose, a.owner_kind AS from_kind, b.owner_kind AS to_kind
+		  FROM txn AS t
+		  JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC']
+		  JOIN account AS a ON a.account_id = t.payer
+		  JOIN account AS b ON b.account_id = t.payee
+		  LEFT JOIN rel AS ra ON ra.inst_id = t.inst_id AND ra.party_id = a.owner_id
+		  LEFT JOIN rel AS rb ON rb.inst_id = t.inst_id AND rb.party_id = b.owner_id
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3
+		   AND coalesce(t.purpose, 'transfer') NOT IN ('fee', 'lend', 'repay', 'payout', 'deposit', 'withdraw', 'salary', 'compensation', 'disburse', 'consumption')
+		   AND (a.owner_kind IN ('client', 'custody') AND (ra.party_id IS NULL OR a.owner_kind = 'custody') AND rb.party_id IS NOT NULL AND b.owner_kind <> 'custody'
+			 OR b.owner_kind IN ('client', 'custody') AND (rb.party_id IS NULL OR b.owner_kind = 'custody') AND ra.party_id IS NOT NULL AND a.owner_kind <> 'custody'))
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(amount) AS amount, max(paid_at) AS occurred_at,
+		   jsonb_build_object('transfers', (array_agg(txn_id ORDER BY amount DESC, txn_id))[1:20]) AS evidence
+	  FROM mixed GROUP BY inst_id
+$$, '客户资金与平台或其关联方资金直接往来，未分账管理。', 'Client money and money of the platform or its related parties flow into each other.');
+
+SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '{account,eligible_bank}', '{account}', $$
+	WITH client AS (
+		SELECT a.account_id, i.inst_id, a.owner_kind, a.bank_id,
+			   a.owner_kind = 'custody' AND EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'custody'
+														 AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL)) AS ok
+		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
+		 WHERE i.lines && ARRAY['P2P', 'EC', 'INS'] AND a.owner_kind IN ('client', 'custody') AND coalesce(a.account_kind, 'bank') <> 'ledger'
+		   AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),
+	accounts AS (
+		SELECT inst_id, count(*) AS n, count(*) FILTER (WHERE ok) AS good,
+			   jsonb_agg(jsonb_build_object('account_id', account_id, 'kind', owner_kind, 'bank_id', bank_id) ORDER BY account_id) FILTER (WHERE NOT ok) AS bad
+		  FROM client GROUP BY inst_id),
+	flows AS (
+		SELECT t.inst_id, sum(t.amount) AS amount, sum(t.amount) FILTER (WHERE c.account_id IS NOT NULL OR d.account_id IS NOT NULL) AS good
+		  FROM txn AS t
+		  JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC', 'INS']
+		  LEFT JOIN client AS c ON c.account_id = t.payer AND c.ok AND c.inst_id = t.inst_id
+		  LEFT JOIN client AS d ON d.account_id = t.payee AND d.ok AND d.inst_id = t.inst_id
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.purpose IN ('deposit', 'withdraw', 'lend', 'disburse', 'repay', 'payout')
+		 GROUP BY t.inst_id)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id,
+		   least(round(coalesce(f.good, 0) / nullif(f.amount, 0), 6), round(a.good::numeric / a.n, 6)) AS observed, NULL::numeric AS threshold,
+		   f.amount - coalesce(f.good, 0) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('client_accounts', coalesce(a.n, 0), 'in_eligible_custody', coalesce(a.good, 0), 'not_eligible', a.bad, 'client_flow', f.amount, 'through_custody', f.good)) AS evidence
+	  FROM accounts AS a FULL JOIN flows AS f USING (inst_id)
+$$, '客户资金未全部由名单内商业银行存管。', 'Not all client money is held and moved through custody accounts at eligible banks.');
+
+SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation}', '{custody_statement,balance}', '{}', $$
+	WITH bank AS (
+		SELECT s.inst_id, s.account_id, s.day, s.balance FROM custody_statement AS s WHERE s.day <= $1 AND s.day >= $2::date AND s.inst_id IS NOT NULL),
+	span AS (
+		SELECT inst_id, account_id, min(day) AS first_day FROM bank GROUP BY inst_id, account_id),
+	grid AS (
+		SELECT s.inst_id, s.account_id, d::date AS day FROM span AS s, generate_series(s.first_day::timestamp, ($1 - 1)::timestamp, interval '1 day') AS d
+		 UNION
+		SELECT inst_id, account_id, day FROM bank)
+	SELECT 'account' AS subject_kind, g.account_id AS subject_id, g.inst_id,
+		   CASE WHEN b.day IS NULL OR b.balance IS NULL THEN 1 ELSE abs(p.balance - b.balance) END AS observed, NULL::numeric AS threshold,
+		   abs(p.balance - b.balance) AS amount, g.day::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('day', g.day, 'platform', p.balance, 'bank', b.balance,
+				'fault', CASE WHEN b.day IS NULL THEN 'no bank statement' WHEN p.balance IS NULL THEN 'no platform balance' ELSE 'difference' END,
+				'missing', CASE WHEN b.day IS NOT NULL AND p.balance IS NULL THEN 'platform balance of the day' END)) AS evidence
+	  FROM grid AS g
+	  LEFT JOIN bank AS b USING (inst_id, account_id, day)
+	  LEFT JOIN balance AS p ON p.account_id = g.account_id AND p.as_of = g.day AND coalesce(p.source, 'platform') = 'platform'
+	 WHERE b.day IS NULL OR p.balance IS DISTINCT FROM b.balance
+$$, '平台台账与存管银行流水不符，或存管银行当日未报送。', 'Platform ledger and bank statement differ, or the statement of a day is missing.');
+
+SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1))
+	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
+		   jsonb_build_object('from', t.payer, 'to', t.payee, 'owner', b.owner_id, 'relation', r.relation, 'purpose', t.purpose) AS evidence
+	  FROM account AS a
+	  JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC']
+	  JOIN txn AS t ON t.payer = a.account_id
+	  JOIN account AS b ON b.account_id = t.payee AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')
+	  JOIN rel AS r ON r.inst_id = a.inst_id AND r.party_id = b.owner_id
+	 WHERE a.owner_kind IN ('custody', 'client') AND coalesce(a.owner_id, a.inst_id) = a.inst_id
+	   AND t.paid_at >= $2 AND t.paid_at < $3 AND t.order_id IS NULL AND coalesce(t.purpose, '') <> 'fee'
+$$, '客户资金无客户指令转给平台或其关联方，疑似挪用。', 'Client money went to the platform or a related party without a client''s instruction.');
+
+SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan}', '{loan}', $$
+	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(l.amount) AS amount, max(l.started_on)::timestamptz AS occurred_at,
+		   jsonb_build_object('loans', (array_agg(l.loan_id ORDER BY l.amount DESC, l.loan_id))[1:20]) AS evidence
+	  FROM loan AS l JOIN institution AS i USING (inst_id)
+	 WHERE i.lines && ARRAY['P2P', 'EC'] AND (l.is_property OR l.purpose = 'property') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+	   AND NOT EXISTS (SELECT FROM licence AS x WHERE x.inst_id = l.inst_id AND x.biz = 'property_finance' AND x.valid_from <= l.started_on AND (x.valid_to > l.started_on OR x.valid_to IS NULL))
+	 GROUP BY l.inst_id
+$$, '无资质从事房地产融资。', 'Property finance without a licence.');
+
+SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '{loan,txn,party}', '{}', $$
+	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, sum(t.amount) AS observed, 0 AS threshold, least(sum(t.amount), l.amount) AS amount, min(t.paid_at) AS occurred_at,
+		   jsonb_build_object('borrower', l.borrower_id, 'payee', min(t.payee_owner), 'industry', min(p.industry), 'days', min(t.paid_at::date) - l.started_on) AS evidence
+	  FROM loan AS l
+	  JOIN txn AS t ON t.payer_owner = l.borrower_id AND t.paid_at >= l.started_on::timestamptz AND t.paid_at < (l.started_on + ($5 ->> 'down_payment_days')::int + 1)::timestamptz
+	  JOIN party AS p ON p.party_id = t.payee_owner AND p.industry IN ('developer', 'agent')
+	 WHERE l.started_on <= $1 AND l.started_on >= $2::date AND t.paid_at < $3
+	 GROUP BY l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on
+$$, '借款发放后数日内付给开发商或中介，疑似首付贷。', 'Days after the loan the borrower paid a developer or agent.');
+
+SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}', $$
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1)),
+	paid AS MATERIALIZED (
+		SELECT t.* FROM txn AS t WHERE t.purpose = 'compensation' AND t.paid_at >= $2 AND t.paid_at < $3)
+	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
+		   jsonb_build_object('guarantor', l.guarantor_id, 'relation', r.relation) AS evidence
+	  FROM loan AS l JOIN rel AS r ON r.inst_id = l.inst_id AND r.party_id = l.guarantor_id
+	 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+	 UNION ALL
+	SELECT 'transfer', t.txn_id, t.inst_id, t.amount, 0, t.amount, t.paid_at, jsonb_build_object('loan_id', t.loan_id, 'payer', t.payer, 'kind', a.owner_kind)
+	  FROM paid AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
+	  JOIN account AS a ON a.account_id = t.payer
+	  LEFT JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = a.owner_id
+	 WHERE (a.owner_kind = 'risk_fund' OR r.party_id IS NOT NULL)
+$$, '平台或其关联方为标的提供担保或代偿，提供增信服务。', 'The platform or a related party guarantees loans or compensates lenders.');
+
+SELECT risk_screen._ship_rule('C26', 'red', '{P2P}', '{}', '{authority_order,loan}', '{}', $$
+	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
+		   jsonb_build_object('order_id', o.order_id, 'order', o.kind, 'effective_at', coalesce(o.effective_at, o.issued_at)) AS evidence
+	  FROM loan AS l
+	  JOIN LATERAL (SELECT * FROM authority_order AS x
+					 WHERE x.inst_id = l.inst_id AND x.kind IN ('suspend_new', 'suspend', 'revoke', 'ban')
+					   AND l.started_on > coalesce(x.effective_at, x.issued_at)::date AND (x.lifted_at IS NULL OR l.started_on < x.lifted_at::date)
+					 ORDER BY coalesce(x.effective_at, x.issued_at), x.order_id LIMIT 1) AS o ON true
+	 WHERE l.started_on <= $1 AND l.started_on >= $2::date
+$$, '责令暂停新发标的之后仍发新标。', 'A new loan after the order to suspend new loans.');
+
+SELECT risk_screen._ship_rule('C28', 'orange', '{P2P}', '{}', '{filing}', '{}', $$
+	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('status', i.status) AS evidence
+	  FROM institution AS i
+	 WHERE 'P2P' = ANY (i.lines) AND coalesce(i.status, 'active') = 'active'
+	   AND NOT EXISTS (SELECT FROM filing AS f WHERE f.inst_id = i.inst_id AND f.kind = 'p2p_registration' AND f.received_at < $3 AND coalesce(f.status, 'accepted') = 'accepted')
+$$, '从事网络借贷信息中介业务而未备案登记。', 'Peer-to-peer lending without registration.');
+
+SELECT risk_screen._ship_rule('C31', 'yellow', '{P2P}', '{}', '{loan}', '{}', $$
+	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, sum(coalesce(l.outstanding, l.amount)) AS observed, 0 AS threshold,
+		   sum(coalesce(l.outstanding, l.amount)) AS amount, NULL::timestamptz AS occurred_at, jsonb_build_object('status', i.status, 'loans', count(*)) AS evidence
+	  FROM institution AS i JOIN loan AS l USING (inst_id)
+	 WHERE 'P2P' = ANY (i.lines) AND i.status IN ('exited', 'revoked', 'closed') AND l.started_on <= $1
+	   AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0
+	 GROUP BY i.inst_id, i.status
+$$, '已退出但仍有未偿还标的，仍属整治范围。', 'The platform has left but loans are outstanding.');

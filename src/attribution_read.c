@@ -1,0 +1,652 @@
+/*
+ * src/attribution_read.c
+ *	  Reading the transfers, claims and openings of an attribution.
+ *
+ * Transfers stream from the query into the ledger's arrays, identifiers become
+ * numbers, amounts integers of the smallest unit seen. With a currency column
+ * an account is one book per currency, so the ledger's accounts are pairs.
+ * Claims are numbered in the order of their identifiers, because that order
+ * breaks ties of rounding.
+ *
+ * Memory: everything in the call's budget. Cost: one pass over each query.
+ */
+#include "pg_compat.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "attribution_sql.h"
+#include "rs_memory.h"
+
+static const char purpose[] = "the ledger of an attribution";
+
+#define NOT_THERE	UINT32_MAX
+#define LATER		(UINT32_MAX - 1)
+
+/* ----- contracts ----- */
+
+enum { O_ACCOUNT, O_BALANCE, O_CLAIM, O_AT, O_CURRENCY, O_COLUMNS };
+
+/* openings, with the currency that the contract of design.md has no room for */
+static const RsColumn openings_columns[O_COLUMNS] = {
+	[O_ACCOUNT] = {"account", RS_ID, RS_REQUIRED | RS_NOT_NULL, RS_INTERN_ACCOUNT},
+	[O_BALANCE] = {"balance", RS_AMOUNT, RS_REQUIRED | RS_NOT_NULL | RS_NOT_NEGATIVE},
+	[O_CLAIM] = {"claim", RS_ID, 0, RS_INTERN_OTHER},
+	[O_AT] = {"at", RS_TIME, 0},
+	[O_CURRENCY] = {"currency", RS_ID, 0, RS_INTERN_OWNER},
+};
+static const RsContract openings_contract = {"openings", O_COLUMNS, openings_columns, O_ACCOUNT};
+
+/* ----- options ----- */
+
+static int
+option(const char *given, const char *argument, const char *const *name, int n, const char *hint)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(given, name[i]) == 0)
+			return i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown %s \"%s\"", argument, given),
+			 errhint("Use %s.", hint)));
+	return -1;
+}
+
+RsRule
+rs_rule_option(const char *rule)
+{
+	static const char *const name[] = {"fifo", "lifo", "pro_rata", "taint_first", "taint_last", "poison"};
+
+	return option(rule, "rule", name, lengthof(name), "fifo, lifo, pro_rata, taint_first, taint_last or poison");
+}
+
+RsTie
+rs_tie_option(const char *tie)
+{
+	static const char *const name[] = {"causal", "ledger", "debits_first", "credits_first"};
+
+	return option(tie, "tie", name, lengthof(name), "causal, ledger, debits_first or credits_first");
+}
+
+static RsDeficit
+deficit_option(const char *deficit)
+{
+	static const char *const name[] = {"infer", "overdraft", "error"};
+
+	return option(deficit, "deficit", name, lengthof(name), "infer, overdraft or error");
+}
+
+static bool
+direction_option(const char *direction)
+{
+	static const char *const name[] = {"downstream", "upstream"};
+
+	return option(direction, "direction", name, lengthof(name), "downstream or upstream") == 1;
+}
+
+static char *
+required_text(FunctionCallInfo fcinfo, int i, const char *argument)
+{
+	if (PG_ARGISNULL(i))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument %s must not be null", argument)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(i));
+}
+
+/* ----- accounts by currency ----- */
+
+static uint32
+node_of(RsCase *c, uint32 account, uint32 currency, bool make)
+{
+	uint64		key = (uint64) account << 32 | currency;
+	uint64		h = key * UINT64CONST(0x9e3779b97f4a7c15);
+	uint64		i;
+
+	if (!c->has_currency)
+		return account;
+	if (((uint64) c->nodes + 1) * 2 > c->node_slots)
+	{
+		uint64		slots = c->node_slots ? c->node_slots * 2 : 1024;
+
+		if (c->node_slot)
+			pfree(c->node_slot);
+		c->node_slot = rs_alloc0(c->budget, slots, sizeof(uint64), purpose);
+		c->node_slots = slots;
+		for (uint32 n = 0; n < c->nodes; n++)
+		{
+			uint64		k = ((uint64) c->node_account[n] << 32 | c->node_currency[n]) * UINT64CONST(0x9e3779b97f4a7c15);
+
+			k = (k ^ (k >> 32)) & (slots - 1);
+			while (c->node_slot[k])
+				k = (k + 1) & (slots - 1);
+			c->node_slot[k] = (uint64) n + 1;
+		}
+	}
+	i = (h ^ (h >> 32)) & (c->node_slots - 1);
+	while (c->node_slot[i])
+	{
+		uint32		n = (uint32) (c->node_slot[i] - 1);
+
+		if (c->node_account[n] == account && c->node_currency[n] == currency)
+			return n;
+		i = (i + 1) & (c->node_slots - 1);
+	}
+	if (!make)
+		return NOT_THERE;
+	c->node_account = rs_grow(c->budget, c->node_account, &c->node_capacity, (uint64) c->nodes + 1, sizeof(uint32), purpose);
+	c->node_currency = rs_grow(c->budget, c->node_currency, &c->node_currency_capacity, (uint64) c->nodes + 1, sizeof(uint32), purpose);
+	c->node_account[c->nodes] = account;
+	c->node_currency[c->nodes] = currency;
+	c->node_slot[i] = (uint64) c->nodes + 1;
+	return c->nodes++;
+}
+
+/* ----- transfers ----- */
+
+static void
+read_transfer(void *arg, const RsRow *row)
+{
+	RsCase	   *c = arg;
+	RsLedger   *l = c->ledger;
+	uint32		txn = row->value[RS_T_TXN].id;
+	uint32		currency = row->isnull[RS_T_CURRENCY] ? RS_NO_ID : row->value[RS_T_CURRENCY].id;
+
+	if (txn >= c->place_capacity || c->place == NULL)
+		c->place = rs_grow(c->budget, c->place, &c->place_capacity, (uint64) txn + 1, sizeof(uint32), purpose);
+	while (c->txns <= txn)
+		c->place[c->txns++] = NOT_THERE;
+	if (row->value[RS_T_TIME].time > c->until)
+	{
+		c->place[txn] = LATER;
+		return;
+	}
+	rs_ledger_add(l, txn,
+				  node_of(c, row->value[RS_T_PAYER].id, currency, true),
+				  node_of(c, row->value[RS_T_PAYEE].id, currency, true),
+				  row->value[RS_T_AMOUNT].amount,
+				  row->isnull[RS_T_FEE] ? 0 : row->value[RS_T_FEE].amount,
+				  row->value[RS_T_TIME].time,
+				  !row->isnull[RS_T_ORD], row->isnull[RS_T_ORD] ? 0 : row->value[RS_T_ORD].integer);
+}
+
+static void
+rescale_transfer(void *arg, int column, int old_scale, int new_scale)
+{
+	RsCase	   *c = arg;
+
+	rs_ledger_rescale(c->ledger, column == RS_T_FEE, new_scale - old_scale);
+	if (column == RS_T_FEE)
+		c->fee_scale = new_scale;
+	else
+		c->amount_scale = new_scale;
+}
+
+static int
+compare_in_interner(void *arg, uint32 a, uint32 b)
+{
+	return rs_interner_compare(arg, a, b);
+}
+
+static int
+compare_nodes(void *arg, uint32 a, uint32 b)
+{
+	RsCase	   *c = arg;
+	uint32		x = c->has_currency ? c->node_account[a] : a;
+	uint32		y = c->has_currency ? c->node_account[b] : b;
+
+	if (x != y)
+		return rs_interner_compare(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT), x, y);
+	/* the same account in two currencies: two books that never meet */
+	return a == b ? 0 :
+		c->node_currency[a] == RS_NO_ID ? 1 :
+		c->node_currency[b] == RS_NO_ID ? -1 :
+		rs_interner_compare(rs_query_interner(c->transfers, RS_INTERN_OTHER), c->node_currency[a], c->node_currency[b]);
+}
+
+/* Number the transfers by the case's tie rule. */
+static void
+arrange(RsCase *c)
+{
+	RsLedger   *l = c->ledger;
+
+	rs_ledger_arrange(l, c->tie, compare_in_interner, rs_query_interner(c->transfers, RS_INTERN_TXN),
+					  compare_nodes, c);
+	for (uint32 t = 0; t < l->n; t++)
+		c->place[l->txn[t]] = t;
+}
+
+static void
+index_books(RsCase *c)
+{
+	uint8	   *claimed = rs_alloc0(c->budget, c->ledger->n, 1, purpose);
+
+	for (uint64 i = 0; i < c->a.nseeds; i++)
+		claimed[c->a.seed[i].transfer] = 1;
+	rs_ledger_index(c->ledger, claimed);
+	pfree(claimed);
+}
+
+/* The same case under another tie rule. */
+void
+rs_case_retie(RsCase *c, RsTie tie)
+{
+	RsLedger   *l = c->ledger;
+
+	for (uint64 i = 0; i < c->a.nseeds; i++)
+		c->a.seed[i].transfer = l->txn[c->a.seed[i].transfer];
+	c->tie = tie;
+	arrange(c);
+	for (uint64 i = 0; i < c->a.nseeds; i++)
+		c->a.seed[i].transfer = c->place[c->a.seed[i].transfer];
+	pfree(l->start);
+	pfree(l->entry);
+	index_books(c);
+}
+
+static void
+read_transfers(RsCase *c, const char *text, RsBadRows bad_rows, bool any_tie)
+{
+	RsQuery    *q = rs_query_open(text, &rs_transfers_contract, bad_rows, c->budget, NULL);
+	RsLedger   *l = rs_ledger_create(c->budget);
+
+	c->transfers = q;
+	c->ledger = l;
+	rs_query_ignore(q, RS_T_PAYER_OWNER);
+	rs_query_ignore(q, RS_T_PAYEE_OWNER);
+	rs_query_ignore(q, RS_T_LOAN);
+	c->has_ord = rs_query_has(q, RS_T_ORD);
+	if (c->tie != RS_TIE_LEDGER && !any_tie)
+		rs_query_ignore(q, RS_T_ORD);
+	else if (c->tie == RS_TIE_LEDGER && !c->has_ord)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("tie => 'ledger' needs the column \"ord\" in the transfers query"),
+				 errhint("Select the ledger's own sequence number as ord, or use tie => 'causal'.")));
+	c->has_currency = rs_query_has(q, RS_T_CURRENCY);
+	c->amount_scale = rs_query_scale(q, RS_T_AMOUNT);
+	c->fee_scale = rs_query_has(q, RS_T_FEE) ? rs_query_scale(q, RS_T_FEE) : 0;
+	rs_query_read(q, read_transfer, rescale_transfer, c);
+
+	/* one unit for amounts and fees */
+	c->scale = rs_query_has(q, RS_T_FEE) ? Max(c->amount_scale, c->fee_scale) : c->amount_scale;
+	rs_ledger_rescale(l, false, c->scale - c->amount_scale);
+	if (c->scale > c->fee_scale)
+		rs_ledger_rescale(l, true, c->scale - c->fee_scale);
+	arrange(c);
+	c->accounts = rs_interner_count(rs_query_interner(q, RS_INTERN_ACCOUNT));
+}
+
+/* ----- claims ----- */
+
+static void
+add_seed(RsCase *c, uint32 transfer, uint32 claim, int128 amount)
+{
+	RsSeed	   *s;
+
+	c->a.seed = rs_grow(c->budget, c->a.seed, &c->seed_capacity, c->a.nseeds + 1, sizeof(RsSeed), purpose);
+	s = &c->a.seed[c->a.nseeds++];
+	s->transfer = transfer;
+	s->claim = claim;
+	s->amount = amount;
+}
+
+static void
+read_claim(void *arg, const RsRow *row)
+{
+	RsCase	   *c = arg;
+	uint32		txn = row->value[RS_C_TXN].id;
+	uint32		transfer = txn < c->txns ? c->place[txn] : NOT_THERE;
+
+	if (transfer == NOT_THERE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("claims name transfer \"%s\", which the transfers query does not have",
+						TextDatumGetCString(rs_interner_text(rs_query_interner(c->claims, RS_INTERN_TXN), txn))),
+				 errhint("Widen the transfers query, or leave the claim out.")));
+	if (transfer == LATER)
+		return;
+	add_seed(c, transfer, row->value[RS_C_CLAIM].id,
+			 row->isnull[RS_C_AMOUNT] ? RS_WHOLE : row->value[RS_C_AMOUNT].amount);
+}
+
+static int128
+power_of_ten(int digits)
+{
+	int128		p = 1;
+
+	while (digits-- > 0)
+		p *= 10;
+	return p;
+}
+
+static void
+too_large(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("an amount is too large for the unit of the ledger"),
+			 errhint("Round the amounts to fewer digits after the point.")));
+}
+
+static int128
+scale_up(int128 value, int digits)
+{
+	int128		result;
+
+	if (__builtin_mul_overflow(value, power_of_ten(digits), &result))
+		too_large();
+	return result;
+}
+
+static void
+rescale_claim(void *arg, int column, int old_scale, int new_scale)
+{
+	RsCase	   *c = arg;
+
+	for (uint64 i = 0; i < c->a.nseeds; i++)
+		if (c->a.seed[i].amount != RS_WHOLE)
+			c->a.seed[i].amount = scale_up(c->a.seed[i].amount, new_scale - old_scale);
+	c->seed_scale = new_scale;
+}
+
+static void
+read_claims(RsCase *c, const char *text, RsBadRows bad_rows)
+{
+	RsInterner *shared[RS_MAX_INTERNERS] = {0};
+
+	shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
+	shared[RS_INTERN_TXN] = rs_query_interner(c->transfers, RS_INTERN_TXN);
+	c->claims = rs_query_open(text, &rs_claims_contract, bad_rows, c->budget, shared);
+	c->seed_scale = rs_query_has(c->claims, RS_C_AMOUNT) ? rs_query_scale(c->claims, RS_C_AMOUNT) : 0;
+	rs_query_read(c->claims, read_claim, rescale_claim, c);
+	c->claim_interner = rs_query_interner(c->claims, RS_INTERN_OTHER);
+}
+
+/* ----- openings ----- */
+
+static void
+read_opening(void *arg, const RsRow *row)
+{
+	RsCase	   *c = arg;
+	uint32		account = row->value[O_ACCOUNT].id;
+	uint32		node = account;
+	RsOpening  *o;
+
+	if (c->has_currency)
+	{
+		if (rs_query_has(c->openings, O_CURRENCY))
+			node = node_of(c, account, row->isnull[O_CURRENCY] ? RS_NO_ID : row->value[O_CURRENCY].id, true);
+		else
+		{
+			/* without a currency of its own it is that of the account's only book */
+			node = NOT_THERE;
+			for (uint32 n = 0; n < c->nodes; n++)
+				if (c->node_account[n] == account)
+				{
+					if (node != NOT_THERE)
+						ereport(ERROR,
+								(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+								 errmsg("openings do not say in which currency"),
+								 errdetail("An account of the openings has transfers in several currencies."),
+								 errhint("Add the column \"currency\" to the openings query.")));
+					node = n;
+				}
+			if (node == NOT_THERE)
+				node = node_of(c, account, RS_NO_ID, true);
+		}
+	}
+	c->a.opening = rs_grow(c->budget, c->a.opening, &c->opening_capacity, c->a.nopenings + 1, sizeof(RsOpening), purpose);
+	o = &c->a.opening[c->a.nopenings++];
+	o->account = node;
+	o->claim = row->isnull[O_CLAIM] ? RS_NO_CLAIM : row->value[O_CLAIM].id;
+	o->amount = row->value[O_BALANCE].amount;
+	o->at = row->isnull[O_AT] ? DT_NOBEGIN : row->value[O_AT].time;
+	if (o->at > c->until)
+		c->a.nopenings--;
+}
+
+static void
+rescale_opening(void *arg, int column, int old_scale, int new_scale)
+{
+	RsCase	   *c = arg;
+
+	for (uint64 i = 0; i < c->a.nopenings; i++)
+		c->a.opening[i].amount = scale_up(c->a.opening[i].amount, new_scale - old_scale);
+	c->opening_scale = new_scale;
+}
+
+static void
+read_openings(RsCase *c, const char *text, RsBadRows bad_rows)
+{
+	RsInterner *shared[RS_MAX_INTERNERS] = {0};
+
+	shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
+	shared[RS_INTERN_OTHER] = c->claim_interner;
+	shared[RS_INTERN_OWNER] = c->has_currency ? rs_query_interner(c->transfers, RS_INTERN_OTHER) : NULL;
+	c->openings = rs_query_open(text, &openings_contract, bad_rows, c->budget, shared);
+	if (!c->has_currency)
+		rs_query_ignore(c->openings, O_CURRENCY);
+	c->opening_scale = rs_query_scale(c->openings, O_BALANCE);
+	rs_query_read(c->openings, read_opening, rescale_opening, c);
+}
+
+/* ----- the case ----- */
+
+static const char *
+txn_name(void *arg, uint32 transfer)
+{
+	return TextDatumGetCString(rs_case_txn_text(arg, transfer));
+}
+
+/* Bring ledger, claims and openings to one unit. */
+static void
+align_scales(RsCase *c)
+{
+	int			scale = Max(c->scale, Max(c->seed_scale, c->opening_scale));
+
+	if (scale > c->scale)
+	{
+		rs_ledger_rescale(c->ledger, false, scale - c->scale);
+		rs_ledger_rescale(c->ledger, true, scale - c->scale);
+		c->scale = scale;
+	}
+	rescale_claim(c, RS_C_AMOUNT, c->seed_scale, c->scale);
+	rescale_opening(c, O_BALANCE, c->opening_scale, c->scale);
+}
+
+/* Claims get numbers in the order of their identifiers. */
+static void
+number_claims(RsCase *c)
+{
+	uint32	   *rank = rs_interner_ranks(c->claim_interner, c->budget);
+	uint32		n = rs_interner_count(c->claim_interner);
+
+	c->a.claims = n;
+	c->claim_id = rs_alloc(c->budget, n, sizeof(uint32), purpose);
+	for (uint32 i = 0; i < n; i++)
+		c->claim_id[rank[i]] = i;
+	for (uint64 i = 0; i < c->a.nseeds; i++)
+		c->a.seed[i].claim = rank[c->a.seed[i].claim];
+	for (uint64 i = 0; i < c->a.nopenings; i++)
+		if (c->a.opening[i].claim != RS_NO_CLAIM)
+			c->a.opening[i].claim = rank[c->a.opening[i].claim];
+}
+
+static void
+read_exits(RsCase *c, ArrayType *exits)
+{
+	uint8	   *mark;
+	int			n;
+	uint32	   *id = rs_intern_text_array(c->transfers, RS_T_PAYER, exits, "exit_at", &n);
+	uint32		accounts = rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
+	uint8	   *exit_at;
+
+	mark = rs_alloc0(c->budget, accounts, 1, purpose);
+	for (int i = 0; i < n; i++)
+		mark[id[i]] = 1;
+	if (c->has_currency)
+	{
+		exit_at = rs_alloc0(c->budget, c->nodes, 1, purpose);
+		for (uint32 k = 0; k < c->nodes; k++)
+			exit_at[k] = mark[c->node_account[k]];
+		mark = exit_at;
+	}
+	c->a.exit_at = mark;
+}
+
+RsCase *
+rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie, bool any_tie)
+{
+	RsCase	   *c = rs_alloc0(budget, 1, sizeof(RsCase), purpose);
+	RsBadRows	bad_rows;
+	char	   *transfers = required_text(fcinfo, RS_ARG_TRANSFERS, "transfers");
+	char	   *claims = required_text(fcinfo, RS_ARG_CLAIMS, "claims");
+	char	   *openings = PG_ARGISNULL(RS_ARG_OPENINGS) ? NULL :
+		text_to_cstring(PG_GETARG_TEXT_PP(RS_ARG_OPENINGS));
+
+	c->budget = budget;
+	c->tie = tie;
+	c->a.budget = budget;
+	c->a.rule = rule;
+	c->a.upstream = direction_option(required_text(fcinfo, RS_ARG_DIRECTION, "direction"));
+	c->a.deficit = deficit_option(required_text(fcinfo, RS_ARG_DEFICIT, "deficit"));
+	c->a.poison_forever = !PG_ARGISNULL(RS_ARG_POISON_FOREVER) && PG_GETARG_BOOL(RS_ARG_POISON_FOREVER);
+	c->a.watch = RS_NO_TRANSFER;
+	c->a.txn_text = txn_name;
+	c->a.txn_arg = c;
+	c->until = PG_ARGISNULL(RS_ARG_UNTIL) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(RS_ARG_UNTIL);
+	bad_rows = rs_bad_rows_option(required_text(fcinfo, RS_ARG_BAD_ROWS, "bad_rows"));
+	if (PG_ARGISNULL(RS_ARG_MIN_TRACED))
+		c->min_traced = int64_to_numeric(0);
+	else
+		c->min_traced = PG_GETARG_NUMERIC(RS_ARG_MIN_TRACED);
+	if (!rs_numeric_is_finite(NumericGetDatum(c->min_traced)) ||
+		DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(c->min_traced),
+										 NumericGetDatum(int64_to_numeric(0)))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("min_traced must be a finite number that is not negative")));
+
+	read_transfers(c, transfers, bad_rows, any_tie);
+	read_claims(c, claims, bad_rows);
+	if (openings && strcmp(openings, "infer") == 0)
+		c->a.infer_openings = true;
+	else if (openings)
+		read_openings(c, openings, bad_rows);
+	align_scales(c);
+	number_claims(c);
+	if (!PG_ARGISNULL(RS_ARG_EXIT_AT))
+		read_exits(c, PG_GETARG_ARRAYTYPE_P(RS_ARG_EXIT_AT));
+
+	/* openings and exits may know accounts that no transfer has */
+	c->ledger->accounts = c->has_currency ? c->nodes :
+		rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
+	index_books(c);
+	c->a.ledger = c->ledger;
+	return c;
+}
+
+void
+rs_case_prepare(RsCase *c)
+{
+	bool		mixes = c->a.rule == RS_PRO_RATA || c->a.rule == RS_TAINT_FIRST || c->a.rule == RS_TAINT_LAST;
+	Datum		least = NumericGetDatum(c->min_traced);
+	int			scale;
+
+	c->a.fine = mixes ? 1000000 : 1;
+	rs_attribution_prepare(&c->a);
+	c->digits = 0;
+	while (power_of_ten(c->digits) < c->a.fine)
+		c->digits++;
+	scale = c->scale + c->digits;
+	/* a threshold between two units is the upper one */
+	least = DirectFunctionCall2(numeric_round, least, Int32GetDatum(scale));
+	if (DatumGetBool(DirectFunctionCall2(numeric_lt, least, NumericGetDatum(c->min_traced))))
+		least = DirectFunctionCall2(numeric_add, least,
+									DirectFunctionCall2(numeric_div, NumericGetDatum(int64_to_numeric(1)),
+														rs_int128_to_numeric(power_of_ten(scale), 0)));
+	if (!rs_numeric_to_int128(least, scale, &c->a.min_traced))
+		elog(ERROR, "min_traced has more digits than its unit");
+}
+
+void
+rs_case_close(RsCase *c)
+{
+	if (c->openings)
+		rs_query_close(c->openings);
+	if (c->claims)
+		rs_query_close(c->claims);
+	if (c->transfers)
+		rs_query_close(c->transfers);
+}
+
+/* ----- texts and numbers of a case ----- */
+
+int
+rs_case_compare_accounts(RsCase *c, uint32 a, uint32 b)
+{
+	return compare_nodes(c, a, b);
+}
+
+uint32
+rs_case_transfer(RsCase *c, text *txn_id)
+{
+	Datum		d = PointerGetDatum(txn_id);
+	ArrayType  *one = construct_array(&d, 1, TEXTOID, -1, false, TYPALIGN_INT);
+	int			n;
+	uint32		id = rs_intern_text_array(c->transfers, RS_T_TXN, one, "txn_id", &n)[0];
+
+	if (id >= c->txns || c->place[id] >= LATER)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the transfers query has no transfer \"%s\" up to the time asked for",
+						text_to_cstring(txn_id))));
+	return c->place[id];
+}
+
+Datum
+rs_case_txn_text(RsCase *c, uint32 transfer)
+{
+	return rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_TXN), c->ledger->txn[transfer]);
+}
+
+Datum
+rs_case_account_text(RsCase *c, uint32 node)
+{
+	return rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT),
+							c->has_currency ? c->node_account[node] : node);
+}
+
+Datum
+rs_case_claim_text(RsCase *c, uint32 claim)
+{
+	return rs_interner_text(c->claim_interner, c->claim_id[claim]);
+}
+
+bool
+rs_case_currency_text(RsCase *c, uint32 node, Datum *value)
+{
+	if (!c->has_currency || c->node_currency[node] == RS_NO_ID)
+		return false;
+	*value = rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_OTHER), c->node_currency[node]);
+	return true;
+}
+
+/* In the rule's unit. */
+Datum
+rs_case_money(RsCase *c, int128 work_units)
+{
+	return rs_int128_to_numeric(work_units, c->scale + c->digits);
+}
+
+/* A whole number of ledger units, shown in them. */
+Datum
+rs_case_ledger_money(RsCase *c, int128 work_units)
+{
+	return rs_int128_to_numeric(work_units / c->a.fine, c->scale);
+}

@@ -1,0 +1,40 @@
+/*
+ * src/flow_graph.h
+ *	  What the flow-graph SQL files share: definitions and their catalog.
+ */
+#ifndef RS_FLOW_GRAPH_H
+#define RS_FLOW_GRAPH_H
+
+#include "postgres.h"
+
+#include "flow_graph_store.h"
+
+/* A row of risk_screen._flow_graph with its row of _flow_graph_file. */
+typedef struct RsGraphDefinition
+{
+	char	   *name;
+	Oid			owner;
+	bool		may_read;		/* the current user: owner, reader, superuser */
+	char	   *transfers;
+	char	   *bad_rows;
+	char	   *search_path;
+	char	   *time_zone;
+	char	   *file;			/* NULL: not built in this database */
+	char	   *stamp;
+	char	   *evidence;		/* NULL: none */
+} RsGraphDefinition;
+
+/*
+ * Definition by name, palloc'd in `context`; error if there is none. With
+ * `lock`, the row is locked until the transaction ends. Connects to SPI itself.
+ */
+extern RsGraphDefinition *rs_graph_definition(const char *name, bool lock, MemoryContext context);
+extern void rs_graph_must_own(const RsGraphDefinition *definition);
+extern RsGraphIdentity rs_graph_definition_identity(const RsGraphDefinition *definition);
+/* Our own statements over our own tables, with their owner's rights. SPI must be connected. */
+extern uint64 rs_graph_catalog(const char *sql, bool read_only, int nargs, Oid *types,
+							   Datum *values, const char *nulls);
+extern char **rs_graph_files_in_use(int *count);
+extern char *rs_graph_read_name(text *name);
+
+#endif							/* RS_FLOW_GRAPH_H */

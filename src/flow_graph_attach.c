@@ -1,0 +1,613 @@
+/*
+ * src/flow_graph_attach.c
+ *	  Flow-graph files: where they live, come from and go to; mapping them.
+ *
+ * Files lie in DATADIR/pg_risk_screen/<database oid>/, named by a random number
+ * and the transaction that wrote them. A file is made durable before the row
+ * that names it commits, and is never changed. Its life follows that row:
+ *
+ *	 rollback		the writer deletes it at the end of the (sub)transaction;
+ *	 replace, drop	deleted after commit; backends that have it mapped keep it;
+ *	 crash			an unnamed file stays until the next create or refresh in
+ *					any database sweeps the directory: a file whose writer no
+ *					longer runs and that no row names is nobody's; so is the
+ *					directory of a database that no longer exists.
+ *
+ * Mapping: read-only and shared, so that all backends share the page cache and
+ * attaching costs the same whatever the size. A backend keeps up to
+ * MAX_MAPPINGS mappings for its next question; one whose file is gone is given
+ * back at the end of the transaction. Trust: the header binds the file to
+ * server, database, query and row; inode, size, modification and change time
+ * are compared with those noted when it was published. If they differ (a
+ * restored backup, an editor) all checksums are verified, once per mapping.
+ */
+#include "pg_compat.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_type.h"
+#include "common/file_perm.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/procarray.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "flow_graph_store.h"
+#include "rs_memory.h"
+
+#define STORE_DIRECTORY "pg_risk_screen"
+#define MAX_MAPPINGS 8
+
+/* A file to delete at the end of the transaction. */
+typedef struct Pending
+{
+	struct Pending *next;
+	char		name[RS_GRAPH_FILE_NAME];
+	bool		at_commit;
+	int			nest_level;
+} Pending;
+
+static Pending *pending = NULL;
+static RsGraphMapping mappings[MAX_MAPPINGS];
+static uint64 mapping_clock = 0;
+
+static void
+file_path(char *path, const char *name)
+{
+	snprintf(path, MAXPGPATH, "%s/%u/%s", STORE_DIRECTORY, MyDatabaseId, name);
+}
+
+/* ---------- the end of a transaction ---------- */
+
+static void
+delete_file(const char *name)
+{
+	char		path[MAXPGPATH];
+
+	file_path(path, name);
+	if (unlink(path) != 0 && errno != ENOENT)
+		ereport(WARNING,
+				(errcode_for_file_access(),
+				 errmsg("could not remove flow-graph file \"%s\": %m", path)));
+}
+
+static void
+release(RsGraphMapping *m)
+{
+	if (m->base)
+		munmap(m->base, m->size);
+	if (m->context)
+		MemoryContextDelete(m->context);
+	memset(m, 0, sizeof(*m));
+}
+
+static void
+transaction_ends(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_PREPARE:
+			if (pending)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot PREPARE a transaction that has created, refreshed or dropped a flow graph")));
+			return;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+			break;
+		default:
+			return;
+	}
+	while (pending)
+	{
+		Pending    *p = pending;
+
+		pending = p->next;
+		if (p->at_commit == (event == XACT_EVENT_COMMIT))
+			delete_file(p->name);
+		pfree(p);
+	}
+	for (int i = 0; i < MAX_MAPPINGS; i++)
+	{
+		char		path[MAXPGPATH];
+		struct stat st;
+
+		if (mappings[i].base == NULL || mappings[i].pins > 0)
+			continue;
+		file_path(path, mappings[i].name);
+		if (stat(path, &st) != 0)
+			release(&mappings[i]);
+	}
+}
+
+static void
+subtransaction_ends(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
+		return;
+	for (Pending **at = &pending; *at != NULL;)
+	{
+		Pending    *p = *at;
+
+		if (p->nest_level >= level)
+		{
+			if (event == SUBXACT_EVENT_ABORT_SUB)
+			{
+				*at = p->next;
+				if (!p->at_commit)
+					delete_file(p->name);
+				pfree(p);
+				continue;
+			}
+			p->nest_level = level - 1;
+		}
+		at = &p->next;
+	}
+}
+
+static void
+note_pending(const char *name, bool at_commit)
+{
+	static bool registered = false;
+	Pending    *p;
+
+	if (!registered)
+	{
+		RegisterXactCallback(transaction_ends, NULL);
+		RegisterSubXactCallback(subtransaction_ends, NULL);
+		registered = true;
+	}
+	if (name == NULL)
+		return;
+	p = MemoryContextAlloc(TopMemoryContext, sizeof(Pending));
+	strlcpy(p->name, name, sizeof(p->name));
+	p->at_commit = at_commit;
+	p->nest_level = GetCurrentTransactionNestLevel();
+	p->next = pending;
+	pending = p;
+}
+
+void
+rs_graph_file_drop(const char *name)
+{
+	uint64		file;
+
+	if (rs_graph_file_number(name, &file))
+		note_pending(name, true);
+}
+
+/* ---------- names ---------- */
+
+static bool
+parse_name(const char *name, uint64 *file, uint64 *xid)
+{
+	char	   *end;
+
+	if (strlen(name) != RS_GRAPH_FILE_NAME - 1 || name[16] != '-' ||
+		strspn(name, "0123456789abcdef") != 16 || strspn(name + 17, "0123456789abcdef") != 16)
+		return false;
+	*file = strtou64(name, &end, 16);
+	*xid = strtou64(name + 17, &end, 16);
+	return true;
+}
+
+bool
+rs_graph_file_number(const char *name, uint64 *file)
+{
+	uint64		xid;
+
+	return parse_name(name, file, &xid);
+}
+
+void
+rs_graph_identity(RsGraphIdentity *identity)
+{
+	memset(identity, 0, sizeof(*identity));
+	identity->system = GetSystemIdentifier();
+	identity->database = MyDatabaseId;
+	identity->server = PG_VERSION_NUM / 10000;
+}
+
+static void
+make_stamp(char stamp[RS_GRAPH_STAMP], const struct stat *st)
+{
+	snprintf(stamp, RS_GRAPH_STAMP, "%llu:%llu:%lld.%09ld:%lld.%09ld",
+			 (unsigned long long) st->st_ino, (unsigned long long) st->st_size,
+			 (long long) st->st_mtim.tv_sec, (long) st->st_mtim.tv_nsec,
+			 (long long) st->st_ctim.tv_sec, (long) st->st_ctim.tv_nsec);
+}
+
+/* ---------- writing ---------- */
+
+static void
+write_fully(RsGraphOutput *output, const void *data, Size length, uint64 offset)
+{
+	const char *at = data;
+
+	CHECK_FOR_INTERRUPTS();
+	while (length > 0)
+	{
+		ssize_t		n;
+
+		errno = 0;
+		pgstat_report_wait_start(PG_WAIT_EXTENSION);
+		n = pg_pwrite(output->fd, at, length, (off_t) offset);
+		pgstat_report_wait_end();
+		if (n <= 0)
+		{
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (errno == 0)
+				errno = ENOSPC;
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not write flow-graph file \"%s\": %m", output->path)));
+		}
+		at += n;
+		offset += n;
+		length -= n;
+	}
+}
+
+static void
+output_write(void *arg, const void *data, Size length, uint64 offset)
+{
+	write_fully(arg, data, length, offset);
+}
+
+static void
+output_spill_write(void *arg, const void *data, Size length, uint64 offset)
+{
+	RsGraphOutput *output = arg;
+	int			n;
+
+	if (output->spill == 0)
+		output->spill = OpenTemporaryFile(false);
+	errno = 0;
+	n = FileWrite(output->spill, unconstify(void *, data), length, (off_t) offset, PG_WAIT_EXTENSION);
+	if (n != (int) length)
+	{
+		if (errno == 0)
+			errno = ENOSPC;
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not write temporary file for building a flow graph: %m")));
+	}
+}
+
+static void
+output_spill_read(void *arg, void *data, Size length, uint64 offset)
+{
+	RsGraphOutput *output = arg;
+
+	if (FileRead(output->spill, data, length, (off_t) offset, PG_WAIT_EXTENSION) != (int) length)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read temporary file for building a flow graph: %m")));
+}
+
+static void
+output_duplicate(void *arg, const RsKey *txn)
+{
+	RsGraphOutput *output = arg;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("column \"txn_id\" of the transfers query occurs twice"),
+			 errdetail("In the row with txn_id %s.", TextDatumGetCString(rs_id_text(output->txn, txn))),
+			 errhint("Mend or filter the rows in the query, or pass bad_rows => 'skip' to leave them out with a warning that counts them.")));
+}
+
+static void
+make_directory(const char *path)
+{
+	if (MakePGDirectory(path) == 0)
+		fsync_fname(STORE_DIRECTORY, true);
+	else if (errno != EEXIST)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not create directory \"%s\": %m", path)));
+}
+
+RsGraphOutput *
+rs_graph_output_create(RsIdType *txn)
+{
+	RsGraphOutput *output = palloc0(sizeof(RsGraphOutput));
+	char		directory[MAXPGPATH];
+
+	output->txn = txn;
+	output->host.arg = output;
+	output->host.write = output_write;
+	output->host.spill_write = output_spill_write;
+	output->host.spill_read = output_spill_read;
+	output->host.duplicate_txn = output_duplicate;
+	if (!pg_strong_random(&output->file, sizeof(output->file)))
+		elog(ERROR, "could not generate a random file name");
+	snprintf(output->name, sizeof(output->name), "%016" INT64_MODIFIER "x-%016" INT64_MODIFIER "x",
+			 output->file, U64FromFullTransactionId(GetTopFullTransactionId()));
+
+	make_directory(STORE_DIRECTORY);
+	snprintf(directory, sizeof(directory), "%s/%u", STORE_DIRECTORY, MyDatabaseId);
+	make_directory(directory);
+	file_path(output->path, output->name);
+	note_pending(output->name, false);
+	output->fd = OpenTransientFile(output->path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
+	if (output->fd < 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not create flow-graph file \"%s\": %m", output->path)));
+	return output;
+}
+
+void
+rs_graph_output_finish(RsGraphOutput *output, char stamp[RS_GRAPH_STAMP])
+{
+	struct stat st;
+	char		directory[MAXPGPATH];
+
+	if (output->spill)
+		FileClose(output->spill);
+	if (pg_fsync(output->fd) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not fsync flow-graph file \"%s\": %m", output->path)));
+	if (fstat(output->fd, &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat flow-graph file \"%s\": %m", output->path)));
+	make_stamp(stamp, &st);
+	if (CloseTransientFile(output->fd) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not close flow-graph file \"%s\": %m", output->path)));
+	snprintf(directory, sizeof(directory), "%s/%u", STORE_DIRECTORY, MyDatabaseId);
+	fsync_fname(directory, true);
+}
+
+void
+rs_graph_output_abandon(RsGraphOutput *output)
+{
+	if (output->spill)
+		FileClose(output->spill);
+	CloseTransientFile(output->fd);
+	delete_file(output->name);
+	for (Pending **at = &pending; *at != NULL; at = &(*at)->next)
+		if (strcmp((*at)->name, output->name) == 0)
+		{
+			Pending    *p = *at;
+
+			*at = p->next;
+			pfree(p);
+			break;
+		}
+}
+
+/* ---------- mapping ---------- */
+
+typedef struct Pin
+{
+	MemoryContextCallback callback;
+	int			entry;
+} Pin;
+
+static void
+unpin(void *arg)
+{
+	mappings[((Pin *) arg)->entry].pins--;
+}
+
+static RsMapResult
+pin(int entry, MemoryContext owner, RsGraphMapping **mapping)
+{
+	Pin		   *p = MemoryContextAlloc(owner, sizeof(Pin));
+
+	p->entry = entry;
+	p->callback.func = unpin;
+	p->callback.arg = p;
+	mappings[entry].pins++;
+	mappings[entry].used = ++mapping_clock;
+	MemoryContextRegisterResetCallback(owner, &p->callback);
+	*mapping = &mappings[entry];
+	return RS_MAPPED;
+}
+
+/* A free entry; the one unused for longest makes room. */
+static pg_noinline int
+free_entry(void)
+{
+	int			oldest = -1;
+
+	for (int i = 0; i < MAX_MAPPINGS; i++)
+	{
+		if (mappings[i].base == NULL)
+			return i;
+		if (mappings[i].pins == 0 && (oldest < 0 || mappings[i].used < mappings[oldest].used))
+			oldest = i;
+	}
+	if (oldest < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("more than %d flow graphs in use at once", MAX_MAPPINGS)));
+	release(&mappings[oldest]);
+	return oldest;
+}
+
+RsMapResult
+rs_graph_map(const char *name, const char *stamp, const RsGraphIdentity *expected,
+			 MemoryContext owner, RsGraphMapping **mapping, const char **problem)
+{
+	char		path[MAXPGPATH];
+	char		found[RS_GRAPH_STAMP];
+	struct stat st;
+	RsGraphMapping *m;
+	RsGraphIdentity identity = *expected;
+	int			fd,
+				entry;
+
+	if (!rs_graph_file_number(name, &identity.file))
+	{
+		*problem = "Its name in the catalog is not one of a flow-graph file.";
+		return RS_MAP_DAMAGED;
+	}
+	note_pending(NULL, false);
+	for (int i = 0; i < MAX_MAPPINGS; i++)
+		if (mappings[i].base && strcmp(mappings[i].name, name) == 0)
+		{
+			if (memcmp(&mappings[i].graph.header->identity, &identity, sizeof(identity)) == 0)
+				return pin(i, owner, mapping);
+			if (mappings[i].pins == 0)
+				release(&mappings[i]);
+			break;
+		}
+
+	file_path(path, name);
+	fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
+	if (fd < 0)
+	{
+		if (errno == ENOENT)
+			return RS_MAP_MISSING;
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open flow-graph file \"%s\": %m", path)));
+	}
+	if (fstat(fd, &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat flow-graph file \"%s\": %m", path)));
+	if (!S_ISREG(st.st_mode) || st.st_size < RS_GRAPH_ALIGN)
+	{
+		CloseTransientFile(fd);
+		*problem = "It is truncated.";
+		return RS_MAP_DAMAGED;
+	}
+	entry = free_entry();
+	m = &mappings[entry];
+	m->context = AllocSetContextCreate(TopMemoryContext, "risk_screen flow graph", ALLOCSET_SMALL_SIZES);
+	m->size = (uint64) st.st_size;
+	m->base = mmap(NULL, m->size, PROT_READ, MAP_SHARED, fd, 0);
+	CloseTransientFile(fd);
+	if (m->base == MAP_FAILED)
+	{
+		m->base = NULL;
+		release(m);
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("could not map flow-graph file \"%s\": %m", path)));
+	}
+	PG_TRY();
+	{
+		make_stamp(found, &st);
+		if (!rs_graph_attach(&m->graph, m->base, m->size, &identity, problem) ||
+			(strcmp(stamp, found) != 0 && !rs_graph_verify(&m->graph, problem)))
+		{
+			release(m);
+			m = NULL;
+		}
+		else
+		{
+			rs_id_type_init(&m->account, m->graph.header->account.type, InvalidOid, "payer", m->context);
+			rs_id_type_init(&m->txn, m->graph.header->txn.type, InvalidOid, "txn_id", m->context);
+			m->graph.account.type = m->account.key;
+			m->graph.txn.type = m->txn.key;
+			strlcpy(m->name, name, sizeof(m->name));
+		}
+	}
+	PG_CATCH();
+	{
+		release(&mappings[entry]);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return m ? pin(entry, owner, mapping) : RS_MAP_DAMAGED;
+}
+
+/* ---------- sweeping ---------- */
+
+static void
+remove_directory(const char *path)
+{
+	DIR		   *dir = AllocateDir(path);
+	struct dirent *de;
+
+	while ((de = ReadDirExtended(dir, path, LOG)) != NULL)
+	{
+		char		file[MAXPGPATH * 2];
+
+		if (strcmp(de->d_name, ".") == 0 || strcmp(de->d_name, "..") == 0)
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", path, de->d_name);
+		unlink(file);
+	}
+	FreeDir(dir);
+	rmdir(path);
+}
+
+void
+rs_graph_store_sweep(char **(*used) (int *count))
+{
+	char		directory[MAXPGPATH];
+	DIR		   *dir;
+	struct dirent *de;
+	List	   *candidates = NIL;
+	ListCell   *lc;
+	char	  **names;
+	int			nnames;
+
+	/* directories of databases that are gone */
+	dir = AllocateDir(STORE_DIRECTORY);
+	while ((de = ReadDirExtended(dir, STORE_DIRECTORY, LOG)) != NULL)
+	{
+		char	   *end;
+		unsigned long oid = strtoul(de->d_name, &end, 10);
+
+		if (*end != '\0' || end == de->d_name || oid == 0 || oid > OID_MAX ||
+			SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum((Oid) oid)))
+			continue;
+		snprintf(directory, sizeof(directory), "%s/%lu", STORE_DIRECTORY, oid);
+		remove_directory(directory);
+	}
+	FreeDir(dir);
+
+	/* First who still runs, then what is named: who ended in between is named. */
+	snprintf(directory, sizeof(directory), "%s/%u", STORE_DIRECTORY, MyDatabaseId);
+	dir = AllocateDir(directory);
+	while ((de = ReadDirExtended(dir, directory, LOG)) != NULL)
+	{
+		uint64		file,
+					xid;
+
+		if (!parse_name(de->d_name, &file, &xid))
+			continue;
+		if (xid == U64FromFullTransactionId(GetTopFullTransactionId()))
+			continue;
+		if (xid < U64FromFullTransactionId(ReadNextFullTransactionId()) &&
+			TransactionIdIsInProgress((TransactionId) xid))
+			continue;
+		candidates = lappend(candidates, pstrdup(de->d_name));
+	}
+	FreeDir(dir);
+	if (candidates == NIL)
+		return;
+	names = used(&nnames);
+	foreach(lc, candidates)
+	{
+		const char *name = lfirst(lc);
+		bool		keep = false;
+
+		for (int i = 0; i < nnames && !keep; i++)
+			keep = strcmp(names[i], name) == 0;
+		for (Pending *p = pending; p && !keep; p = p->next)
+			keep = strcmp(p->name, name) == 0;
+		if (!keep)
+			delete_file(name);
+	}
+}

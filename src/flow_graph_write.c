@@ -1,0 +1,210 @@
+/*
+ * src/flow_graph_write.c
+ *	  Writing a flow-graph file: section layout, buffered streams, header.
+ *
+ * All lengths are known before the first byte is written, so sections are
+ * streams side by side, each with one buffer and a running checksum. Nothing is
+ * read back. The header comes last: a file that was not finished has none.
+ */
+#include "postgres.h"
+
+#include "port/pg_crc32c.h"
+
+#include "flow_graph_file.h"
+#include "rs_memory.h"
+
+/* Fewest bytes for any integer of [low, high], stored as the distance from low. */
+static uint32
+key_width(int64 low, int64 high)
+{
+	uint64		range = (uint64) high - (uint64) low;
+	uint32		width = 0;
+
+	while (range > 0)
+	{
+		width++;
+		range >>= 8;
+	}
+	return width;
+}
+
+void
+rs_graph_describe_keys(RsGraphKeys *k, const RsKeyType *type, Oid oid,
+					   int64 low, int64 high, uint64 heap)
+{
+	memset(k, 0, sizeof(*k));
+	k->kind = type->kind;
+	k->type = oid;
+	switch (type->kind)
+	{
+		case RS_KEY_INT:
+			k->base = low;
+			k->top = high;
+			k->width = key_width(low, high);
+			break;
+		case RS_KEY_FIXED:
+			k->length = type->length;
+			break;
+		case RS_KEY_BYTES:
+			k->width = heap <= UINT32_MAX ? 4 : 8;
+			break;
+	}
+}
+
+static uint64
+keys_length(const RsGraphKeys *keys, uint64 count)
+{
+	switch (keys->kind)
+	{
+		case RS_KEY_INT:
+			return count * keys->width;
+		case RS_KEY_FIXED:
+			return count * keys->length;
+		default:
+			return (count + 1) * keys->width;
+	}
+}
+
+/* Place the sections of a header that is otherwise complete. */
+void
+rs_graph_layout(RsGraphHeader *h, uint64 account_heap, uint64 txn_heap, bool ordered)
+{
+	uint64		length[RS_GS_SECTIONS];
+	uint64		at = RS_GRAPH_ALIGN;
+
+	length[RS_GS_OUT_START] = length[RS_GS_IN_START] = ((uint64) h->naccounts + 1) * sizeof(uint32);
+	length[RS_GS_OUT_ARC] = length[RS_GS_IN_ARC] = (uint64) h->ntransfers * sizeof(RsArc);
+	length[RS_GS_IN_TRANSFER] = (uint64) h->ntransfers * sizeof(uint32);
+	length[RS_GS_AMOUNT] = (uint64) h->ntransfers * (h->wide ? sizeof(int128) : sizeof(int64));
+	length[RS_GS_TIME] = h->time_unit == 0 ? (uint64) h->ncodes * sizeof(int64) : 0;
+	length[RS_GS_ACCOUNT] = keys_length(&h->account, h->naccounts);
+	length[RS_GS_ACCOUNT_HEAP] = account_heap;
+	length[RS_GS_ACCOUNT_ORDER] = ordered ? 0 : (uint64) h->naccounts * sizeof(uint32);
+	length[RS_GS_TXN] = keys_length(&h->txn, h->ntransfers);
+	length[RS_GS_TXN_HEAP] = txn_heap;
+
+	for (int s = 0; s < RS_GS_SECTIONS; s++)
+	{
+		h->section[s].offset = at;
+		h->section[s].length = length[s];
+		/* 8 bytes beyond the end may be loaded, never used */
+		at = TYPEALIGN64(RS_GRAPH_ALIGN, at + length[s] + 8);
+	}
+	h->file_size = at;
+}
+
+void
+rs_graph_stream_open(RsGraphStream *s, MemoryContext budget, const RsGraphHost *host,
+					 RsGraphHeader *header, RsGraphSection section)
+{
+	s->host = host;
+	s->extent = &header->section[section];
+	s->written = 0;
+	s->used = 0;
+	INIT_CRC32C(s->crc);
+	s->buffer = rs_alloc(budget, 1, RS_STREAM_BUFFER + RS_STREAM_SLACK, "writing the flow graph");
+}
+
+void
+rs_graph_stream_flush(RsGraphStream *s)
+{
+	uint32		n = Min(s->used, RS_STREAM_BUFFER);
+
+	COMP_CRC32C(s->crc, s->buffer, n);
+	s->host->write(s->host->arg, s->buffer, n, s->extent->offset + s->written);
+	s->written += n;
+	s->used -= n;
+	memcpy(s->buffer, s->buffer + RS_STREAM_BUFFER, s->used);
+}
+
+void
+rs_graph_stream_put(RsGraphStream *s, const void *data, uint64 length)
+{
+	const char *at = data;
+
+	while (length > 0)
+	{
+		uint64		n = Min(length, RS_STREAM_BUFFER - s->used);
+
+		memcpy(s->buffer + s->used, at, n);
+		s->used += n;
+		at += n;
+		length -= n;
+		if (s->used >= RS_STREAM_BUFFER)
+			rs_graph_stream_flush(s);
+	}
+}
+
+/* Flush, pad with zeros up to the next section. */
+void
+rs_graph_stream_close(RsGraphStream *s)
+{
+	uint64		end = TYPEALIGN64(RS_GRAPH_ALIGN, s->extent->offset + s->extent->length + 8);
+
+	if (s->used > 0)
+		rs_graph_stream_flush(s);
+	if (s->written != s->extent->length)
+		elog(ERROR, "flow graph section has " UINT64_FORMAT " bytes instead of " UINT64_FORMAT,
+			 s->written, s->extent->length);
+	FIN_CRC32C(s->crc);
+	s->extent->crc = s->crc;
+	memset(s->buffer, 0, RS_GRAPH_ALIGN + 8);
+	for (uint64 at = s->extent->offset + s->written; at < end;)
+	{
+		Size		n = Min(end - at, RS_GRAPH_ALIGN);
+
+		s->host->write(s->host->arg, s->buffer, n, at);
+		at += n;
+	}
+	pfree(s->buffer);
+	s->buffer = NULL;
+}
+
+void
+rs_graph_write_section(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *header,
+					   RsGraphSection section, const void *data, uint64 length)
+{
+	RsGraphStream s;
+
+	rs_graph_stream_open(&s, budget, host, header, section);
+	rs_graph_stream_put(&s, data, length);
+	rs_graph_stream_close(&s);
+}
+
+/* section is RS_GS_ACCOUNT or RS_GS_TXN; the heap's section follows it. */
+void
+rs_key_stream_open(RsKeyStream *s, MemoryContext budget, const RsGraphHost *host,
+				   RsGraphHeader *header, RsGraphSection section)
+{
+	s->keys = section == RS_GS_ACCOUNT ? &header->account : &header->txn;
+	s->heap_at = 0;
+	rs_graph_stream_open(&s->key, budget, host, header, section);
+	rs_graph_stream_open(&s->heap, budget, host, header, section + 1);
+}
+
+void
+rs_key_stream_close(RsKeyStream *s)
+{
+	if (s->keys->kind == RS_KEY_BYTES)
+		rs_stream_packed(&s->key, s->heap_at, s->keys->width);
+	rs_graph_stream_close(&s->key);
+	rs_graph_stream_close(&s->heap);
+}
+
+void
+rs_graph_write_header(const RsGraphHost *host, RsGraphHeader *h)
+{
+	char		page[RS_GRAPH_ALIGN] = {0};
+	pg_crc32c	crc;
+
+	memcpy(h->magic, RS_GRAPH_MAGIC, 8);
+	h->version = RS_GRAPH_VERSION;
+	h->byte_order = RS_GRAPH_BYTE_ORDER;
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, h, offsetof(RsGraphHeader, crc));
+	FIN_CRC32C(crc);
+	h->crc = crc;
+	StaticAssertStmt(sizeof(RsGraphHeader) <= RS_GRAPH_ALIGN, "the header fits its page");
+	memcpy(page, h, sizeof(*h));
+	host->write(host->arg, page, sizeof(page), 0);
+}

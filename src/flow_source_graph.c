@@ -1,0 +1,182 @@
+/*
+ * src/flow_source_graph.c
+ *	  A flow graph as a flow: the arrays of the mapped file.
+ *
+ * Opening costs one look into the catalog and, in a backend that has not used
+ * the file yet, one mmap; nothing is read. The file stays mapped until the
+ * budget of the operation goes, even if the graph is dropped meanwhile.
+ */
+#include "pg_compat.h"
+
+#include "access/xlog.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "flow_graph.h"
+#include "flow_source.h"
+#include "rs_memory.h"
+
+typedef struct GraphFlow
+{
+	RsFlow		flow;
+	RsGraphMapping *mapping;
+} GraphFlow;
+
+static Datum
+account_text(RsFlow *flow, uint32 account)
+{
+	RsGraphMapping *m = ((GraphFlow *) flow)->mapping;
+	RsKey		key = rs_key_get(&m->graph.account, account);
+
+	return rs_id_text(&m->account, &key);
+}
+
+static Datum
+txn_text(RsFlow *flow, uint32 transfer)
+{
+	RsGraphMapping *m = ((GraphFlow *) flow)->mapping;
+	RsKey		key = rs_key_get(&m->graph.txn, transfer);
+
+	return rs_id_text(&m->txn, &key);
+}
+
+static int
+compare_txn(RsFlow *flow, uint32 a, uint32 b)
+{
+	RsGraph    *g = &((GraphFlow *) flow)->mapping->graph;
+	RsKey		x = rs_key_get(&g->txn, a),
+				y = rs_key_get(&g->txn, b);
+
+	return rs_key_compare(&g->txn.type, &x, &y);
+}
+
+static int
+compare_account(RsFlow *flow, uint32 a, uint32 b)
+{
+	RsGraph    *g = &((GraphFlow *) flow)->mapping->graph;
+	RsKey		x,
+				y;
+
+	if (g->account_order == NULL)
+		return (a > b) - (a < b);
+	x = rs_key_get(&g->account, a);
+	y = rs_key_get(&g->account, b);
+	return rs_key_compare(&g->account.type, &x, &y);
+}
+
+static void
+resolve(RsFlow *flow, ArrayType *ids, const char *argument, int *count, uint32 **number, Datum **shown)
+{
+	RsGraphMapping *m = ((GraphFlow *) flow)->mapping;
+	Oid			input,
+				ioparam;
+	Datum	   *element;
+	bool	   *isnull;
+	int			n;
+
+	deconstruct_array(ids, TEXTOID, -1, false, TYPALIGN_INT, &element, &isnull, &n);
+	*number = rs_alloc(flow->budget, n, sizeof(uint32), argument);
+	*shown = rs_alloc(flow->budget, n, sizeof(Datum), argument);
+	getTypeInputInfo(m->account.oid, &input, &ioparam);
+	for (int i = 0; i < n; i++)
+	{
+		RsKey		key;
+		MemoryContext old;
+
+		if (isnull[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %s contains a null", argument)));
+		old = MemoryContextSwitchTo(flow->budget);
+		if (m->account.oid == TEXTOID || m->account.oid == VARCHAROID)
+			key = rs_id_key(&m->account, element[i]);
+		else
+			key = rs_id_key(&m->account,
+							OidInputFunctionCall(input, TextDatumGetCString(element[i]), ioparam, -1));
+		(*shown)[i] = rs_id_text(&m->account, &key);
+		(*number)[i] = rs_graph_find_account(&m->graph, &key);
+		MemoryContextSwitchTo(old);
+	}
+	*count = n;
+}
+
+static void
+close_flow(RsFlow *flow)
+{
+	/* The pin goes with the budget. */
+}
+
+static void
+not_usable(const RsGraphDefinition *d, const char *detail, int code)
+{
+	ereport(ERROR,
+			(errcode(code),
+			 errmsg("flow graph \"%s\" has no usable file on this server", d->name),
+			 errdetail_internal("%s", detail),
+			 RecoveryInProgress() ?
+			 errhint("Files are not replicated: on a standby trace the query itself, or trace on the primary.") :
+			 errhint("SELECT risk_screen.refresh_flow_graph(%s) makes it again from its query.",
+					 quote_literal_cstr(d->name))));
+}
+
+RsFlow *
+rs_flow_graph_open(const char *name, MemoryContext budget)
+{
+	GraphFlow  *f = rs_alloc0(budget, 1, sizeof(GraphFlow), "the flow graph");
+	RsFlow	   *flow = &f->flow;
+	RsGraphDefinition *d = NULL;
+	const char *problem = NULL;
+	char	   *file = NULL;
+	const RsGraph *g;
+
+	for (;;)
+	{
+		RsGraphIdentity identity;
+		RsMapResult result;
+
+		d = rs_graph_definition(name, false, budget);
+		if (!d->may_read)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("permission denied for flow graph \"%s\"", name),
+					 errhint("Its owner can let you read it with risk_screen.grant_flow_graph().")));
+		if (d->file == NULL)
+			not_usable(d, "It has not been built in this database (after a restore, only its definition is there).",
+					   ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE);
+		identity = rs_graph_definition_identity(d);
+		result = rs_graph_map(d->file, d->stamp, &identity, budget, &f->mapping, &problem);
+		if (result == RS_MAPPED)
+			break;
+		if (result == RS_MAP_DAMAGED)
+			not_usable(d, problem, ERRCODE_DATA_CORRUPTED);
+		/* Replaced between our look and our open? Then there is another name now. */
+		if (file && strcmp(file, d->file) == 0)
+			not_usable(d, "The file is missing.", ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE);
+		file = d->file;
+	}
+
+	g = &f->mapping->graph;
+	flow->naccounts = g->header->naccounts;
+	flow->ntransfers = g->header->ntransfers;
+	flow->side[RS_FLOW_OUT] = g->side[RS_FLOW_OUT];
+	flow->side[RS_FLOW_IN] = g->side[RS_FLOW_IN];
+	flow->time = g->time;
+	flow->ncodes = g->header->ncodes;
+	flow->time_base = g->header->time_base;
+	flow->time_unit = g->header->time_unit;
+	flow->scale = g->header->scale;
+	flow->amount = g->amount;
+	flow->wide = g->wide;
+	flow->account_text = account_text;
+	flow->txn_text = txn_text;
+	flow->compare_txn = compare_txn;
+	flow->compare_account = compare_account;
+	flow->resolve = resolve;
+	flow->close = close_flow;
+	flow->budget = budget;
+	return flow;
+}

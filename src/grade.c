@@ -1,0 +1,132 @@
+/*
+ * src/grade.c
+ *	  The grading engine: values of indicators -> level, score, contributions.
+ *
+ *	score = sum of weight x points over the rules (missing data have points of
+ *			their own, zero by default); never re-normalised
+ *	level = max(floor of the bands hit, band(score)), and unknown instead of
+ *			green when a required indicator is missing or stale or when the
+ *			known weights are too small a part of all
+ *	override: raises, or lowers to the worst floor of a rule that cannot be
+ *			overridden
+ *
+ * From this follow the two promises that tests check: points and floors are
+ * not negative and grow in a rule's direction, so a worse value never lowers a
+ * level; and taking a fact away never makes an institution green. `possible`
+ * says what the missing facts could make of it at worst.
+ *
+ * Sums are exact integers, so a contribution list always adds up to the score.
+ * A rule's bands are few: a linear scan finds the band. If bands overlap
+ * (check_ruleset() calls it an error) the worse one counts. No memory is taken.
+ */
+#include "postgres.h"
+
+#include "grade.h"
+
+static inline bool
+band_has(const RsBand *b, float8 v)
+{
+	return (v > b->low || (v == b->low && b->low_closed)) &&
+		(v < b->high || (v == b->high && b->high_closed));
+}
+
+static inline bool
+worse(const RsBand *x, const RsBand *y)
+{
+	return x->floor > y->floor || (x->floor == y->floor && x->contribution > y->contribution);
+}
+
+static RsLevel
+level_of_score(const RsRuleset *rs, int128 score)
+{
+	for (int l = RS_RED; l > RS_UNKNOWN; l--)
+		if (score >= rs->threshold[l])
+			return (RsLevel) l;
+	return RS_GREEN;
+}
+
+void
+rs_grade_entity(const RsRuleset *rs, const RsBand *band,
+				const uint8 *state, const float8 *value, const int32 *age,
+				const int8 *scope, RsOverride override,
+				int32 *outcome, RsVerdict *v)
+{
+	RsLevel		fixed = RS_GREEN,	/* floor that no override lowers */
+				worst_floor;
+	int128		worst_score;
+	bool		lacking = true; /* until a rule applies */
+	bool		any = false;
+
+	memset(v, 0, sizeof(*v));
+	worst_score = 0;
+	worst_floor = RS_GREEN;
+	for (int r = 0; r < rs->nrules; r++)
+	{
+		const RsRule *rule = &rs->rule[r];
+		int			c = rule->column;
+
+		if (scope && scope[r] != 0)
+		{
+			outcome[r] = scope[r];
+			continue;
+		}
+		if (!any)
+			lacking = false;
+		any = true;
+		v->weight_all += rule->weight;
+		if (state[c] != RS_FACT_VALUE ||
+			(age && rule->max_age >= 0 && age[c] > rule->max_age))
+		{
+			int128		most = rule->missing_contribution;
+			RsLevel		most_floor = rule->missing_floor;
+
+			outcome[r] = state[c] != RS_FACT_VALUE ? RS_OUTCOME_MISSING : RS_OUTCOME_STALE;
+			lacking = lacking || rule->required;
+			v->score += rule->missing_contribution;
+			v->floor = Max(v->floor, rule->missing_floor);
+			for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
+			{
+				most = Max(most, band[b].contribution);
+				most_floor = Max(most_floor, band[b].floor);
+			}
+			worst_score += most;
+			worst_floor = Max(worst_floor, most_floor);
+		}
+		else
+		{
+			int			hit = RS_OUTCOME_NO_HIT;
+
+			v->weight_known += rule->weight;
+			for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
+				if (band_has(&band[b], value[c]) && (hit < 0 || worse(&band[b], &band[hit])))
+					hit = b;
+			outcome[r] = hit;
+			if (hit >= 0)
+			{
+				v->score += band[hit].contribution;
+				worst_score += band[hit].contribution;
+				v->floor = Max(v->floor, band[hit].floor);
+				if (!rule->overridable)
+					fixed = Max(fixed, band[hit].floor);
+			}
+		}
+	}
+
+	v->level = Max(v->floor, level_of_score(rs, v->score));
+	v->relaxed = Max(v->floor, level_of_score(rs, v->score + rs->margin));
+	v->possible = Max(Max(worst_floor, v->floor), level_of_score(rs, worst_score));
+	if (v->weight_known * rs->coverage_unit < rs->min_coverage * v->weight_all)
+		lacking = true;
+	if (lacking)
+	{
+		v->level = Max(v->level, RS_UNKNOWN);
+		v->relaxed = Max(v->relaxed, RS_UNKNOWN);
+		v->possible = Max(v->possible, RS_UNKNOWN);
+	}
+	v->computed = v->level;
+	if (override.given)
+	{
+		v->override_blocked = override.level < fixed;
+		v->level = Max(override.level, fixed);
+	}
+}

@@ -1,0 +1,177 @@
+/*
+ * src/level.c
+ *	  risk_level in C, and sticky_level: up at once, down only after a hold.
+ *
+ * Read as a step function, an observed level holds from its row until the next
+ * one. sticky_level is the worst level that was in force at some time in the
+ * last `hold`: the maximum of that step function over a trailing window. With
+ * five levels no queue is needed: per level, the end of its last time in force
+ * is kept, so the state is constant and a row costs a few comparisons.
+ *
+ * A missing observation (unknown, NULL) keeps the level and the clock waiting:
+ * it can neither lower a level nor count towards the hold. From green it shows
+ * as unknown, and unknown gives way at once when data come back.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_enum.h"
+#include "common/int.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "level.h"
+#include "statistic.h"
+
+const char *const rs_level_name[RS_LEVELS] = {"green", "unknown", "yellow", "orange", "red"};
+
+void
+rs_level_map(Oid type, RsLevelMap *map)
+{
+	for (int i = 0; i < RS_LEVELS; i++)
+	{
+		HeapTuple	tuple = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(type),
+											CStringGetDatum(rs_level_name[i]));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "enum type %u has no label \"%s\"", type, rs_level_name[i]);
+		map->oid[i] = ((Form_pg_enum) GETSTRUCT(tuple))->oid;
+		ReleaseSysCache(tuple);
+	}
+}
+
+RsLevel
+rs_level_of_oid(const RsLevelMap *map, Oid oid)
+{
+	for (int i = 0; i < RS_LEVELS; i++)
+		if (map->oid[i] == oid)
+			return (RsLevel) i;
+	elog(ERROR, "invalid risk_level %u", oid);
+}
+
+typedef struct StickyState
+{
+	RsLevelMap	map;
+	bool		any;
+	RsLevel		current;		/* what sticky_level says */
+	RsLevel		in_force;		/* the step function since the last row */
+	TimestampTz at;				/* of the last row */
+	TimestampTz until[RS_LEVELS];	/* end of the last time in force at or above */
+} StickyState;
+
+/* Days of 24 hours, months of 30 days: the same in every session time zone. */
+static int64
+hold_microseconds(const Interval *hold)
+{
+	int64		days,
+				result;
+
+	if (pg_mul_s64_overflow(hold->month, DAYS_PER_MONTH, &days) ||
+		pg_add_s64_overflow(days, hold->day, &days) ||
+		pg_mul_s64_overflow(days, USECS_PER_DAY, &result) ||
+		pg_add_s64_overflow(result, hold->time, &result))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("hold is out of range")));
+	if (result < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("hold must not be negative")));
+	return result;
+}
+
+static Datum
+sticky(FunctionCallInfo fcinfo, int arg_relaxed, int arg_at)
+{
+	MemoryContext context = rs_aggregate_context(fcinfo);
+	StickyState *s;
+	int64		hold;
+	TimestampTz at;
+	RsLevel		level,
+				in_force;
+	bool		missing;
+
+	if (PG_ARGISNULL(0))
+	{
+		s = MemoryContextAllocZero(context, sizeof(StickyState));
+		rs_level_map(get_fn_expr_argtype(fcinfo->flinfo, 1), &s->map);
+	}
+	else
+		s = (StickyState *) PG_GETARG_POINTER(0);
+
+	if (PG_ARGISNULL(arg_at) || PG_ARGISNULL(arg_at + 1) ||
+		TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(arg_at)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("sticky_level needs a finite time and a hold on every row")));
+	at = PG_GETARG_TIMESTAMPTZ(arg_at);
+	hold = hold_microseconds(PG_GETARG_INTERVAL_P(arg_at + 1));
+	if (s->any && at < s->at)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("sticky_level needs its rows in order of time"),
+				 errhint("Write OVER (PARTITION BY ... ORDER BY at), or sticky_level(level, at, hold ORDER BY at).")));
+
+	missing = PG_ARGISNULL(1);
+	level = missing ? RS_UNKNOWN : rs_level_of_oid(&s->map, PG_GETARG_OID(1));
+	missing = missing || level == RS_UNKNOWN;
+
+	if (!s->any)
+		s->current = in_force = level;
+	else
+	{
+		RsLevel		now;
+
+		for (int l = 0; l <= s->in_force; l++)
+			s->until[l] = at;
+		if (missing)
+			in_force = Max(s->current, RS_UNKNOWN);
+		else if (level < s->current && arg_relaxed > 0 && !PG_ARGISNULL(arg_relaxed))
+			in_force = Max(level, Min(s->current,
+									  rs_level_of_oid(&s->map, PG_GETARG_OID(arg_relaxed))));
+		else
+			in_force = level;
+		now = in_force;
+		/* unknown holds nothing: back to green as soon as data say so */
+		for (int l = s->current; l > now && l > RS_UNKNOWN; l--)
+			if (at - s->until[l] < hold)
+				now = (RsLevel) l;
+		s->current = now;
+	}
+	s->in_force = in_force;
+	s->at = at;
+	s->any = true;
+	PG_RETURN_POINTER(s);
+}
+
+/* _sticky_accum(internal, risk_level, timestamptz, interval) -> internal */
+PG_FUNCTION_INFO_V1(rs_sticky_accum);
+Datum
+rs_sticky_accum(PG_FUNCTION_ARGS)
+{
+	return sticky(fcinfo, 0, 2);
+}
+
+/* _sticky_accum(internal, risk_level, risk_level, timestamptz, interval) -> internal */
+PG_FUNCTION_INFO_V1(rs_sticky_relaxed_accum);
+Datum
+rs_sticky_relaxed_accum(PG_FUNCTION_ARGS)
+{
+	return sticky(fcinfo, 2, 3);
+}
+
+/* _sticky_final(internal, risk_level ...) -> risk_level */
+PG_FUNCTION_INFO_V1(rs_sticky_final);
+Datum
+rs_sticky_final(PG_FUNCTION_ARGS)
+{
+	StickyState *s;
+
+	rs_aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	s = (StickyState *) PG_GETARG_POINTER(0);
+	PG_RETURN_OID(s->map.oid[s->current]);
+}

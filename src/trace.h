@@ -1,0 +1,78 @@
+/*
+ * src/trace.h
+ *	  The trace engine: which transfers a seed's money can have passed through.
+ */
+#ifndef RS_TRACE_H
+#define RS_TRACE_H
+
+#include "postgres.h"
+
+#include "flow_source.h"
+
+typedef enum RsTraceCut
+{
+	RS_CUT_NONE,
+	RS_CUT_STOP_AT,
+	RS_CUT_FANOUT,
+	RS_CUT_HOPS
+} RsTraceCut;
+
+/*
+ * Arcs of one account that are in the trace at the same hop: `count` of them
+ * from `first` on, in walking order (rs_trace_place). With a min_amount some
+ * of them may be too small: skip those (rs_trace_qualifies).
+ */
+typedef struct RsTraceRun
+{
+	uint32		account;
+	uint32		first;
+	uint32		count;
+	int			hop;
+} RsTraceRun;
+
+typedef struct RsTraceSummary
+{
+	int			hops;			/* deepest */
+	uint64		accounts;		/* reached, the seed not counted */
+	uint64		transfers;
+	uint64		terminals;		/* reached accounts where nothing goes on and nothing was cut */
+	uint64		cut;
+	int128		amount;
+	bool		seed_cut;		/* the seed itself has more than max_fanout transfers */
+} RsTraceSummary;
+
+typedef struct RsTrace RsTrace;
+
+/* min_amount in the flow's units; qualifying transfers are those >= it. */
+extern RsTrace *rs_trace_create(RsFlow *flow, const RsFlowQuestion *question, int128 min_amount);
+
+/*
+ * Trace one seed (RS_NO_ID: an account the flow does not know). Without
+ * `keep` only the summary is valid afterwards.
+ */
+extern const RsTraceSummary *rs_trace_seed(RsTrace *trace, uint32 seed, bool keep);
+
+/* The runs of the last rs_trace_seed(keep => true), by ascending hop. */
+extern const RsTraceRun *rs_trace_runs(const RsTrace *trace, uint64 *count);
+
+/* Why the arc at this place of the trace was not followed, if it was not. */
+extern RsTraceCut rs_trace_cut(RsTrace *trace, uint32 place);
+
+extern const RsFlowSide *rs_trace_side(const RsTrace *trace);
+extern bool rs_trace_qualifies(const RsTrace *trace, uint32 place);
+
+/* Place of the i-th arc of a run. */
+static inline uint32
+rs_trace_place(bool upstream, const RsTraceRun *run, uint32 i)
+{
+	return upstream ? RS_FLOW_MAX_TRANSFERS - (run->first + i) : run->first + i;
+}
+
+/*
+ * For those who search the trace further (paths): walking order of arcs that
+ * may follow the arc at `place`, as [*first, *end) in walking order of the
+ * peer's group, cut or not. Only arcs that are in the trace may be followed.
+ */
+extern void rs_trace_window(RsTrace *trace, uint32 place, uint32 *first, uint32 *end);
+
+#endif							/* RS_TRACE_H */

@@ -1,0 +1,53 @@
+/*
+ * src/trace_sql.h
+ *	  What the SQL functions over one traced question share.
+ */
+#ifndef RS_TRACE_SQL_H
+#define RS_TRACE_SQL_H
+
+#include "postgres.h"
+#include "fmgr.h"
+#include "funcapi.h"
+
+#include "flow_source.h"
+#include "trace.h"
+
+/* Positions of the arguments that every trace function has. */
+enum
+{
+	ARG_TRANSFERS, ARG_SEEDS, ARG_DIRECTION, ARG_SINCE, ARG_UNTIL, ARG_MAX_HOPS, ARG_MAX_HOLD,
+	ARG_MIN_AMOUNT, ARG_STOP_AT, ARG_MAX_FANOUT, ARG_ORDERED, ARG_STRICT, ARG_COMMON
+};
+
+typedef struct RsTraceCall
+{
+	MemoryContext budget;
+	MemoryContext row_context;	/* reset after each row */
+	ReturnSetInfo *result;
+	RsFlow	   *flow;
+	RsFlowQuestion question;
+	RsTrace    *trace;
+
+	int			nseeds;			/* distinct, in the order given */
+	uint32	   *seed;			/* RS_NO_ID: unknown to the flow */
+	Datum	   *seed_text;
+
+	int			ntargets;		/* trace_paths only */
+	uint32	   *target;
+
+	Datum	  **account_page;	/* texts already made */
+} RsTraceCall;
+
+/*
+ * Check the arguments, open and fetch the flow. bad_rows_arg is the position of
+ * that argument, target_arg of the target array or -1.
+ */
+extern RsTraceCall *rs_trace_begin(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg);
+extern void rs_trace_end(RsTraceCall *call);
+
+extern Datum rs_trace_account_text(RsTraceCall *call, uint32 account);
+extern Datum rs_trace_amount(RsTraceCall *call, int128 amount);
+/* Send a row and forget what was made for it. */
+extern void rs_trace_row(RsTraceCall *call, Datum *values, bool *nulls);
+
+#endif							/* RS_TRACE_SQL_H */
