@@ -67,11 +67,12 @@ SELECT r.rule AS "规则", h.name AS "持有人", sum(a.traced) AS "其中出借
 
 \echo '== 名称筛查 Names, scopes and advertisements ==================================================='
 \echo
-SELECT to_regproc('risk_screen.screen_name') IS NOT NULL AS has_names \gset
-\if :has_names
+SELECT EXISTS (SELECT FROM risk_screen.rule WHERE code ~ '^H') AS naming_rules \gset
+\if :naming_rules
 SELECT f.rule AS "条款", f.rule_zh AS "规则", count(*) AS "问题数", count(DISTINCT f.inst_id) AS "机构数"
   FROM desk.finding_list AS f
  WHERE f.rule ~ '^H' GROUP BY 1, 2 ORDER BY 1;
+\endif
 SELECT i.province AS "省份", i.name AS "名称", s.field AS "位置", s.lexicon AS "名单", s.term AS "词", s.effect AS "后果"
   FROM desk.institution AS i
  CROSS JOIN LATERAL risk_screen.screen_name(i.name, i.scope_text, i.province,
@@ -80,7 +81,6 @@ SELECT i.province AS "省份", i.name AS "名称", s.field AS "位置", s.lexico
  WHERE NOT i.is_financial AND i.inst_id BETWEEN 'O0032' AND 'O0062'
  ORDER BY i.inst_id, s.field, s.started, s.lexicon LIMIT 20;
 
-\endif
 \echo '== 下一步 Next ================================================================================='
 \echo
 \echo '   tools/cluster psql demo -d demo          connect (desk.risk_board, desk.finding_list, desk.alert_queue ...)'
