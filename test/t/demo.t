@@ -103,5 +103,11 @@ sql("CALL risk_screen.screen('desk', as_of => '2026-11-20')")
 same(sql(FINGERPRINT), before, "screening the same day again changes nothing")
 
 sql("DROP DATABASE %s WITH (FORCE)" % database, "-d", "postgres")
+
+# make screen-data says what it misses before it does anything
+for directory, words in (("", "make screen-data DATA="), ("/nowhere", "no directory"), (os.path.join(top, "demo"), "none of the expected files")):
+    run = subprocess.run(["demo/screen-data", directory], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    ok(run.returncode == 2 and words in run.stdout and "names/enterprises_60k.tsv.xz" in run.stdout,
+       "screen-data without data: %s" % words, run.stdout)
 print("1..%d" % count)
 sys.exit(failed > 0)
