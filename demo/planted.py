@@ -383,6 +383,7 @@ def payment(w):
     w.plant('G02', w.payers[-1], '备付金存人民银行', False)
     org = pay('天津海河支付有限公司', reserve_bank='B15', prov='天津', city='天津')
     w.plant('G02', org, '备付金存在不合格银行')
+    w.plant('B19', org, '没有备付金集中存管')
     org = pay('重庆山城支付有限公司', interest=True, prov='重庆', city='重庆')
     w.plant('G03', org, '备付金账户计息')
     org = pay('成都蜀付支付有限公司', prov='四川', city='成都')
@@ -401,6 +402,7 @@ def payment(w):
     org = pay('广州羊城支付有限公司', prov='广东', city='广州')
     w.flow(at('2026-11-13', 9), w.custody[org], fund, 40 * WAN, '垫付基金赎回', org)
     w.plant('E17', org, '备付金垫付基金赎回 40 万元')
+    w.plant('G01', org, '备付金无客户指令转出 40 万元')
 
 
 def product(w, prod, org, line, name, **more):
@@ -710,5 +712,5 @@ def feeds(w):
     w.plant('B07', org, '现金 40 万，30 天内到期 100 万')
     org = platform(w, '武汉光谷网络借贷信息中介服务有限公司', '湖北', '武汉')
     base_book(w, org, 12, 10 * WAN)
-    w.items[org, 'risk_reserve_paid'] = 1 * WAN
+    w.items[org, 'risk_reserve_paid'] = 50 * YUAN                 # income of the month: 24,000 yuan
     w.plant('B20', org, '行业风险准备金计提不足')
