@@ -20,7 +20,7 @@ END $$;
 -- direct holders from a share up, whoever controls those, and everything any of
 -- them controls; people in leading posts; group members; filed relations. Read
 -- with the caller's search_path, so the desk decides what is an owner.
-CREATE FUNCTION risk_screen.related_parties(as_of date)
+CREATE FUNCTION risk_screen.desk_related_parties(as_of date)
 	RETURNS TABLE (inst_id text, party_id text, relation text, steps int)
 	LANGUAGE plpgsql STABLE ROWS 20000 AS $$
 DECLARE
@@ -62,5 +62,5 @@ BEGIN
 	SELECT DISTINCT ON (r.inst_id, r.party_id) r.inst_id, r.party_id, r.relation, r.steps
 	  FROM reach AS r ORDER BY r.inst_id, r.party_id, r.steps, r.relation COLLATE "C";
 END $$;
-COMMENT ON FUNCTION risk_screen.related_parties(date) IS
+COMMENT ON FUNCTION risk_screen.desk_related_parties(date) IS
 	'Related parties of every institution of the desk on the search path: self, holders, controllers, what they control, officers, group, filed relations; used by the rules on self-financing, self-guarantee and misuse';
