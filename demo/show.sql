@@ -10,14 +10,15 @@ SET client_min_messages = warning;
 \echo
 SELECT level_zh AS "等级", level, count(*) AS "机构数", sum(findings) AS "问题数"
   FROM desk.risk_board GROUP BY 1, 2 ORDER BY level::risk_screen.risk_level DESC;
-SELECT level_zh AS "等级", inst_id AS "编号", name AS "机构", province AS "省份", score AS "得分", findings AS "问题", main_reasons_zh AS "主要原因"
+SELECT level_zh AS "等级", inst_id AS "编号", name AS "机构", province AS "省份", score AS "得分", findings AS "问题",
+       CASE WHEN length(main_reasons_zh) > 48 THEN left(main_reasons_zh, 47) || '…' ELSE main_reasons_zh END AS "主要原因"
   FROM desk.risk_board
  WHERE level IN ('red', 'orange')
  ORDER BY level::risk_screen.risk_level DESC, score DESC, inst_id LIMIT 15;
 
 \echo '== 为什么是红色 Why red: 上海鑫汇通网络借贷信息中介服务有限公司 (O0001) ======================='
 \echo
-SELECT rule AS "条款", rule_zh AS "规则", rule_level_zh AS "等级", findings AS "问题", round(observed, 4)::float8 AS "观测值", operator AS "比较",
+SELECT rule AS "条款", left(rule_zh, 24) AS "规则", rule_level_zh AS "等级", findings AS "问题", round(observed, 4)::float8 AS "观测值", operator AS "比较",
        round(threshold, 4)::float8 AS "阈值", round(amount, 2) AS "金额", points AS "分值", plan AS "来源"
   FROM desk.grade_explanation
  WHERE inst_id = 'O0001' AND status = 'hit'
@@ -69,7 +70,7 @@ SELECT r.rule AS "规则", h.name AS "持有人", sum(a.traced) AS "其中出借
 \echo
 SELECT EXISTS (SELECT FROM risk_screen.rule WHERE code ~ '^H') AS naming_rules \gset
 \if :naming_rules
-SELECT f.rule AS "条款", f.rule_zh AS "规则", count(*) AS "问题数", count(DISTINCT f.inst_id) AS "机构数"
+SELECT f.rule AS "条款", left(f.rule_zh, 24) AS "规则", count(*) AS "问题数", count(DISTINCT f.inst_id) AS "机构数"
   FROM desk.finding_list AS f
  WHERE f.rule ~ '^H' GROUP BY 1, 2 ORDER BY 1;
 \endif
