@@ -125,7 +125,8 @@ ON CONFLICT DO NOTHING;
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT l.lexicon, 'phrase', phrase, '否定的表述', true
   FROM risk_screen.lexicon AS l, unnest('{不保本,非保本,不保息,不保证收益,不承诺保本,不承诺收益,无保本}'::text[]) AS phrase
- WHERE l.lexicon IN ('CN-AD', 'CN-ADLAW-25', 'AD-CLAIMS');
+ WHERE l.lexicon IN ('CN-AD', 'CN-ADLAW-25', 'AD-CLAIMS')
+   AND EXISTS (SELECT FROM risk_screen.term AS t WHERE t.lexicon = l.lexicon AND strpos(phrase, t.term) > 0);
 
 -- Names of banks, as the form of the name tells; a licence tells better.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)

@@ -38,35 +38,33 @@ SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account}', '{tx
 	 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3
 $$, '放款资金来自平台自有账户或其关联方账户。', 'A loan was paid out of an account of the platform or its related parties.');
 
-SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share,trace_hops,trace_hold}', '{txn,account,equity}', '{txn}', $$
+-- What is followed is the money itself: every pay-out of a platform is a claim,
+-- attributed first in, first out through all transfers; custody and reserve
+-- accounts end it (a repayment is no self-financing).
+SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{txn,account,equity}', '{txn}', $$
 	WITH raised AS (
 		SELECT t.inst_id, sum(t.amount) AS amount, count(*) AS n
 		  FROM txn AS t JOIN institution AS i USING (inst_id)
 		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND 'P2P' = ANY (i.lines)
 		 GROUP BY t.inst_id),
-	rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	own AS MATERIALIZED (
-		SELECT r.inst_id, a.account_id, a.owner_id, r.relation FROM rel AS r JOIN account AS a ON a.owner_id = r.party_id
-		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund')),
-	-- the money raised starts from one pseudo account per platform, so only it is followed
-	trace AS MATERIALIZED (
-		SELECT substr(f.seed, 8) AS inst_id, f.hop, f.txn_id, f.payer, f.payee, f.amount, f.paid_at
-		  FROM risk_screen.trace_funds(
-			format('SELECT txn_id, CASE WHEN purpose = ''disburse'' THEN ''raised:'' || inst_id ELSE payer END AS payer, payee, amount, paid_at FROM txn'
-				   || ' WHERE paid_at >= %L AND paid_at < %L AND amount > 0 AND payer IS NOT NULL AND payee IS NOT NULL'
-				   || ' AND coalesce(purpose, '''') NOT IN (''repay'', ''fee'', ''interest'', ''payout'', ''salary'')', $2, $3),
-			ARRAY(SELECT 'raised:' || inst_id FROM raised ORDER BY 1),
-			max_hops => ($5 ->> 'trace_hops')::int, max_hold => make_interval(days => ($5 ->> 'trace_hold')::int)) AS f),
+		SELECT r.inst_id, a.account_id, min(a.owner_id) AS owner_id, min(r.relation) AS relation
+		  FROM risk_screen.desk_related_parties($1) AS r JOIN account AS a ON a.owner_id = r.party_id
+		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund') GROUP BY r.inst_id, a.account_id),
+	moved AS MATERIALIZED (
+		SELECT * FROM risk_screen.desk_money($2, $3, ARRAY(SELECT inst_id FROM raised ORDER BY 1)) AS m WHERE m.kind = 'moved'),
 	arrived AS (
-		SELECT t.inst_id, sum(t.amount) AS amount, min(t.paid_at) AS first_at, min(t.hop) AS hops, count(*) AS n,
-			   jsonb_agg(jsonb_build_object('txn_id', t.txn_id, 'hop', t.hop, 'from', t.payer, 'to', t.payee, 'owner', o.owner_id, 'relation', o.relation, 'amount', t.amount)
-						 ORDER BY t.amount DESC, t.txn_id) AS arrivals
-		  FROM trace AS t JOIN own AS o ON o.inst_id = t.inst_id AND o.account_id = t.payee
-		 WHERE NOT EXISTS (SELECT FROM own AS x WHERE x.inst_id = t.inst_id AND x.account_id = t.payer)
-		 GROUP BY t.inst_id)
+		SELECT m.inst_id, sum(m.traced) AS amount, min(m.paid_at) AS first_at, count(*) AS n,
+			   jsonb_agg(jsonb_build_object('txn_id', m.txn_id, 'from', m.account, 'to', m.counterparty, 'owner', o.owner_id, 'relation', o.relation, 'amount', m.amount, 'traced', m.traced)
+						 ORDER BY m.traced DESC, m.txn_id) AS arrivals
+		  FROM moved AS m
+		  JOIN own AS o ON o.inst_id = m.inst_id AND o.account_id = m.counterparty
+		  LEFT JOIN own AS x ON x.inst_id = m.inst_id AND x.account_id = m.account
+		 WHERE x.account_id IS NULL AND NOT EXISTS (SELECT FROM txn AS t WHERE t.txn_id = m.txn_id AND t.purpose IN ('fee', 'salary'))
+		 GROUP BY m.inst_id)
 	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, round(least(a.amount, r.amount) / r.amount, 6) AS observed, NULL::numeric AS threshold,
 		   least(a.amount, r.amount) AS amount, a.first_at AS occurred_at,
-		   jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'fewest_hops', a.hops,
+		   jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'attribution', 'fifo',
 				'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(a.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20)) AS evidence
 	  FROM arrived AS a JOIN raised AS r USING (inst_id) WHERE r.amount > 0
 	 UNION ALL

@@ -152,6 +152,7 @@ rs_ledger_key(RsLedger *l, uint32 t, bool credit)
 	return credit ? k | l->credit_bit : k;
 }
 
+extern void rs_ledger_sort_entries(RsLedger *l, RsEntry *entry, uint32 count);
 extern const RsEntry *rs_ledger_entries(RsLedger *l, uint32 account, uint32 *count);
 
 extern RsLedger *rs_ledger_create(MemoryContext budget);

@@ -168,6 +168,8 @@ open_tables(void)
 			table_generation = before;
 		}
 		LockRelationOid(table_oid[0], AccessShareLock);
+		/* a lock this transaction holds already takes in nothing */
+		AcceptInvalidationMessages();
 		if (table_generation == generation)
 			break;
 		if (attempt > 100)

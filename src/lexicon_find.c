@@ -138,17 +138,15 @@ collect_phrase(void *arg, const RsHit *hit)
 
 /* ---- clauses ---- */
 
-typedef enum Mark { MARK_NONE, MARK_COMMA, MARK_SENTENCE, MARK_OPEN, MARK_CLOSE } Mark;
-
 /* Only brackets, commas and sentence marks matter, in both widths. */
-static Mark
-clause_mark(uint32 cp)
+RsMark
+rs_clause_mark(uint32 cp)
 {
 	switch (cp)
 	{
 		case ',':
 		case 0xFF0C:
-			return MARK_COMMA;
+			return RS_MARK_COMMA;
 		case ';':
 		case 0xFF1B:
 		case '!':
@@ -159,23 +157,23 @@ clause_mark(uint32 cp)
 		case 0xFF61:
 		case '\n':
 		case '\r':
-			return MARK_SENTENCE;
+			return RS_MARK_SENTENCE;
 		case '(':
 		case 0xFF08:
 		case '[':
 		case 0xFF3B:
 		case 0x3010:			/* 【 */
 		case 0x3014:			/* 〔 */
-			return MARK_OPEN;
+			return RS_MARK_OPEN;
 		case ')':
 		case 0xFF09:
 		case ']':
 		case 0xFF3D:
 		case 0x3011:
 		case 0x3015:
-			return MARK_CLOSE;
+			return RS_MARK_CLOSE;
 		default:
-			return MARK_NONE;
+			return RS_MARK_NONE;
 	}
 }
 
@@ -194,19 +192,19 @@ read_between(const unsigned char *from, const unsigned char *to,
 	{
 		int			bytes;
 
-		switch (clause_mark(rs_utf8_decode(from, to, &bytes)))
+		switch (rs_clause_mark(rs_utf8_decode(from, to, &bytes)))
 		{
-			case MARK_SENTENCE:
+			case RS_MARK_SENTENCE:
 				*sentence = true;
 				return;
-			case MARK_COMMA:
+			case RS_MARK_COMMA:
 				if (depth == 0)
 					*comma = true;
 				break;
-			case MARK_OPEN:
+			case RS_MARK_OPEN:
 				depth++;
 				break;
-			case MARK_CLOSE:
+			case RS_MARK_CLOSE:
 				if (--depth < 0)
 				{
 					*left_bracket = true;
@@ -233,16 +231,16 @@ in_bracket(const unsigned char *text, const unsigned char *at)
 
 		while (q > text && at - q < 4 && (*q & 0xC0) == 0x80)
 			q--;
-		switch (clause_mark(rs_utf8_decode(q, at, &bytes)))
+		switch (rs_clause_mark(rs_utf8_decode(q, at, &bytes)))
 		{
-			case MARK_SENTENCE:
+			case RS_MARK_SENTENCE:
 				if (depth == 0)
 					return false;
 				break;
-			case MARK_CLOSE:
+			case RS_MARK_CLOSE:
 				depth++;
 				break;
-			case MARK_OPEN:
+			case RS_MARK_OPEN:
 				if (--depth < 0)
 					return true;
 				break;

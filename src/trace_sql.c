@@ -130,8 +130,8 @@ question_from(FunctionCallInfo fcinfo, RsFlowQuestion *q)
 	q->min_amount = NumericGetDatum(min_amount);
 }
 
-static int
-compare_ids(const void *a, const void *b)
+int
+rs_compare_accounts(const void *a, const void *b)
 {
 	uint32		x = *(const uint32 *) a,
 				y = *(const uint32 *) b;
@@ -149,7 +149,7 @@ known_ids(MemoryContext budget, const uint32 *id, int n, uint32 *count)
 	for (int i = 0; i < n; i++)
 		if (id[i] != RS_NO_ID)
 			list[kept++] = id[i];
-	qsort(list, kept, sizeof(uint32), compare_ids);
+	qsort(list, kept, sizeof(uint32), rs_compare_accounts);
 	n = kept;
 	kept = 0;
 	for (int i = 0; i < n; i++)

@@ -45,6 +45,9 @@ typedef struct RsTraceCall
 extern RsTraceCall *rs_trace_begin(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg);
 extern void rs_trace_end(RsTraceCall *call);
 
+/* qsort: account numbers, ascending. */
+extern int	rs_compare_accounts(const void *a, const void *b);
+
 extern Datum rs_trace_account_text(RsTraceCall *call, uint32 account);
 extern Datum rs_trace_amount(RsTraceCall *call, int128 amount);
 /* Send a row and forget what was made for it. */
