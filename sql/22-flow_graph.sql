@@ -36,11 +36,11 @@ CREATE FUNCTION risk_screen.create_flow_graph(name text, transfers text, bad_row
 COMMENT ON FUNCTION risk_screen.create_flow_graph(text, text, text) IS
 	'Materialise a transfers query as a flow graph, to be traced as graph:NAME; returns its number of transfers';
 
-CREATE FUNCTION risk_screen.refresh_flow_graph(name text)
+CREATE FUNCTION risk_screen.refresh_flow_graph(name text, closed_before timestamptz DEFAULT NULL)
 	RETURNS text
 	AS 'MODULE_PATHNAME', 'rs_refresh_flow_graph'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000;
-COMMENT ON FUNCTION risk_screen.refresh_flow_graph(text) IS
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+COMMENT ON FUNCTION risk_screen.refresh_flow_graph(text, timestamptz) IS
 	'Bring a flow graph up to date with its query; returns unchanged, appended or rebuilt';
 
 CREATE FUNCTION risk_screen.drop_flow_graph(name text)

@@ -236,7 +236,7 @@ SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share}', '{loa
 $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
 
 SELECT risk_screen._ship_rule('B18', NULL, '{ALL}', '{}', '{txn,account,equity}', '{}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1)),
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	t AS (
 		SELECT t.txn_id, t.amount, a.owner_id AS from_owner, b.owner_id AS to_owner
 		  FROM txn AS t JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee

@@ -70,6 +70,8 @@ typedef struct Item
 } Item;
 
 #define IN_ITEM_SIZE offsetof(Item, amount)
+#define COUNT_DELAY 16		/* rows between fetching a counter and using it */
+#define AHEAD 12			/* rows between fetching what a row needs and using it */
 #define MAX_BUCKETS 1024
 #define BUCKET_BYTES (1024 * 1024)
 
@@ -116,6 +118,7 @@ struct RsGraphBuilder
 	uint64		account_capacity,
 				account_capacity2;
 	uint32		accounts;
+	uint32		waiting[2 * COUNT_DELAY];	/* payers and payees to be counted */
 
 	/* while finishing */
 	const uint32 *rank;
@@ -292,8 +295,20 @@ rs_graph_builder_add(RsGraphBuilder *b, TimestampTz time, int128 amount,
 		b->largest = amount;
 	if (Max(payer, payee) >= b->accounts)
 		note_account(b, Max(payer, payee));
-	b->sent[payer]++;
-	b->received[payee]++;
+	{
+		/* counters are all over memory: fetch these, count those of an earlier row */
+		uint32	   *waiting = b->waiting + b->count % COUNT_DELAY * 2;
+
+		if (b->count >= COUNT_DELAY)
+		{
+			b->sent[waiting[0]]++;
+			b->received[waiting[1]]++;
+		}
+		waiting[0] = payer;
+		waiting[1] = payee;
+		__builtin_prefetch(&b->sent[payer], 1);
+		__builtin_prefetch(&b->received[payee], 1);
+	}
 	b->count++;
 
 	row = rs_list_append(b->pool, &b->rows, sizeof(Row) + (wide ? 8 : 0) + bytes);
@@ -534,10 +549,17 @@ distribute_rows(void *arg, const char *records, uint32 bytes)
 		int128		amount = (uint64) row->amount;
 		uint32		payer = b->rank ? b->rank[row->payer] : row->payer;
 		uint32		payee = b->rank ? b->rank[row->payee] : row->payee;
+		/* rows are of one size, mostly; a wrong guess only fetches in vain */
+		const Row  *ahead = row + AHEAD;
 		Item	   *item = rs_list_append(b->pool, &b->out.list[b->out.of[payer]],
 										  sizeof(Item) + (b->wide ? 8 : 0) + n);
 		char	   *at = (char *) (item + 1);
 
+		if ((const char *) (ahead + 1) <= end && b->rank && Max(ahead->payer, ahead->payee) < b->accounts)
+		{
+			__builtin_prefetch(&b->rank[ahead->payer]);
+			__builtin_prefetch(&b->rank[ahead->payee]);
+		}
 		if (row->wide)
 			amount |= (int128) *(const int64 *) (row + 1) << 64;
 		if ((int) row->scale < b->final_scale)
@@ -780,6 +802,13 @@ write_out_bucket(Group *g, uint32 bucket, OutStreams *s, RsFingerprint *print)
 			uint32		n = text ? padded(txn.length) : 0;
 			Item	   *in;
 
+			if (number + AHEAD < b->out_start[end])
+			{
+				uint32		peer = ((const Item *) (g->data + (uint64) (uint32) order[AHEAD] * 8))->peer;
+
+				__builtin_prefetch(&b->account_hash[peer]);
+				__builtin_prefetch(&b->in.of[peer]);
+			}
 			rs_stream_u64(&s->arc, (uint64) item->when << 32 | item->peer);
 			rs_stream_u64(&s->amount, (uint64) item->amount);
 			if (b->wide)
@@ -929,6 +958,11 @@ rs_graph_builder_finish(RsGraphBuilder *b, const RsGraphAccounts *accounts, int 
 		high = i == 0 ? k.integer : Max(high, k.integer);
 	}
 
+	for (uint64 i = 0; i < Min(b->count, COUNT_DELAY); i++)
+	{
+		b->sent[b->waiting[i * 2]]++;
+		b->received[b->waiting[i * 2 + 1]]++;
+	}
 	b->out_start = make_start(b, b->sent);
 	b->in_start = make_start(b, b->received);
 	if (b->sent)

@@ -54,12 +54,11 @@ typedef struct Reading
 	RsGraphBuilder *builder;
 
 	/* refreshing */
+	bool		raw_accounts;
+	RsIdType	party[2];		/* payer and payee, when raw */
 	const RsGraph *older;
 	TimestampTz watermark;
 	RsFingerprint print;
-	uint64	   *hash;			/* by interned account; 0: not known yet */
-	uint64		hash_capacity;
-	uint32		hashed;
 	uint32	   *dense;			/* interned account -> number in the builder */
 	uint64		dense_capacity;
 	uint32	   *name;			/* and back */
@@ -67,8 +66,9 @@ typedef struct Reading
 	uint32		ndense;
 } Reading;
 
+/* `refreshing`: most rows are only compared, so do not number their accounts. */
 static void
-open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget)
+open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget, bool refreshing)
 {
 	RsBadRows	bad_rows = rs_bad_rows_option(d->bad_rows);
 
@@ -86,11 +86,35 @@ open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget)
 		r->column[RS_T_TXN].kind = RS_RAW;
 		r->column[RS_T_TXN].flags &= ~RS_UNIQUE;
 	}
+	r->raw_accounts = refreshing;
+	if (r->raw_accounts)
+		r->column[RS_T_PAYER].kind = r->column[RS_T_PAYEE].kind = RS_RAW;
 	r->contract = rs_transfers_contract;
 	r->contract.column = r->column;
 	r->contract.ncolumns = RS_T_TIME + 1;
 	r->query = rs_query_open(d->transfers, &r->contract, bad_rows, budget, NULL);
-	r->accounts = rs_query_interner(r->query, RS_INTERN_ACCOUNT);
+	if (r->raw_accounts)
+	{
+		Oid			payer = rs_query_fetched_type(r->query, RS_T_PAYER),
+					payee = rs_query_fetched_type(r->query, RS_T_PAYEE);
+
+		if (payer == payee && rs_query_collation(r->query, RS_T_PAYER) == rs_query_collation(r->query, RS_T_PAYEE))
+		{
+			rs_id_type_init(&r->party[0], payer, rs_query_collation(r->query, RS_T_PAYER), "payer", budget);
+			r->party[1] = r->party[0];
+			r->accounts = rs_interner_create(budget, payer, rs_query_collation(r->query, RS_T_PAYER));
+		}
+		else
+		{
+			/* columns of two types: the reader knows how to make them one */
+			rs_query_close(r->query);
+			r->raw_accounts = false;
+			r->column[RS_T_PAYER].kind = r->column[RS_T_PAYEE].kind = RS_ID;
+			r->query = rs_query_open(d->transfers, &r->contract, bad_rows, budget, NULL);
+		}
+	}
+	if (!r->raw_accounts)
+		r->accounts = rs_query_interner(r->query, RS_INTERN_ACCOUNT);
 	rs_id_type_init(&r->account, rs_interner_type(r->accounts),
 					rs_query_type(r->query, RS_T_PAYER) == rs_interner_type(r->accounts) ?
 					rs_query_collation(r->query, RS_T_PAYER) : InvalidOid, "payer", budget);
@@ -179,23 +203,20 @@ dense_number(Reading *r, uint32 account)
 	return r->dense[account];
 }
 
-static uint64
-account_hash(Reading *r, uint32 account)
+/* In the scratch context. */
+static inline RsKey
+row_account(Reading *r, const RsRow *row, int column)
 {
-	r->hash = rs_grow(r->budget, r->hash, &r->hash_capacity, (uint64) account + 1,
-					  sizeof(uint64), "refreshing the flow graph");
-	for (; r->hashed <= account; r->hashed++)
-	{
-		MemoryContext old;
-		RsKey		key;
+	if (r->raw_accounts)
+		return rs_id_key(&r->party[column - RS_T_PAYER], row->value[column].raw);
+	return rs_id_key(&r->account, rs_interner_datum(r->accounts, row->value[column].id));
+}
 
-		MemoryContextReset(r->scratch);
-		old = MemoryContextSwitchTo(r->scratch);
-		key = rs_id_key(&r->account, rs_interner_datum(r->accounts, r->hashed));
-		r->hash[r->hashed] = rs_key_hash(&r->account.key, &key);
-		MemoryContextSwitchTo(old);
-	}
-	return r->hash[account];
+static inline uint32
+row_account_number(Reading *r, const RsRow *row, int column)
+{
+	return dense_number(r, r->raw_accounts ? rs_intern(r->accounts, row->value[column].raw, NULL)
+						: row->value[column].id);
 }
 
 static void
@@ -204,30 +225,29 @@ refresh_row(void *arg, const RsRow *row)
 	Reading    *r = arg;
 	TimestampTz time = row->value[RS_T_TIME].time;
 	int128		amount = row->value[RS_T_AMOUNT].amount;
-	uint32		payer = row->value[RS_T_PAYER].id,
-				payee = row->value[RS_T_PAYEE].id;
 	RsKey		txn;
 
+	MemoryContextReset(r->scratch);
+	MemoryContextSwitchTo(r->scratch);
+	txn = row_txn(r, row);
 	if (time <= r->watermark)
 	{
-		uint64		from = account_hash(r, payer),
-					to = account_hash(r, payee);
+		RsKey		payer = row_account(r, row, RS_T_PAYER),
+					payee = row_account(r, row, RS_T_PAYEE);
 
-		MemoryContextReset(r->scratch);
-		MemoryContextSwitchTo(r->scratch);
-		txn = row_txn(r, row);
-		rs_fingerprint_add(&r->print, from, to, rs_key_hash(&r->txn.key, &txn), time,
+		rs_fingerprint_add(&r->print, rs_key_hash(&r->account.key, &payer), rs_key_hash(&r->account.key, &payee),
+						   rs_key_hash(&r->txn.key, &txn), time,
 						   rs_amount_hash(amount, rs_query_scale(r->query, RS_T_AMOUNT)));
 		MemoryContextSwitchTo(r->budget);
 		return;
 	}
-	payer = dense_number(r, payer);
-	payee = dense_number(r, payee);
-	MemoryContextReset(r->scratch);
-	MemoryContextSwitchTo(r->scratch);
-	txn = row_txn(r, row);
 	MemoryContextSwitchTo(r->budget);
-	rs_graph_builder_add(r->builder, time, amount, payer, payee, &txn);
+	{
+		uint32		payer = row_account_number(r, row, RS_T_PAYER),
+					payee = row_account_number(r, row, RS_T_PAYEE);
+
+		rs_graph_builder_add(r->builder, time, amount, payer, payee, &txn);
+	}
 }
 
 static int
@@ -275,7 +295,26 @@ typedef struct Built
 	RsGraphHeader header;
 	bool		complete;
 	const char *how;
+	char	   *evidence;
 } Built;
+
+static void
+ignore_row(void *arg, const RsRow *row)
+{
+}
+
+/* Nothing written since the last refresh, so nothing to read but the rights. */
+static bool
+nothing_written(Reading *r, const RsGraphDefinition *d)
+{
+	const Oid  *relation;
+	int			n = rs_query_relations(r->query, &relation);
+
+	if (d->evidence == NULL || !rs_graph_evidence_holds(d->evidence, n, relation))
+		return false;
+	rs_query_read_bound(r->query, "", "LIMIT 0", 0, NULL, NULL, NULL, ignore_row, NULL, NULL);
+	return true;
+}
 
 static void
 finish_reading(Reading *r, Built *built)
@@ -296,6 +335,21 @@ describe_accounts(Reading *r)
 	return accounts;
 }
 
+/*
+ * Note what the tables' pages look like, then look at their rows: with a new
+ * snapshot, so that no row is older than the evidence.
+ */
+static void
+take_evidence(Reading *r, MemoryContext caller, Built *built)
+{
+	const Oid  *relation;
+	int			n = rs_query_relations(r->query, &relation);
+	char	   *evidence = rs_graph_evidence(n, relation);
+
+	built->evidence = evidence ? MemoryContextStrdup(caller, evidence) : NULL;
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
 /* Read everything, write a new file. SPI is connected. */
 static void
 build(const RsGraphDefinition *d, MemoryContext budget, Built *built)
@@ -304,9 +358,11 @@ build(const RsGraphDefinition *d, MemoryContext budget, Built *built)
 	RsGraphAccounts accounts;
 	RsGraphIdentity identity = rs_graph_definition_identity(d);
 
-	open_reading(&r, d, budget);
+	open_reading(&r, d, budget, false);
 	start_builder(&r);
+	take_evidence(&r, MemoryContextGetParent(budget), built);
 	rs_query_read(r.query, build_row, build_rescale, &r);
+	PopActiveSnapshot();
 	accounts = describe_accounts(&r);
 	accounts.count = accounts.total = rs_interner_count(r.accounts);
 	accounts.rank = rs_interner_ranks(r.accounts, budget);
@@ -365,22 +421,35 @@ memory_duplicate(void *arg, const RsKey *txn)
 
 /*
  * Read the query and append what is later than the older file. False when that
- * cannot be: earlier rows differ, or the new ones do not fit its codes.
+ * cannot be: earlier rows differ, or the new ones do not fit its codes. Rows
+ * earlier than closed_before are neither read nor compared.
  */
 static bool
-append(const RsGraphDefinition *d, const RsGraphMapping *older, MemoryContext budget, Built *built)
+append(const RsGraphDefinition *d, const RsGraphMapping *older, TimestampTz closed_before,
+	   MemoryContext budget, Built *built)
 {
 	Reading		r;
 	const RsGraphHeader *o = older->graph.header;
 	RsGraphIdentity identity = rs_graph_definition_identity(d);
+	RsFingerprint expected = {o->ntransfers, {o->fingerprint[0], o->fingerprint[1]}};
 	Memory		memory = {0};
 	RsGraphHost host = {&memory, memory_write, memory_spill_write, memory_spill_read, memory_duplicate};
 
-	open_reading(&r, d, budget);
+	open_reading(&r, d, budget, true);
 	if (r.account.oid != older->account.oid || r.txn.oid != older->txn.oid)
 	{
 		rs_query_close(r.query);
 		return false;
+	}
+	if (nothing_written(&r, d))
+	{
+		strlcpy(built->name, older->name, sizeof(built->name));
+		strlcpy(built->stamp, d->stamp, sizeof(built->stamp));
+		built->header = *o;
+		built->how = "unchanged";
+		built->evidence = d->evidence;
+		finish_reading(&r, built);
+		return true;
 	}
 	r.older = &older->graph;
 	r.watermark = o->last_at;
@@ -389,10 +458,26 @@ append(const RsGraphDefinition *d, const RsGraphMapping *older, MemoryContext bu
 	r.builder = rs_graph_builder_create(budget, &host, r.txn.key, r.txn.oid,
 										rs_query_scale(r.query, RS_T_AMOUNT));
 	rs_graph_builder_continue(r.builder, r.older);
-	rs_query_read(r.query, refresh_row, build_rescale, &r);
+	take_evidence(&r, MemoryContextGetParent(budget), built);
+	/* Everything after the watermark is new, closed or not. */
+	closed_before = Min(closed_before, o->last_at + 1);
+	if (closed_before > o->first_at && rs_query_fetched_type(r.query, RS_T_TIME) == TIMESTAMPTZOID)
+	{
+		Oid			type = TIMESTAMPTZOID;
+		Datum		value = TimestampTzGetDatum(closed_before);
+
+		built->evidence = NULL; /* of rows that were not compared there is none */
+		rs_graph_fingerprint(r.older, closed_before, &expected);
+		rs_query_read_bound(r.query, "", psprintf("WHERE %s OPERATOR(pg_catalog.>=) $1",
+												  rs_query_expression(r.query, RS_T_TIME)),
+							1, &type, &value, NULL, refresh_row, build_rescale, &r);
+	}
+	else
+		rs_query_read(r.query, refresh_row, build_rescale, &r);
+	PopActiveSnapshot();
 
 	identity.file = r.output->file;
-	if (r.print.rows != o->ntransfers || memcmp(r.print.sum, o->fingerprint, sizeof(o->fingerprint)) != 0)
+	if (r.print.rows != expected.rows || memcmp(r.print.sum, expected.sum, sizeof(expected.sum)) != 0)
 		;						/* changed, vanished, or come late */
 	else if (rs_graph_builder_count(r.builder) == 0)
 	{
@@ -446,9 +531,9 @@ must_be_able_to_write(const char *function)
 static void
 record(const RsGraphDefinition *d, const Built *built, double seconds)
 {
-	enum {NARGS = 12};
+	enum {NARGS = 13};
 	Oid			types[NARGS] = {TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID,
-	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, FLOAT8OID, BOOLOID, TEXTOID};
+	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, FLOAT8OID, BOOLOID, TEXTOID, TEXTOID};
 	Datum		values[NARGS];
 	char		nulls[NARGS];
 	const RsGraphHeader *h = &built->header;
@@ -468,11 +553,15 @@ record(const RsGraphDefinition *d, const Built *built, double seconds)
 	values[9] = Float8GetDatum(seconds);
 	values[10] = BoolGetDatum(built->complete);
 	values[11] = CStringGetTextDatum(built->how);
+	if (built->evidence)
+		values[12] = CStringGetTextDatum(built->evidence);
+	else
+		nulls[12] = 'n';
 	rs_graph_catalog("DELETE FROM risk_screen._flow_graph_file f WHERE f.name OPERATOR(pg_catalog.=) $1",
 					 false, 1, types, values, NULL);
 	rs_graph_catalog("INSERT INTO risk_screen._flow_graph_file"
-					 " (name, file, stamp, transfers, accounts, bytes, first_at, last_at, refreshed_at, seconds, complete, refreshed_by)"
-					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+					 " (name, file, stamp, transfers, accounts, bytes, first_at, last_at, refreshed_at, seconds, complete, refreshed_by, evidence)"
+					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 					 false, NARGS, types, values, nulls);
 }
 
@@ -547,10 +636,11 @@ rs_create_flow_graph(PG_FUNCTION_ARGS)
 }
 
 /*
- * refresh_flow_graph(name text) returns text
+ * refresh_flow_graph(name text, closed_before timestamptz) returns text
  *
  * Brings the graph up to date with its query, as the owner and under the
- * settings of its creation. Returns 'unchanged', 'appended' (only rows later
+ * settings of its creation. Rows earlier than closed_before are taken as they
+ * are in the graph, unread; NULL: every row is compared. Returns 'unchanged', 'appended' (only rows later
  * than the watermark were new) or 'rebuilt' (earlier rows changed, vanished or
  * came late, or there was no sound file). Errors: 42704 no such graph, 42501
  * not the owner. Cost: see docs/flow_graph.md.
@@ -568,7 +658,10 @@ rs_refresh_flow_graph(PG_FUNCTION_ARGS)
 	int			context,
 				level;
 	bool		done = false;
+	TimestampTz closed_before = PG_ARGISNULL(1) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(1);
 
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
 	must_be_able_to_write("refresh_flow_graph()");
 	INSTR_TIME_SET_CURRENT(start);
 	d = rs_graph_definition(rs_graph_read_name(PG_GETARG_TEXT_PP(0)), true, CurrentMemoryContext);
@@ -601,7 +694,7 @@ rs_refresh_flow_graph(PG_FUNCTION_ARGS)
 		if (result == RS_MAPPED && older->graph.header->ntransfers > 0)
 		{
 			budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen flow graph refresh", ALLOCSET_DEFAULT_SIZES);
-			done = append(d, older, budget, &built);
+			done = append(d, older, closed_before, budget, &built);
 			MemoryContextDelete(budget);
 		}
 	}
@@ -759,7 +852,13 @@ rs_flow_graph_state(PG_FUNCTION_ARGS)
 	MemoryContextDelete(pins);
 	values[0] = CStringGetTextDatum(state);
 	values[1] = BoolGetDatum(true);
-	nulls[1] = strcmp(state, "ready") == 0;
+	if (strcmp(state, "ready") == 0)
+	{
+		/* reading the pages is for those who may read the graph */
+		nulls[1] = d->evidence == NULL || !d->may_read;
+		if (!nulls[1])
+			values[1] = BoolGetDatum(!rs_graph_evidence_unchanged(d->evidence));
+	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 

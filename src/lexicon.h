@@ -61,7 +61,7 @@ typedef struct RsException
 	uint32		after;			/* clause: and after it */
 	char	   *folded;			/* name, holder */
 	int			folded_length;
-	bool		at_start;		/* holder: X… */
+	bool		at_start;		/* holder: X…; clause: right behind an opening bracket */
 	bool		at_end;			/* holder: …X */
 } RsException;
 
@@ -123,5 +123,21 @@ extern bool rs_lexicon_has(const RsLexicon *lexicon, const unsigned char *body, 
 extern char *rs_fold_bytes(const char *body, Size length, int *folded_length);
 extern bool rs_text_list_has(const RsTextList *list, const text *item);
 extern bool rs_text_lists_meet(const RsTextList *rule, const RsTextList *held);
+
+/* names.c: arguments of the SQL functions, kept in fn_extra between calls */
+extern const RsLexicon *rs_lexicon_argument(FunctionCallInfo fcinfo, const text *name);
+extern const RsLexicon **rs_lexicons_argument(FunctionCallInfo fcinfo, int argument, int *n);
+extern DateADT rs_day_argument(FunctionCallInfo fcinfo, int argument);
+extern RsTextList rs_list_argument(FunctionCallInfo fcinfo, int argument);
+extern const char *rs_disguise_name(const RsFinding *f, const unsigned char *body);
+extern int32 rs_position(uint64 chars);
+
+/* Marks that clauses and items end at. */
+typedef enum RsMark
+{
+	RS_MARK_NONE, RS_MARK_COMMA, RS_MARK_SENTENCE, RS_MARK_OPEN, RS_MARK_CLOSE
+} RsMark;
+
+extern RsMark rs_clause_mark(uint32 cp);
 
 #endif							/* RS_LEXICON_H */

@@ -11,7 +11,8 @@
  * An exclusion clause "X…" covers a hit behind X when neither a sentence mark
  * nor the end of the bracket that X stands in lies between; a comma ends it
  * too unless X stands in the same bracket. "X…Y" needs both around the hit and
- * lets commas pass; "…Y" needs Y behind the hit within the same comma.
+ * lets commas pass; "…Y" needs Y behind the hit within the same comma and in
+ * the same bracket. "（X…" needs X right behind an opening bracket.
  *
  * Memory: findings in the current context. Cost: one pass, plus per hit the
  * clause marks of its own sentence.
@@ -138,17 +139,15 @@ collect_phrase(void *arg, const RsHit *hit)
 
 /* ---- clauses ---- */
 
-typedef enum Mark { MARK_NONE, MARK_COMMA, MARK_SENTENCE, MARK_OPEN, MARK_CLOSE } Mark;
-
 /* Only brackets, commas and sentence marks matter, in both widths. */
-static Mark
-clause_mark(uint32 cp)
+RsMark
+rs_clause_mark(uint32 cp)
 {
 	switch (cp)
 	{
 		case ',':
 		case 0xFF0C:
-			return MARK_COMMA;
+			return RS_MARK_COMMA;
 		case ';':
 		case 0xFF1B:
 		case '!':
@@ -159,23 +158,23 @@ clause_mark(uint32 cp)
 		case 0xFF61:
 		case '\n':
 		case '\r':
-			return MARK_SENTENCE;
+			return RS_MARK_SENTENCE;
 		case '(':
 		case 0xFF08:
 		case '[':
 		case 0xFF3B:
 		case 0x3010:			/* 【 */
 		case 0x3014:			/* 〔 */
-			return MARK_OPEN;
+			return RS_MARK_OPEN;
 		case ')':
 		case 0xFF09:
 		case ']':
 		case 0xFF3D:
 		case 0x3011:
 		case 0x3015:
-			return MARK_CLOSE;
+			return RS_MARK_CLOSE;
 		default:
-			return MARK_NONE;
+			return RS_MARK_NONE;
 	}
 }
 
@@ -185,28 +184,28 @@ clause_mark(uint32 cp)
  */
 static void
 read_between(const unsigned char *from, const unsigned char *to,
-			 bool *sentence, bool *left_bracket, bool *comma)
+			 bool *sentence, bool *left_bracket, bool *comma, bool *inside)
 {
 	int			depth = 0;
 
-	*sentence = *left_bracket = *comma = false;
+	*sentence = *left_bracket = *comma = *inside = false;
 	while (from < to)
 	{
 		int			bytes;
 
-		switch (clause_mark(rs_utf8_decode(from, to, &bytes)))
+		switch (rs_clause_mark(rs_utf8_decode(from, to, &bytes)))
 		{
-			case MARK_SENTENCE:
+			case RS_MARK_SENTENCE:
 				*sentence = true;
 				return;
-			case MARK_COMMA:
+			case RS_MARK_COMMA:
 				if (depth == 0)
 					*comma = true;
 				break;
-			case MARK_OPEN:
+			case RS_MARK_OPEN:
 				depth++;
 				break;
-			case MARK_CLOSE:
+			case RS_MARK_CLOSE:
 				if (--depth < 0)
 				{
 					*left_bracket = true;
@@ -218,6 +217,31 @@ read_between(const unsigned char *from, const unsigned char *to,
 		}
 		from += bytes;
 	}
+	*inside = depth > 0;
+}
+
+/* Does a bracket open right before `at`, marks that words skip aside? */
+static bool
+opens_bracket(const unsigned char *text, const unsigned char *at)
+{
+	while (at > text)
+	{
+		const unsigned char *q = at - 1;
+		uint32		folded[RS_FOLD_MAX];
+		uint32		cp;
+		int			bytes,
+					n;
+		RsFoldKind	kind;
+
+		while (q > text && at - q < 4 && (*q & 0xC0) == 0x80)
+			q--;
+		cp = rs_utf8_decode(q, at, &bytes);
+		kind = rs_fold(cp, folded, &n);
+		if (kind != RS_FOLD_IGNORABLE && kind != RS_FOLD_SEPARATOR)
+			return rs_clause_mark(cp) == RS_MARK_OPEN;
+		at = q;
+	}
+	return false;
 }
 
 /* Does `at` stand in a bracket opened in its own sentence? */
@@ -233,16 +257,16 @@ in_bracket(const unsigned char *text, const unsigned char *at)
 
 		while (q > text && at - q < 4 && (*q & 0xC0) == 0x80)
 			q--;
-		switch (clause_mark(rs_utf8_decode(q, at, &bytes)))
+		switch (rs_clause_mark(rs_utf8_decode(q, at, &bytes)))
 		{
-			case MARK_SENTENCE:
+			case RS_MARK_SENTENCE:
 				if (depth == 0)
 					return false;
 				break;
-			case MARK_CLOSE:
+			case RS_MARK_CLOSE:
 				depth++;
 				break;
-			case MARK_OPEN:
+			case RS_MARK_OPEN:
 				if (--depth < 0)
 					return true;
 				break;
@@ -257,27 +281,30 @@ in_bracket(const unsigned char *text, const unsigned char *at)
 /* Is the part `word` before (or behind) the hit within its clause? */
 static bool
 clause_part(const unsigned char *text, const RsHit *hit, uint32 word, bool before, bool commas_pass,
-			const RsHit *phrase, int nphrases)
+			bool opens, const RsHit *phrase, int nphrases)
 {
 	for (int i = before ? nphrases - 1 : 0; before ? i >= 0 : i < nphrases; before ? i-- : i++)
 	{
 		const RsHit *x = &phrase[i];
 		bool		sentence,
 					bracket,
-					comma;
+					comma,
+					inside;
 
 		if (before ? x->end_byte > hit->start_byte : x->start_byte < hit->end_byte)
 			continue;
 		if (before)
-			read_between(text + x->end_byte, text + hit->start_byte, &sentence, &bracket, &comma);
+			read_between(text + x->end_byte, text + hit->start_byte, &sentence, &bracket, &comma, &inside);
 		else
-			read_between(text + hit->end_byte, text + x->start_byte, &sentence, &bracket, &comma);
+			read_between(text + hit->end_byte, text + x->start_byte, &sentence, &bracket, &comma, &inside);
 		if (sentence)
 			return false;		/* the others are farther away */
 		if (x->word != word)
 			continue;
-		/* "(金融业务除外)": what follows may not lie outside the hit's bracket */
-		if (bracket)
+		/* nor may it lie outside the bracket, or 资产管理（金融除外） would excuse 资产管理 */
+		if (bracket || (!before && inside))
+			continue;
+		if (opens && !opens_bracket(text, text + x->start_byte))
 			continue;
 		if (!comma || commas_pass || (before && in_bracket(text, text + x->start_byte)))
 			return true;
@@ -315,9 +342,9 @@ is_excepted(const RsLexicon *lexicon, const unsigned char *body, const RsHit *hi
 				if (nphrases == 0)
 					break;
 				if ((x->before == RS_NO_WORD ||
-					 clause_part(body, hit, x->before, true, x->after != RS_NO_WORD, phrase, nphrases)) &&
+					 clause_part(body, hit, x->before, true, x->after != RS_NO_WORD, x->at_start, phrase, nphrases)) &&
 					(x->after == RS_NO_WORD ||
-					 clause_part(body, hit, x->after, false, x->before != RS_NO_WORD, phrase, nphrases)) &&
+					 clause_part(body, hit, x->after, false, x->before != RS_NO_WORD, false, phrase, nphrases)) &&
 					!(x->before == RS_NO_WORD && x->after == RS_NO_WORD))
 					return true;
 				break;

@@ -88,8 +88,9 @@ remember(Kept *k, const char *key, Size length)
 		k->durable = true;
 }
 
-static const RsLexicon *
-lexicon_argument(FunctionCallInfo fcinfo, const text *name)
+/* The list named by a text argument, kept in fn_extra. */
+const RsLexicon *
+rs_lexicon_argument(FunctionCallInfo fcinfo, const text *name)
 {
 	Kept	   *k = kept(fcinfo);
 	const char *key = VARDATA_ANY(name);
@@ -107,8 +108,8 @@ lexicon_argument(FunctionCallInfo fcinfo, const text *name)
 }
 
 /* The lists named by an array argument, or all active ones. */
-static const RsLexicon **
-lexicons_argument(FunctionCallInfo fcinfo, int argument, int *n)
+const RsLexicon **
+rs_lexicons_argument(FunctionCallInfo fcinfo, int argument, int *n)
 {
 	Kept	   *k = kept(fcinfo);
 	bool		all = argument < 0 || PG_ARGISNULL(argument);
@@ -163,8 +164,8 @@ lexicons_argument(FunctionCallInfo fcinfo, int argument, int *n)
 }
 
 /* The day in question: the argument, or today in risk_screen.time_zone. */
-static inline DateADT
-day_argument(FunctionCallInfo fcinfo, int argument)
+DateADT
+rs_day_argument(FunctionCallInfo fcinfo, int argument)
 {
 	Kept	   *k;
 
@@ -186,9 +187,20 @@ text_or_null(const text *t, bool *isnull)
 	return PointerGetDatum(t);
 }
 
+/* Characters counted in SQL's int. */
+int32
+rs_position(uint64 chars)
+{
+	if (chars > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("text is too long")));
+	return (int32) chars;
+}
+
 /* How the text differs from the word: plain, folded, interleaved, or a disguise. */
-static const char *
-disguise_name(const RsFinding *f, const unsigned char *body)
+const char *
+rs_disguise_name(const RsFinding *f, const unsigned char *body)
 {
 	uint32		d = f->hit.disguise;
 	Size		length = f->hit.end_byte - f->hit.start_byte;
@@ -214,16 +226,6 @@ disguise_name(const RsFinding *f, const unsigned char *body)
 	return a > b ? "interleaved" : "folded";
 }
 
-static int32
-position(uint64 chars)
-{
-	if (chars > PG_INT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("text is too long")));
-	return (int32) chars;
-}
-
 /*
  * find_terms(body text, lexicons text[], as_of date)
  *   -> setof (lexicon, term, category, effect, basis, started, ended, matched, disguise)
@@ -242,14 +244,13 @@ rs_find_terms(PG_FUNCTION_ARGS)
 	DateADT		as_of;
 	MemoryContext scratch,
 				old;
-	/* the set's own bookkeeping must not be taken for ours */
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	body = PG_GETARG_TEXT_PP(0);
-	lexicon = lexicons_argument(fcinfo, 1, &nlexicons);
-	as_of = day_argument(fcinfo, 2);
+	lexicon = rs_lexicons_argument(fcinfo, 1, &nlexicons);
+	as_of = rs_day_argument(fcinfo, 2);
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "find_terms", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(scratch);
 	for (int l = 0; l < nlexicons; l++)
@@ -273,11 +274,11 @@ rs_find_terms(PG_FUNCTION_ARGS)
 			values[2] = text_or_null(f->term->category, &nulls[2]);
 			values[3] = PointerGetDatum(f->term->effect);
 			values[4] = text_or_null(f->term->basis, &nulls[4]);
-			values[5] = Int32GetDatum(position(f->hit.start_char + 1));
-			values[6] = Int32GetDatum(position(f->hit.end_char));
+			values[5] = Int32GetDatum(rs_position(f->hit.start_char + 1));
+			values[6] = Int32GetDatum(rs_position(f->hit.end_char));
 			values[7] = PointerGetDatum(cstring_to_text_with_len((const char *) s + f->hit.start_byte,
 																 f->hit.end_byte - f->hit.start_byte));
-			values[8] = CStringGetTextDatum(disguise_name(f, s));
+			values[8] = CStringGetTextDatum(rs_disguise_name(f, s));
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 			if ((i & 0xFFF) == 0xFFF)
 				CHECK_FOR_INTERRUPTS();
@@ -306,8 +307,8 @@ rs_has_terms(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	lex = lexicon_argument(fcinfo, PG_GETARG_TEXT_PP(1));
-	as_of = day_argument(fcinfo, 2);
+	lex = rs_lexicon_argument(fcinfo, PG_GETARG_TEXT_PP(1));
+	as_of = rs_day_argument(fcinfo, 2);
 	if (as_of < lex->valid_from || as_of > lex->valid_to)
 		PG_RETURN_BOOL(false);
 	body = PG_GETARG_TEXT_PP(0);
@@ -335,8 +336,8 @@ rs_term_list(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	lex = lexicon_argument(fcinfo, PG_GETARG_TEXT_PP(1));
-	as_of = day_argument(fcinfo, 2);
+	lex = rs_lexicon_argument(fcinfo, PG_GETARG_TEXT_PP(1));
+	as_of = rs_day_argument(fcinfo, 2);
 	body = PG_GETARG_TEXT_PP(0);
 	if (as_of < lex->valid_from || as_of > lex->valid_to)
 		n = 0;
@@ -403,8 +404,9 @@ rs_lexicon_stats(PG_FUNCTION_ARGS)
 
 /* ---- screening a registration ---- */
 
-static RsTextList
-list_argument(FunctionCallInfo fcinfo, int argument)
+/* A text[] argument; NULL: n = -1, NULL elements are left out. */
+RsTextList
+rs_list_argument(FunctionCallInfo fcinfo, int argument)
 {
 	RsTextList	list = {-1, NULL};
 	Datum	   *item;
@@ -487,13 +489,13 @@ screen_field(ReturnSetInfo *rsinfo, const RsLexicon *lex, int field, const text 
 		values[2] = PointerGetDatum(f->term->term);
 		values[3] = PointerGetDatum(f->term->effect);
 		values[4] = text_or_null(f->term->basis, &nulls[4]);
-		values[5] = Int32GetDatum(position(f->hit.start_char + 1));
-		values[6] = Int32GetDatum(position(f->hit.end_char));
+		values[5] = Int32GetDatum(rs_position(f->hit.start_char + 1));
+		values[6] = Int32GetDatum(rs_position(f->hit.end_char));
 		values[7] = text_or_null(f->term->category, &nulls[7]);
 		values[8] = PointerGetDatum(f->term->control);
 		values[9] = PointerGetDatum(cstring_to_text_with_len((const char *) s + f->hit.start_byte,
 															 f->hit.end_byte - f->hit.start_byte));
-		values[10] = CStringGetTextDatum(disguise_name(f, s));
+		values[10] = CStringGetTextDatum(rs_disguise_name(f, s));
 		nulls[11] = place_name(place) == NULL;
 		if (!nulls[11])
 			values[11] = CStringGetTextDatum(place_name(place));
@@ -529,8 +531,8 @@ rs_screen_name(PG_FUNCTION_ARGS)
 				old;
 
 	InitMaterializedSRF(fcinfo, 0);
-	lexicon = lexicons_argument(fcinfo, -1, &n);
-	as_of = day_argument(fcinfo, 5);
+	lexicon = rs_lexicons_argument(fcinfo, -1, &n);
+	as_of = rs_day_argument(fcinfo, 5);
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "screen_name", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(scratch);
 	name = PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0);
@@ -538,7 +540,7 @@ rs_screen_name(PG_FUNCTION_ARGS)
 	province = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
 	event = PG_ARGISNULL(3) ? NULL : PG_GETARG_TEXT_PP(3);
 	kind = PG_ARGISNULL(6) ? NULL : PG_GETARG_TEXT_PP(6);
-	subject.licences = list_argument(fcinfo, 4);
+	subject.licences = rs_list_argument(fcinfo, 4);
 	if (name != NULL)
 	{
 		subject.holder = rs_fold_bytes(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &subject.holder_length);

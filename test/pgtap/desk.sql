@@ -10,7 +10,7 @@ SELECT is_empty($$SELECT code FROM risk_screen.rule_catalogue WHERE state NOT IN
 SELECT is_empty($$SELECT r.code FROM risk_screen.rule AS r CROSS JOIN unnest(r.needs || r.coverage) AS n WHERE NOT EXISTS (SELECT FROM risk_screen.role WHERE role = n)$$, 'rules need roles that exist');
 SELECT is_empty($$SELECT r.code FROM risk_screen.rule AS r CROSS JOIN unnest(r.coverage) AS n WHERE NOT EXISTS (SELECT FROM risk_screen.role_column WHERE role = n AND name = 'inst_id')$$, 'coverage is counted by inst_id');
 SELECT is_empty($$SELECT q.code FROM risk_screen.requirement AS q CROSS JOIN unnest(q.kept_in) AS k
-	WHERE NOT EXISTS (SELECT FROM risk_screen.role WHERE role = k) AND NOT EXISTS (SELECT FROM risk_screen._desk_object WHERE name = k)$$, 'records are kept in something that exists');
+	WHERE NOT EXISTS (SELECT FROM risk_screen.role WHERE role = k) AND NOT EXISTS (SELECT FROM risk_screen._desk_object WHERE name = k) AND to_regclass('risk_screen.' || k) IS NULL$$, 'records are kept in something that exists');
 SELECT is_empty($$SELECT code FROM risk_screen.rule_catalogue WHERE state = 'record' AND note = ''$$, 'a record says where it is kept');
 SELECT is_empty($$SELECT code FROM risk_screen.rule WHERE builtin AND (reason_zh = '' OR reason_en = '' OR title_zh = '' OR plan = '{}')$$, 'rules explain themselves in both languages and name their plan');
 SELECT is_empty($$SELECT role FROM risk_screen.role AS r WHERE (SELECT name FROM risk_screen.role_column AS c WHERE c.role = r.role ORDER BY ordinal DESC LIMIT 1) <> 'known_from'$$, 'every role ends in known_from');
