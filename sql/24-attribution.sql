@@ -25,3 +25,17 @@ CREATE FUNCTION risk_screen.explain_attribution(transfers text, claims text, rul
 	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 COMMENT ON FUNCTION risk_screen.explain_attribution(text, text, text, text, text, timestamptz, text, text, text[], numeric, boolean, text, text) IS
 	'Lot by lot, or share by share, why the transfer txn_id carries this much of each claim''s money';
+
+CREATE FUNCTION risk_screen.attribution_band(transfers text, claims text, rule text DEFAULT 'fifo',
+		direction text DEFAULT 'downstream', openings text DEFAULT NULL,
+		until timestamptz DEFAULT 'infinity', tie text DEFAULT 'causal', deficit text DEFAULT 'infer',
+		exit_at text[] DEFAULT NULL, min_traced numeric DEFAULT 0,
+		poison_forever boolean DEFAULT false, bad_rows text DEFAULT 'error',
+		rules text[] DEFAULT NULL, ties text[] DEFAULT NULL,
+		OUT claim text, OUT account text, OUT kind text, OUT traced numeric, OUT smallest numeric, OUT largest numeric,
+		OUT smallest_by text, OUT largest_by text, OUT currency text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_attribution_band'
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 1000;
+COMMENT ON FUNCTION risk_screen.attribution_band(text, text, text, text, text, timestamptz, text, text, text[], numeric, boolean, text, text[], text[]) IS
+	'Per claim and account what is held or exited under the chosen rule, and the smallest and largest amount over all rules and tie rules';

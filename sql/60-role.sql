@@ -76,7 +76,8 @@ SELECT pg_catalog.pg_extension_config_dump('risk_screen.code_label', 'WHERE NOT 
 CREATE FUNCTION risk_screen._keep_shipped_row() RETURNS trigger
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF TG_OP <> 'INSERT' AND OLD.builtin OR TG_OP <> 'DELETE' AND NEW.builtin THEN
+	IF TG_OP = 'TRUNCATE' OR TG_TABLE_NAME = 'requirement' OR TG_OP <> 'INSERT' AND (to_jsonb(OLD) ->> 'builtin')::boolean
+	   OR TG_OP <> 'DELETE' AND (to_jsonb(NEW) ->> 'builtin')::boolean THEN
 		RAISE EXCEPTION 'rows shipped with the extension are read-only'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				DETAIL = format('The row belongs to risk_screen.%I, which keeps builtin = true for the extension''s own rows.', TG_TABLE_NAME),

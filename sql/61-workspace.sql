@@ -7,13 +7,6 @@
 
 DROP FUNCTION risk_screen._define_role(text, text, text, text, text, text);
 
-CREATE TRIGGER keep_shipped BEFORE INSERT OR UPDATE OR DELETE ON risk_screen.role
-	FOR EACH ROW EXECUTE FUNCTION risk_screen._keep_shipped_row();
-CREATE TRIGGER keep_shipped BEFORE INSERT OR UPDATE OR DELETE ON risk_screen.role_column
-	FOR EACH ROW EXECUTE FUNCTION risk_screen._keep_shipped_row();
-CREATE TRIGGER keep_shipped BEFORE INSERT OR UPDATE OR DELETE ON risk_screen.code_label
-	FOR EACH ROW EXECUTE FUNCTION risk_screen._keep_shipped_row();
-
 -- The schema must exist and hold a desk; otherwise say so in words.
 CREATE FUNCTION risk_screen._require_workspace(workspace text) RETURNS void
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -113,7 +113,8 @@ CREATE VIEW risk_screen.rule_catalogue AS
 				WHEN q.kept_in <> '{}' AND NOT EXISTS (
 					 SELECT FROM pg_catalog.unnest(q.kept_in) AS k (name)
 					  WHERE NOT EXISTS (SELECT FROM risk_screen.role AS x WHERE x.role = k.name)
-						AND NOT EXISTS (SELECT FROM risk_screen._desk_object AS o WHERE o.name = k.name)) THEN 'record'
+						AND NOT EXISTS (SELECT FROM risk_screen._desk_object AS o WHERE o.name = k.name)
+						AND pg_catalog.to_regclass('risk_screen.' || k.name) IS NULL) THEN 'record'
 				ELSE 'planned' END AS state,
 		   coalesce(q.title_zh, r.title_zh) AS title_zh,
 		   coalesce(q.title_en, r.title_en) AS title_en,

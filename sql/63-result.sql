@@ -223,12 +223,12 @@ CREATE TABLE money_trace (
 	inst_id text NOT NULL,
 	account_id text NOT NULL,
 	owner_id text,
-	hops int NOT NULL,
 	first_at timestamptz,
 	last_at timestamptz,
 	received numeric NOT NULL,
 	sent numeric NOT NULL,
-	is_final boolean NOT NULL,
+	held numeric NOT NULL,
+	exited numeric NOT NULL,
 	related boolean NOT NULL,
 	PRIMARY KEY (run_id, inst_id, account_id))
 $$, '资金去向: accounts that lenders'' money of an institution reached', $$
@@ -236,12 +236,12 @@ run_id 批次编号; run
 inst_id 机构编号; platform
 account_id 账户编号; account reached
 owner_id 户主; its owner
-hops 层数; fewest transfers from the lenders
 first_at 首次到达; first arrival
 last_at 末次到达; last arrival
-received 流入; amount of traced transfers into it
-sent 流出; amount of traced transfers out of it
-is_final 最终去向; nothing traced leaves it
+received 流入; lenders' money that came in, yuan
+sent 流出; lenders' money that went on, yuan
+held 留存; lenders' money still there at the end of the day, yuan
+exited 归集; lenders' money back in custody, reserve or risk fund, yuan
 related 关联方; belongs to the institution or its related parties
 $$),
 ('case_file', 10, $$

@@ -274,7 +274,7 @@ $$),
 ('money_destination', 109, $$
 CREATE VIEW money_destination WITH (security_invoker) AS
 	SELECT c.as_of, m.inst_id, i.name, m.account_id, m.owner_id, coalesce(p.name, j.name) AS owner_name, a.owner_kind, l.title_zh AS owner_kind_zh,
-		   m.hops, m.received, m.sent, m.received - m.sent AS stayed, m.is_final, m.related, m.first_at, m.last_at
+		   m.received, m.sent, m.held, m.exited, round(m.held / nullif(sum(m.held + m.exited) OVER (PARTITION BY m.inst_id), 0), 6) AS share_held, m.related, m.first_at, m.last_at
 	  FROM current_run AS c
 	  JOIN money_trace AS m USING (run_id)
 	  LEFT JOIN institution AS i ON i.inst_id = m.inst_id
@@ -291,11 +291,11 @@ owner_id 户主; owner
 owner_name 户主名称; its name
 owner_kind 账户性质; code
 owner_kind_zh 账户性质名称; in Chinese
-hops 层数; transfers from the lender
-received 流入; traced transfers into it, yuan
-sent 流出; traced transfers out of it, yuan
-stayed 净留存; received less sent, yuan
-is_final 最终去向; no traced transfer leaves it
+received 流入; lenders' money that came in, yuan
+sent 流出; lenders' money that went on, yuan
+held 留存; lenders' money still there, yuan
+exited 归集; lenders' money back in custody, reserve or risk fund, yuan
+share_held 留存占比; fraction of the platform's lenders' money that ended here
 related 关联方; belongs to the platform or its related parties
 first_at 首次到达; moment
 last_at 末次到达; moment

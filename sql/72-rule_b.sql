@@ -199,3 +199,153 @@ SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap}', '{loan,cas
 	  FROM rated AS r LEFT JOIN terms AS t ON t.started_on = r.started_on AND t.months IS NOT DISTINCT FROM r.months
 	 WHERE r.rate IS NULL OR t.cap IS NULL OR round(r.rate::numeric, 9) > t.cap
 $$, '综合年化利率（含费用，按XIRR）超过同期基准利率的4倍。', 'The all-in annual rate (XIRR, fees included) exceeds four times the benchmark of the same date and term.');
+
+SELECT risk_screen._ship_rule('B16', NULL, '{P2P}', '{}', '{loan,cash_flow}', '{}', $$
+	WITH rates AS (
+		SELECT l.inst_id, l.loan_id, l.amount, l.rate AS contract_rate, l.advertised_rate, max(c.paid_on) AS last_on, l.matures_on, risk_screen.xirr(c.amount, c.paid_on) AS rate
+		  FROM loan AS l JOIN cash_flow AS c USING (loan_id)
+		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+		 GROUP BY l.inst_id, l.loan_id, l.amount, l.rate, l.advertised_rate, l.matures_on)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((sum(rate * amount) / sum(amount))::numeric, 6) AS observed, NULL::numeric AS threshold,
+		   sum(amount) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('loans', count(*), 'highest', round(max(rate)::numeric, 6), 'contract_rate', round(sum(contract_rate * amount) / sum(amount), 6),
+				'advertised_rate', round(sum(advertised_rate * amount) / sum(amount) FILTER (WHERE advertised_rate IS NOT NULL), 6)) AS evidence
+	  FROM rates WHERE rate IS NOT NULL AND amount > 0 AND (last_on >= matures_on - 31 OR matures_on IS NULL)
+	 GROUP BY inst_id
+$$, '实际年化利率（XIRR，含费用，按金额加权）。', 'True annual rate (XIRR, fees included, weighted by amount).');
+
+SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share}', '{loan,schedule,repayment}', '{}', $$
+	WITH due AS (
+		SELECT s.loan_id, sum(s.principal) AS principal, min(s.due_on) AS first_due FROM schedule AS s WHERE s.due_on <= $1 GROUP BY s.loan_id),
+	paid AS (
+		SELECT r.loan_id, sum(r.principal) AS principal FROM repayment AS r WHERE r.paid_on <= $1 GROUP BY r.loan_id),
+	-- the oldest instalment that payments so far do not cover
+	unpaid AS (
+		SELECT x.loan_id, min(x.due_on) AS since
+		  FROM (SELECT s.loan_id, s.due_on, sum(s.principal) OVER (PARTITION BY s.loan_id ORDER BY s.due_on, s.seq) AS upto FROM schedule AS s WHERE s.due_on <= $1) AS x
+		  LEFT JOIN paid AS p USING (loan_id) WHERE x.upto > coalesce(p.principal, 0) GROUP BY x.loan_id),
+	state AS (
+		SELECT l.inst_id, l.loan_id, l.amount - coalesce(p.principal, 0) AS outstanding, greatest(coalesce(d.principal, 0) - coalesce(p.principal, 0), 0) AS overdue, $1 - u.since AS days
+		  FROM loan AS l LEFT JOIN due AS d USING (loan_id) LEFT JOIN paid AS p USING (loan_id) LEFT JOIN unpaid AS u USING (loan_id)
+		 WHERE l.started_on <= $1 AND coalesce(l.status, '') NOT IN ('failed', 'written_off'))
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(sum(overdue) / nullif(sum(outstanding), 0), 6) AS observed, NULL::numeric AS threshold,
+		   sum(overdue) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('outstanding', sum(outstanding), 'loans', count(*), 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
+				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / count(*), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > 90), 0)) AS evidence
+	  FROM state WHERE outstanding > 0 GROUP BY inst_id
+$$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
+
+SELECT risk_screen._ship_rule('B18', NULL, '{ALL}', '{}', '{txn,account,equity}', '{}', $$
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
+	t AS (
+		SELECT t.txn_id, t.amount, a.owner_id AS from_owner, b.owner_id AS to_owner
+		  FROM txn AS t JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3
+		   AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')),
+	-- both ends inside one institution's circle, on different sides of it
+	pairs AS (
+		SELECT r.inst_id, t.txn_id, t.amount FROM t
+		  JOIN rel AS r ON r.party_id = t.from_owner
+		  JOIN rel AS s ON s.inst_id = r.inst_id AND s.party_id = t.to_owner
+		 WHERE t.from_owner <> t.to_owner)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(amount) AS observed, NULL::numeric AS threshold, sum(amount) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('transfers', count(*)) AS evidence
+	  FROM pairs GROUP BY inst_id
+$$, '机构与关联方、关联方之间的资金往来金额。', 'Transfers between the institution and its related parties, and among them.', NULL, false);
+
+SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{}', '{account,balance,licence}', '{account}', $$
+	WITH last AS (
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of > $1 - 8
+		 ORDER BY b.account_id, b.as_of DESC, b.source),
+	held AS (
+		SELECT a.inst_id, sum(l.balance) AS total, sum(l.balance) FILTER (WHERE a.bank_kind = 'pboc') AS central, count(*) FILTER (WHERE l.account_id IS NULL) AS without
+		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN last AS l USING (account_id)
+		 WHERE a.owner_kind = 'reserve' AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY a.inst_id),
+	need AS (
+		SELECT h.*, r.rating, x.biz, risk_screen.reserve_ratio(x.biz, r.rating, $1) AS ratio
+		  FROM held AS h
+		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = h.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL)) AS x ON true
+		  LEFT JOIN LATERAL (SELECT g.rating FROM rating AS g WHERE g.inst_id = h.inst_id AND g.valid_from <= $1 AND (g.valid_to > $1 OR g.valid_to IS NULL) ORDER BY g.valid_from DESC LIMIT 1) AS r ON true)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 THEN total * ratio - coalesce(central, 0) END AS observed, 0 AS threshold,
+		   greatest(total * ratio - coalesce(central, 0), 0) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', coalesce(central, 0), 'ratio', ratio, 'rating', rating, 'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts' END)) AS evidence
+	  FROM need WHERE without > 0 OR total * ratio - coalesce(central, 0) > 0
+$$, '集中存管的备付金低于评级对应的比例。', 'Less client reserve is deposited centrally than the rating requires.');
+
+SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{position}', '{}', $$
+	WITH p AS (
+		SELECT inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'risk_reserve_paid') AS paid
+		  FROM position WHERE item IN ('income', 'risk_reserve_paid') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(paid, 0) / income, 8) AS observed, NULL::numeric AS threshold,
+		   income * ($5 ->> 'industry_reserve')::numeric - coalesce(paid, 0) AS amount, NULL::timestamptz AS occurred_at, jsonb_build_object('income', income, 'paid', paid) AS evidence
+	  FROM p WHERE income > 0
+$$, '行业风险准备金低于收入的0.5%。', 'The industry risk reserve is below 0.5 % of income.');
+
+SELECT risk_screen._ship_rule('B21', 'yellow', '{INS}', '{dual_recording_yield}', '{product,sale}', '{}', $$
+	SELECT 'sale' AS subject_kind, s.sale_id AS subject_id, p.inst_id, p.rate_promised AS observed, NULL::numeric AS threshold, s.amount, s.sold_at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('product_id', p.product_id, 'audio', r.audio, 'video', r.video)) AS evidence
+	  FROM sale AS s
+	  JOIN product AS p USING (product_id)
+	  LEFT JOIN LATERAL (SELECT bool_or(x.audio_uri IS NOT NULL) AS audio, bool_or(x.video_uri IS NOT NULL) AS video FROM recording AS x WHERE x.sale_id = s.sale_id) AS r ON true
+	 WHERE (p.kind = 'wealth_insurance' OR p.biz = 'INS' AND p.rate_promised IS NOT NULL)
+	   AND s.sold_at >= $2 AND s.sold_at < $3 AND NOT (coalesce(r.audio, false) AND coalesce(r.video, false))
+	   AND p.rate_promised > 0
+$$, '年化收益率超5%的理财型保险未双录。', 'Wealth insurance yielding over 5 % was sold without audio and video recording.');
+
+SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}', '{recording}', '{}', $$
+	SELECT 'sale' AS subject_kind, r.sale_id AS subject_id, r.inst_id,
+		   CASE WHEN r.deleted_on <= $1 THEN round(extract(epoch FROM r.deleted_on::timestamp - r.taken_at::timestamp)::numeric / 86400 / 365.2425, 4)
+				WHEN r.keep_until IS NULL THEN NULL
+				-- whole years and the fraction of the next, so that ten years to the day are ten
+				ELSE extract(year FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp))
+					 + round(extract(epoch FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp)
+								- make_interval(years => extract(year FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp))::int))::numeric / 86400 / 366, 4) END AS observed,
+		   NULL::numeric AS threshold, NULL::numeric AS amount, r.taken_at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('recording_id', r.recording_id, 'keep_until', r.keep_until, 'deleted_on', r.deleted_on, 'missing', CASE WHEN r.keep_until IS NULL THEN 'keep_until' END)) AS evidence
+	  FROM recording AS r
+	 WHERE r.taken_at < $3 AND (r.keep_until IS NULL OR r.deleted_on <= $1 OR r.keep_until < (r.taken_at::date + interval '11 years')::date)
+$$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
+
+SELECT risk_screen._ship_rule('B24', 'yellow', '{ALL}', '{fine_cap}', '{penalty}', '{}', $$
+	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, round(p.amount / p.illegal_income, 6) AS observed, NULL::numeric AS threshold,
+		   p.amount, p.decided_on::timestamptz AS occurred_at, jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id) AS evidence
+	  FROM penalty AS p WHERE p.code = 'fine' AND p.illegal_income > 0 AND p.amount IS NOT NULL AND p.decided_on <= $1 AND p.decided_on >= $2::date
+$$, '罚款超过违法所得5倍。', 'A fine exceeds five times the illegal income.');
+
+SELECT risk_screen._ship_rule('B26', 'orange', '{P2P}', '{}', '{loan,party}', '{loan}', $$
+	WITH open AS (
+		SELECT l.inst_id, l.borrower_id, CASE WHEN p.kind IN ('enterprise', 'state', 'listed') THEN 'company' ELSE 'person' END AS kind,
+			   sum(coalesce(l.outstanding, l.amount)) AS balance, min(l.started_on) AS started_on
+		  FROM loan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, kind FROM party ORDER BY party_id, kind) AS p ON p.party_id = l.borrower_id
+		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0 AND l.borrower_id IS NOT NULL
+		 GROUP BY l.inst_id, l.borrower_id, p.kind),
+	caps AS (
+		SELECT k AS kind, risk_screen.parameter_value('lending_cap_' || k || '_platform', $1, line => 'P2P') AS platform, risk_screen.parameter_value('lending_cap_' || k || '_total', $1, line => 'P2P') AS total
+		  FROM unnest(ARRAY['person', 'company']) AS k),
+	total AS (
+		SELECT borrower_id, kind, sum(balance) AS balance, count(DISTINCT inst_id) AS platforms FROM open GROUP BY borrower_id, kind)
+	SELECT 'borrower' AS subject_kind, o.borrower_id AS subject_id, o.inst_id, o.balance AS observed, c.platform AS threshold, o.balance AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('kind', o.kind, 'limit', 'one platform') AS evidence, 'borrower:' || o.borrower_id || '@' || o.inst_id AS finding_key
+	  FROM open AS o JOIN caps AS c USING (kind) WHERE o.balance > c.platform
+	 UNION ALL
+	SELECT 'borrower', o.borrower_id, o.inst_id, t.balance, c.total, o.balance, NULL, jsonb_build_object('kind', t.kind, 'limit', 'all platforms', 'platforms', t.platforms), 'borrower:' || o.borrower_id || '@all:' || o.inst_id
+	  FROM total AS t JOIN caps AS c USING (kind) JOIN open AS o USING (borrower_id) WHERE t.balance > c.total
+$$, '同一借款人借款余额超过上限（单一平台或全部平台）。', 'A borrower''s balance exceeds the ceiling (one platform or all).');
+
+SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess}', '{product}', '{}', $$
+	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, greatest(p.rate_promised, p.rate_actual) - p.project_return AS observed, NULL::numeric AS threshold,
+		   p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at, jsonb_build_object('promised', p.rate_promised, 'actual', p.rate_actual, 'project', p.project_return) AS evidence
+	  FROM product AS p
+	 WHERE p.project_return IS NOT NULL AND greatest(p.rate_promised, p.rate_actual) > p.project_return
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+$$, '承诺或实际收益水平显著高于项目回报率。', 'Promised or actual yield is significantly above the project''s return.');
+
+SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{}', '{account,balance}', '{}', $$
+	WITH last AS (
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of > $1 - 8 ORDER BY b.account_id, b.as_of DESC, b.source),
+	bank AS (
+		SELECT a.bank_id, sum(l.balance) AS v FROM account AS a JOIN last AS l USING (account_id) WHERE a.owner_kind IN ('custody', 'reserve') AND a.bank_id IS NOT NULL GROUP BY a.bank_id)
+	SELECT 'sector' AS subject_kind, 'custody banks' AS subject_id, round(risk_screen.hhi(v)::numeric, 6) AS observed, NULL::numeric AS threshold, sum(v) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('banks', count(*), 'largest', round(max(v) / nullif(sum(v), 0), 6)) AS evidence
+	  FROM bank WHERE v > 0
+$$, '存管与备付金资金在银行间的集中度（HHI）。', 'Concentration of client money over custody and reserve banks (HHI).', 'macro');

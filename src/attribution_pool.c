@@ -25,30 +25,15 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
 
 #include "attribution.h"
+#include "attribution_mix.h"
 #include "rs_memory.h"
 
 static const char purpose[] = "following claims";
 
 #define FREE	UINT32_MAX
-#define LINEAR	16				/* longer lists get a hash */
-
-/* Amounts by claim; claims distinct, in no order. */
-typedef struct Mix
-{
-	uint32		n;
-	uint64		claim_capacity;
-	uint64		amount_capacity;
-	uint32	   *claim;
-	int128	   *amount;
-	uint32	   *slot;			/* hash of claims, when n > LINEAR and asked for */
-	uint32		slots;
-	bool		hashed;			/* slot[] is valid */
-	uint32		next_free;
-} Mix;
 
 typedef struct Pool
 {
@@ -64,17 +49,25 @@ typedef struct Pool
 	int128		largest;		/* largest amount of mix */
 	uint32		expected;		/* transfers on their way to this pool */
 	bool		queued;
-	Mix			mix;
+	RsMix			mix;
 	/* upstream */
 	int128		final;
 	int128	   *outside;		/* by entry, twice: amount's and fee's part no record covers */
 } Pool;
 
+/* On a flow graph transfers that do not touch may share a key: the number decides. */
 typedef struct Waiting
 {
 	uint64		key;
+	uint32		transfer;
 	Pool	   *pool;
 } Waiting;
+
+static inline bool
+sooner(uint64 key, uint32 transfer, const Waiting *than)
+{
+	return key < than->key || (key == than->key && transfer < than->transfer);
+}
 
 typedef struct Pools
 {
@@ -86,14 +79,14 @@ typedef struct Pools
 	uint64		touched_capacity;
 	uint32	   *touched;
 	uint32	   *pending;		/* by transfer: its mix in mixes[] */
-	Mix		   *mixes;
+	RsMix		   *mixes;
 	uint32		nmixes;
 	uint64		mixes_capacity;
 	uint32		free_mix;
 	Waiting    *heap;
 	uint64		nheap;
 	uint64		heap_capacity;
-	Mix			out;			/* the transfer in hand */
+	RsMix			out;			/* the transfer in hand */
 	int128	   *part;
 	uint64		part_capacity;
 	int128	   *spare;
@@ -101,104 +94,6 @@ typedef struct Pools
 	RsSplitter	splitter;
 	RsTally		cut;
 } Pools;
-
-/* ----- mixes ----- */
-
-static void
-rehash(Pools *s, Mix *m)
-{
-	uint32		slots = m->slots ? m->slots : 64;
-
-	while (slots < m->n * 2 + 2)
-		slots *= 2;
-	if (slots != m->slots)
-		m->slot = rs_resize(s->a->budget, m->slot, slots, sizeof(uint32), purpose);
-	m->slots = slots;
-	memset(m->slot, 0xff, (Size) slots * sizeof(uint32));
-	m->hashed = true;
-	for (uint32 i = 0; i < m->n; i++)
-	{
-		uint32		k = murmurhash32(m->claim[i]) & (slots - 1);
-
-		while (m->slot[k] != FREE)
-			k = (k + 1) & (slots - 1);
-		m->slot[k] = i;
-	}
-}
-
-/* Append a claim that is known to be absent. */
-static uint32
-mix_append(Pools *s, Mix *m, uint32 claim, int128 amount)
-{
-	m->claim = rs_grow(s->a->budget, m->claim, &m->claim_capacity, (uint64) m->n + 1, sizeof(uint32), purpose);
-	m->amount = rs_grow(s->a->budget, m->amount, &m->amount_capacity, (uint64) m->n + 1, sizeof(int128), purpose);
-	m->claim[m->n] = claim;
-	m->amount[m->n] = amount;
-	m->hashed = false;
-	return m->n++;
-}
-
-/* Place of a claim, appended with 0 if absent. */
-static uint32
-mix_find(Pools *s, Mix *m, uint32 claim)
-{
-	uint32		k;
-
-	if (m->n <= LINEAR)
-	{
-		for (uint32 i = 0; i < m->n; i++)
-			if (m->claim[i] == claim)
-				return i;
-		return mix_append(s, m, claim, 0);
-	}
-	if (!m->hashed || m->slots < m->n * 2 + 2)
-		rehash(s, m);
-	k = murmurhash32(claim) & (m->slots - 1);
-	while (m->slot[k] != FREE)
-	{
-		if (m->claim[m->slot[k]] == claim)
-			return m->slot[k];
-		k = (k + 1) & (m->slots - 1);
-	}
-	m->slot[k] = mix_append(s, m, claim, 0);
-	m->hashed = true;
-	return m->n - 1;
-}
-
-static void
-mix_set(Pools *s, Mix *m, uint32 claim, int128 amount)
-{
-	uint32		k = mix_find(s, m, claim);	/* may move the arrays */
-
-	m->amount[k] = amount;
-}
-
-/* Drop claims that have nothing left. */
-static void
-mix_compact(Pools *s, Mix *m)
-{
-	uint32		n = 0;
-
-	for (uint32 i = 0; i < m->n; i++)
-		if (m->amount[i] > 0)
-		{
-			m->claim[n] = m->claim[i];
-			m->amount[n++] = m->amount[i];
-		}
-	if (n != m->n)
-		m->hashed = false;
-	m->n = n;
-}
-
-static int128
-mix_sum(const Mix *m)
-{
-	int128		sum = 0;
-
-	for (uint32 i = 0; i < m->n; i++)
-		sum += m->amount[i];
-	return sum;
-}
 
 /* Room for the division of n amounts. */
 static int128 *
@@ -338,14 +233,16 @@ static void
 queue(Pools *s, Pool *p)
 {
 	uint64		key = key_at(s, p);
+	uint32		transfer = rs_entry_transfer(p->entry[p->cursor]);
 	uint64		i;
 
 	Assert(!p->queued);
 	p->queued = true;
 	s->heap = rs_grow(s->a->budget, s->heap, &s->heap_capacity, s->nheap + 1, sizeof(Waiting), purpose);
-	for (i = s->nheap++; i > 0 && s->heap[(i - 1) / 2].key > key; i = (i - 1) / 2)
+	for (i = s->nheap++; i > 0 && sooner(key, transfer, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		s->heap[i] = s->heap[(i - 1) / 2];
 	s->heap[i].key = key;
+	s->heap[i].transfer = transfer;
 	s->heap[i].pool = p;
 }
 
@@ -362,9 +259,10 @@ next_waiting(Pools *s)
 
 		if (child >= s->nheap)
 			break;
-		if (child + 1 < s->nheap && s->heap[child + 1].key < s->heap[child].key)
+		if (child + 1 < s->nheap &&
+			sooner(s->heap[child + 1].key, s->heap[child + 1].transfer, &s->heap[child]))
 			child++;
-		if (s->heap[child].key >= moved.key)
+		if (!sooner(s->heap[child].key, s->heap[child].transfer, &moved))
 			break;
 		s->heap[i] = s->heap[child];
 		i = child;
@@ -390,10 +288,10 @@ settle(Pools *s, Pool *p)
 	{
 		p->mix.amount[i] -= part[i];
 		p->largest = Max(p->largest, p->mix.amount[i]);
-		rs_tally_add(&s->cut, p->mix.claim[i], p->account, part[i]);
+		rs_tally_add(&s->cut, p->mix.claim[i], rs_partition(s->a, p->account), part[i]);
 	}
 	p->listed = p->claimed;
-	mix_compact(s, &p->mix);
+	rs_mix_compact(s->a->budget, &p->mix);
 }
 
 /* Nobody's money left or gone: forget the mixture. */
@@ -415,7 +313,7 @@ check_empty(Pools *s, Pool *p)
 }
 
 static void
-add_mix(Pools *s, Pool *p, const Mix *from)
+add_mix(Pools *s, Pool *p, const RsMix *from)
 {
 	if (from->n == 0)
 		return;
@@ -426,7 +324,7 @@ add_mix(Pools *s, Pool *p, const Mix *from)
 
 		if (from->amount[i] == 0)
 			continue;
-		k = mix_find(s, &p->mix, from->claim[i]);
+		k = rs_mix_find(s->a->budget, &p->mix, from->claim[i]);
 		if (s->poison)
 			p->mix.amount[k] = 1;
 		else
@@ -444,13 +342,13 @@ add_mix(Pools *s, Pool *p, const Mix *from)
  * NULL means that no part can reach min_traced.
  */
 static void
-take(Pools *s, Pool *p, int128 need, int128 whole, Mix *out, bool exact)
+take(Pools *s, Pool *p, int128 need, int128 whole, RsMix *out, bool exact)
 {
 	out->n = 0;
 	if (p->claimed > 0 && s->poison)
 	{
 		for (uint32 i = 0; i < p->mix.n; i++)
-			mix_append(s, out, p->mix.claim[i], whole);
+			rs_mix_append(s->a->budget, out, p->mix.claim[i], whole);
 	}
 	else if (p->claimed > 0)
 	{
@@ -480,12 +378,12 @@ take(Pools *s, Pool *p, int128 need, int128 whole, Mix *out, bool exact)
 			{
 				if (part[i] > 0)
 				{
-					mix_append(s, out, p->mix.claim[i], part[i]);
+					rs_mix_append(s->a->budget, out, p->mix.claim[i], part[i]);
 					p->mix.amount[i] -= part[i];
 				}
 				p->largest = Max(p->largest, p->mix.amount[i]);
 			}
-			mix_compact(s, &p->mix);
+			rs_mix_compact(s->a->budget, &p->mix);
 		}
 	}
 	p->balance -= need;
@@ -544,7 +442,7 @@ explain_take(Pools *s, Pool *p, int128 amount)
 static void
 plant(Pools *s, uint32 transfer, int128 amount, const RsSeed *seed, uint32 n)
 {
-	Mix		   *m = &s->out;
+	RsMix		   *m = &s->out;
 	bool		explained = transfer == s->a->watch;
 	int128		excess = -amount;
 
@@ -553,7 +451,7 @@ plant(Pools *s, uint32 transfer, int128 amount, const RsSeed *seed, uint32 n)
 		for (uint32 i = 0; i < n; i++)
 			if (seed[i].amount > 0)
 			{
-				mix_set(s, m, seed[i].claim, amount);
+				rs_mix_set(s->a->budget, m, seed[i].claim, amount);
 				if (explained)
 					explain(s, RS_WHY_SEED, seed[i].claim, transfer, amount, 0, amount);
 			}
@@ -561,7 +459,7 @@ plant(Pools *s, uint32 transfer, int128 amount, const RsSeed *seed, uint32 n)
 	}
 	for (uint32 i = 0; i < n; i++)
 	{
-		uint32		k = mix_find(s, m, seed[i].claim);
+		uint32		k = rs_mix_find(s->a->budget, m, seed[i].claim);
 		int128		part = seed[i].amount * s->a->fine;
 
 		if (explained && part > m->amount[k])
@@ -572,13 +470,13 @@ plant(Pools *s, uint32 transfer, int128 amount, const RsSeed *seed, uint32 n)
 	memcpy(s->spare, m->amount, m->n * sizeof(int128));
 	for (uint32 i = 0; i < n; i++)
 	{
-		uint32		k = mix_find(s, m, seed[i].claim);
+		uint32		k = rs_mix_find(s->a->budget, m, seed[i].claim);
 		int128		part = seed[i].amount * s->a->fine;
 
 		s->spare[k] = Max((int128) 0, s->spare[k] - part);
 		m->amount[k] = Max(m->amount[k], part);
 	}
-	excess += mix_sum(m);
+	excess += rs_mix_sum(m);
 	if (excess > 0)
 	{
 		int128	   *share = s->spare + m->n;
@@ -645,7 +543,7 @@ static void
 deliver(Pools *s, uint32 transfer, int128 amount)
 {
 	RsAttribution *a = s->a;
-	Mix		   *m = &s->out;
+	RsMix		   *m = &s->out;
 	uint32		payer = rs_ledger_payer(s->l, transfer);
 	uint32		payee = rs_ledger_payee(s->l, transfer);
 	uint32		target = a->upstream ? payer : payee;
@@ -653,7 +551,7 @@ deliver(Pools *s, uint32 transfer, int128 amount)
 	bool		exits = a->exit_at && a->exit_at[target];
 	bool		any = false;
 	Pool	   *p;
-	Mix		   *on_way;
+	RsMix		   *on_way;
 	uint32		k;
 
 	for (uint32 i = 0; i < m->n; i++)
@@ -662,7 +560,7 @@ deliver(Pools *s, uint32 transfer, int128 amount)
 			continue;
 		if (m->amount[i] < a->min_traced)
 		{
-			rs_tally_add(&s->cut, m->claim[i], source, m->amount[i]);
+			rs_tally_add(&s->cut, m->claim[i], rs_partition(a, source), m->amount[i]);
 			m->amount[i] = 0;
 			continue;
 		}
@@ -695,13 +593,13 @@ deliver(Pools *s, uint32 transfer, int128 amount)
 	}
 	else
 	{
-		s->mixes = rs_grow(a->budget, s->mixes, &s->mixes_capacity, (uint64) s->nmixes + 1, sizeof(Mix), purpose);
+		s->mixes = rs_grow(a->budget, s->mixes, &s->mixes_capacity, (uint64) s->nmixes + 1, sizeof(RsMix), purpose);
 		k = s->nmixes++;
-		memset(&s->mixes[k], 0, sizeof(Mix));
+		memset(&s->mixes[k], 0, sizeof(RsMix));
 	}
 	on_way = &s->mixes[k];
 	{
-		Mix			x = *on_way;
+		RsMix			x = *on_way;
 
 		*on_way = *m;
 		*m = x;
@@ -748,7 +646,7 @@ take_event(Pools *s, Pool *p, uint32 transfer, const RsSeed *seed, uint32 nseeds
 		take(s, p, need, fee, &s->out, false);
 		for (uint32 i = 0; i < s->out.n; i++)
 			if (s->out.amount[i] < a->min_traced)
-				rs_tally_add(&s->cut, s->out.claim[i], p->account, s->out.amount[i]);
+				rs_tally_add(&s->cut, s->out.claim[i], rs_partition(a, p->account), s->out.amount[i]);
 			else
 				emit(s, RS_FEE, s->out.claim[i], p->account, UINT32_MAX, transfer, fee, s->out.amount[i]);
 	}
@@ -783,7 +681,7 @@ add_event(Pools *s, Pool *p, uint32 transfer)
 	}
 	if (k != FREE)
 	{
-		Mix		   *m = &s->mixes[k];
+		RsMix		   *m = &s->mixes[k];
 
 		s->pending[transfer] = FREE;
 		p->expected--;
@@ -791,7 +689,7 @@ add_event(Pools *s, Pool *p, uint32 transfer)
 		{
 			/* downstream it repaid an overdraft; upstream no record says whence it came */
 			RsMoneyKind kind = a->upstream ? RS_HELD : RS_EXITED;
-			int128		sum = s->poison ? 0 : mix_sum(m);
+			int128		sum = s->poison ? 0 : rs_mix_sum(m);
 			int128	   *part = parts(s, m->n);
 
 			if (!s->poison)
@@ -850,8 +748,8 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 			while (end < nseeds && seed[end].transfer == seed[at].transfer)
 				end++;
 		}
-		if (watching && (s->nheap == 0 || watch_key < s->heap[0].key) &&
-			(at == nseeds || watch_key <= seed_key))
+		if (watching && (s->nheap == 0 || sooner(watch_key, a->watch, &s->heap[0])) &&
+			(at == nseeds || watch_key < seed_key || (watch_key == seed_key && a->watch <= seed[at].transfer)))
 		{
 			/* nothing claimed reaches it through its payer: show the balance all the same */
 			uint32		account = a->upstream ? rs_ledger_payee(s->l, a->watch) : rs_ledger_payer(s->l, a->watch);
@@ -867,7 +765,7 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 		}
 		if (s->nheap == 0 && at == nseeds)
 			break;
-		if (s->nheap == 0 || (at < nseeds && seed_key < s->heap[0].key))
+		if (s->nheap == 0 || (at < nseeds && sooner(seed_key, seed[at].transfer, &s->heap[0])))
 		{
 			/* a claim on a transfer whose payer holds nothing claimed */
 			int128		amount = rs_ledger_amount(s->l, seed[at].transfer) * a->fine;
@@ -909,7 +807,7 @@ emit_cut(void *arg, uint32 claim, uint32 account, int128 sum)
 static int
 compare_claims(const void *a, const void *b, void *arg)
 {
-	const Mix  *m = arg;
+	const RsMix  *m = arg;
 	uint32		x = m->claim[*(const uint32 *) a];
 	uint32		y = m->claim[*(const uint32 *) b];
 
@@ -958,7 +856,7 @@ rs_pools_run(RsAttribution *a)
 		{
 			const RsOpening *o = &a->opening[i];
 			int128		amount = o->amount * a->fine;
-			Mix		   *m = &s.out;
+			RsMix		   *m = &s.out;
 
 			if (o->claim == RS_NO_CLAIM || amount == 0)
 				continue;
@@ -969,7 +867,7 @@ rs_pools_run(RsAttribution *a)
 				Pool	   *p = pool_of(&s, o->account);
 
 				m->n = 0;
-				mix_set(&s, m, o->claim, amount);
+				rs_mix_set(a->budget, m, o->claim, amount);
 				add_mix(&s, p, m);
 				if (!p->queued && !at_end(&s, p))
 					queue(&s, p);

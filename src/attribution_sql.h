@@ -28,7 +28,7 @@ typedef struct RsCase
 	RsFlow	   *flow;
 	int			scale;			/* of ledger units */
 	int			digits;			/* more of them in work units */
-	bool		has_fee;
+	bool		has_ord;
 	int			amount_scale;	/* while reading */
 	int			fee_scale;
 
@@ -42,6 +42,11 @@ typedef struct RsCase
 	uint64	   *node_slot;		/* open addressing: node + 1 */
 	uint64		node_slots;
 	uint32		accounts;		/* known to the ledger's interner before exit_at and openings */
+
+	/* flow graph: accounts that only openings know, numbered after the graph's */
+	Datum	   *stranger;
+	uint32		nstrangers;
+	uint64		stranger_capacity;
 
 	TimestampTz until;
 	uint32	   *place;			/* txn number -> transfer */
@@ -67,21 +72,25 @@ extern RsRule rs_rule_option(const char *rule);
 extern RsTie rs_tie_option(const char *tie);
 
 /* Read everything a case needs; SPI must be connected. */
-extern RsCase *rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie);
+extern RsCase *rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie, bool any_tie);
+/* any_tie: the case will be put under other tie rules too. */
+extern void rs_case_retie(RsCase *c, RsTie tie);
 extern void rs_case_close(RsCase *c);
 /* Work units and min_traced for the rule; the claims checked. */
 extern void rs_case_prepare(RsCase *c);
 
+extern int	rs_case_compare_accounts(RsCase *c, uint32 a, uint32 b);
 extern uint32 rs_case_transfer(RsCase *c, text *txn_id);
 extern Datum rs_case_txn_text(RsCase *c, uint32 transfer);
 extern Datum rs_case_account_text(RsCase *c, uint32 node);
 extern Datum rs_case_claim_text(RsCase *c, uint32 claim);
-extern bool rs_case_currency_text(RsCase *c, uint32 node, Datum *value);
+extern bool rs_case_currency_text(RsCase *c, uint32 node, bool is_partition, Datum *value);
 extern Datum rs_case_money(RsCase *c, int128 work_units);
 extern Datum rs_case_ledger_money(RsCase *c, int128 work_units);
 
 /* src/attribution_flow.c: a ledger over a stored flow graph. */
-extern RsLedger *rs_flow_ledger(RsFlow *flow, MemoryContext budget, RsTie tie, TimestampTz until,
-								const RsSeed *seed, uint64 nseeds);
+extern RsLedger *rs_flow_ledger_create(RsFlow *flow, MemoryContext budget, TimestampTz until);
+extern bool rs_flow_ledger_has(RsLedger *ledger, uint32 transfer);	/* up to `until` */
+extern void rs_flow_ledger_tie(RsLedger *ledger, RsTie tie, const RsSeed *seed, uint64 nseeds);
 
 #endif							/* RS_ATTRIBUTION_SQL_H */

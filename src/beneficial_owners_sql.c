@@ -77,7 +77,7 @@ typedef struct Beneficial
 	ControlFact *fact;			/* sorted by company */
 	uint64		nfacts,
 				fact_capacity;
-	long double *sum[BASES];	/* by group, of the company at hand */
+	RsReal *sum[BASES];	/* by group, of the company at hand */
 	uint32	   *stamp;
 	uint32	   *no_value;		/* by group: flags of a member without a value */
 	uint32		round;
@@ -99,13 +99,13 @@ compare_facts(const void *a, const void *b)
 
 /* At 15 digits: exact decimals compare exactly. */
 static bool
-meets(const RsThreshold *t, long double share)
+meets(const RsThreshold *t, RsReal share)
 {
 	static const int64 unit = INT64CONST(1000000000000000);
 
 	if (fabsl(share) > 9000)
 		return share > 0;
-	return (int128) llroundl(share * (long double) unit) >= rs_threshold_least(t, unit);
+	return (int128) llroundl(share * (RsReal) unit) >= rs_threshold_least(t, unit);
 }
 
 static bool
@@ -209,7 +209,7 @@ typedef struct Row
 	bool		qualified;
 	uint32		grounds;
 	bool		has_share;
-	long double share[BASES];
+	RsReal share[BASES];
 	uint32		flags;
 	const ControlFact *fact;
 	uint32		group;			/* RS_NO_ID: none */
@@ -262,7 +262,7 @@ put_row(Beneficial *b, const Row *row)
 
 /* Which grounds shares (own, or a group's) meet under the chosen basis. */
 static uint32
-share_grounds(const Beneficial *b, const long double *share)
+share_grounds(const Beneficial *b, const RsReal *share)
 {
 	uint32		grounds = 0;
 
@@ -319,14 +319,14 @@ put_officers(Beneficial *b, uint32 company, RsPartyKind kind, uint32 ground)
 
 /* One party at the end of a chain; true if it qualifies. */
 static bool
-weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, long double unknown,
+weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, RsReal unknown,
 	  uint32 unknown_flags, bool *state_stop)
 {
 	const RsParty *party = rs_party_of_node(b->parties, node);
 	uint32		group = rs_group_find(b->group, node);
 	bool		grouped = group_size(b, group) > 1;
 	Row			row = {.company = company, .node = node, .group = grouped ? group : RS_NO_ID};
-	long double group_share[BASES];
+	RsReal group_share[BASES];
 	bool		person = party->kind == RS_PARTY_PERSON;
 
 	row.kind = rs_party_kind_name(party->kind);
@@ -571,7 +571,7 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 		b.system[2] = rs_system_create(g, RS_BASIS_HIGHER, false);
 	}
 	for (int s = 0; s < BASES; s++)
-		b.sum[s] = rs_alloc0(budget, g->nnodes, sizeof(long double), purpose);
+		b.sum[s] = rs_alloc0(budget, g->nnodes, sizeof(RsReal), purpose);
 	b.stamp = rs_alloc0(budget, g->nnodes, sizeof(uint32), purpose);
 	b.no_value = rs_alloc0(budget, g->nnodes, sizeof(uint32), purpose);
 	b.shown = rs_alloc0(budget, g->nnodes, sizeof(bool), purpose);

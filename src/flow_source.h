@@ -119,6 +119,9 @@ struct RsFlow
 	void		(*resolve) (RsFlow *flow, ArrayType *ids, const char *argument,
 							int *count, uint32 **number, Datum **text);
 
+	/* NULL unless a flow graph: transfer numbers of n identifiers (text), RS_NO_ID if absent. */
+	uint32	   *(*find_txns) (RsFlow *flow, const Datum *id, uint32 n);
+
 	/* NULL when the arrays are there from the start (flow graph). Called once. */
 	void		(*fetch) (RsFlow *flow, const RsFlowQuestion *question);
 

@@ -348,7 +348,8 @@ rs_facts_judge(const RsFacts *f, uint32 e, int8 *scope, int32 *outcome, RsVerdic
 		scope[r] = 0;
 		if (label->nlines >= 0)
 		{
-			bool		mine = segment->line == NULL && state[rs->rule[r].column] != RS_FACT_ABSENT;
+			/* of unknown line: nothing may be left out in its favour */
+			bool		mine = segment->line == NULL;
 
 			for (int k = 0; k < label->nlines && !mine && segment->line; k++)
 				mine = strcmp(label->line[k], segment->line) == 0;

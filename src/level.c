@@ -16,6 +16,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_enum.h"
+#include "common/int.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"

@@ -71,7 +71,7 @@ put(LookThrough *l, Datum *values, bool *nulls)
 
 /* total_min, total_max of a number that the two other systems also solved. */
 static void
-put_bounds(LookThrough *l, long double low, uint32 low_flags, long double high, uint32 high_flags,
+put_bounds(LookThrough *l, RsReal low, uint32 low_flags, RsReal high, uint32 high_flags,
 		   Datum *values, bool *nulls)
 {
 	uint32		no_value = RS_FLAG_CLOSED_LOOP | RS_FLAG_RHO_GE_1;
@@ -126,8 +126,8 @@ put_stake(LookThrough *l, Datum target, uint64 i)
 
 /* A row without a party: mass that no ultimate party has. */
 static void
-put_rest(LookThrough *l, Datum target, uint32 flags, long double mass, const long double *direct,
-		 bool bounded, long double low, uint32 low_flags, long double high, uint32 high_flags)
+put_rest(LookThrough *l, Datum target, uint32 flags, RsReal mass, const RsReal *direct,
+		 bool bounded, RsReal low, uint32 low_flags, RsReal high, uint32 high_flags)
 {
 	Datum		values[COLUMNS];
 	bool		nulls[COLUMNS] = {false};
@@ -159,13 +159,13 @@ look_at(LookThrough *l, uint32 target, bool asked)
 	RsOwnershipGraph *g = l->h->graph;
 	RsStakes   *s = &l->stakes;
 	Datum		name = rs_holdings_name(l->h, target);
-	long double cut = 0;
+	RsReal cut = 0;
 	uint32		cut_flags = 0;
 	uint64		ncut = 0;
 
 	if (!l->downwards && g->in_start[target] == g->in_start[target + 1])
 	{
-		long double all = 1;
+		RsReal all = 1;
 
 		if (asked)
 			put_rest(l, name, RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &all, true, 1, 0, 1, 0);
@@ -199,11 +199,11 @@ look_at(LookThrough *l, uint32 target, bool asked)
 	if (s->unknown > 0 || s->unknown_flags != 0)
 	{
 		int128		known = 0;
-		long double direct;
+		RsReal direct;
 
 		for (uint32 e = g->in_start[target]; e < g->in_start[target + 1]; e++)
 			known += g->value[RS_V_SHARE][e];
-		direct = (long double) Max(0, g->one - known) / (long double) g->one;
+		direct = (RsReal) Max(0, g->one - known) / (RsReal) g->one;
 		put_rest(l, name, RS_FLAG_UNKNOWN | s->unknown_flags | (s->over ? RS_FLAG_SUM_OVER_100 : 0), s->unknown, &direct,
 				 true, l->high_stakes.unknown, l->high_stakes.unknown_flags,
 				 l->low_stakes.unknown, l->low_stakes.unknown_flags);

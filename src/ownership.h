@@ -5,7 +5,8 @@
  * A node is a company or a person, an edge "owner holds a share of owned".
  * Shares arrive as integers in units of 10^-scale and stay exact: sums over
  * 100 %, unknown remainders, closed loops and majorities are decided on
- * integers. Only the solved totals are long double.
+ * integers. Only the solved totals are floating-point
+ * (RsReal, extended precision).
  */
 #ifndef RS_OWNERSHIP_H
 #define RS_OWNERSHIP_H
@@ -13,6 +14,16 @@
 #include "postgres.h"
 #include "datatype/timestamp.h"
 #include "utils/date.h"
+
+/*
+ * Computed shares. palloc aligns to 8 bytes only, where the type wants 16: as
+ * with int128, the lower alignment is part of the type.
+ */
+#ifdef pg_attribute_aligned
+typedef long double RsReal pg_attribute_aligned(MAXIMUM_ALIGNOF);
+#else
+typedef double RsReal;
+#endif
 
 /* What a holding's `kind` makes of it. */
 typedef enum RsHoldingClass
@@ -125,6 +136,7 @@ typedef struct RsOwnershipGraph
 			   *edge_to;		/* intersection of the rows merged; NULL if undated */
 	uint32	   *node_flags;
 	uint32	   *component;		/* owned companies have smaller numbers than their owners */
+	bool	   *cyclic;			/* by component: more than one member, or a self-link */
 	uint32		ncomponents;
 	uint32	   *component_start;	/* ncomponents + 1, into component_node */
 	uint32	   *component_node;
@@ -134,10 +146,15 @@ typedef struct RsOwnershipGraph
 extern RsOwnershipGraph *rs_ownership_build(RsHoldingRows *rows, uint32 nnodes, const uint32 *rank,
 											const RsOwnershipOptions *options);
 extern void rs_ownership_components(RsOwnershipGraph *g);
-extern bool rs_ownership_is_cyclic(const RsOwnershipGraph *g, uint32 component);
 extern uint32 rs_ownership_edge(const RsOwnershipGraph *g, uint32 owner, uint32 owned);
 
 #define RS_NO_EDGE UINT32_MAX
+
+static inline bool
+rs_ownership_is_cyclic(const RsOwnershipGraph *g, uint32 component)
+{
+	return g->cyclic[component];
+}
 
 /* ---- solving ---- */
 
@@ -156,7 +173,7 @@ typedef struct RsStake
 	uint32		layers;
 	uint32		flags;			/* RS_FLAGS_NO_VALUE: total and net have no value */
 	uint32		direct_edge;	/* RS_NO_EDGE if there is none */
-	long double total,
+	RsReal total,
 				net;
 	bool		in_cycle,
 				ultimate;
@@ -167,9 +184,9 @@ typedef struct RsStakes
 	RsStake    *stake;			/* by component, then number */
 	uint64		n,
 				capacity;
-	long double unknown;		/* held by nobody the data name */
+	RsReal unknown;		/* held by nobody the data name */
 	uint32		unknown_flags;	/* RS_FLAGS_NO_VALUE as above */
-	long double closed;			/* held by loops that own themselves */
+	RsReal closed;			/* held by loops that own themselves */
 	bool		has_closed;
 	bool		over;			/* a company on the way has holders over 1 */
 } RsStakes;
@@ -217,7 +234,7 @@ typedef struct RsPath
 {
 	uint32		length;			/* edges */
 	uint32	   *edge;			/* from the party to the target */
-	long double product;
+	RsReal product;
 } RsPath;
 
 typedef struct RsPaths RsPaths;

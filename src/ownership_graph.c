@@ -463,6 +463,15 @@ rs_ownership_edge(const RsOwnershipGraph *g, uint32 owner, uint32 owned)
 
 /* ---- components ---- */
 
+static int
+compare_numbers(const void *a, const void *b)
+{
+	uint32		x = *(const uint32 *) a,
+				y = *(const uint32 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
 void
 rs_ownership_components(RsOwnershipGraph *g)
 {
@@ -535,6 +544,10 @@ rs_ownership_components(RsOwnershipGraph *g)
 					g->component[w] = g->ncomponents;
 					g->component_node[placed++] = w;
 				} while (w != v);
+				/* Members in order of number, so that nothing depends on the walk. */
+				if (placed - g->component_start[g->ncomponents] > 1)
+					qsort(g->component_node + g->component_start[g->ncomponents],
+						  placed - g->component_start[g->ncomponents], sizeof(uint32), compare_numbers);
 				g->ncomponents++;
 				if ((g->ncomponents & 0xFFFF) == 0)
 					CHECK_FOR_INTERRUPTS();
@@ -542,17 +555,13 @@ rs_ownership_components(RsOwnershipGraph *g)
 		}
 	}
 	g->component_start[g->ncomponents] = placed;
+	g->cyclic = rs_alloc(g->budget, g->ncomponents, sizeof(bool), purpose);
+	for (uint32 c = 0; c < g->ncomponents; c++)
+	{
+		uint32		first = g->component_node[g->component_start[c]];
+
+		g->cyclic[c] = g->component_start[c + 1] - g->component_start[c] > 1 ||
+			rs_ownership_edge(g, first, first) != RS_NO_EDGE;
+	}
 	MemoryContextDelete(scratch);
-}
-
-/* More than one member, or a self-link. */
-bool
-rs_ownership_is_cyclic(const RsOwnershipGraph *g, uint32 component)
-{
-	uint32		first = g->component_start[component];
-	uint32		size = g->component_start[component + 1] - first;
-
-	if (size > 1)
-		return true;
-	return rs_ownership_edge(g, g->component_node[first], g->component_node[first]) != RS_NO_EDGE;
 }

@@ -35,12 +35,12 @@ typedef struct Partial
 	uint32		edge;			/* last link; NONE at the beginning */
 	uint32		before;			/* partial chain without it */
 	uint32		length;
-	long double product;		/* magnitude */
+	RsReal product;		/* magnitude */
 } Partial;
 
 typedef struct Entry
 {
-	long double rank;
+	RsReal rank;
 	uint32		length;
 	uint32		partial;
 } Entry;
@@ -50,7 +50,7 @@ struct RsPaths
 	RsOwnershipGraph *g;
 	uint32		from,
 				to;
-	long double *rest;			/* best completion, < 0: cannot reach the target */
+	RsReal *rest;			/* best completion, < 0: cannot reach the target */
 	Partial    *partial;
 	uint64		npartial,
 				partial_capacity;
@@ -110,10 +110,10 @@ heap_pop(RsPaths *p)
 	return top;
 }
 
-static inline long double
+static inline RsReal
 magnitude(const RsOwnershipGraph *g, uint32 edge)
 {
-	return fabsl((long double) g->value[RS_V_SHARE][edge] / (long double) g->one);
+	return fabsl((RsReal) g->value[RS_V_SHARE][edge] / (RsReal) g->one);
 }
 
 /* Best product from every node to the target, links capped at 1. */
@@ -122,10 +122,10 @@ estimate_rest(RsPaths *p)
 {
 	RsOwnershipGraph *g = p->g;
 	bool	   *done = rs_alloc0(g->budget, g->nnodes, sizeof(bool), purpose);
-	long double excess = 1;
+	RsReal excess = 1;
 	uint64		steps = 0;
 
-	p->rest = rs_alloc(g->budget, g->nnodes, sizeof(long double), purpose);
+	p->rest = rs_alloc(g->budget, g->nnodes, sizeof(RsReal), purpose);
 	for (uint32 k = 0; k < g->nnodes; k++)
 		p->rest[k] = -1;
 	p->rest[p->to] = 1;
@@ -133,7 +133,7 @@ estimate_rest(RsPaths *p)
 	while (p->nheap > 0)
 	{
 		uint32		k = heap_pop(p).partial;
-		long double largest = 1;
+		RsReal largest = 1;
 
 		if (done[k])
 			continue;
@@ -141,7 +141,7 @@ estimate_rest(RsPaths *p)
 		for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
 		{
 			uint32		i = g->edge_owner[e];
-			long double rest = p->rest[k] * Min(1.0L, magnitude(g, e));
+			RsReal rest = p->rest[k] * Min(1.0L, magnitude(g, e));
 
 			if (!done[i] && rest > p->rest[i])
 			{
@@ -213,7 +213,7 @@ rs_paths_next(RsPaths *p, RsPath *path)
 
 		if (chain.node == p->to && chain.length > 0)
 		{
-			long double product = 1;
+			RsReal product = 1;
 
 			p->edge = rs_grow(g->budget, p->edge, &p->edge_capacity, chain.length, sizeof(uint32), purpose);
 			path->length = chain.length;
@@ -221,7 +221,7 @@ rs_paths_next(RsPaths *p, RsPath *path)
 			for (uint32 i = chain.length; i-- > 0; at = p->partial[at].before)
 				p->edge[i] = p->partial[at].edge;
 			for (uint32 i = 0; i < chain.length; i++)
-				product *= (long double) g->value[RS_V_SHARE][p->edge[i]] / (long double) g->one;
+				product *= (RsReal) g->value[RS_V_SHARE][p->edge[i]] / (RsReal) g->one;
 			path->product = product;
 			return true;
 		}

@@ -27,7 +27,7 @@ typedef struct KeptPath
 {
 	uint32		length;
 	uint32	   *edge;
-	long double product;
+	RsReal product;
 } KeptPath;
 
 static void

@@ -28,7 +28,7 @@
  * holdings, blocks are applied from the left, net divides by N_RR.
  *
  * Cost: O(edges into ancestors + sum of s^2), once s^3 per component of s
- * members met; memory 16 s^2 bytes for each. Everything is long double.
+ * members met; memory 16 s^2 bytes for each. Everything is in extended precision.
  */
 #include "postgres.h"
 
@@ -53,8 +53,18 @@ typedef struct Block
 	uint32		size;
 	uint32		state;			/* 0, RS_FLAG_CLOSED_LOOP, RS_FLAG_RHO_GE_1 */
 	uint32		flags;			/* of members and inner links */
-	long double *inverse;		/* by column: inverse[c * size + i] = N_ic */
+	RsReal *inverse;		/* by column: inverse[c * size + i] = N_ic */
 } Block;
+
+/* What one solve knows of a node: one cache line. */
+typedef struct Walk
+{
+	uint32		stamp;			/* of the solve that reached it */
+	uint32		layers;
+	uint32		flags;
+	uint32		component;		/* a copy */
+	RsReal		y;
+} Walk;
 
 struct RsSystem
 {
@@ -64,22 +74,19 @@ struct RsSystem
 	int128	   *number;			/* by edge, numerator */
 	int128	   *whole;			/* by node, denominator; NULL: g->one */
 	int128	   *known;			/* by node: sum of its holders' numerators */
-	long double *weight;		/* by edge: number / whole */
+	RsReal *weight;		/* by edge: number / whole */
 	uint32	   *node_flags;
 	uint32	   *local;			/* place in its component */
 	Block	  **block;			/* by component */
 
 	/* one solve */
 	uint32		round;
-	uint32	   *stamp;
-	uint32	   *layers;
-	uint32	   *flags;
-	long double *y;
+	struct Walk *walk;			/* by node */
 	uint32	   *reached;
 	uint32		nreached;
 	uint64	   *order;
 	uint64		order_capacity;
-	long double *rhs;			/* of one block */
+	RsReal *rhs;			/* of one block */
 	uint64		rhs_capacity;
 };
 
@@ -159,7 +166,7 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 
 	s->known = rs_alloc(g->budget, n, sizeof(int128), purpose);
 	s->node_flags = rs_alloc(g->budget, n, sizeof(uint32), purpose);
-	s->weight = rs_alloc(g->budget, g->nedges, sizeof(long double), purpose);
+	s->weight = rs_alloc(g->budget, g->nedges, sizeof(RsReal), purpose);
 	if (normalise)
 		s->whole = rs_alloc(g->budget, n, sizeof(int128), purpose);
 	for (uint32 j = 0; j < n; j++)
@@ -192,7 +199,7 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 		}
 		s->node_flags[j] = flags;
 		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
-			s->weight[e] = (long double) s->number[e] / (long double) whole_of(s, j);
+			s->weight[e] = (RsReal) s->number[e] / (RsReal) whole_of(s, j);
 	}
 
 	s->local = rs_alloc(g->budget, n, sizeof(uint32), purpose);
@@ -200,10 +207,9 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 		for (uint32 i = g->component_start[c]; i < g->component_start[c + 1]; i++)
 			s->local[g->component_node[i]] = i - g->component_start[c];
 	s->block = rs_alloc0(g->budget, g->ncomponents, sizeof(Block *), purpose);
-	s->stamp = rs_alloc0(g->budget, n, sizeof(uint32), purpose);
-	s->layers = rs_alloc(g->budget, n, sizeof(uint32), purpose);
-	s->flags = rs_alloc(g->budget, n, sizeof(uint32), purpose);
-	s->y = rs_alloc(g->budget, n, sizeof(long double), purpose);
+	s->walk = rs_alloc0(g->budget, n, sizeof(Walk), purpose);
+	for (uint32 k = 0; k < n; k++)
+		s->walk[k].component = g->component[k];
 	s->reached = rs_alloc(g->budget, n, sizeof(uint32), purpose);
 	return s;
 }
@@ -222,14 +228,14 @@ rs_system_node_flags(const RsSystem *s, uint32 node)
  * NULL selects plain elimination. False: a pivot is not positive.
  */
 static bool
-factor(long double *b, long double *d, long double *excess, uint32 size)
+factor(RsReal *b, RsReal *d, RsReal *excess, uint32 size)
 {
 	if (excess == NULL)
 		for (uint32 j = 0; j < size; j++)
 			d[j] = 1.0L - b[(Size) j * size + j];
 	for (uint32 k = 0; k < size; k++)
 	{
-		long double *bk = b + (Size) k * size;
+		RsReal *bk = b + (Size) k * size;
 
 		if (excess != NULL)
 		{
@@ -245,8 +251,8 @@ factor(long double *b, long double *d, long double *excess, uint32 size)
 			return false;
 		for (uint32 i = k + 1; i < size; i++)
 		{
-			long double *bi = b + (Size) i * size;
-			long double m = bi[k] / d[k];
+			RsReal *bi = b + (Size) i * size;
+			RsReal m = bi[k] / d[k];
 
 			if (m == 0)
 				continue;
@@ -263,17 +269,17 @@ factor(long double *b, long double *d, long double *excess, uint32 size)
 
 /* (I - B)^-1 from the factors, by column; additions only when all is >= 0. */
 static void
-invert(const long double *b, const long double *d, const uint32 *place, uint32 size,
-	   long double *inverse, long double *r)
+invert(const RsReal *b, const RsReal *d, const uint32 *place, uint32 size,
+	   RsReal *inverse, RsReal *r)
 {
 	for (uint32 c = 0; c < size; c++)
 	{
-		memset(r, 0, sizeof(long double) * size);
+		memset(r, 0, sizeof(RsReal) * size);
 		r[c] = 1;
 		for (uint32 i = c + 1; i < size; i++)
 		{
-			const long double *bi = b + (Size) i * size;
-			long double sum = 0;
+			const RsReal *bi = b + (Size) i * size;
+			RsReal sum = 0;
 
 			for (uint32 k = c; k < i; k++)
 				sum += bi[k] * r[k];
@@ -281,8 +287,8 @@ invert(const long double *b, const long double *d, const uint32 *place, uint32 s
 		}
 		for (uint32 k = size; k-- > 0;)
 		{
-			const long double *bk = b + (Size) k * size;
-			long double sum = r[k];
+			const RsReal *bk = b + (Size) k * size;
+			RsReal sum = r[k];
 
 			for (uint32 j = k + 1; j < size; j++)
 				sum += bk[j] * r[j];
@@ -321,9 +327,9 @@ solve_block(RsSystem *s, uint32 component)
 	Block	   *block = rs_alloc0(g->budget, 1, sizeof(Block), purpose);
 	MemoryContext scratch = AllocSetContextCreate(g->budget, "risk_screen ring", ALLOCSET_DEFAULT_SIZES);
 	Size		cells = (Size) size * size;
-	long double *b,
-			   *d = rs_alloc(scratch, size, sizeof(long double), purpose),
-			   *excess = rs_alloc(scratch, size, sizeof(long double), purpose);
+	RsReal *b,
+			   *d = rs_alloc(scratch, size, sizeof(RsReal), purpose),
+			   *excess = rs_alloc(scratch, size, sizeof(RsReal), purpose);
 	Degree	   *degree = rs_alloc0(scratch, size, sizeof(Degree), purpose);
 	uint32	   *place = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* of the k-th eliminated */
 	uint32	   *turn = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* its inverse */
@@ -350,7 +356,7 @@ solve_block(RsSystem *s, uint32 component)
 		turn[place[k]] = k;
 	}
 
-	b = rs_alloc0(scratch, cells, sizeof(long double), "a ring of cross-holdings");
+	b = rs_alloc0(scratch, cells, sizeof(RsReal), "a ring of cross-holdings");
 	for (uint32 j = 0; j < size; j++)
 	{
 		uint32		node = member[j];
@@ -369,7 +375,7 @@ solve_block(RsSystem *s, uint32 component)
 		}
 		if (outside < 0)
 			over = true;
-		excess[turn[j]] = (long double) outside / (long double) whole_of(s, node);
+		excess[turn[j]] = (RsReal) outside / (RsReal) whole_of(s, node);
 	}
 
 	if (!negative && !over)
@@ -383,7 +389,7 @@ solve_block(RsSystem *s, uint32 component)
 		if (negative)
 		{
 			/* The series converges if it does with absolute values. */
-			long double *magnitude = rs_alloc(scratch, cells, sizeof(long double), "a ring of cross-holdings");
+			RsReal *magnitude = rs_alloc(scratch, cells, sizeof(RsReal), "a ring of cross-holdings");
 
 			for (Size i = 0; i < cells; i++)
 				magnitude[i] = fabsl(b[i]);
@@ -395,7 +401,7 @@ solve_block(RsSystem *s, uint32 component)
 	}
 	if (solved)
 	{
-		block->inverse = rs_alloc(g->budget, cells, sizeof(long double), "a ring of cross-holdings");
+		block->inverse = rs_alloc(g->budget, cells, sizeof(RsReal), "a ring of cross-holdings");
 		invert(b, d, place, size, block->inverse, excess);
 	}
 	MemoryContextDelete(scratch);
@@ -423,12 +429,14 @@ rs_system_component_state(RsSystem *s, uint32 component)
 static void
 reach(RsSystem *s, uint32 node, uint32 layers)
 {
-	if (s->stamp[node] == s->round)
+	Walk	   *w = &s->walk[node];
+
+	if (w->stamp == s->round)
 		return;
-	s->stamp[node] = s->round;
-	s->layers[node] = layers;
-	s->flags[node] = 0;
-	s->y[node] = 0;
+	w->stamp = s->round;
+	w->layers = layers;
+	w->flags = 0;
+	w->y = 0;
 	s->reached[s->nreached++] = node;
 }
 
@@ -439,7 +447,8 @@ reach_all(RsSystem *s, uint32 target, bool downwards)
 
 	if (++s->round == 0)
 	{
-		memset(s->stamp, 0, sizeof(uint32) * g->nnodes);
+		for (uint32 k = 0; k < g->nnodes; k++)
+			s->walk[k].stamp = 0;
 		s->round = 1;
 	}
 	s->nreached = 0;
@@ -450,10 +459,10 @@ reach_all(RsSystem *s, uint32 target, bool downwards)
 
 		if (downwards)
 			for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
-				reach(s, g->edge_owned[g->out_edge[o]], s->layers[k] + 1);
+				reach(s, g->edge_owned[g->out_edge[o]], s->walk[k].layers + 1);
 		else
 			for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
-				reach(s, g->edge_owner[e], s->layers[k] + 1);
+				reach(s, g->edge_owner[e], s->walk[k].layers + 1);
 		if ((i & 0x3FFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -470,22 +479,22 @@ compare_keys(const void *a, const void *b)
 
 /* The value that passes link e from a node with value and flags to the next. */
 static inline void
-pass_on(RsSystem *s, uint32 e, long double y, uint32 flags, uint32 to)
+pass_on(RsSystem *s, uint32 e, RsReal y, uint32 flags, uint32 to)
 {
-	s->flags[to] |= s->g->edge_flags[e];
+	s->walk[to].flags |= s->g->edge_flags[e];
 	/* Nothing flows over an empty link, not even ignorance. */
 	if (s->number[e] == 0)
 		flags &= ~s->no_value;
 	else
-		s->y[to] += s->weight[e] * y;
-	s->flags[to] |= flags;
+		s->walk[to].y += s->weight[e] * y;
+	s->walk[to].flags |= flags;
 }
 
 static void
-pass_from(RsSystem *s, uint32 k, long double y, uint32 flags, bool downwards)
+pass_from(RsSystem *s, uint32 k, RsReal y, uint32 flags, bool downwards)
 {
 	RsOwnershipGraph *g = s->g;
-	uint32		own = g->component[k];
+	uint32		own = s->walk[k].component;
 
 	if (downwards)
 	{
@@ -494,14 +503,14 @@ pass_from(RsSystem *s, uint32 k, long double y, uint32 flags, bool downwards)
 			uint32		e = g->out_edge[o];
 			uint32		to = g->edge_owned[e];
 
-			if (g->component[to] != own)
+			if (s->walk[to].component != own)
 				pass_on(s, e, y, flags, to);
 		}
 		return;
 	}
 	flags |= rs_system_node_flags(s, k);
 	for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
-		if (g->component[g->edge_owner[e]] != own)
+		if (s->walk[g->edge_owner[e]].component != own)
 			pass_on(s, e, y, flags, g->edge_owner[e]);
 }
 
@@ -511,33 +520,33 @@ apply_block(RsSystem *s, const Block *block, const uint32 *member, bool downward
 {
 	uint32		size = block->size;
 
-	s->rhs = rs_grow(s->g->budget, s->rhs, &s->rhs_capacity, size, sizeof(long double), purpose);
+	s->rhs = rs_grow(s->g->budget, s->rhs, &s->rhs_capacity, size, sizeof(RsReal), purpose);
 	for (uint32 i = 0; i < size; i++)
 	{
-		s->rhs[i] = s->y[member[i]];
-		s->y[member[i]] = 0;
+		s->rhs[i] = s->walk[member[i]].y;
+		s->walk[member[i]].y = 0;
 	}
 	for (uint32 c = 0; c < size; c++)
 	{
-		const long double *column = block->inverse + (Size) c * size;
+		const RsReal *column = block->inverse + (Size) c * size;
 
 		if (downwards)
 		{
-			long double sum = 0;
+			RsReal sum = 0;
 
 			for (uint32 k = 0; k < size; k++)
 				sum += s->rhs[k] * column[k];
-			s->y[member[c]] = sum;
+			s->walk[member[c]].y = sum;
 		}
 		else if (s->rhs[c] != 0)
 			for (uint32 i = 0; i < size; i++)
-				s->y[member[i]] += s->rhs[c] * column[i];
+				s->walk[member[i]].y += s->rhs[c] * column[i];
 	}
 }
 
 static void
 add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block *block,
-		  long double diagonal, bool downwards)
+		  RsReal diagonal, bool downwards)
 {
 	RsOwnershipGraph *g = s->g;
 	RsStake    *stake;
@@ -547,17 +556,15 @@ add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block
 							sizeof(RsStake), "look-through results");
 	stake = &result->stake[result->n++];
 	stake->node = node;
-	stake->flags = s->flags[node];
+	stake->flags = s->walk[node].flags;
 	stake->direct_edge = downwards ? rs_ownership_edge(g, target, node) : rs_ownership_edge(g, node, target);
 	stake->in_cycle = block != NULL;
 	links = downwards ? g->out_start[node + 1] - g->out_start[node] : g->in_start[node + 1] - g->in_start[node];
-	if (block != NULL && block->size == 1)
-		links--;				/* its own shares have no other holder */
 	stake->ultimate = links == 0;
 	if (node != target)
 	{
-		stake->layers = s->layers[node];
-		stake->total = s->y[node];
+		stake->layers = s->walk[node].layers;
+		stake->total = s->walk[node].y;
 	}
 	else
 	{
@@ -568,10 +575,10 @@ add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block
 		if (downwards)
 		{
 			for (uint32 e = g->in_start[node]; e < g->in_start[node + 1]; e++)
-				if (s->stamp[g->edge_owner[e]] == s->round)
+				if (s->walk[g->edge_owner[e]].stamp == s->round)
 				{
-					stake->total += s->weight[e] * s->y[g->edge_owner[e]];
-					stake->layers = Min(stake->layers, s->layers[g->edge_owner[e]] + 1);
+					stake->total += s->weight[e] * s->walk[g->edge_owner[e]].y;
+					stake->layers = Min(stake->layers, s->walk[g->edge_owner[e]].layers + 1);
 				}
 		}
 		else
@@ -579,10 +586,10 @@ add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block
 			{
 				uint32		e = g->out_edge[o];
 
-				if (s->stamp[g->edge_owned[e]] == s->round)
+				if (s->walk[g->edge_owned[e]].stamp == s->round)
 				{
-					stake->total += s->weight[e] * s->y[g->edge_owned[e]];
-					stake->layers = Min(stake->layers, s->layers[g->edge_owned[e]] + 1);
+					stake->total += s->weight[e] * s->walk[g->edge_owned[e]].y;
+					stake->layers = Min(stake->layers, s->walk[g->edge_owned[e]].layers + 1);
 				}
 			}
 	}
@@ -595,7 +602,7 @@ void
 rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 {
 	RsOwnershipGraph *g = s->g;
-	long double target_diagonal = 1;
+	RsReal target_diagonal = 1;
 
 	result->n = 0;
 	result->unknown = result->closed = 0;
@@ -606,7 +613,7 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 	s->order = rs_grow(g->budget, s->order, &s->order_capacity, s->nreached, sizeof(uint64), purpose);
 	for (uint32 i = 0; i < s->nreached; i++)
 	{
-		uint32		component = g->component[s->reached[i]];
+		uint32		component = s->walk[s->reached[i]].component;
 
 		/* Owners come after what they own; downwards it is the other way round. */
 		if (downwards)
@@ -614,7 +621,7 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 		s->order[i] = ((uint64) component << 32) | s->reached[i];
 	}
 	qsort(s->order, s->nreached, sizeof(uint64), compare_keys);
-	s->y[target] = 1;
+	s->walk[target].y = 1;
 
 	for (uint32 i = 0; i < s->nreached;)
 	{
@@ -632,37 +639,37 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 			block = block_of(s, component);
 			flags = block->flags | block->state;
 			for (uint32 m = 0; m < size; m++)
-				flags |= s->flags[member[m]];
+				flags |= s->walk[member[m]].flags;
 			if (block->state == RS_FLAG_CLOSED_LOOP && !downwards)
 			{
 				result->has_closed = true;
 				for (uint32 m = 0; m < size; m++)
-					result->closed += s->y[member[m]];
+					result->closed += s->walk[member[m]].y;
 			}
 			if (block->state == 0)
 				apply_block(s, block, member, downwards);
 			for (uint32 m = 0; m < size; m++)
-				s->flags[member[m]] = flags;
+				s->walk[member[m]].flags = flags;
 			if (component == g->component[target] && downwards && block->state == 0)
 				target_diagonal = block->inverse[(Size) s->local[target] * size + s->local[target]];
 		}
 		else if (downwards && k != target)
-			s->flags[k] |= rs_system_node_flags(s, k);
+			s->walk[k].flags |= rs_system_node_flags(s, k);
 		for (uint32 m = 0; m < size; m++)
 		{
 			uint32		node = (uint32) s->order[i + m];
 
-			pass_from(s, node, s->y[node], s->flags[node], downwards);
+			pass_from(s, node, s->walk[node].y, s->walk[node].flags, downwards);
 			if (downwards || g->in_start[node] == g->in_start[node + 1])
 				continue;
 			result->over |= (rs_system_node_flags(s, node) & RS_FLAG_SUM_OVER_100) != 0;
 			if (s->known[node] < whole_of(s, node))
 			{
-				result->unknown_flags |= s->flags[node] & s->no_value;
+				result->unknown_flags |= s->walk[node].flags & s->no_value;
 				if (s->node_flags[node] & NODE_RANGED)
 					result->unknown_flags |= RS_FLAG_RANGE;
-				result->unknown += s->y[node] *
-					((long double) (whole_of(s, node) - s->known[node]) / (long double) whole_of(s, node));
+				result->unknown += s->walk[node].y *
+					((RsReal) (whole_of(s, node) - s->known[node]) / (RsReal) whole_of(s, node));
 			}
 		}
 		i += size;
@@ -675,7 +682,7 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 		uint32		node = (uint32) s->order[i];
 		uint32		component = g->component[node];
 		Block	   *block = rs_ownership_is_cyclic(g, component) ? s->block[component] : NULL;
-		long double diagonal = 1;
+		RsReal diagonal = 1;
 
 		if (node == target && block == NULL)
 			continue;

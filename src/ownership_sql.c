@@ -45,21 +45,6 @@ rs_ownership_budget(void)
 
 /* ---- arguments ---- */
 
-/* The day on which the transaction started, in risk_screen.time_zone. */
-DateADT
-rs_today(void)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-	int			tz;
-
-	if (timestamp2tm(GetCurrentTransactionStartTimestamp(), &tz, &tm, &fsec, NULL, rs_time_zone()) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
-}
-
 RsThreshold
 rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, const char *argument)
 {
@@ -381,10 +366,10 @@ rs_holdings_name(RsHoldings *h, uint32 node)
  * trailing zeros: 0.25 comes out as 0.25. Errors of the solver are far below.
  */
 Datum
-rs_share_numeric(long double share)
+rs_share_numeric(RsReal share)
 {
 	static const int64 unit = INT64CONST(1000000000000000);
-	long double scaled = share * (long double) unit;
+	RsReal scaled = share * (RsReal) unit;
 	int64		v;
 	int			scale = 15;
 
@@ -393,7 +378,7 @@ rs_share_numeric(long double share)
 		char		text[64];
 
 		/* Only data far over 100 % lead here: 15 significant digits. */
-		snprintf(text, sizeof(text), "%.14Le", share);
+		snprintf(text, sizeof(text), "%.14e", (double) share);
 		return DirectFunctionCall3(numeric_in, CStringGetDatum(text),
 								   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 	}

@@ -54,7 +54,7 @@ extern void rs_holdings_close(RsHoldings *h);
 
 extern DateADT rs_today(void);
 
-extern Datum rs_share_numeric(long double share);	/* rounded to 15 digits after the point */
+extern Datum rs_share_numeric(RsReal share);	/* rounded to 15 digits after the point */
 extern Datum rs_exact_numeric(int128 value, int scale);	/* value x 10^-scale, no trailing zeros */
 extern Datum rs_flag_array(uint32 flags);	/* text[], never NULL */
 extern RsThreshold rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, const char *argument);

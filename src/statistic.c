@@ -114,3 +114,25 @@ rs_state_close(StringInfo buffer)
 	pq_getmsgend(buffer);
 	pfree(buffer->data);
 }
+
+void
+rs_state_send_sum(StringInfo buffer, const RsExactSum *sum)
+{
+	pq_sendint32(buffer, sum->n);
+	for (int i = 0; i < sum->n; i++)
+		pq_sendfloat8(buffer, sum->part[i]);
+}
+
+void
+rs_state_receive_sum(StringInfo buffer, RsExactSum *sum)
+{
+	int			n = pq_getmsgint(buffer, 4);
+
+	if (n < 0 || n > RS_EXACT_PARTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid aggregate state")));
+	sum->n = n;
+	for (int i = 0; i < n; i++)
+		sum->part[i] = pq_getmsgfloat8(buffer);
+}

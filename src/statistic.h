@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 
+#include "exact_sum.h"
 #include "numeric_value.h"
 
 /* The aggregate's memory; an error when the function is called by itself. */
@@ -50,5 +51,7 @@ extern void rs_state_begin(StringInfo buffer, uint32 tag);
 extern bytea *rs_state_end(StringInfo buffer);
 extern void rs_state_open(bytea *bytes, StringInfo buffer, uint32 tag);
 extern void rs_state_close(StringInfo buffer);
+extern void rs_state_send_sum(StringInfo buffer, const RsExactSum *sum);
+extern void rs_state_receive_sum(StringInfo buffer, RsExactSum *sum);
 
 #endif							/* RS_STATISTIC_H */

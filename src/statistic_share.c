@@ -40,28 +40,6 @@ check_share(float8 value, const char *function)
 				 errhint("Use gross amounts, or one side (inflow or outflow) at a time.")));
 }
 
-static void
-send_sum(StringInfo buffer, const RsExactSum *sum)
-{
-	pq_sendint32(buffer, sum->n);
-	for (int i = 0; i < sum->n; i++)
-		pq_sendfloat8(buffer, sum->part[i]);
-}
-
-static void
-receive_sum(StringInfo buffer, RsExactSum *sum)
-{
-	int			n = pq_getmsgint(buffer, 4);
-
-	if (n < 0 || n > RS_EXACT_PARTS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid aggregate state")));
-	sum->n = n;
-	for (int i = 0; i < n; i++)
-		sum->part[i] = pq_getmsgfloat8(buffer);
-}
-
 /* ---- hhi ---- */
 
 typedef struct HhiState
@@ -137,8 +115,8 @@ rs_hhi_serial(PG_FUNCTION_ARGS)
 
 	rs_aggregate_context(fcinfo);
 	rs_state_begin(&buffer, HHI_TAG);
-	send_sum(&buffer, &state->total);
-	send_sum(&buffer, &state->squares);
+	rs_state_send_sum(&buffer, &state->total);
+	rs_state_send_sum(&buffer, &state->squares);
 	PG_RETURN_BYTEA_P(rs_state_end(&buffer));
 }
 
@@ -152,8 +130,8 @@ rs_hhi_deserial(PG_FUNCTION_ARGS)
 
 	rs_aggregate_context(fcinfo);
 	rs_state_open(PG_GETARG_BYTEA_PP(0), &buffer, HHI_TAG);
-	receive_sum(&buffer, &state->total);
-	receive_sum(&buffer, &state->squares);
+	rs_state_receive_sum(&buffer, &state->total);
+	rs_state_receive_sum(&buffer, &state->squares);
 	rs_state_close(&buffer);
 	PG_RETURN_POINTER(state);
 }
@@ -310,7 +288,7 @@ rs_top_share_serial(PG_FUNCTION_ARGS)
 
 	rs_aggregate_context(fcinfo);
 	rs_state_begin(&buffer, TOP_TAG);
-	send_sum(&buffer, &state->total);
+	rs_state_send_sum(&buffer, &state->total);
 	pq_sendint32(&buffer, state->wanted);
 	pq_sendint64(&buffer, state->heap.n);
 	for (uint64 i = 0; i < state->heap.n; i++)
@@ -329,7 +307,7 @@ rs_top_share_deserial(PG_FUNCTION_ARGS)
 
 	rs_aggregate_context(fcinfo);
 	rs_state_open(PG_GETARG_BYTEA_PP(0), &buffer, TOP_TAG);
-	receive_sum(&buffer, &state->total);
+	rs_state_receive_sum(&buffer, &state->total);
 	state->wanted = pq_getmsgint(&buffer, 4);
 	n = pq_getmsgint64(&buffer);
 	if (state->wanted < 1 || n > (uint64) state->wanted)

@@ -133,6 +133,50 @@ rs_xirr_accum_numeric_time(PG_FUNCTION_ARGS)
 	return accumulate(fcinfo, true, false);
 }
 
+/* Flows numbered by period: one period is one year to the engine. */
+static Datum
+accumulate_period(FunctionCallInfo fcinfo, bool numeric)
+{
+	MemoryContext context = rs_aggregate_context(fcinfo);
+	XirrState  *state = PG_ARGISNULL(0) ? make_state(context) : (XirrState *) PG_GETARG_POINTER(0);
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		state->skipped++;
+	else
+	{
+		float8		amount = rs_float8_argument(fcinfo, 1, numeric);
+		int32		period = PG_GETARG_INT32(2);
+
+		/* int64 microseconds hold some 290 000 years */
+		if (isnan(amount) || isinf(amount) || fabs(amount) > 1e150 || abs(period) > 100000)
+			state->bad++;
+		else
+		{
+			reserve(context, state, state->n + 1);
+			state->flow[state->n].at = (int64) period * 365 * USECS_PER_DAY;
+			state->flow[state->n].amount = amount;
+			state->n++;
+		}
+	}
+	PG_RETURN_POINTER(state);
+}
+
+/* _irr_accum(internal, float8, int) -> internal */
+PG_FUNCTION_INFO_V1(rs_irr_accum_float8);
+Datum
+rs_irr_accum_float8(PG_FUNCTION_ARGS)
+{
+	return accumulate_period(fcinfo, false);
+}
+
+/* _irr_accum(internal, numeric, int) -> internal */
+PG_FUNCTION_INFO_V1(rs_irr_accum_numeric);
+Datum
+rs_irr_accum_numeric(PG_FUNCTION_ARGS)
+{
+	return accumulate_period(fcinfo, true);
+}
+
 /* _xirr_combine(internal, internal) -> internal */
 PG_FUNCTION_INFO_V1(rs_xirr_combine);
 Datum

@@ -1,0 +1,22 @@
+-- Nested products: layers below, investors behind.
+
+CREATE FUNCTION risk_screen.product_layers(holdings text, products text, max_layers int DEFAULT 1,
+		as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL, bad_rows text DEFAULT 'error',
+		OUT product text, OUT layers int, OUT exceeded boolean, OUT path text[], OUT violations bigint,
+		OUT violation text[], OUT in_cycle boolean, OUT endless boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_product_layers'
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000;
+COMMENT ON FUNCTION risk_screen.product_layers(text, text, int, date, timestamptz, text) IS
+	'Nesting of asset management products: longest chain below each, public funds not counted, violations X -> Y -> Z, rings';
+
+CREATE FUNCTION risk_screen.final_investors(holdings text, parties text, products text[] DEFAULT NULL,
+		as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL, bad_rows text DEFAULT 'error',
+		OUT product text, OUT form text, OUT max_investors bigint, OUT investors bigint, OUT unmerged bigint,
+		OUT direct_holders bigint, OUT vehicles bigint, OUT exempt bigint, OUT unknown bigint,
+		OUT exceeded boolean, OUT route text[], OUT flags text[])
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_final_investors'
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+COMMENT ON FUNCTION risk_screen.final_investors(text, text, text[], date, timestamptz, text) IS
+	'Investors behind a product: looks through pooling vehicles, merges, counts each once; limit by legal form and the route that first crosses it';

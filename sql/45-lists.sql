@@ -1,0 +1,170 @@
+-- The shipped lists. Words and their order as in the sources; what is not
+-- statutory says so in its basis.
+
+INSERT INTO risk_screen.lexicon
+	(lexicon, title, jurisdiction, fields, subjects, events, effect, control, category, basis, valid_from, licences, hits, active, shipped)
+VALUES
+	('CN-2016-21', '互联网金融专项整治 名称和经营范围限用词', NULL, '{name,scope}', NULL, NULL, 'watch', '重点关注', '名称限用词',
+	 '国办发〔2016〕21号 互联网金融风险专项整治工作实施方案', '2016-04-12', '{*}', 'maximal', true, true),
+	('BJ-2016', '北京市 名称和经营范围限用词', '北京', '{name,scope}', NULL, NULL, 'watch', '重点关注', '名称限用词',
+	 '北京市互联网金融风险专项整治工作实施方案（自国办发〔2016〕21号之日）', '2016-04-12', '{*}', 'maximal', true, true),
+	('BJ-2016-FREEZE-NAME', '北京市 暂停核准的名称字样', '北京', '{name}', '{enterprise,self_employed}', '{new,change,move_in}', 'reject', '禁用', '暂停核准',
+	 '北京市互联网金融风险专项整治工作实施方案：暂停核准企业和个体户名称', '2016-04-12', '{*}', 'maximal', true, true),
+	('BJ-2016-FREEZE-SCOPE', '北京市 暂停登记的经营项目', '北京', '{scope}', NULL, '{new,change,move_in}', 'reject', '禁用', '暂停登记',
+	 '北京市互联网金融风险专项整治工作实施方案：暂停登记投资类经营项目', '2016-04-12', '{*}', 'maximal', true, true),
+	('CN-NEW-LABELS', '新型集资名目', NULL, '{name,scope,advert}', NULL, NULL, 'watch', '重点关注', '新型名目',
+	 '互联网金融风险专项整治工作实施方案（000）；关于防范代币发行融资风险的公告（ICO）', '-infinity', NULL, 'maximal', true, true),
+	('CN-AD', '保本高息类宣传', NULL, '{advert}', NULL, NULL, 'watch', '禁用', '不当宣传',
+	 '互联网金融风险专项整治工作实施方案（000、001、003）：虚假宣传、夸大收益、误导性销售', '-infinity', NULL, 'maximal', true, true),
+	('CN-PROD', '重点关注的产品名目', NULL, '{name,scope,advert}', NULL, NULL, 'watch', '重点关注', '产品名目',
+	 '互联网金融风险专项整治工作实施方案（000）', '-infinity', NULL, 'maximal', true, true),
+	('CN-737-9', '防范和处置非法集资条例 第九条', NULL, '{name,scope}', '{enterprise,self_employed}', NULL, 'reject', '禁用', '名称限用词',
+	 '国务院令第737号 防范和处置非法集资条例 第九条', '2021-05-01', '{*}', 'maximal', true, true),
+	('CN-737-11', '防范和处置非法集资条例 第十一条、第十九条', NULL, '{advert}', NULL, NULL, 'watch', '禁用', '集资宣传',
+	 '国务院令第737号 防范和处置非法集资条例 第十一条、第十九条', '2021-05-01', NULL, 'maximal', true, true),
+	('CN-BANK-11', '银行字样', NULL, '{name}', NULL, NULL, 'reject', '禁用', '专用字样',
+	 '商业银行法 第十一条；银保监规〔2022〕18号', '1995-07-01', '{bank,银行}', 'maximal', true, true),
+	('CN-FUND-90', '基金字样', NULL, '{name}', NULL, NULL, 'watch', '限用', '专用字样',
+	 '证券投资基金法（2015年修正）第九十条', '2015-04-24', '{fund,FUND,基金}', 'maximal', true, true),
+	('CN-SEC-100', '证券交易所、证券登记结算字样', NULL, '{name}', NULL, NULL, 'reject', '禁用', '专用字样',
+	 '证券法（2019年修订）第一百条及登记结算条', '2020-03-01', '{exchange,证券交易所}', 'maximal', true, true),
+	('AMAC-2018', '私募投资基金名称禁用字样', NULL, '{name}', '{fund}', NULL, 'reject', '禁用', '私募基金命名',
+	 '私募投资基金命名指引 第三条至第六条', '2019-01-01', NULL, 'maximal', true, true),
+	('CN-ADLAW-9', '绝对化用语', NULL, '{advert}', NULL, NULL, 'watch', '禁用', '绝对化用语',
+	 '广告法 第九条第三项；广告绝对化用语执法指南（市场监管总局公告2023年第6号）', '2015-09-01', NULL, 'maximal', true, true),
+	('CN-ADLAW-25', '投资回报类广告禁止内容', NULL, '{advert}', NULL, NULL, 'watch', '禁用', '收益承诺',
+	 '广告法 第二十五条', '2015-09-01', NULL, 'maximal', true, true),
+	('AD-CLAIMS', '高收益宣传用语', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '收益宣传',
+	 '整理（非法定）：广告法第二十五条、工商办字〔2016〕61号、银发〔2019〕316号所列情形的常见用语', '-infinity', NULL, 'maximal', true, true),
+	('PLATFORM-BRAND', '网贷平台常用商号字样', NULL, '{name}', NULL, NULL, 'watch', '重点关注', '平台商号',
+	 '整理（非法定）：问题平台名称中的常见字样', '-infinity', '{*}', 'maximal', false, true),
+	('AD-BUSINESS', '需持牌的金融业务用语', NULL, '{advert}', NULL, NULL, 'watch', '限用', '持牌业务',
+	 '银发〔2019〕316号：未取得金融业务资质不得开展金融营销宣传', '2020-01-25', NULL, 'maximal', false, true),
+	('AD-YIELD', '收益率用语（数字前）', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '收益数字',
+	 '整理（非法定）：与百分数相连的收益用语', '-infinity', NULL, 'maximal', false, true),
+	('AD-WARNING', '风险提示用语', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '风险提示',
+	 '广告法 第二十五条：应当对可能存在的风险有合理提示或者警示', '-infinity', NULL, 'maximal', false, true);
+
+INSERT INTO risk_screen.term (lexicon, term, shipped)
+SELECT lexicon, term, true
+  FROM (VALUES
+	('CN-2016-21', '交易所 交易中心 金融 资产管理 理财 基金 基金管理 投资管理 财富管理 股权投资基金 网贷 网络借贷 P2P 股权众筹 互联网保险 支付'),
+	('BJ-2016', '交易所 交易中心 金融 资产管理 理财 基金 基金管理 投资管理 财富管理 股权投资基金 网贷 网络借贷 P2P 众筹 互联网保险 支付 投资 资本 融资租赁 非融资性'),
+	('BJ-2016-FREEZE-NAME', '投资 资产 资本 控股 基金 财富管理 融资租赁 非融资性担保'),
+	('BJ-2016-FREEZE-SCOPE', '项目投资 股权投资 投资管理 投资咨询 投资顾问 资本管理 资产管理 融资租赁 非融资性担保'),
+	('CN-NEW-LABELS', '区块链 元宇宙 虚拟货币 消费返利 ICO'),
+	('CN-AD', '保本高息 保本保息'),
+	('CN-PROD', '首付贷 众筹买房 校园网贷 配资 资管计划 信托产品 金交所'),
+	('CN-737-9', '金融 交易所 交易中心 理财 财富管理 股权众筹'),
+	('CN-737-11', '集资'),
+	('CN-BANK-11', '银行'),
+	('CN-FUND-90', '基金 基金管理'),
+	('CN-SEC-100', '证券交易所 证券登记结算'),
+	('AMAC-2018', '安全 保险 避险 保本 稳赢 高收益 无风险 最佳业绩 最大规模 名列前茅 最强 500倍 资管计划 信托计划 专户 理财产品'),
+	('PLATFORM-BRAND', '贷 财富 金融 投资 理财 创投 金服 资本 众筹 P2P 金所 金控 融资 普惠 微金 钱包 易融 聚财 财神 理想宝 投宝 融宝 金宝 财宝 富宝 钱宝'),
+	('CN-ADLAW-9', '国家级 最高级 最佳 极品'),
+	('CN-ADLAW-25', '保本 无风险 保收益'),
+	('AD-CLAIMS', '保息 零风险 稳赚 稳赚不赔 稳赢 高息 高收益 高回报 躺赚 刚性兑付 本息保障 随存随取 国资背景 银行存管 政府支持 秒到账 内部渠道 稳健收益 保证收益 承诺收益 只赚不赔 预期收益 到期还本'),
+	('AD-YIELD', '年化 年化收益 年化收益率 年收益 年收益率 收益率 预期收益 预期收益率 预期年化收益率 日息 月息 年息 月收益 日收益 年利率 利率 回报率 年回报 月回报 收益 回报 返利'),
+	('AD-WARNING', '投资有风险 市场有风险 理财有风险 投资须谨慎 投资需谨慎 入市需谨慎 入市须谨慎 风险提示 风险自担 不保证收益 不保本 非保本 过往业绩不代表 不构成投资建议')
+  ) AS l (lexicon, terms), unnest(string_to_array(terms, ' ')) AS term;
+
+INSERT INTO risk_screen.term (lexicon, term, category, licences, shipped)
+SELECT 'AD-BUSINESS', term, business, licences, true
+  FROM (VALUES
+	('存款', '{bank,银行}'::text[], '吸收存款 存款 储蓄'),
+	('贷款', '{bank,consumer_finance,micro_loan,P2P,TRU,银行,小额贷款,消费金融}', '贷款 放贷 借款 信用贷 网贷 网络借贷'),
+	('基金', '{fund,FUND,bank,securities,基金,银行,证券}', '基金 私募 公募 定投'),
+	('保险', '{insurance,INS,保险}', '保险 投保 万能险 投连险'),
+	('证券', '{securities,证券}', '股票 证券 打新 荐股 配资'),
+	('期货', '{futures,FUT,期货}', '期货'),
+	('外汇', '{forex,bank,外汇,银行}', '外汇 炒汇 外汇保证金'),
+	('信托', '{trust,TRU,信托}', '信托'),
+	('支付', '{payment,PAY,bank,支付,银行}', '支付 收单 预付卡 代付'),
+	('理财', '{bank,wealth_management,securities,trust,AM,银行,理财,证券,信托}', '理财 资产管理 资管计划 财富管理'),
+	('众筹', '{EC,股权众筹}', '股权众筹'),
+	('虚拟货币', '{}', '虚拟货币 数字货币 代币 挖矿')
+  ) AS b (business, licences, terms), unnest(string_to_array(terms, ' ')) AS term;
+
+-- Art 19 of the regulation names what raises suspicion: watched, not banned.
+INSERT INTO risk_screen.term (lexicon, term, control, basis, shipped) VALUES
+	('CN-737-11', '虚拟货币', '重点关注', '国务院令第737号 第十九条', true),
+	('CN-737-11', '融资租赁', '重点关注', '国务院令第737号 第十九条', true),
+	('CN-737-11', '名义吸收资金', '重点关注', '国务院令第737号 第十九条', true);
+
+-- Words that lie inside an innocent one.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT l.lexicon, 'phrase', x.phrase, x.term, x.basis, true
+  FROM (VALUES
+	('基金', '基金会', '基金会管理条例：慈善组织的组织形式'),
+	('金融', '金融街', '地名'),
+	('金融', '金融中心', '楼宇'),
+	('金融', '金融大厦', '楼宇'),
+	('金融', '金融广场', '楼宇'),
+	('金融', '金融城', '地名'),
+	('金融', '金融港', '地名'),
+	('金融', '非金融', '普通词'),
+	('金融', '接受金融机构委托', '登记规范用语：受托外包'),
+	('金融', '受金融企业委托', '登记规范用语：受托外包'),
+	('金融', '金融信息技术外包', '登记规范用语：受托外包'),
+	('金融', '金融业务流程外包', '登记规范用语：受托外包'),
+	('金融', '金融知识流程外包', '登记规范用语：受托外包'),
+	('金融', '金融服务外包', '登记规范用语：受托外包'),
+	('金融', '金融外包', '登记规范用语：受托外包'),
+	('金融', '金融机构抵贷资产', '拍卖业务用语'),
+	('金融', '金融资担保', '跨词：融资担保'),
+	('金融', '金融资租赁', '跨词：融资租赁'),
+	('基金', '基金属', '跨词：金属'),
+	('基金', '肯德基金', '跨词：商号'),
+	('基金', '富拉尔基金', '跨词：地名'),
+	('理财', '理财会', '跨词：财会'),
+	('理财', '理财周刊', '刊名'),
+	('支付', '工程支付', '造价咨询业务用语'),
+	('支付', '不支付', '否定'),
+	('理财', '理财务', '跨词：管理财务'),
+	('理财', '理财政', '跨词：办理财政'),
+	('理财', '管理财产', '跨词'),
+	('理财', '办理财产', '跨词'),
+	('理财', '代理财产', '跨词'),
+	('理财', '处理财产', '跨词'),
+	('理财', '清理财产', '跨词'),
+	('支付', '工程款支付', '造价咨询业务用语'),
+	('银行', '银行卡', '产品名'),
+	('银行', '银行家', '普通词'),
+	('最佳', '最佳食用', '执法指南：使用方法提示'),
+	('最佳', '最佳观赏', '执法指南：使用方法提示'),
+	('最佳', '最佳赏味', '执法指南：使用方法提示')
+  ) AS x (term, phrase, basis) JOIN risk_screen.term AS l ON l.term = x.term
+ WHERE l.lexicon LIKE 'CN-%' OR l.lexicon LIKE 'BJ-%';
+
+-- Makers and guards of what banks use: the plan's watch lists spare them, the
+-- statutory ban of 国务院令第737号 does not say so.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT lexicon, 'phrase', phrase, '金融', '金融机构所用的设备和服务', true
+  FROM unnest('{CN-2016-21,BJ-2016}'::text[]) AS lexicon,
+	unnest('{金融机具,金融设备,金融器材,金融器具,金融护卫,金融押运,金融书店,金融培训,金融自助设备,金融电子设备,金融办公,金融用品,金融软件,金融系统装饰,金融网点装修,金融证券交易场所}'::text[]) AS phrase;
+
+-- Exclusion clauses of scopes.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
+SELECT l.lexicon, 'clause', phrase, '经营范围的排除性表述', true
+  FROM risk_screen.lexicon AS l,
+	unnest('{不得…,（除…,不含…,不包括…,不包含…,不涉及…,不从事…,不经营…,严禁…,禁止…,未经…,除…外,…除外}'::text[]) AS phrase
+ WHERE l.lexicon IN ('CN-2016-21', 'BJ-2016', 'BJ-2016-FREEZE-SCOPE', 'CN-NEW-LABELS', 'CN-PROD', 'CN-737-9');
+
+-- Negation in advertisements and warnings.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
+SELECT l.lexicon, 'clause', phrase, '否定或警示的表述', true
+  FROM risk_screen.lexicon AS l,
+	unnest('{不承诺…,不保证…,不提供…,不得…,不存在…,不是…,不属于…,不代表…,并非…,没有…,严禁…,禁止…,杜绝…,拒绝…,远离…,警惕…,谨防…,防范…,打击…,切勿…,勿信…,勿轻信…}'::text[]) AS phrase
+ WHERE l.lexicon IN ('CN-AD', 'CN-PROD', 'CN-NEW-LABELS', 'CN-737-11', 'CN-ADLAW-25', 'AD-CLAIMS', 'AD-BUSINESS')
+ON CONFLICT DO NOTHING;
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
+SELECT l.lexicon, 'phrase', phrase, '否定的表述', true
+  FROM risk_screen.lexicon AS l, unnest('{不保本,非保本,不保息,不保证收益,不承诺保本,不承诺收益,无保本}'::text[]) AS phrase
+ WHERE l.lexicon IN ('CN-AD', 'CN-ADLAW-25', 'AD-CLAIMS')
+   AND EXISTS (SELECT FROM risk_screen.term AS t WHERE t.lexicon = l.lexicon AND strpos(phrase, t.term) > 0);
+
+-- Names of banks, as the form of the name tells; a licence tells better.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
+SELECT 'CN-BANK-11', 'holder', phrase, '名称的组织形式为银行或其分支机构', true
+  FROM unnest('{…支行,…分行,…银行,…银行股份有限公司,…银行有限责任公司,…银行有限公司,…分理处,…储蓄所,…营业部,…营业所,…办事处,…营业室,…信用卡中心}'::text[]) AS phrase;

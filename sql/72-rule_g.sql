@@ -1,0 +1,82 @@
+-- Rules of section G: third-party payment.
+
+SELECT risk_screen._ship_rule('G01', 'red', '{PAY}', '{}', '{account,txn}', '{account}', $$
+	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, sum(t.amount) AS observed, 0 AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at,
+		   jsonb_build_object('transfers', count(*), 'examples', (array_agg(t.txn_id ORDER BY t.amount DESC, t.txn_id))[1:10]) AS evidence
+	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
+	  JOIN txn AS t ON t.payer = a.account_id
+	  LEFT JOIN account AS b ON b.account_id = t.payee
+	 WHERE a.owner_kind = 'reserve' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.order_id IS NULL AND coalesce(b.owner_kind, '') <> 'reserve'
+	   AND coalesce(t.purpose, '') NOT IN ('settlement', 'fee', 'interest')
+	   -- an institution that files no order numbers at all cannot be judged by them
+	   AND EXISTS (SELECT FROM txn AS x WHERE x.payer = a.account_id AND x.order_id IS NOT NULL AND x.paid_at >= $2 AND x.paid_at < $3)
+	 GROUP BY a.account_id, a.inst_id
+	 UNION ALL
+	SELECT 'institution', w.inst_id, w.inst_id, abs(w.value - r.value), 0, abs(w.value - r.value), w.as_of::timestamptz, jsonb_build_object('wallets', w.value, 'reserve', r.value)
+	  FROM position AS w JOIN position AS r ON r.inst_id = w.inst_id AND r.as_of = w.as_of AND r.item = 'reserve_total'
+	 WHERE w.item = 'wallet_total' AND w.as_of <= $1 AND w.as_of >= $2::date AND w.value <> r.value
+$$, '备付金无客户指令转出，或客户钱包余额与备付金不符。', 'Client reserve left without a client''s order, or wallets and reserve differ.');
+
+SELECT risk_screen._ship_rule('G02', 'orange', '{PAY}', '{}', '{account,eligible_bank}', '{account}', $$
+	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, a.opened_on::timestamptz AS occurred_at,
+		   jsonb_build_object('bank_id', a.bank_id, 'bank_kind', a.bank_kind) AS evidence
+	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
+	 WHERE a.owner_kind = 'reserve' AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) AND a.bank_kind IS DISTINCT FROM 'pboc'
+	   AND NOT EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'reserve' AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL))
+$$, '备付金账户未开立在人民银行或符合要求的商业银行。', 'A reserve account is not at the central bank or an eligible bank.');
+
+SELECT risk_screen._ship_rule('G03', 'yellow', '{PAY}', '{}', '{account}', '{account}', $$
+	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, greatest(coalesce(a.interest_bearing::int, 0), count(t.txn_id)) AS observed, 0 AS threshold, sum(t.amount) AS amount,
+		   max(t.paid_at) AS occurred_at, jsonb_build_object('interest_bearing', a.interest_bearing, 'interest_credits', count(t.txn_id)) AS evidence
+	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
+	  LEFT JOIN txn AS t ON t.payee = a.account_id AND t.purpose = 'interest' AND t.paid_at >= $2 AND t.paid_at < $3
+	 WHERE a.owner_kind = 'reserve' AND (a.closed_on > $1 OR a.closed_on IS NULL)
+	 GROUP BY a.account_id, a.inst_id, a.interest_bearing HAVING coalesce(a.interest_bearing, false) OR count(t.txn_id) > 0
+$$, '备付金账户计付利息。', 'A reserve account bears interest.');
+
+SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}', '{position}', '{}', $$
+	WITH p AS (
+		SELECT p.inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'income_interest') AS interest
+		  FROM position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'PAY' = ANY (i.lines)
+		 WHERE item IN ('income', 'income_interest') AND as_of <= $1 AND as_of >= $2::date GROUP BY p.inst_id)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(interest / nullif(income, 0), 6) AS observed, NULL::numeric AS threshold, interest AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('income', income, 'interest', interest, 'missing', CASE WHEN interest IS NULL OR coalesce(income, 0) = 0 THEN 'income or income_interest' END)) AS evidence
+	  FROM p
+$$, '以“吃利差”为主要盈利模式。', 'Most income is interest.');
+
+SELECT risk_screen._ship_rule('G05', 'orange', '{PAY}', '{}', '{txn,account}', '{txn}', $$
+	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at,
+		   jsonb_build_object('banks_in', count(DISTINCT a.bank_id), 'banks_out', count(DISTINCT b.bank_id), 'examples', (array_agg(t.txn_id ORDER BY t.paid_at, t.txn_id))[1:10]) AS evidence
+	  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
+	  JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee
+	 WHERE t.clearing_path = 'direct' AND a.bank_id IS DISTINCT FROM b.bank_id AND t.paid_at >= $2 AND t.paid_at < $3
+	 GROUP BY t.inst_id HAVING count(DISTINCT a.bank_id) + count(DISTINCT b.bank_id) > 2 OR count(DISTINCT a.bank_id) > 1 OR count(DISTINCT b.bank_id) > 1
+$$, '直连多家银行系统，变相开展跨行清算。', 'Direct links to several banks: shadow clearing between banks.');
+
+SELECT risk_screen._ship_rule('G06', 'orange', '{PAY}', '{}', '{txn}', '{txn}', $$
+	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at,
+		   jsonb_build_object('paths', jsonb_agg(DISTINCT t.clearing_path)) AS evidence
+	  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
+	 WHERE t.clearing_path NOT IN ('pboc', 'unionpay', 'netsunion', 'licensed', 'internal') AND t.paid_at >= $2 AND t.paid_at < $3
+	 GROUP BY t.inst_id
+$$, '未通过人民银行跨行清算系统或合法清算机构清算。', 'Clearing outside the central bank''s system and licensed clearers.');
+
+SELECT risk_screen._ship_rule('G07', 'red', '{PAY}', '{}', '{licence,institution}', '{}', $$
+	WITH seen AS (
+		SELECT s.inst_id, 'service' AS how, s.code FROM service AS s WHERE s.seen_from <= $1 AND (s.seen_to > $1 OR s.seen_to IS NULL)
+		   AND s.code IN ('merchant_settlement', 'personal_pos', 'prepaid_card', 'card_acquiring', 'network_payment')
+		 UNION
+		SELECT p.inst_id, 'product', p.biz FROM product AS p WHERE p.biz = 'PAY' AND coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL))
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('services', jsonb_agg(DISTINCT s.code)) AS evidence
+	  FROM seen AS s
+	 WHERE NOT EXISTS (SELECT FROM licence AS l WHERE l.inst_id = s.inst_id AND l.biz IN ('PAY', s.code) AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid')
+	 GROUP BY s.inst_id
+$$, '无证经营支付业务。', 'Payment business without a licence.');
+
+SELECT risk_screen._ship_rule('G11', NULL, '{PAY}', '{small_payment}', '{txn}', '{}', $$
+	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, round(avg((t.amount <= ($5 ->> 'small_payment')::numeric)::int), 6) AS observed, NULL::numeric AS threshold,
+		   sum(t.amount) AS amount, NULL::timestamptz AS occurred_at, jsonb_build_object('transfers', count(*), 'median', percentile_disc(0.5) WITHIN GROUP (ORDER BY t.amount)) AS evidence
+	  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
+	 WHERE t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id
+$$, '小额支付笔数占比。', 'Share of small payments.');

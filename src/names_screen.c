@@ -1,0 +1,440 @@
+/*
+ * src/names_screen.c
+ *	  SQL functions on business scopes and advertisements.
+ *
+ * scope_items() cuts a scope where registries do. screen_ad() asks four
+ * questions of an advertisement: which claims it makes (words of the advert
+ * lists, negation heeded), which yields it names (a yield word with a number
+ * and a unit near it), which licensed business it speaks of without a licence,
+ * and whether it warns of risk at all.
+ */
+#include "pg_compat.h"
+
+#include <math.h>
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+
+#include "folding.h"
+#include "lexicon.h"
+
+/* How far a number may stand from its yield word, in characters. */
+#define YIELD_REACH 10
+
+static bool
+is_item_mark(uint32 cp)
+{
+	return cp == 0x3001 || cp == ':' || cp == 0xFF1A ||
+		rs_clause_mark(cp) == RS_MARK_COMMA || rs_clause_mark(cp) == RS_MARK_SENTENCE;
+}
+
+static bool
+is_blank(uint32 cp)
+{
+	return cp == ' ' || cp == '\t' || cp == 0x3000 || cp == 0xA0 || cp == '.' || cp == 0xFF03 || cp == '#';
+}
+
+static bool
+ends_with(const char *s, Size n, const char *end)
+{
+	Size		k = strlen(end);
+
+	return n >= k && memcmp(s + n - k, end, k) == 0;
+}
+
+/* scope_items(scope text) -> setof (item_no, item, started, ended) */
+PG_FUNCTION_INFO_V1(rs_scope_items);
+Datum
+rs_scope_items(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	text	   *scope = PG_GETARG_TEXT_PP(0);
+	const unsigned char *s = (const unsigned char *) VARDATA_ANY(scope),
+			   *end = s + VARSIZE_ANY_EXHDR(scope),
+			   *p = s;
+	const unsigned char *from = NULL,
+			   *to = NULL;		/* the item, blanks around it left out */
+	uint64		ch = 0,
+				from_ch = 0,
+				to_ch = 0;
+	int			depth = 0,
+				number = 0;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (GetDatabaseEncoding() != PG_UTF8)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("text functions of risk_screen need a database with encoding UTF8")));
+	for (;;)
+	{
+		int			bytes = 0;
+		uint32		cp = p < end ? rs_utf8_decode(p, end, &bytes) : 0;
+		RsMark		mark = p < end ? rs_clause_mark(cp) : RS_MARK_NONE;
+
+		/* an unclosed bracket ends with its sentence */
+		if (mark == RS_MARK_SENTENCE)
+			depth = 0;
+		if (p >= end || (depth == 0 && is_item_mark(cp)))
+		{
+			bool		heading = from != NULL && p < end && (cp == ':' || cp == 0xFF1A) &&
+				(ends_with((const char *) from, to - from, "项目") || ends_with((const char *) from, to - from, "范围"));
+
+			if (from != NULL && !heading)
+			{
+				Datum		values[4];
+				bool		nulls[4] = {0};
+
+				values[0] = Int32GetDatum(++number);
+				values[1] = PointerGetDatum(cstring_to_text_with_len((const char *) from, to - from));
+				values[2] = Int32GetDatum(rs_position(from_ch + 1));
+				values[3] = Int32GetDatum(rs_position(to_ch));
+				tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+			}
+			from = NULL;
+			if (p >= end)
+				break;
+		}
+		else if (from != NULL || !is_blank(cp))
+		{
+			if (from == NULL)
+			{
+				from = p;
+				from_ch = ch;
+			}
+			if (!is_blank(cp))
+			{
+				to = p + bytes;
+				to_ch = ch + 1;
+			}
+			if (mark == RS_MARK_OPEN)
+				depth++;
+			else if (mark == RS_MARK_CLOSE && depth > 0)
+				depth--;
+		}
+		p += bytes;
+		ch++;
+		if ((ch & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return (Datum) 0;
+}
+
+/* ---- numbers ---- */
+
+static int
+digit_of(uint32 cp)
+{
+	uint32		folded[RS_FOLD_MAX];
+	int			n;
+
+	if (rs_fold(cp, folded, &n) == RS_FOLD_TEXT && n == 1 && folded[0] >= '0' && folded[0] <= '9')
+		return folded[0] - '0';
+	return -1;
+}
+
+static bool
+is_percent(uint32 cp)
+{
+	return cp == '%' || cp == 0xFF05 || cp == 0xFE6A;
+}
+
+/* 分, 厘, 倍, 个点 and 点 after a number are units of yield too. */
+static bool
+is_unit(uint32 cp)
+{
+	return is_percent(cp) || cp == 0x2030 || cp == 0x5206 || cp == 0x5398 || cp == 0x500D || cp == 0x70B9;
+}
+
+/*
+ * A number with a unit at p: its end and the largest number of a range. In
+ * `chars` the characters read.
+ */
+static bool
+read_yield(const unsigned char *p, const unsigned char *end, const unsigned char **after,
+		   uint64 *chars, char *number, int size)
+{
+	double		largest = -1;
+	uint64		n = 0;
+
+	for (;;)
+	{
+		char		digits[40];
+		int			k = 0;
+		int			bytes;
+		uint32		cp = 0;
+
+		while (p < end && k < (int) sizeof(digits) - 1)
+		{
+			int			d;
+
+			cp = rs_utf8_decode(p, end, &bytes);
+			d = digit_of(cp);
+			if (d >= 0)
+				digits[k++] = '0' + d;
+			else if ((cp == '.' || cp == 0xFF0E) && k > 0 && memchr(digits, '.', k) == NULL)
+				digits[k++] = '.';
+			else
+				break;
+			p += bytes;
+			n++;
+		}
+		if (k == 0 || p >= end)
+			return false;
+		digits[k] = '\0';
+		if (atof(digits) > largest)
+		{
+			largest = atof(digits);
+			strlcpy(number, digits[k - 1] == '.' ? (digits[k - 1] = '\0', digits) : digits, size);
+		}
+		cp = rs_utf8_decode(p, end, &bytes);
+		/* 个点 */
+		if (cp == 0x4E2A && p + bytes < end)
+		{
+			p += bytes;
+			n++;
+			cp = rs_utf8_decode(p, end, &bytes);
+		}
+		if (is_unit(cp))
+		{
+			p += bytes;
+			n++;
+			*after = p;
+			*chars = n;
+			/* 8%-12%: the range goes on */
+			if (p < end)
+			{
+				cp = rs_utf8_decode(p, end, &bytes);
+				if ((cp == '-' || cp == '~' || cp == 0x301C || cp == 0xFF5E || cp == 0x81F3 || cp == 0x2014 || cp == 0x2013) &&
+					p + bytes < end && digit_of(rs_utf8_decode(p + bytes, end, &(int) {0})) >= 0)
+				{
+					p += bytes;
+					n++;
+					continue;
+				}
+			}
+			return true;
+		}
+		/* 8-12% */
+		if (cp == '-' || cp == '~' || cp == 0x301C || cp == 0xFF5E || cp == 0x81F3 || cp == 0x2014 || cp == 0x2013)
+		{
+			p += bytes;
+			n++;
+			continue;
+		}
+		return false;
+	}
+}
+
+typedef struct Output
+{
+	ReturnSetInfo *rsinfo;
+	const unsigned char *body;
+} Output;
+
+static void
+put(Output *out, const char *finding, const RsLexicon *lex, const RsFinding *f,
+	uint64 start_char, uint64 end_char, Size start_byte, Size end_byte, const char *value)
+{
+	Datum		values[10] = {0};
+	bool		nulls[10] = {0};
+
+	values[0] = CStringGetTextDatum(finding);
+	values[1] = PointerGetDatum(lex->name);
+	if (f != NULL)
+	{
+		values[2] = PointerGetDatum(f->term->term);
+		values[3] = PointerGetDatum(f->term->effect);
+		nulls[4] = f->term->basis == NULL;
+		values[4] = PointerGetDatum(f->term->basis);
+		values[5] = Int32GetDatum(rs_position(start_char + 1));
+		values[6] = Int32GetDatum(rs_position(end_char));
+		values[7] = PointerGetDatum(cstring_to_text_with_len((const char *) out->body + start_byte, end_byte - start_byte));
+		values[9] = CStringGetTextDatum(rs_disguise_name(f, out->body));
+	}
+	else
+	{
+		/* what is missing has no place; effect and basis are the list's */
+		const RsTerm *t = lex->nterms > 0 ? &lex->term[0] : NULL;
+
+		nulls[2] = nulls[5] = nulls[6] = nulls[7] = nulls[9] = true;
+		nulls[3] = t == NULL;
+		nulls[4] = t == NULL || t->basis == NULL;
+		if (t != NULL)
+		{
+			values[3] = PointerGetDatum(t->effect);
+			values[4] = PointerGetDatum(t->basis);
+		}
+	}
+	nulls[8] = value == NULL;
+	if (value != NULL)
+		values[8] = DirectFunctionCall3(numeric_in, CStringGetDatum(value), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	tuplestore_putvalues(out->rsinfo->setResult, out->rsinfo->setDesc, values, nulls);
+}
+
+/* The number belonging to a yield word: behind it within reach, or right before it. */
+static bool
+find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whole, char *number, int size)
+{
+	const unsigned char *end = body + length,
+			   *p = body + hit->end_byte,
+			   *after;
+	uint64		ch = 0,
+				chars;
+
+	*whole = *hit;
+	for (int i = 0; i <= YIELD_REACH && p < end; i++)
+	{
+		int			bytes;
+		uint32		cp = rs_utf8_decode(p, end, &bytes);
+		RsMark		mark = rs_clause_mark(cp);
+
+		if (mark == RS_MARK_SENTENCE || mark == RS_MARK_COMMA || cp == 0x3001)
+			break;
+		if (digit_of(cp) >= 0)
+		{
+			if (!read_yield(p, end, &after, &chars, number, size))
+				break;
+			whole->end_byte = after - body;
+			whole->end_char = hit->end_char + ch + chars;
+			return true;
+		}
+		p += bytes;
+		ch++;
+	}
+	/* 12%年化收益 */
+	p = body + hit->start_byte;
+	ch = 0;
+	while (p > body)
+	{
+		const unsigned char *q = p - 1;
+		int			bytes;
+		uint32		cp;
+
+		while (q > body && p - q < 4 && (*q & 0xC0) == 0x80)
+			q--;
+		cp = rs_utf8_decode(q, p, &bytes);
+		if (ch == 0 ? !is_percent(cp) : (digit_of(cp) < 0 && cp != '.' && cp != 0xFF0E))
+			break;
+		p = q;
+		ch++;
+		if (ch > 12)
+			break;
+	}
+	while (ch > 1 && digit_of(rs_utf8_decode(p, end, &(int) {0})) < 0)
+	{
+		int			bytes;
+
+		rs_utf8_decode(p, end, &bytes);
+		p += bytes;
+		ch--;
+	}
+	if (ch > 1 && read_yield(p, body + hit->start_byte, &after, &chars, number, size))
+	{
+		whole->start_byte = p - body;
+		whole->start_char = hit->start_char - ch;
+		return true;
+	}
+	return false;
+}
+
+static RsFinding *
+find_in(const RsLexicon *lex, const text *body, DateADT as_of, const RsSubject *subject, int *n)
+{
+	*n = 0;
+	if (as_of < lex->valid_from || as_of > lex->valid_to)
+		return NULL;
+	return rs_lexicon_find(lex, (const unsigned char *) VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), as_of, subject, n);
+}
+
+static const RsLexicon *
+shipped_list(const char *name)
+{
+	return rs_lexicon_get(name, strlen(name), false);
+}
+
+/*
+ * screen_ad(body text, licences text[], as_of date)
+ *   -> setof (finding, lexicon, term, effect, basis, started, ended, matched, value, disguise)
+ *
+ * NULL body: no rows. NULL licences: none held. Sources: 广告法 Art 9, 25;
+ * 工商办字〔2016〕61号; 银发〔2019〕316号.
+ */
+PG_FUNCTION_INFO_V1(rs_screen_ad);
+Datum
+rs_screen_ad(PG_FUNCTION_ARGS)
+{
+	Output		out = {(ReturnSetInfo *) fcinfo->resultinfo};
+	const RsLexicon **lexicon;
+	const RsLexicon *helper;
+	int			nlexicons,
+				n,
+				said = 0;
+	uint64		reported = 0;
+	text	   *body;
+	RsSubject	subject = {0};
+	RsFinding  *found;
+	DateADT		as_of;
+	MemoryContext scratch,
+				old;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	lexicon = rs_lexicons_argument(fcinfo, -1, &nlexicons);
+	as_of = rs_day_argument(fcinfo, 2);
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "screen_ad", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(scratch);
+	body = PG_GETARG_TEXT_PP(0);
+	out.body = (const unsigned char *) VARDATA_ANY(body);
+	subject.licences = rs_list_argument(fcinfo, 1);
+
+	for (int l = 0; l < nlexicons; l++)
+	{
+		if (!(lexicon[l]->fields & RS_FIELD_ADVERT))
+			continue;
+		found = find_in(lexicon[l], body, as_of, &subject, &n);
+		said += n;
+		for (int i = 0; i < n; i++)
+			put(&out, "claim", lexicon[l], &found[i], found[i].hit.start_char, found[i].hit.end_char,
+				found[i].hit.start_byte, found[i].hit.end_byte, NULL);
+	}
+
+	/* the word farthest from the number comes first and names the whole */
+	helper = shipped_list("AD-YIELD");
+	found = find_in(helper, body, as_of, &subject, &n);
+	for (int i = 0; i < n; i++)
+	{
+		RsHit		whole;
+		char		number[48];
+
+		if (find_yield(out.body, VARSIZE_ANY_EXHDR(body), &found[i].hit, &whole, number, sizeof(number)) &&
+			whole.end_char > reported)
+		{
+			/* 预期…收益率 8%: two words, one number */
+			reported = whole.end_char;
+			said++;
+			put(&out, "yield", helper, &found[i], whole.start_char, whole.end_char, whole.start_byte, whole.end_byte, number);
+		}
+	}
+
+	helper = shipped_list("AD-BUSINESS");
+	found = find_in(helper, body, as_of, &subject, &n);
+	for (int i = 0; i < n; i++)
+		put(&out, "licence", helper, &found[i], found[i].hit.start_char, found[i].hit.end_char,
+			found[i].hit.start_byte, found[i].hit.end_byte, NULL);
+
+	if (said > 0)
+	{
+		helper = shipped_list("AD-WARNING");
+		found = find_in(helper, body, as_of, NULL, &n);
+		if (n == 0)
+			put(&out, "no_warning", helper, NULL, 0, 0, 0, 0, NULL);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+	return (Datum) 0;
+}

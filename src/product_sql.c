@@ -1,0 +1,485 @@
+/*
+ * src/product_sql.c
+ *	  product_layers() and final_investors(): nested products.
+ *
+ * product_layers() keeps the holdings of products in products and finds, for
+ * each product, the longest chain of products below it, public funds not
+ * counted (资管新规 第22条: one more layer, and that one may not invest in
+ * products other than public funds). Components of the product graph come
+ * owned before owner, so one pass suffices; a ring of products has no longest
+ * chain and is its own finding.
+ *
+ * final_investors() looks up through vehicles that pool investors (partnership,
+ * contract, plan, trust) and counts persons and companies behind them once
+ * each, by identity document if given (私募投资基金监督管理暂行办法 第13条: merge);
+ * exempt investors count as one and are not looked through. Each vehicle is
+ * visited once, so rings end.
+ *
+ * Cost: O(holdings) for all products' layers; O(holdings of the vehicles
+ * above) for each product's investors.
+ */
+#include "pg_compat.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "party_reader.h"
+#include "rs_memory.h"
+
+static const char purpose[] = "products";
+
+static Datum
+name_array(RsHoldings *h, const uint32 *node, uint64 n)
+{
+	Datum	   *name = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (uint64 i = 0; i < n; i++)
+		name[i] = rs_holdings_name(h, node[i]);
+	return PointerGetDatum(construct_array(name, (int) n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* ---- layers ---- */
+
+typedef struct Layers			/* by node */
+{
+	int64		below;			/* counted products on the longest chain, -1 endless */
+	uint32		next;			/* where that chain goes on; RS_NO_ID at its end */
+	int64		violations;		/* X -> Y -> Z, Z not a public fund */
+	uint32		middle,			/* the first of them */
+				last;
+	int64		direct;			/* non-public products held */
+} Layers;
+
+static void
+measure(RsOwnershipGraph *g, const bool *public_fund, Layers *layers)
+{
+	rs_ownership_components(g);
+	for (uint32 k = 0; k < g->nnodes; k++)
+		for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
+			layers[k].direct += !public_fund[g->edge_owned[g->out_edge[o]]];
+	for (uint32 i = 0; i < g->nnodes; i++)
+	{
+		uint32		k = g->component_node[i];
+		Layers	   *l = &layers[k];
+		bool		cyclic = rs_ownership_is_cyclic(g, g->component[k]);
+
+		if ((i & 0xFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		l->next = l->middle = l->last = RS_NO_ID;
+		l->below = cyclic ? -1 : 0;
+		for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
+		{
+			uint32		y = g->edge_owned[g->out_edge[o]];
+			int64		below;
+
+			if (layers[y].direct > 0)
+			{
+				l->violations += layers[y].direct;
+				if (l->middle == RS_NO_ID)
+				{
+					l->middle = y;
+					for (uint32 p = g->out_start[y]; p < g->out_start[y + 1] && l->last == RS_NO_ID; p++)
+						if (!public_fund[g->edge_owned[g->out_edge[p]]])
+							l->last = g->edge_owned[g->out_edge[p]];
+				}
+			}
+			if (cyclic)
+			{
+				/* Follow the ring. */
+				if (g->component[y] == g->component[k] && l->next == RS_NO_ID)
+					l->next = y;
+				continue;
+			}
+			if (l->below < 0)
+				continue;
+			below = layers[y].below < 0 ? -1 : layers[y].below + !public_fund[y];
+			if (below < 0 || below > l->below || l->next == RS_NO_ID)
+			{
+				l->next = y;
+				l->below = below;
+			}
+		}
+	}
+}
+
+/*
+ * product_layers(holdings text, products text, max_layers int, as_of date,
+ *				  known_at timestamptz, bad_rows text)
+ *	 returns (product text, layers int, exceeded boolean, path text[], violations bigint,
+ *			  violation text[], in_cycle boolean, endless boolean)
+ *
+ * layers: products below on the longest chain, public funds not counted; NULL
+ * if endless. path: that chain; on a ring, until it closes. violation: the
+ * first X -> Y -> Z. exceeded: more than max_layers, a violation, or endless.
+ */
+PG_FUNCTION_INFO_V1(rs_product_layers);
+Datum
+rs_product_layers(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result;
+	MemoryContext budget,
+				row_context;
+	RsHoldings *h;
+	RsParties  *parties;
+	RsHoldingRows *rows;
+	RsOwnershipGraph *g;
+	Layers	   *layers;
+	bool	   *public_fund;
+	uint32	   *visited;
+	uint64		kept = 0;
+	char	   *bad_rows;
+	int			max_layers;
+	DateADT		as_of = 0;
+	TimestampTz known_at = 0;
+
+	for (int i = 0; i < 6; i++)
+		if (PG_ARGISNULL(i) && i != 3 && i != 4)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("only as_of and known_at may be null")));
+	max_layers = PG_GETARG_INT32(2);
+	if (max_layers < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument max_layers must not be negative")));
+	if (!PG_ARGISNULL(3))
+		as_of = PG_GETARG_DATEADT(3);
+	if (!PG_ARGISNULL(4))
+		known_at = PG_GETARG_TIMESTAMPTZ(4);
+	bad_rows = text_to_cstring(PG_GETARG_TEXT_PP(5));
+
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	budget = rs_ownership_budget();
+	row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	SPI_connect();
+	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, true, bad_rows,
+						 PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(4) ? NULL : &known_at);
+	rs_holdings_ignore(h, RS_H_VOTES);
+	rs_holdings_load_all(h);
+	parties = rs_parties_read(h, text_to_cstring(PG_GETARG_TEXT_PP(1)), "products", bad_rows, false);
+
+	/* Only holdings between products. */
+	rows = h->rows;
+	for (uint64 i = 0; i < rows->n; i++)
+	{
+		if (rows->owner[i] >= parties->nparties || rows->owned[i] >= parties->nparties ||
+			parties->party[rows->owner[i]].kind == RS_PARTY_UNLISTED ||
+			parties->party[rows->owned[i]].kind == RS_PARTY_UNLISTED)
+			continue;
+		rows->owner[kept] = rows->owner[i];
+		rows->owned[kept] = rows->owned[i];
+		rows->known[kept] = rows->known[i];
+		rows->class[kept] = rows->class[i];
+		for (int v = 0; v < RS_V_COLUMNS; v++)
+			if (rows->has[v])
+				rows->value[v][kept] = rows->value[v][i];
+		if (rows->has_kind)
+			rows->kind[kept] = rows->kind[i];
+		if (rows->has_dates)
+		{
+			rows->from[kept] = rows->from[i];
+			rows->to[kept] = rows->to[i];
+		}
+		if (rows->has_known_from)
+			rows->known_from[kept] = rows->known_from[i];
+		kept++;
+	}
+	rows->n = kept;
+	rs_holdings_build(h);
+	g = h->graph;
+
+	layers = rs_alloc0(budget, g->nnodes, sizeof(Layers), purpose);
+	public_fund = rs_alloc0(budget, g->nnodes, sizeof(bool), purpose);
+	visited = rs_alloc0(budget, g->nnodes, sizeof(uint32), purpose);
+	for (uint32 k = 0; k < g->nnodes; k++)
+		public_fund[k] = rs_party_of_node(parties, k)->kind == RS_PARTY_PUBLIC_FUND;
+	measure(g, public_fund, layers);
+	for (uint32 k = 0; k < g->nnodes; k++)
+	{
+		const Layers *l = &layers[k];
+		Datum		values[8];
+		bool		nulls[8] = {false};
+		uint32	   *path = NULL;
+		uint64		npath = 0,
+					capacity = 0;
+		MemoryContext old;
+
+		if (rs_party_of_node(parties, k)->kind == RS_PARTY_UNLISTED)
+			continue;
+		old = MemoryContextSwitchTo(row_context);
+		for (uint32 at = k; at != RS_NO_ID; at = layers[at].next)
+		{
+			path = rs_grow(row_context, path, &capacity, npath + 1, sizeof(uint32), purpose);
+			path[npath++] = at;
+			if (visited[at] == k + 1)
+				break;
+			visited[at] = k + 1;
+		}
+		values[0] = rs_holdings_name(h, k);
+		nulls[1] = l->below < 0;
+		values[1] = Int32GetDatum((int32) l->below);
+		values[2] = BoolGetDatum(l->below < 0 || l->below > max_layers || (max_layers <= 1 && l->violations > 0));
+		values[3] = name_array(h, path, npath);
+		values[4] = Int64GetDatum(l->violations);
+		nulls[5] = l->middle == RS_NO_ID;
+		if (!nulls[5])
+			values[5] = name_array(h, (uint32[]) {k, l->middle, l->last}, 3);
+		values[6] = BoolGetDatum(rs_ownership_is_cyclic(g, g->component[k]));
+		values[7] = BoolGetDatum(l->below < 0);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(row_context);
+	}
+	rs_holdings_close(h);
+	SPI_finish();
+	MemoryContextDelete(budget);
+	return (Datum) 0;
+}
+
+/* ---- investors ---- */
+
+typedef struct Count
+{
+	RsHoldings *h;
+	RsParties  *parties;
+	uint32		round;
+	uint32	   *visited;		/* by node: vehicle looked through this round */
+	uint32	   *parent;			/* by node: the vehicle below it */
+	uint32	   *seen;			/* by node: counted, without identity document */
+	uint32	   *seen_identity;	/* by identity */
+	uint32	   *queue;
+	uint64		nqueue;
+} Count;
+
+static bool
+passes_through(const RsParty *party)
+{
+	return party->pass_through >= 0 ? party->pass_through != 0 : party->kind == RS_PARTY_VEHICLE;
+}
+
+/* 50 for companies and partnerships, 200 for the rest, unless stated. */
+static int64
+limit_of(const RsParty *party)
+{
+	char	   *form;
+
+	if (party->max_investors >= 0)
+		return party->max_investors;
+	if (party->form == (Datum) 0)
+		return 200;
+	form = TextDatumGetCString(party->form);
+	if (pg_strcasecmp(form, "llc") == 0 || pg_strcasecmp(form, "partnership") == 0 ||
+		strcmp(form, "有限责任公司") == 0 || strcmp(form, "有限合伙") == 0 || strcmp(form, "合伙企业") == 0)
+		return 50;
+	return 200;
+}
+
+static void
+count_investors(Count *c, uint32 product, ReturnSetInfo *result)
+{
+	RsOwnershipGraph *g = c->h->graph;
+	const RsParty *self = rs_party_of_node(c->parties, product);
+	int64		limit = limit_of(self);
+	int64		merged = 0,
+				unmerged = 0,
+				direct = 0,
+				unknown = 0,
+				unlisted = 0,
+				exempt = 0;
+	uint32		crossed = RS_NO_ID;
+	Datum		values[12];
+	bool		nulls[12] = {false};
+	Datum		flag[3];
+	int			nflags = 0;
+
+	if (++c->round == 0)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many products")));
+	c->nqueue = 0;
+	c->queue[c->nqueue++] = product;
+	c->visited[product] = c->round;
+	c->parent[product] = RS_NO_ID;
+	for (uint64 q = 0; q < c->nqueue; q++)
+	{
+		uint32		vehicle = c->queue[q];
+		int64		holders = 0;
+
+		for (uint32 e = g->in_start[vehicle]; e < g->in_start[vehicle + 1]; e++)
+		{
+			uint32		holder = g->edge_owner[e];
+			const RsParty *party = rs_party_of_node(c->parties, holder);
+
+			if ((e & 0xFFFF) == 0)
+				CHECK_FOR_INTERRUPTS();
+			/* Nothing held, or sold short: not an investor. */
+			if (g->value[RS_V_SHARE][e] <= 0 &&
+				!(g->edge_flags[e] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)))
+				continue;
+			if (holder == vehicle)
+				continue;
+			holders++;
+			if (passes_through(party))
+			{
+				if (c->visited[holder] != c->round)
+				{
+					c->visited[holder] = c->round;
+					c->parent[holder] = vehicle;
+					c->queue[c->nqueue++] = holder;
+				}
+				continue;
+			}
+			unmerged++;
+			if (party->identity != RS_NO_ID)
+			{
+				if (c->seen_identity[party->identity] == c->round)
+					continue;
+				c->seen_identity[party->identity] = c->round;
+			}
+			else
+			{
+				if (c->seen[holder] == c->round)
+					continue;
+				c->seen[holder] = c->round;
+			}
+			merged++;
+			unlisted += party->kind == RS_PARTY_UNLISTED;
+			exempt += party->kind == RS_PARTY_EXEMPT;
+			if (merged > limit && crossed == RS_NO_ID)
+				crossed = vehicle;
+		}
+		if (vehicle == product)
+			direct = holders;
+		if (holders == 0)
+		{
+			/* Nobody named: what it declares, or one. */
+			int64		declared = rs_party_of_node(c->parties, vehicle)->declared;
+
+			unknown++;
+			merged += declared >= 0 ? declared : (vehicle == product ? 0 : 1);
+			unmerged += declared >= 0 ? declared : (vehicle == product ? 0 : 1);
+			if (merged > limit && crossed == RS_NO_ID)
+				crossed = vehicle;
+		}
+	}
+
+	values[0] = rs_holdings_name(c->h, product);
+	nulls[1] = self->form == (Datum) 0;
+	values[1] = self->form;
+	values[2] = Int64GetDatum(limit);
+	values[3] = Int64GetDatum(merged);
+	values[4] = Int64GetDatum(unmerged);
+	values[5] = Int64GetDatum(direct);
+	values[6] = Int64GetDatum((int64) c->nqueue - 1);
+	values[7] = Int64GetDatum(exempt);
+	values[8] = Int64GetDatum(unknown);
+	values[9] = BoolGetDatum(merged > limit);
+	nulls[10] = crossed == RS_NO_ID;
+	if (!nulls[10])
+	{
+		uint64		n = 0;
+		uint32	   *route;
+
+		for (uint32 v = crossed; v != RS_NO_ID; v = c->parent[v])
+			n++;
+		route = palloc(sizeof(uint32) * n);
+		for (uint32 v = crossed; v != RS_NO_ID; v = c->parent[v])
+			route[--n] = v;
+		for (uint32 v = crossed; v != RS_NO_ID; v = c->parent[v])
+			n++;
+		values[10] = name_array(c->h, route, n);
+	}
+	if (unknown > 0)
+		flag[nflags++] = CStringGetTextDatum("UNKNOWN_INVESTORS");
+	if (unlisted > 0)
+		flag[nflags++] = CStringGetTextDatum("UNLISTED_PARTIES");
+	values[11] = PointerGetDatum(construct_array(flag, nflags, TEXTOID, -1, false, TYPALIGN_INT));
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/*
+ * final_investors(holdings text, parties text, products text[], as_of date,
+ *				   known_at timestamptz, bad_rows text)
+ *	 returns (product text, form text, max_investors bigint, investors bigint, unmerged bigint,
+ *			  direct_holders bigint, vehicles bigint, exempt bigint, unknown bigint,
+ *			  exceeded boolean, route text[], flags text[])
+ *
+ * investors: distinct persons and companies behind the product. unmerged: the
+ * same without removing those who come by several ways. unknown: vehicles
+ * without named holders, counted as declared or as one. route: from the
+ * product to the vehicle whose holders first cross the limit. products NULL:
+ * every party that is looked through.
+ */
+PG_FUNCTION_INFO_V1(rs_final_investors);
+Datum
+rs_final_investors(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result;
+	MemoryContext budget,
+				row_context;
+	RsHoldings *h;
+	Count		c = {0};
+	uint32	   *ids = NULL;
+	uint32		nids = 0;
+	char	   *bad_rows;
+	DateADT		as_of = 0;
+	TimestampTz known_at = 0;
+
+	for (int i = 0; i < 6; i++)
+		if (PG_ARGISNULL(i) && i != 2 && i != 3 && i != 4)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("only products, as_of and known_at may be null")));
+	if (!PG_ARGISNULL(3))
+		as_of = PG_GETARG_DATEADT(3);
+	if (!PG_ARGISNULL(4))
+		known_at = PG_GETARG_TIMESTAMPTZ(4);
+	bad_rows = text_to_cstring(PG_GETARG_TEXT_PP(5));
+
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	budget = rs_ownership_budget();
+	row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	SPI_connect();
+	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, true, bad_rows,
+							   PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(4) ? NULL : &known_at);
+	rs_holdings_ignore(h, RS_H_VOTES);
+	if (PG_ARGISNULL(2))
+		rs_holdings_load_all(h);
+	else
+	{
+		ids = rs_holdings_ids(h, PG_GETARG_ARRAYTYPE_P(2), "products", &nids);
+		rs_holdings_load_around(h, ids, nids, true);
+	}
+	c.parties = rs_parties_read(h, text_to_cstring(PG_GETARG_TEXT_PP(1)), "parties", bad_rows, ids != NULL);
+	rs_holdings_build(h);
+
+	c.visited = rs_alloc0(budget, h->nids, sizeof(uint32), purpose);
+	c.parent = rs_alloc(budget, h->nids, sizeof(uint32), purpose);
+	c.seen = rs_alloc0(budget, h->nids, sizeof(uint32), purpose);
+	c.queue = rs_alloc(budget, h->nids, sizeof(uint32), purpose);
+	c.seen_identity = rs_alloc0(budget, c.parties->identities ? rs_interner_count(c.parties->identities) : 0,
+								sizeof(uint32), purpose);
+	for (uint32 i = 0; i < (ids ? nids : h->graph->nnodes); i++)
+	{
+		uint32		node = ids ? h->node_of[ids[i]] : i;
+		MemoryContext old;
+
+		if (ids == NULL && !passes_through(rs_party_of_node(c.parties, node)))
+			continue;
+		old = MemoryContextSwitchTo(row_context);
+		count_investors(&c, node, result);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(row_context);
+	}
+	rs_holdings_close(h);
+	SPI_finish();
+	MemoryContextDelete(budget);
+	return (Datum) 0;
+}

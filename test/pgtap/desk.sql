@@ -1,0 +1,186 @@
+-- The desk: workspaces, mapping, runs, grades, alerts, views.
+BEGIN;
+SELECT no_plan();
+SET LOCAL client_min_messages = warning;
+
+-- Catalogue
+SELECT is((SELECT count(*) FROM risk_screen.requirement), 321::bigint, 'every requirement of the plans is there');
+SELECT is((SELECT count(*) FROM risk_screen.rule_catalogue WHERE builtin), 321::bigint, 'the catalogue has one line each');
+SELECT is_empty($$SELECT code FROM risk_screen.rule_catalogue WHERE state NOT IN ('rule', 'indicator', 'candidate', 'record', 'out of scope', 'planned')$$, 'states are the six');
+SELECT is_empty($$SELECT r.code FROM risk_screen.rule AS r CROSS JOIN unnest(r.needs || r.coverage) AS n WHERE NOT EXISTS (SELECT FROM risk_screen.role WHERE role = n)$$, 'rules need roles that exist');
+SELECT is_empty($$SELECT r.code FROM risk_screen.rule AS r CROSS JOIN unnest(r.coverage) AS n WHERE NOT EXISTS (SELECT FROM risk_screen.role_column WHERE role = n AND name = 'inst_id')$$, 'coverage is counted by inst_id');
+SELECT is_empty($$SELECT q.code FROM risk_screen.requirement AS q CROSS JOIN unnest(q.kept_in) AS k
+	WHERE NOT EXISTS (SELECT FROM risk_screen.role WHERE role = k) AND NOT EXISTS (SELECT FROM risk_screen._desk_object WHERE name = k) AND to_regclass('risk_screen.' || k) IS NULL$$, 'records are kept in something that exists');
+SELECT is_empty($$SELECT code FROM risk_screen.rule_catalogue WHERE state = 'record' AND note = ''$$, 'a record says where it is kept');
+SELECT is_empty($$SELECT code FROM risk_screen.rule WHERE builtin AND (reason_zh = '' OR reason_en = '' OR title_zh = '' OR plan = '{}')$$, 'rules explain themselves in both languages and name their plan');
+SELECT is_empty($$SELECT role FROM risk_screen.role AS r WHERE (SELECT name FROM risk_screen.role_column AS c WHERE c.role = r.role ORDER BY ordinal DESC LIMIT 1) <> 'known_from'$$, 'every role ends in known_from');
+
+-- Workspace
+SELECT throws_ok($$CALL risk_screen.create_workspace('')$$, '22023', NULL, 'an empty name is refused');
+SELECT throws_ok($$CALL risk_screen.create_workspace(NULL)$$, '22023', NULL, 'NULL is refused');
+SELECT throws_ok($$CALL risk_screen.create_workspace('public')$$, '42939', NULL, 'a schema of everybody is refused');
+SELECT throws_ok($$CALL risk_screen.create_workspace('pg_desk')$$, '42939', NULL, 'a system name is refused');
+SELECT throws_ok($$CALL risk_screen.screen('nowhere', '2026-11-20')$$, '3F000', NULL, 'screening nothing is refused');
+CALL risk_screen.create_workspace('d1');
+SELECT lives_ok($$CALL risk_screen.create_workspace('d1')$$, 'a second call changes nothing');
+CALL risk_screen.create_workspace('Odd "name"');
+SELECT has_view('Odd "name"', 'txn', 'names are quoted');
+SELECT is_empty($$SELECT r.role, c.name FROM risk_screen.role AS r JOIN risk_screen.role_column AS c USING (role)
+	LEFT JOIN pg_attribute AS a ON a.attrelid = format('d1.%I', r.role)::regclass AND a.attname = c.name AND a.attnum = c.ordinal AND format_type(a.atttypid, NULL) = c.type WHERE a.attname IS NULL$$, 'role views have their columns, in order, of their types');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = 'd1'::regnamespace AND c.relkind IN ('v', 'r') AND obj_description(c.oid, 'pg_class') IS NULL$$, 'every view and table has a comment');
+SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+	WHERE c.relnamespace = 'd1'::regnamespace AND c.relkind IN ('v', 'r') AND a.attnum > 0 AND NOT a.attisdropped AND col_description(a.attrelid, a.attnum) IS NULL AND c.relname <> 'current_run'$$, 'every column has a comment');
+SELECT is_empty($$SELECT oid::regclass FROM pg_class WHERE relnamespace = 'd1'::regnamespace AND relkind = 'v' AND NOT coalesce(reloptions, '{}') @> '{security_invoker=true}'$$, 'views run with the reader''s rights');
+SELECT throws_ok($$CREATE OR REPLACE VIEW d1.rating AS SELECT 1 AS inst_id$$, '42P16', NULL, 'PostgreSQL checks a mapping''s columns');
+SELECT throws_ok($$CALL risk_screen.map_role('d1', 'nothing', 'SELECT 1')$$, '42704', NULL, 'an unknown role is named');
+SELECT throws_ok($$CALL risk_screen.map_role('d1', 'txn', 'SELECT 1 AS txn_id')$$, '42703', NULL, 'missing columns are named');
+SELECT throws_ok($$SELECT risk_screen.role_template('nothing')$$, '42704', NULL, 'no template for an unknown role');
+SELECT ok(NOT risk_screen._role_mapped('d1', 'txn'), 'an empty role is not mapped');
+CALL risk_screen.map_role('d1', 'txn', $$SELECT 7 AS txn_id, 'a' AS payer, 'b' AS payee, 1.5::float8 AS amount, date '2026-11-01' AS paid_at$$);
+SELECT results_eq('SELECT txn_id, amount, currency FROM d1.txn', $$VALUES ('7', 1.5, NULL::text)$$, 'map_role takes columns by name and casts');
+SELECT ok(risk_screen._role_mapped('d1', 'txn'), 'now it is mapped');
+SELECT lives_ok($$SELECT * FROM risk_screen.trace_funds('d1.txn', ARRAY['a'])$$, 'a role view is a transfers query as it is');
+
+-- Shipped rows are read-only, own rows are not
+SELECT throws_ok($$UPDATE risk_screen.rule SET severity = 'yellow' WHERE code = 'C16'$$, '55000', NULL, 'a shipped rule is read-only');
+SELECT throws_ok($$DELETE FROM risk_screen.rule WHERE code = 'C16'$$, '55000', NULL, 'and stays');
+SELECT throws_ok($$TRUNCATE risk_screen.rule$$, '55000', NULL, 'also against TRUNCATE');
+SELECT throws_ok($$INSERT INTO risk_screen.rule (code, title_zh, title_en, body, builtin) VALUES ('x', 'x', 'x', 'SELECT 1', true)$$, '55000', NULL, 'nobody adds shipped rows');
+SELECT throws_ok($$UPDATE risk_screen.requirement SET title_zh = ''$$, '55000', NULL, 'requirements are read-only');
+
+-- A run on a small desk; own rules take the place of the shipped ones' effects
+\ir ../fixtures/desk.sql
+SELECT throws_ok($$CALL risk_screen.screen('desk', NULL)$$, '22023', NULL, 'as_of must be given');
+SELECT throws_ok($$CALL risk_screen.screen('desk', '2026-11-20', since => '2026-11-21')$$, '22023', NULL, 'the window must not be empty');
+SELECT throws_ok($$SELECT * FROM risk_screen.run_rule('desk', 'nothing', '2026-11-20')$$, '42704', NULL, 'an unknown rule is named');
+CREATE TABLE filing.switch (inst text, level text, amount numeric, judged boolean DEFAULT true);
+INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, kind, candidate, body)
+SELECT 'X-' || l, '测试' || l, 'test', l::risk_screen.risk_level, 'red line', false, format($$SELECT 'institution' AS subject_kind, inst AS subject_id,
+	CASE WHEN judged THEN 1 END AS observed, 0 AS threshold, amount, $3 - interval '1 hour' AS occurred_at, '{"a":1}'::jsonb AS evidence FROM filing.switch WHERE level = %L$$, l)
+  FROM unnest(ARRAY['red', 'orange', 'yellow']) AS l;
+INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, candidate, body) VALUES
+	('X-maybe', '候选', 'candidate', 'red', true, $$SELECT 'institution' AS subject_kind, inst AS subject_id, 1 AS observed, NULL AS threshold, amount, NULL AS occurred_at, NULL AS evidence FROM filing.switch WHERE level = 'maybe'$$);
+INSERT INTO filing.institution (inst_id, name, province, lines) VALUES ('R', '红', '上海', '{X}'), ('O', '橙', '上海', '{X}'), ('Y', '黄', '北京', '{X}'), ('G', '绿', '北京', '{X}'), ('U', '未知', '北京', '{X}'), ('M', '候选', '北京', '{X}');
+INSERT INTO filing.switch VALUES ('R', 'red', 5), ('R', 'yellow', 1), ('O', 'orange', 3), ('Y', 'yellow', 2), ('M', 'maybe', 2), ('nowhere', 'red', 9);
+INSERT INTO filing.switch VALUES ('U', 'yellow', 2, false);
+CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08');
+SELECT results_eq('SELECT inst_id, level FROM desk.risk_board ORDER BY inst_id', $$VALUES ('G', 'green'), ('M', 'orange'), ('O', 'orange'), ('R', 'red'), ('U', 'unknown'), ('Y', 'yellow')$$,
+	'levels: worst severity; missing data is not green; an unconfirmed candidate counts one level lower');
+SELECT is((SELECT level_zh || ' ' || hit_rules || ' ' || findings || ' ' || amount FROM desk.risk_board WHERE inst_id = 'R'), '红 2 2 6', 'the board counts and sums');
+SELECT is((SELECT outcome || ': ' || message FROM desk.rule_timing WHERE rule = 'B12'), 'unknown: roles without rows: txn', 'a rule without data is unknown and says why');
+SELECT is((SELECT count(*) FROM desk.rule_timing WHERE outcome = 'error'), 0::bigint, 'no rule fails');
+SELECT is((SELECT count(*) FROM desk.finding WHERE inst_id = 'nowhere'), 1::bigint, 'a finding about an unknown institution is kept');
+SELECT results_eq('SELECT inst_id, rule, level, state::text FROM desk.alert ORDER BY 1, 2', $$VALUES ('M', 'X-maybe', 'orange'::risk_screen.risk_level, 'open'), ('O', 'X-orange', 'orange', 'open'),
+	('R', 'X-red', 'red', 'open'), ('R', 'X-yellow', 'yellow', 'inhibited'), ('Y', 'X-yellow', 'yellow', 'open')$$, 'one alert per institution and rule; red inhibits yellow of the same firm');
+SELECT results_eq($$SELECT inst_id, requirement, target, due_at FROM desk.alert_deadline JOIN desk.alert USING (alert_id) WHERE state = 'open' AND inst_id <> 'M' ORDER BY 1, 2, 3$$,
+	$$VALUES ('O', 'A08', 'executive', timestamptz '2026-11-22 08:00+08'), ('O', 'A08', 'regulator', '2026-11-22 08:00+08'), ('R', 'A05', 'supervisor', '2026-11-21 09:00+08'), ('R', 'A06', '', '2026-11-21 08:00+08'),
+	('Y', 'A09', 'association', NULL), ('Y', 'A10', '', NULL)$$, 'deadlines: 1 hour, at once, 24 hours; ten working days wait for the publication');
+SELECT is((SELECT kind || ' ' || state FROM desk.case_file WHERE inst_id = 'R'), 'emergency opened', 'A06: the emergency case is opened in the same transaction');
+SELECT is((SELECT kind FROM desk.alert_action JOIN desk.alert USING (alert_id) WHERE inst_id = 'R'), 'open_case', 'and recorded');
+
+-- Repeating a run changes nothing
+CREATE TEMP TABLE before AS SELECT 'run' AS t, to_jsonb(x) - '{started_at,finished_at}'::text[] AS j FROM desk.run AS x UNION ALL SELECT 'outcome', to_jsonb(x) - 'elapsed_ms' FROM desk.rule_outcome AS x UNION ALL SELECT 'finding', to_jsonb(x) FROM desk.finding AS x
+	UNION ALL SELECT 'value', to_jsonb(x) FROM desk.indicator_value AS x UNION ALL SELECT 'grade', to_jsonb(x) FROM desk.grade AS x UNION ALL SELECT 'alert', to_jsonb(x) FROM desk.alert AS x UNION ALL SELECT 'deadline', to_jsonb(x) FROM desk.alert_deadline AS x
+	UNION ALL SELECT 'action', to_jsonb(x) FROM desk.alert_action AS x UNION ALL SELECT 'case', to_jsonb(x) FROM desk.case_file AS x;
+CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 09:30+08');
+SELECT results_eq('SELECT t, j::text FROM before ORDER BY 1, 2', $$SELECT t, j::text FROM (SELECT 'run' AS t, to_jsonb(x) - '{started_at,finished_at}'::text[] AS j FROM desk.run AS x UNION ALL SELECT 'outcome', to_jsonb(x) - 'elapsed_ms' FROM desk.rule_outcome AS x UNION ALL SELECT 'finding', to_jsonb(x) FROM desk.finding AS x
+	UNION ALL SELECT 'value', to_jsonb(x) FROM desk.indicator_value AS x UNION ALL SELECT 'grade', to_jsonb(x) FROM desk.grade AS x UNION ALL SELECT 'alert', to_jsonb(x) FROM desk.alert AS x UNION ALL SELECT 'deadline', to_jsonb(x) FROM desk.alert_deadline AS x
+	UNION ALL SELECT 'action', to_jsonb(x) FROM desk.alert_action AS x UNION ALL SELECT 'case', to_jsonb(x) FROM desk.case_file AS x) AS y ORDER BY 1, 2$$, 'a repeated run gives the same rows, and doubles no alert, action or case');
+
+-- What a repeated run no longer finds is withdrawn, and restored when found again
+DELETE FROM filing.switch WHERE inst = 'Y';
+CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 10:00+08');
+SELECT is((SELECT state FROM desk.alert WHERE inst_id = 'Y'), 'withdrawn', 'an alert of corrected data is withdrawn');
+INSERT INTO filing.switch VALUES ('Y', 'yellow', 2);
+CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 10:30+08');
+SELECT results_eq($$SELECT state, reopened, raised_at FROM desk.alert WHERE inst_id = 'Y'$$, $$VALUES ('open', 0, timestamptz '2026-11-21 10:30+08')$$, 'and comes back');
+
+-- Next day: open alerts absorb the hit
+CALL risk_screen.screen('desk', '2026-11-21', at => '2026-11-22 08:00+08');
+SELECT is((SELECT count(*) FROM desk.alert), 5::bigint, 'the next day doubles nothing');
+SELECT is((SELECT first_as_of || ' ' || last_as_of || ' ' || raised_at FROM desk.alert WHERE rule = 'X-red'), '2026-11-20 2026-11-21 2026-11-21 00:00:00+00', 'deadlines still count from the first day');
+SELECT results_eq('SELECT from_level, to_level, institutions FROM desk.migration ORDER BY 1, 2', $$VALUES ('green', 'green', 1::bigint), ('orange', 'orange', 2), ('red', 'red', 1), ('unknown', 'unknown', 1), ('yellow', 'yellow', 1)$$, 'migration between runs');
+SELECT is((SELECT change FROM desk.risk_board WHERE inst_id = 'R'), 'same', 'no change');
+SELECT is((SELECT inst_id FROM desk.inspection_queue WHERE place = 1), 'R', 'red first in the inspection queue');
+
+-- Deadlines and actions
+CREATE FUNCTION filing.alert(inst text, rule text) RETURNS bigint LANGUAGE sql AS 'SELECT max(alert_id) FROM desk.alert AS a WHERE a.inst_id = inst AND a.rule = alert.rule';
+SELECT is((SELECT string_agg(requirement || ' ' || target, ', ' ORDER BY requirement, target) FROM desk.overdue_action WHERE inst_id = 'R'), 'A05 supervisor', 'the push of the red alert is overdue by the clock');
+SELECT throws_ok($$CALL risk_screen.record_action('desk', -1, 'push')$$, 'P0002', NULL, 'an unknown alert is refused');
+SELECT throws_ok($$CALL risk_screen.review_alert('desk', 1, 'maybe', 'x')$$, '22023', NULL, 'an unknown decision is refused');
+SELECT throws_ok($$INSERT INTO desk.case_file (inst_id) VALUES ('O')$$, '55000', NULL, 'A11: no disposal before a review');
+CALL risk_screen.record_action('desk', filing.alert('R', 'X-red'), 'push', 'supervisor', at => '2026-11-21 09:00+08');
+CALL risk_screen.review_alert('desk', filing.alert('O', 'X-orange'), 'confirmed', '现场核实', at => '2026-11-22 09:00+08');
+CALL risk_screen.record_action('desk', filing.alert('Y', 'X-yellow'), 'publish', 'association', at => '2026-09-30 12:00+08');
+SELECT is((SELECT count(*) FROM desk.overdue_action WHERE inst_id = 'R'), 0::bigint, 'pushed within the hour: nothing overdue');
+SELECT lives_ok($$INSERT INTO desk.case_file (inst_id, class) VALUES ('O', 'rectify')$$, 'after the review disposal may start');
+SELECT is((SELECT due_at FROM desk.alert_deadline JOIN desk.alert USING (alert_id) WHERE inst_id = 'Y' AND requirement = 'A10'), risk_screen.level_due('yellow', '2026-09-30 12:00+08'), 'A10: ten working days from the publication, over the National Day holidays');
+SELECT alike(risk_screen.risk_letter('desk', filing.alert('O', 'X-orange')), '%风险提示函%橙（O）%测试orange%观测值 1%', 'A07: the letter names firm, rule and values');
+
+-- Closing, releasing, re-opening, false positives
+CALL risk_screen.close_alert('desk', filing.alert('R', 'X-red'), '已整改', at => '2026-11-22 10:00+08');
+SELECT is((SELECT state FROM desk.alert WHERE inst_id = 'R' AND rule = 'X-yellow'), 'open', 'closing the red alert releases the yellow one');
+CALL risk_screen.review_alert('desk', filing.alert('O', 'X-orange'), 'false_positive', '误报', at => '2026-11-22 11:00+08');
+CALL risk_screen.screen('desk', '2026-11-22', at => '2026-11-23 08:00+08');
+SELECT results_eq($$SELECT rule, state, reopened FROM desk.alert WHERE rule IN ('X-red', 'X-orange') ORDER BY rule$$, $$VALUES ('X-orange', 'closed', 0), ('X-red', 'open', 1)$$, 'a closed alert is re-opened, a false positive sleeps');
+SELECT is((SELECT state FROM desk.alert WHERE inst_id = 'R' AND rule = 'X-yellow'), 'inhibited', 'and the red one inhibits again');
+CALL risk_screen.screen('desk', '2026-12-25', at => '2026-12-26 08:00+08');
+SELECT is((SELECT count(*) FROM desk.alert WHERE rule = 'X-orange'), 2::bigint, 'a month later it is a new alert');
+
+-- A review of a candidate
+INSERT INTO desk.finding_review (rule, finding_key, decision, reason) SELECT rule, finding_key, 'confirmed', 'traced' FROM desk.finding_list WHERE inst_id = 'M';
+CALL risk_screen.screen('desk', '2026-12-25', at => '2026-12-26 09:00+08');
+SELECT is((SELECT level || ' ' || (SELECT level FROM desk.alert WHERE inst_id = 'M') FROM desk.risk_board WHERE inst_id = 'M'), 'red red', 'a confirmed candidate counts in full and raises its alert');
+UPDATE desk.finding_review SET decision = 'rejected';
+CALL risk_screen.screen('desk', '2026-12-25', at => '2026-12-26 10:00+08');
+SELECT is((SELECT measured_level FROM desk.risk_board WHERE inst_id = 'M'), 'green', 'a rejected one does not count');
+
+-- Levels rise at once and fall after the hold
+DELETE FROM filing.switch;
+CALL risk_screen.screen('desk', '2026-12-26', at => '2026-12-27 08:00+08');
+SELECT is((SELECT level || ' ' || measured_level FROM desk.risk_board WHERE inst_id = 'R'), 'red green', 'a lower level waits');
+CALL risk_screen.screen('desk', '2027-01-25', at => '2027-01-26 08:00+08');
+SELECT is((SELECT level || ' ' || change FROM desk.risk_board WHERE inst_id = 'R'), 'green down', 'until it has held for thirty days');
+
+-- Replays
+SELECT is((SELECT count(*) FROM desk.alert WHERE state = 'open' AND inst_id = 'O'), 1::bigint, 'an alert stays open until a person closes it');
+CREATE TEMP TABLE alerts AS SELECT * FROM desk.alert;
+INSERT INTO filing.switch VALUES ('G', 'red', 1);
+CALL risk_screen.screen('desk', '2026-11-19');
+SELECT results_eq('SELECT * FROM desk.alert ORDER BY alert_id', 'SELECT * FROM alerts ORDER BY alert_id', 'an older day raises no alerts');
+SELECT is((SELECT level FROM desk.grade_history WHERE as_of = '2026-11-19' AND inst_id = 'G'), 'red', 'but is graded');
+
+-- known_at hides what was learned later, by role
+INSERT INTO filing.institution (inst_id, name, lines, known_from) VALUES ('LATE', '迟', '{X}', '2026-11-25');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, known_from) SELECT 'k' || i, 'a', 'b', 1, '2026-11-18 10:00+08', 'k', CASE WHEN i = 50 THEN timestamptz '2026-11-25' ELSE '2026-11-19' END FROM generate_series(1, 50) AS i;
+CALL risk_screen.screen('desk', '2026-11-20', known_at => '2026-11-22');
+SELECT is((SELECT count(*) FROM desk.finding JOIN desk.run USING (run_id) WHERE known_at = '2026-11-22' AND rule = 'B12'), 0::bigint, 'the fiftieth transfer was not known');
+SELECT is((SELECT count(*) FROM desk.grade JOIN desk.run USING (run_id) WHERE known_at = '2026-11-22' AND inst_id = 'LATE'), 0::bigint, 'nor the institution');
+SELECT is((SELECT count(*) FROM risk_screen.run_rule('desk', 'B12', '2026-11-20', known_at => '2026-11-26') WHERE hit), 1::bigint, 'a week later it was');
+SELECT is((SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relname = 'txn'), 0::bigint, 'nothing temporary remains');
+SELECT is((SELECT count(*) FROM desk.run WHERE as_of = '2026-11-20'), 2::bigint, 'a replay is a run of its own');
+
+-- Overrides and exemptions
+TRUNCATE filing.switch; INSERT INTO filing.switch VALUES ('R', 'red', 5), ('O', 'orange', 1), ('Y', 'yellow', 1);
+INSERT INTO desk.grade_override (inst_id, level, valid_from, valid_to, reason) VALUES ('R', 'green', '2027-03-01', '2027-04-01', 'x'), ('G', 'orange', '2027-03-01', '2027-04-01', 'x');
+INSERT INTO desk.exemption (inst_id, rule, valid_from, valid_to, reason) VALUES ('O', 'X-orange', '2027-03-01', '2027-03-02', '试点'), ('Y', 'X-yellow', '2027-02-01', '2027-03-01', '试点');
+CALL risk_screen.screen('desk', '2027-03-01', at => '2027-03-02 08:00+08');
+SELECT results_eq($$SELECT inst_id, measured_level FROM desk.risk_board WHERE inst_id IN ('R', 'G', 'O', 'Y') ORDER BY 1$$, $$VALUES ('G', 'orange'), ('O', 'green'), ('R', 'red'), ('Y', 'yellow')$$,
+	'an override raises but never goes below a red line; an exemption holds for its days only');
+SELECT is((SELECT note_zh FROM desk.grade_explanation WHERE inst_id = 'G' AND status = 'override'), 'x', 'the explanation names the override');
+
+-- A failing rule is recorded, the others run
+INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, body) VALUES ('X-bad', '坏', 'bad', 'red', $$SELECT 'institution' AS subject_kind, inst_id AS subject_id, 1 / 0 AS observed, 0 AS threshold, 0 AS amount, NULL AS occurred_at, NULL AS evidence FROM institution$$);
+CALL risk_screen.screen('desk', '2027-03-02', at => '2027-03-03 08:00+08');
+SELECT is((SELECT outcome || ' ' || message FROM desk.rule_timing WHERE rule = 'X-bad'), 'error division by zero (SQLSTATE 22012)', 'the failure is recorded with its reason');
+SELECT is((SELECT measured_level FROM desk.risk_board WHERE inst_id = 'M'), 'unknown', 'and nobody it should have judged is green');
+SELECT is((SELECT outcome FROM desk.rule_timing WHERE rule = 'X-red'), 'hit', 'others ran');
+DELETE FROM risk_screen.rule WHERE code = 'X-bad';
+
+-- Settings of the session come back
+SET LOCAL TimeZone = 'America/New_York';
+CALL risk_screen.screen('desk', '2027-03-02');
+SELECT is(current_setting('TimeZone') || current_setting('enable_nestloop') || (current_setting('application_name') ~ 'risk_screen')::text, 'America/New_Yorkonfalse', 'time zone, planner and application name are the session''s again');
+
+SELECT * FROM finish();
+ROLLBACK;

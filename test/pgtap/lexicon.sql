@@ -1,0 +1,129 @@
+-- Word lists as rows: defaults, shipped rows, the cache within one session.
+BEGIN;
+SELECT no_plan();
+
+SELECT is((SELECT string_agg(term, ' ' ORDER BY term) FROM risk_screen.term WHERE lexicon = 'CN-2016-21'),
+	(SELECT string_agg(w, ' ' ORDER BY w) FROM unnest(string_to_array('交易所 交易中心 金融 资产管理 理财 基金 基金管理 投资管理 财富管理 股权投资基金 网贷 网络借贷 P2P 股权众筹 互联网保险 支付', ' ')) AS w),
+	'H02: the 16 words of 国办发〔2016〕21号');
+SELECT is((SELECT count(*)::int FROM risk_screen.term WHERE lexicon = 'BJ-2016'), 20, 'H03: the 20 words of Beijing');
+SELECT is((SELECT count(*)::int FROM risk_screen.term WHERE lexicon = 'BJ-2016-FREEZE-NAME'), 8, 'H04: 8 words frozen for names');
+SELECT is((SELECT count(*)::int FROM risk_screen.term WHERE lexicon = 'BJ-2016-FREEZE-SCOPE'), 9, 'H05: 9 items frozen for scopes');
+SELECT is_empty($$SELECT * FROM risk_screen.lexicon WHERE basis IS NULL$$, 'every shipped list names its basis');
+SELECT is_empty($$SELECT * FROM risk_screen.check_lexicon()$$, 'the shipped lists have no mistakes');
+
+-- an analyst's own list
+INSERT INTO risk_screen.lexicon (lexicon) VALUES ('mine');
+SELECT is(risk_screen.term_list('任何文字', 'mine'), '{}', 'a list without words finds nothing');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('mine', '小额贷款');
+SELECT is(risk_screen.term_list('某某小额貸款公司', 'mine'), '{小额贷款}', 'a new word is seen at the next statement');
+SAVEPOINT s;
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('mine', '贷款');
+SELECT is(risk_screen.term_list('某某小额贷款公司', 'mine'), '{小额贷款,贷款}', 'overlapping words are all reported');
+ROLLBACK TO s;
+SELECT is(risk_screen.term_list('某某小额贷款公司', 'mine'), '{小额贷款}', 'a rolled-back word is gone');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('mine', '贷款');
+UPDATE risk_screen.lexicon SET hits = 'longest' WHERE lexicon = 'mine';
+SELECT is(risk_screen.term_list('某某小额贷款公司', 'mine'), '{小额贷款}', 'longest: the word inside is left out');
+UPDATE risk_screen.lexicon SET hits = 'maximal' WHERE lexicon = 'mine';
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('mine', '款公司');
+SELECT is(risk_screen.term_list('某某小额贷款公司', 'mine'), '{小额贷款,款公司}', 'maximal: overlapping ones stay');
+DELETE FROM risk_screen.term WHERE lexicon = 'mine' AND term = '款公司';
+SELECT ok(NOT risk_screen.has_terms('款公司', 'mine'), 'a deleted word is gone');
+
+-- validity
+UPDATE risk_screen.lexicon SET valid_from = '2020-01-01', valid_to = '2020-12-31' WHERE lexicon = 'mine';
+SELECT ok(NOT risk_screen.has_terms('贷款', 'mine', '2019-12-31'), 'before the list is in force');
+SELECT ok(risk_screen.has_terms('贷款', 'mine', '2020-01-01'), 'on its first day');
+SELECT ok(risk_screen.has_terms('贷款', 'mine', '2020-12-31'), 'on its last day');
+SELECT ok(NOT risk_screen.has_terms('贷款', 'mine', '2021-01-01'), 'after it');
+UPDATE risk_screen.lexicon SET valid_from = '-infinity', valid_to = 'infinity' WHERE lexicon = 'mine';
+UPDATE risk_screen.term SET valid_from = '2022-01-01' WHERE lexicon = 'mine' AND term = '贷款';
+SELECT ok(NOT risk_screen.has_terms('贷款', 'mine', '2021-12-31'), 'a word of its own date');
+SELECT ok(risk_screen.has_terms('贷款', 'mine', '2022-01-01'), 'and on it');
+
+-- exceptions
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase) VALUES ('mine', 'phrase', '反贷款'), ('mine', 'name', '贷款大王有限公司');
+SELECT ok(NOT risk_screen.has_terms('反-貸款', 'mine'), 'a covering phrase, folded like words');
+SELECT ok(risk_screen.has_terms('反贷款，贷款', 'mine'), 'covers only what lies in it');
+SELECT ok(NOT risk_screen.has_terms('貸款大王有限公司', 'mine'), 'a whole name');
+SELECT ok(risk_screen.has_terms('贷款大王有限公司分公司', 'mine'), 'and nothing longer');
+INSERT INTO risk_screen.term_exception (lexicon, kind, term) VALUES ('mine', 'withdrawn', '贷款');
+SELECT ok(NOT risk_screen.has_terms('贷款', 'mine'), 'a withdrawn word');
+
+-- match options
+INSERT INTO risk_screen.lexicon (lexicon, fold) VALUES ('as-written', false);
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('as-written', '网贷'), ('as-written', 'P2P');
+SELECT ok(NOT risk_screen.has_terms('網貸 p2p', 'as-written'), 'fold false compares characters as written');
+SELECT ok(risk_screen.has_terms('P-2-P', 'as-written'), 'but marks may still stand between');
+INSERT INTO risk_screen.lexicon (lexicon, max_gap, skip) VALUES ('gap', 2, 'separators');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('gap', '金融'), ('gap', 'ICO');
+SELECT ok(risk_screen.has_terms('金--融', 'gap'), 'as many marks as allowed');
+SELECT ok(NOT risk_screen.has_terms('金---融', 'gap'), 'one more breaks the word');
+SELECT ok(NOT risk_screen.has_terms('资金，融资', 'gap'), 'a comma breaks it');
+SELECT ok(NOT risk_screen.has_terms('the Mexicos', 'gap'), 'a word of letters inside a longer one');
+SELECT ok(risk_screen.has_terms('发行ico项目', 'gap'), 'and standing by itself');
+UPDATE risk_screen.lexicon SET skip = 'all' WHERE lexicon = 'gap';
+SELECT ok(risk_screen.has_terms('金，融', 'gap'), 'skip all: a comma too');
+UPDATE risk_screen.lexicon SET skip = 'nothing' WHERE lexicon = 'gap';
+SELECT ok(NOT risk_screen.has_terms('金-融', 'gap'), 'skip nothing');
+SELECT ok(risk_screen.has_terms(E'金\u200B融', 'gap'), 'except what cannot be seen');
+UPDATE risk_screen.lexicon SET homophones = true, look_alikes = true, split_characters = true, repeats = true WHERE lexicon = 'gap';
+SELECT results_eq($$SELECT matched, disguise FROM risk_screen.find_terms('今融 全融 jinrong 金rong', '{gap}')$$,
+	$$VALUES ('今融', 'homophone'), ('全融', 'look-alike'), ('jinrong', 'pinyin'), ('金rong', 'pinyin')$$, 'each hit says its disguise');
+
+-- shipped rows
+SELECT throws_ok($$UPDATE risk_screen.lexicon SET active = false WHERE lexicon = 'CN-2016-21'$$, '42501', NULL, 'shipped lists are read-only');
+SELECT throws_ok($$DELETE FROM risk_screen.term WHERE lexicon = 'CN-2016-21' AND term = '支付'$$, '42501', NULL, 'shipped words too');
+SELECT throws_ok($$INSERT INTO risk_screen.term (lexicon, term, shipped) VALUES ('mine', 'x', true)$$, '42501', NULL, 'nobody else ships');
+SELECT throws_ok($$TRUNCATE risk_screen.term_exception$$, '42501', NULL, 'TRUNCATE would take shipped rows along');
+INSERT INTO risk_screen.term_exception (lexicon, kind, term) VALUES ('CN-2016-21', 'withdrawn', '支付');
+SELECT ok(NOT risk_screen.has_terms('支付', 'CN-2016-21'), 'but an own row withdraws a shipped word');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('CN-2016-21', '信托');
+SELECT ok(risk_screen.has_terms('信托', 'CN-2016-21'), 'or adds one');
+
+-- errors and NULLs
+SELECT throws_ok($$SELECT risk_screen.has_terms('x', 'nowhere')$$, '42704', NULL, 'an unknown list');
+SELECT throws_ok($$SELECT * FROM risk_screen.find_terms('x', ARRAY[NULL])$$, '22004', NULL, 'a NULL list name');
+SELECT is(risk_screen.has_terms(NULL, 'mine'), NULL, 'NULL text');
+SELECT is(risk_screen.has_terms('x', NULL), NULL, 'NULL list');
+SELECT is(risk_screen.term_list(NULL, 'mine'), NULL, 'NULL text, list of words');
+SELECT is_empty($$SELECT * FROM risk_screen.find_terms(NULL)$$, 'NULL text, no rows');
+SELECT is_empty($$SELECT * FROM risk_screen.find_terms('')$$, 'empty text, no rows');
+SELECT is(risk_screen.fold_text(NULL), NULL, 'fold_text of NULL');
+SELECT is_empty($$SELECT * FROM risk_screen.find_terms('贷款', '{}')$$, 'no list, no rows');
+
+-- check_lexicon
+INSERT INTO risk_screen.lexicon (lexicon) VALUES ('faulty');
+INSERT INTO risk_screen.term (lexicon, term, effect, valid_to) VALUES ('faulty', '。。', NULL, 'infinity'), ('faulty', '网贷', NULL, 'infinity'),
+	('faulty', '網貸', NULL, 'infinity'), ('faulty', '款', NULL, 'infinity'), ('faulty', '财富管理', 'reject', 'infinity');
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term) VALUES ('faulty', 'phrase', '款', '款'), ('faulty', 'phrase', '无关', '*'),
+	('faulty', 'phrase', '借款人', '借款');
+SELECT results_eq($$SELECT term, problem, count(*)::int FROM risk_screen.check_lexicon('faulty') GROUP BY 1, 2 ORDER BY 1, 2$$,
+	$$SELECT * FROM (VALUES ('*', 'useless exception', 1), ('借款', 'useless exception', 2), ('款', 'short', 1), ('款', 'unreachable', 1),
+		('网贷', 'duplicate', 1), ('财富管理', 'conflict', 1), ('。。', 'unreachable', 1)) AS v(t, p, n) ORDER BY 1, 2$$,
+	'check_lexicon finds what cannot work');
+
+-- privileges
+CREATE ROLE rs_test_reader;
+GRANT USAGE ON SCHEMA risk_screen TO rs_test_reader;
+SET ROLE rs_test_reader;
+SELECT ok(risk_screen.has_terms('金融', 'CN-2016-21'), 'anybody may screen');
+SELECT throws_ok($$INSERT INTO risk_screen.lexicon (lexicon) VALUES ('x')$$, '42501', NULL, 'but not write lists');
+RESET ROLE;
+REVOKE SELECT ON risk_screen.term FROM PUBLIC;
+SELECT ok(risk_screen.has_terms('金融', 'CN-2016-21'), 'the owner still reads');
+SET ROLE rs_test_reader;
+SELECT throws_ok($$SELECT risk_screen.has_terms('金融', 'CN-2016-21')$$, '42501', NULL, 'who may not read the words is not served from the cache');
+RESET ROLE;
+GRANT SELECT ON risk_screen.term TO PUBLIC;
+ALTER TABLE risk_screen.term ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON risk_screen.term USING (term <> '金融');
+SELECT ok(risk_screen.has_terms('金融', 'CN-2016-21'), 'the owner sees all rows');
+SET ROLE rs_test_reader;
+SELECT ok(NOT risk_screen.has_terms('金融', 'CN-2016-21'), 'row security holds for the cache');
+SELECT ok(risk_screen.has_terms('网贷', 'CN-2016-21'), 'other rows are there');
+RESET ROLE;
+SELECT ok(risk_screen.has_terms('金融', 'CN-2016-21'), 'and the owner again');
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,108 @@
+-- Finding, screening, splitting, comparing.
+BEGIN;
+SELECT no_plan();
+
+SELECT results_eq($$SELECT lexicon, term, started, ended, matched, disguise FROM risk_screen.find_terms('上海Ｐ-2·Ⓟ網貸', '{CN-2016-21}')$$,
+	$$VALUES ('CN-2016-21', 'P2P', 3, 7, 'Ｐ-2·Ⓟ', 'interleaved'), ('CN-2016-21', '网贷', 8, 9, '網貸', 'folded')$$,
+	'positions are characters of the original, from 1, inclusive');
+SELECT results_eq($$SELECT term, started, ended FROM risk_screen.find_terms('股权投资基金管理', '{CN-2016-21}')$$,
+	$$VALUES ('股权投资基金', 1, 6), ('基金管理', 5, 8)$$, 'H01: the long word hides those inside, not the one that sticks out');
+SELECT is_empty($$SELECT * FROM risk_screen.find_terms('慈善基金会', '{CN-2016-21}')$$, '基金 in 基金会');
+SELECT is(risk_screen.term_list('金融街基金', 'CN-2016-21'), '{基金}', 'a place name does not excuse the rest');
+
+-- exclusion clauses
+SELECT is(risk_screen.term_list(s, 'CN-2016-21'), '{}', 'excluded: ' || s)
+  FROM unnest(ARRAY['企业管理（不得从事吸收存款、集资收款、受托贷款等金融业务）', '咨询（不含金融、证券、期货）', '咨询（不含证券，金融）',
+	'除金融、保险外的信息咨询', '信息咨询（金融业务除外）', '未经批准不得从事网贷', '不得以公开方式募集基金']) AS s;
+SELECT is(risk_screen.term_list(s, 'CN-2016-21'), '{金融}', 'not excluded: ' || s)
+  FROM unnest(ARRAY['咨询（不含证券）；金融服务', '咨询（不含证券），金融服务', '不含证券，金融服务', '金融服务（不含证券）',
+	'不得从事证券；金融', '证券业务除外，金融服务']) AS s;
+
+-- screening registrations
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_name('北京红光投资有限公司', NULL, '上海市', 'new')), 0, 'Beijing''s list does not apply in Shanghai');
+SELECT results_eq($$SELECT lexicon, term, effect FROM risk_screen.screen_name('红光投资有限公司', NULL, '北京市', 'existing', NULL, '2016-06-01')$$,
+	$$VALUES ('BJ-2016', '投资', 'watch')$$, 'H03: existing firms are watched');
+SELECT results_eq($$SELECT lexicon, term, effect FROM risk_screen.screen_name('红光投资有限公司', NULL, '北京', 'move_in', NULL, '2016-06-01')$$,
+	$$VALUES ('BJ-2016', '投资', 'watch'), ('BJ-2016-FREEZE-NAME', '投资', 'reject')$$, 'H04, H06: new names and moves are refused');
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_name('红光投资有限公司', '投资管理', '北京', 'new', '{fund}', '2016-06-01')), 0, 'a licence exempts');
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_name('红光金融有限公司', NULL, NULL, NULL, NULL, '2016-01-01')), 0, 'before the plan nothing applies');
+SELECT ok((SELECT bool_and(effect = 'reject') FROM risk_screen.screen_name('红光金融有限公司', NULL, NULL, NULL, NULL, '2021-05-01') WHERE lexicon = 'CN-737-9'), '国务院令737 from its first day');
+SELECT is((SELECT place FROM risk_screen.screen_name('上海红光资产管理有限公司') WHERE lexicon = 'CN-2016-21'), 'industry', 'where the word stands');
+SELECT results_eq($$SELECT field, term, item_no FROM risk_screen.screen_name(NULL, '企业管理；理财') AS s, risk_screen.scope_items('企业管理；理财') AS i
+	WHERE lexicon = 'CN-2016-21' AND s.started BETWEEN i.started AND i.ended$$, $$VALUES ('scope', '理财', 2)$$, 'scope by item');
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_name('中国红光银行股份有限公司上海支行') WHERE lexicon = 'CN-BANK-11'), 0, 'a bank''s own form of name');
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_name('上海银行信息咨询有限公司') WHERE lexicon = 'CN-BANK-11'), 1, '银行 in another''s name');
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_name(NULL, NULL)), 0, 'nothing to screen');
+
+SELECT results_eq($$SELECT item_no, item, started, ended FROM risk_screen.scope_items('许可项目：存款；发放贷款（短期、中期）。 咨询，')$$,
+	$$VALUES (1, '存款', 6, 7), (2, '发放贷款（短期、中期）', 9, 19), (3, '咨询', 22, 23)$$, 'items, headings and brackets');
+SELECT is_empty($$SELECT * FROM risk_screen.scope_items('')$$, 'an empty scope');
+
+-- advertisements
+SELECT results_eq($$SELECT finding, term, value FROM risk_screen.screen_ad('年化收益率高达１２．５％，保本保息！') WHERE lexicon IN ('CN-AD', 'AD-YIELD', 'AD-WARNING')$$,
+	$$VALUES ('claim', '保本保息', NULL::numeric), ('yield', '年化收益率', 12.5), ('no_warning', NULL, NULL)$$, 'claims, yields, missing warning');
+SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('谨防保本高息骗局')$$, 'negated claims');
+SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('年化8%，投资有风险') WHERE finding = 'no_warning'$$, 'with a warning');
+SELECT is((SELECT value FROM risk_screen.screen_ad('8%-10%预期收益率') WHERE finding = 'yield'), 10::numeric, 'a number before the word; the larger of a range');
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad('本行理财产品', '{bank}') WHERE finding = 'licence'), 0, 'H13: covered by the licence');
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad('本行理财产品', '{payment}') WHERE finding = 'licence'), 1, 'H13: not covered');
+
+-- folding
+SELECT is(risk_screen.fold_text(a), risk_screen.fold_text('P2P'), 'P2P as ' || a) FROM unnest('{p2p,Ｐ２Ｐ,Ⓟ②Ⓟ,PⅡP,P二P,P-2-P,P 2　P,𝐏𝟐𝐏,🅟❷🅟}'::text[]) AS a;
+SELECT is(risk_screen.fold_text('資產管理'), '资产管理', 'traditional');
+SELECT is(risk_screen.fold_text(E'\uF90A⾦'), '金金', 'compatibility and radical forms');
+SELECT is(risk_screen.fold_text(risk_screen.fold_text('㈱⑫ﬀÅ发髮')), risk_screen.fold_text('㈱⑫ﬀÅ发髮'), 'folding twice changes nothing');
+
+-- parts of names
+SELECT results_eq($$SELECT region, trade_name, industry, form, branch FROM risk_screen.split_name('北京红光酒业发展有限公司')$$,
+	$$VALUES ('北京', '红光', '酒业发展', '有限公司', NULL)$$, 'the usual order');
+SELECT results_eq($$SELECT region, trade_name, industry, form FROM risk_screen.split_name('红光（北京）酒业发展有限公司')$$,
+	$$VALUES ('北京', '红光', '酒业发展', '有限公司')$$, 'region in brackets after the trade name');
+SELECT results_eq($$SELECT region, trade_name, industry, form FROM risk_screen.split_name('红光酒业发展(北京)有限公司')$$,
+	$$VALUES ('北京', '红光', '酒业发展', '有限公司')$$, 'and after the industry');
+SELECT results_eq($$SELECT trade_name, form, branch FROM risk_screen.split_name('上海红光投资中心（有限合伙）')$$,
+	$$VALUES ('红光', '中心（有限合伙）', NULL)$$, 'a partnership');
+SELECT is((SELECT branch FROM risk_screen.split_name('中国农业银行股份有限公司温州市府路支行')), '温州市府路支行', 'a branch');
+SELECT ok((SELECT s.* IS NULL FROM risk_screen.split_name('') AS s), 'an empty name has no parts');
+
+SELECT is(risk_screen.similar_names(a, b), rule, rule || ' ' || a || ' / ' || b) FROM (VALUES
+	('3.1', '北京红光酒业有限公司', '北京红光酒業有限公司'),
+	('3.2', '北京红光酒业发展有限公司', '红光（北京）酒业发展有限公司'),
+	('3.3', '北京红光酒业有限公司', '红光酒业有限公司'),
+	('3.3', '北京红光酒业有限公司', '北京红光酒厂'),
+	('4.1', '万青地产有限公司', '万青房地产有限公司'), ('4.1', '万青地产有限公司', '万青置业有限公司'),
+	('4.2', '北京牛栏山酒业有限公司', '北京牛兰山酒业有限公司'),
+	('4.3', '杭州阿里巴巴网络技术有限公司', '杭州阿里巴巴在线网络技术有限公司'),
+	('4.4', '杭州阿里巴巴网络技术有限公司', '杭州马云阿理巴巴网络技术有限公司'),
+	('4.5', '北京全聚德有限公司', '北京荃巨得餐饮有限公司')) AS v (rule, a, b);
+SELECT is(risk_screen.similar_names('北京红光酒业有限公司', '北京蓝光酒业有限公司'), NULL, 'neither same nor near');
+SELECT is(risk_screen.name_key('北京红光酒业发展有限公司'), risk_screen.name_key('红光（北京）酒业发展股份有限公司'), 'one key');
+SELECT is(risk_screen.name_key('北京牛栏山酒业有限公司', 'near'), risk_screen.name_key('上海牛兰山酒业有限公司', 'near'), 'one key by sound');
+SELECT ok(risk_screen.name_keys('杭州阿里巴巴网络技术有限公司') && risk_screen.name_keys('杭州马云阿理巴巴网络技术有限公司'), 'keys overlap');
+SELECT throws_ok($$SELECT risk_screen.name_key('x', 'y')$$, '22023', NULL, 'an unknown rule');
+
+-- counting
+SELECT is(risk_screen.count_terms(b, 'CN-2016-21', '2020-01-01'), '{"金融": {"hits": 3, "texts": 2}, "支付": {"hits": 1, "texts": 1}}'::jsonb, 'hits and texts per word')
+  FROM unnest(ARRAY['金融金融', NULL, '支付金融', '基金会', '']) AS b;
+SELECT is(risk_screen.count_terms(b, 'CN-2016-21', NULL), '{}'::jsonb, 'no texts') FROM unnest('{}'::text[]) AS b;
+
+-- usable where a row is judged
+CREATE TABLE reg (name text, folded text GENERATED ALWAYS AS (risk_screen.fold_text(name)) STORED,
+	CHECK (NOT risk_screen.has_terms(name, 'CN-2016-21', '2020-01-01')));
+INSERT INTO reg VALUES ('紅光商貿有限公司');
+SELECT is((SELECT folded FROM reg), '红光商贸有限公司', 'a generated column');
+SELECT throws_ok($$INSERT INTO reg VALUES ('紅光金融有限公司')$$, '23514', NULL, 'a check on new registrations');
+CREATE INDEX ON reg (risk_screen.name_key(name));
+CREATE INDEX ON reg USING gin (risk_screen.name_keys(name));
+
+-- a parallel plan gives the same
+CREATE TABLE many AS SELECT CASE i % 7 WHEN 0 THEN '某某金融' WHEN 1 THEN '基金' ELSE '商贸' END || i AS name FROM generate_series(1, 20000) AS i;
+ANALYZE many;
+SET LOCAL max_parallel_workers_per_gather = 0;
+SELECT risk_screen.count_terms(name, 'CN-2016-21', NULL) AS c, count(*) FILTER (WHERE risk_screen.has_terms(name, 'CN-2016-21')) AS n INTO serial FROM many;
+SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0;
+SELECT results_eq($$SELECT risk_screen.count_terms(name, 'CN-2016-21', NULL), count(*) FILTER (WHERE risk_screen.has_terms(name, 'CN-2016-21')) FROM many$$,
+	$$SELECT c, n FROM serial$$, 'parallel equals serial');
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,177 @@
+-- Case files of section B: the smallest rows that must hit, look-alikes that
+-- must not, boundary values, and missing data that must give unknown.
+BEGIN;
+SELECT no_plan();
+\ir ../fixtures/desk.sql
+SELECT filing.put('institution', '[{"inst_id":"P1","name":"甲","lines":["P2P"]},{"inst_id":"P2","name":"乙","lines":["P2P"]},{"inst_id":"P3","name":"丙","lines":["P2P"]},
+	{"inst_id":"PAY1","name":"支付","lines":["PAY"]},{"inst_id":"INS1","name":"保险","lines":["INS"]}]');
+
+-- B02: share of the ten largest; missing figures are unknown, not zero
+SELECT is(filing.unknowns('B02'), 'desk', 'B02: no figures at all: unknown');
+SELECT filing.put('position', '[{"inst_id":"P1","as_of":"2026-10-31","item":"loan_balance","value":1}]');
+SELECT is(filing.unknowns('B02'), 'ALL', 'B02: figures without traded amounts: unknown');
+INSERT INTO filing.position (inst_id, as_of, item, value) SELECT 'T' || i, '2026-10-31', 'traded_amount', 10 FROM generate_series(1, 15) AS i;
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('T16', '2026-10-31', 'traded_amount', 50), ('T17', '2026-12-01', 'traded_amount', 1e6), ('T1', '2026-01-01', 'traded_amount', 1e6);
+SELECT is(filing.value('B02', 'ALL'), 0.7, 'B02: (50 + 9 x 10) of 200; later and older figures do not count');
+SELECT filing.forget('position');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('T1', '2026-10-31', 'traded_amount', 5);
+SELECT is(filing.value('B02', 'ALL'), 1.0, 'B02: fewer than ten platforms have everything');
+
+-- B03
+SELECT filing.put('loan', '[{"loan_id":"L1","inst_id":"P1","amount":100,"started_on":"2026-09-01","matures_on":"2026-12-01"},
+	{"loan_id":"L2","inst_id":"P1","amount":300,"started_on":"2026-09-01","matures_on":"2026-12-02"},
+	{"loan_id":"L3","inst_id":"P1","amount":900,"started_on":"2026-01-01","matures_on":"2026-11-20"}]');
+SELECT is(filing.value('B03', 'P1'), 0.5, 'B03: exactly three months is not over three months; repaid loans do not count');
+SELECT is((SELECT evidence ->> 'by_amount' FROM risk_screen.run_rule('desk', 'B03', '2026-11-20')), '0.750000', 'B03: by amount');
+SELECT filing.forget('loan');
+
+-- B04, B07, B08: the last filed figures against floors
+SELECT filing.forget('position');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES
+	('P1', '2026-11-10', 'guarantee_fund', 99), ('P1', '2026-11-10', 'outstanding', 100), ('P2', '2026-11-10', 'guarantee_fund', 100), ('P2', '2026-11-10', 'outstanding', 100), ('P3', '2026-11-10', 'outstanding', 100);
+SELECT is(filing.hits('B04'), 'P1', 'B04: 0.99 hits, exactly 1 does not');
+SELECT is(filing.unknowns('B04'), 'P3', 'B04: guarantee funds not filed: unknown');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('P1', '2026-11-10', 'cash', 100), ('P2', '2026-11-10', 'cash', 100);
+SELECT filing.put('debt', '[{"debt_id":"D1","inst_id":"P1","due_on":"2026-12-20","amount":100},{"debt_id":"D2","inst_id":"P1","due_on":"2026-12-21","amount":999},
+	{"debt_id":"D3","inst_id":"P2","due_on":"2026-12-20","amount":100},{"debt_id":"D4","inst_id":"P2","due_on":"2026-11-01","amount":1},{"debt_id":"D5","inst_id":"P3","due_on":"2026-11-25","amount":1}]');
+SELECT is(filing.hits('B07'), 'P2', 'B07: day 30 counts, day 31 does not, overdue debt does');
+SELECT is(filing.unknowns('B07'), 'P3', 'B07: debt but no cash figure: unknown');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('P1', '2026-11-10', 'loan_balance', 100), ('P1', '2026-11-10', 'npl', 5), ('P2', '2026-11-10', 'loan_balance', 100), ('P2', '2026-11-10', 'npl', 4.99), ('P3', '2026-11-10', 'loan_balance', 100);
+SELECT is(filing.hits('B08'), 'P1', 'B08: 5 % hits, 4.99 % does not');
+SELECT is(filing.unknowns('B08'), 'P3', 'B08: no NPL figure: unknown');
+
+-- B05, B06
+SELECT filing.forget('position');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('INS1', '2026-10-31', 'surrender', 15), ('INS1', '2026-10-31', 'reserve_open', 100), ('INS1', '2026-10-31', 'premium_long', 50),
+	('INS1', '2026-10-31', 'claims_paid', 30), ('INS1', '2026-10-31', 'claims_reserve_change', -5), ('INS2', '2026-10-31', 'surrender', 1);
+SELECT is(filing.value('B05', 'INS1'), 0.1, 'B05: 15 / (100 + 50)');
+SELECT is(filing.unknowns('B05'), 'INS2', 'B05: no reserve or premium: unknown');
+SELECT is(filing.unknowns('B06'), 'INS1', 'B06: no earned premium: unknown');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('INS1', '2026-10-31', 'premium_earned', 100);
+SELECT is(filing.value('B06', 'INS1'), 0.25, 'B06: (30 - 5) / 100');
+
+-- B09, B10
+SELECT filing.put('loan', '[{"loan_id":"L1","inst_id":"P1","amount":100,"started_on":"2026-09-01","matures_on":"2027-09-01"}]');
+SELECT filing.put('collateral', '[{"collateral_id":"C1","loan_id":"L1","appraised":300,"accepted":200},{"collateral_id":"C2","loan_id":"L1","appraised":100,"accepted":100},{"collateral_id":"C3","loan_id":"L1","appraised":100}]');
+SELECT is(filing.value('B09', 'P1'), 0.25, 'B09: haircut weighted by appraised value, unjudged items left out');
+SELECT filing.put('ops_day', '[{"inst_id":"P1","day":"2026-11-20","failures":2},{"inst_id":"P1","day":"2026-10-22","failures":3},{"inst_id":"P1","day":"2026-10-21","failures":50}]');
+SELECT is(filing.value('B10', 'P1'), 5.0, 'B10: thirty days, the as_of day included');
+
+-- B11: open complaints count only once they are old enough
+INSERT INTO filing.complaint (complaint_id, inst_id, received_at, solved_at) SELECT 'a' || i, 'P1', '2026-10-01', CASE WHEN i <= 5 THEN timestamptz '2026-10-05' END FROM generate_series(1, 10) AS i;
+INSERT INTO filing.complaint (complaint_id, inst_id, received_at, solved_at) SELECT 'b' || i, 'P2', '2026-10-01', CASE WHEN i <= 6 THEN timestamptz '2026-10-05' END FROM generate_series(1, 10) AS i;
+INSERT INTO filing.complaint (complaint_id, inst_id, received_at) SELECT 'c' || i, 'P2', '2026-11-10' FROM generate_series(1, 50) AS i;
+INSERT INTO filing.complaint (complaint_id, inst_id, received_at) SELECT 'd' || i, 'P3', '2026-10-01' FROM generate_series(1, 9) AS i;
+SELECT is(filing.hits('B11'), 'P1', 'B11: 50 % hits, 60 % does not, new open ones and fewer than ten do not count');
+
+-- B12: 49, 50, 51; days are Shanghai's; two days do not add up
+SELECT is(filing.unknowns('B12'), 'desk', 'B12: no transfers filed: unknown');
+SELECT filing.pay('u49', 49, '2026-11-18', 10), filing.pay('u50', 50, '2026-11-18', 10), filing.pay('u51', 51, '2026-11-18', 10);
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner)
+SELECT 'n' || i, 'acc-night', 'shop', 1, timestamptz '2026-11-18 00:00+08' + (i - 30) * interval '1 minute', 'night' FROM generate_series(0, 59) AS i;
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner) SELECT 'f' || i, 'acc-firm', 'shop', 1, timestamptz '2026-11-18 09:00+08' + i * interval '1 minute', 'P2' FROM generate_series(1, 90) AS i;
+SELECT is(filing.hits('B12'), 'u50 u51', 'B12: 50 hits (以上 includes), 49 does not, 60 around midnight do not, institutions are no users');
+INSERT INTO risk_screen.parameter (code, value, operator, sense) VALUES ('user_txn_sliding', 1, '=', 'value');
+SELECT is(filing.hits('B12'), 'night u50 u51', 'B12: with the switch any 24 hours count');
+SELECT is(filing.hits('B12', '2026-11-17'), '', 'B12: nothing later than as_of is seen');
+SELECT is(filing.hits('B12', '2027-06-01'), '', 'B12: nothing older than the window is seen');
+
+-- B13: 29.9 and 30 %
+SELECT filing.forget('position');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES
+	('P1', '2026-11-10', 'loan_balance', 10000000), ('P1', '2026-11-17', 'loan_balance', 13000000),
+	('P2', '2026-11-10', 'loan_balance', 10000000), ('P2', '2026-11-17', 'loan_balance', 12990000), ('P2', '2026-11-19', 'loan_balance', 12995000),
+	('P3', '2026-11-10', 'loan_balance', 100), ('P3', '2026-11-17', 'loan_balance', 50000),
+	('P4', '2026-11-17', 'loan_balance', 13000000), ('P5', '2026-11-01', 'loan_balance', 10000000), ('P5', '2026-11-20', 'loan_balance', 99000000);
+SELECT is(filing.hits('B13'), 'P1', 'B13: 30 % hits, 29.9 % does not, a small base does not');
+SELECT is(filing.unknowns('B13'), 'P4 P5', 'B13: no balance a week earlier (or only a stale one): unknown');
+
+-- B14: one side, one day, exactly 50,000; reviewed or foreign money does not count
+SELECT filing.forget('txn');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, payee_owner, currency, review_id) VALUES
+	('1', 'a', 'x1', 49999.99, '2026-11-18 10:00+08', 'under', 'o1', NULL, NULL),
+	('2', 'b', 'x2', 25000, '2026-11-18 00:00+08', 'two', 'o2', NULL, NULL), ('3', 'b', 'x3', 25000, '2026-11-18 23:59:59+08', 'two', 'o3', NULL, NULL),
+	('4', 'c', 'x4', 25000, '2026-11-18 23:59+08', 'split', 'o4', NULL, NULL), ('5', 'c', 'x5', 25000, '2026-11-19 00:00+08', 'split', 'o5', NULL, NULL),
+	('6', 'd', 'x6', 80000, '2026-11-18 10:00+08', 'checked', 'o6', NULL, 'R1'), ('7', 'e', 'x7', 80000, '2026-11-18 10:00+08', 'dollars', 'o7', 'USD', NULL),
+	('8', 'x8', 'f', 30000, '2026-11-18 10:00+08', 'o8', 'through', NULL, NULL), ('9', 'f', 'x9', 30000, '2026-11-18 11:00+08', 'through', 'o9', NULL, NULL),
+	('10', 'y', 'g', 50000, '2026-11-18 11:00+08', 'P1', 'receiver', NULL, NULL);
+SELECT is(filing.hits('B14'), 'receiver two', 'B14: 50,000 on one side and day hits; 49,999.99, two days, in plus out, reviewed and foreign money do not');
+
+-- B15, B16: golden rate of a loan, cap of its date and term
+SELECT filing.forget('loan');
+INSERT INTO filing.loan (loan_id, inst_id, amount, started_on, matures_on, rate) VALUES
+	('cheap', 'P1', 10000, '2025-01-15', '2026-12-15', 0.128), ('dear', 'P2', 10000, '2025-01-15', '2026-01-15', 0.128), ('none', 'P3', 10000, '2026-01-15', '2027-01-15', 0.1),
+	('cut', 'P4', 10000, '2026-01-15', '2027-01-15', 0.1), ('old', 'P1', 10000, '2020-01-15', '2021-01-15', 0.5);
+INSERT INTO filing.cash_flow (loan_id, paid_on, amount) SELECT 'dear', date '2025-01-15' + make_interval(months => i), CASE WHEN i = 0 THEN 9700 ELSE -940 END FROM generate_series(0, 12) AS i;
+INSERT INTO filing.cash_flow (loan_id, paid_on, amount) VALUES ('cheap', '2025-01-15', 10000), ('cheap', '2026-12-15', -11000), ('cut', '2026-01-15', 10000), ('cut', '2026-02-15', -900), ('old', '2020-01-15', 1), ('old', '2021-01-15', -9);
+SELECT is(filing.hits('B15', '2026-01-10'), 'dear', 'B15: 33.1 % all-in is over four times the benchmark, a cheap loan is not');
+SELECT is(round(filing.value('B15', 'dear', '2026-01-10'), 9), 0.331107673, 'B15: the golden rate with its up-front fee');
+SELECT is(filing.unknowns('B15'), 'cut none', 'B15: loans without (all) their cash flows: unknown');
+SELECT is((SELECT threshold FROM risk_screen.run_rule('desk', 'B15', '2026-01-10') WHERE subject_id = 'dear'), risk_screen.rate_cap('2025-01-15', 12), 'B15: threshold is the cap of the contract''s date and term');
+SELECT is(round(filing.value('B16', 'P2', '2026-01-10'), 4), 0.3311, 'B16: true annual rate');
+
+-- B17: principal overdue over principal outstanding
+SELECT filing.forget('loan');
+INSERT INTO filing.loan (loan_id, inst_id, amount, started_on, matures_on) VALUES ('a', 'P1', 1000, '2026-01-01', '2027-01-01'), ('b', 'P2', 1000, '2026-01-01', '2027-01-01'), ('c', 'P1', 1000, '2026-01-01', '2027-01-01');
+INSERT INTO filing.schedule (loan_id, seq, due_on, principal) VALUES ('a', 1, '2026-07-01', 100), ('a', 2, '2026-11-01', 100), ('a', 3, '2027-01-01', 800), ('b', 1, '2026-11-20', 100), ('b', 2, '2027-01-01', 900), ('c', 1, '2027-01-01', 1000);
+INSERT INTO filing.repayment (loan_id, paid_on, principal) VALUES ('b', '2026-11-20', 100);
+SELECT is(filing.hits('B17'), 'P1', 'B17: 200 of 2000 overdue is 10 %: hit; paid on the day is not overdue');
+SELECT is((SELECT evidence ->> 'overdue_90' FROM risk_screen.run_rule('desk', 'B17', '2026-11-20') WHERE subject_id = 'P1'), '200', 'B17: the oldest unpaid instalment decides the age');
+SELECT is(filing.value('B17', 'P2'), 0.0, 'B17: nothing overdue is zero, not missing');
+
+-- B18: related parties' transfers are measured
+SELECT filing.forget('txn');
+INSERT INTO filing.equity (owner, owned, share) VALUES ('boss', 'P1', 0.8), ('boss', 'sister', 0.9), ('small', 'P1', 0.04);
+INSERT INTO filing.account (account_id, owner_id, owner_kind, inst_id) VALUES ('aP1', 'P1', 'own', 'P1'), ('aSis', 'sister', 'client', NULL), ('aSmall', 'small', 'client', NULL), ('cust', 'P1', 'custody', 'P1');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at) VALUES ('1', 'aP1', 'aSis', 70, '2026-11-01'), ('2', 'aP1', 'aSmall', 500, '2026-11-01'), ('3', 'cust', 'aSis', 900, '2026-11-01');
+SELECT is(filing.value('B18', 'P1'), 70.0, 'B18: a sister firm is related, a four per cent holder is not, custody money is not the firm''s');
+
+-- B19: step of the rating, highest when unrated
+SELECT filing.forget('account');
+INSERT INTO filing.account (account_id, owner_id, owner_kind, inst_id, bank_kind) VALUES ('r1', 'PAY1', 'reserve', 'PAY1', 'pboc'), ('r2', 'PAY1', 'reserve', 'PAY1', 'commercial');
+INSERT INTO filing.balance (account_id, as_of, balance) VALUES ('r1', '2026-11-19', 10), ('r2', '2026-11-19', 90);
+INSERT INTO filing.licence (inst_id, biz, valid_from) VALUES ('PAY1', 'PAY', '2020-01-01');
+INSERT INTO filing.rating (inst_id, rating, valid_from, valid_to) VALUES ('PAY1', 'A', '2026-01-01', '2026-11-20'), ('PAY1', 'C', '2026-11-20', NULL);
+SELECT is(filing.hits('B19', '2026-11-19'), '', 'B19: rated A, 10 of 100 at the central bank is enough');
+SELECT is(filing.value('B19', 'PAY1'), 45.0, 'B19: rated C from the next day, 55 are needed');
+DELETE FROM filing.balance WHERE account_id = 'r2';
+SELECT is(filing.unknowns('B19'), 'PAY1', 'B19: an account without a balance: unknown');
+
+-- B20
+SELECT filing.forget('position');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('P1', '2026-10-31', 'income', 1000), ('P1', '2026-10-31', 'risk_reserve_paid', 5), ('P2', '2026-10-31', 'income', 1000), ('P2', '2026-10-31', 'risk_reserve_paid', 4.99), ('P3', '2026-10-31', 'income', 1000);
+SELECT is(filing.hits('B20'), 'P2 P3', 'B20: exactly 0.5 % is enough, less or nothing is not');
+
+-- B21, B22: 5 % exactly needs no recording; both sound and picture; ten years to the day
+INSERT INTO filing.product (product_id, inst_id, biz, kind, rate_promised) VALUES ('p5', 'INS1', 'INS', 'wealth_insurance', 0.05), ('p501', 'INS1', 'INS', 'wealth_insurance', 0.0501);
+INSERT INTO filing.sale (sale_id, product_id, investor_id, sold_at) VALUES ('s1', 'p5', 'i', '2026-11-06'), ('s2', 'p501', 'i', '2026-11-06'), ('s3', 'p501', 'i', '2026-11-06'), ('s4', 'p501', 'i', '2026-11-06');
+INSERT INTO filing.recording (recording_id, sale_id, inst_id, taken_at, audio_uri, video_uri, keep_until) VALUES ('r3', 's3', 'INS1', '2026-11-06 10:00+08', 'a', 'v', '2036-11-06'), ('r4', 's4', 'INS1', '2026-11-06 10:00+08', 'a', NULL, '2036-11-05'), ('r5', 's5', 'INS1', '2026-11-06', 'a', 'v', NULL), ('r6', 's6', 'INS1', '2024-02-29 10:00+08', 'a', 'v', '2034-02-28');
+SELECT is(filing.hits('B21'), 's2 s4', 'B21: over 5 % without both recordings');
+SELECT is(filing.hits('B22'), 's4 s6', 'B22: a day short of ten years hits, exactly ten years does not');
+SELECT is(filing.unknowns('B22'), 's5', 'B22: no retention date: unknown');
+
+-- B24
+SELECT filing.put('penalty', '[{"penalty_id":"F1","subject_id":"P1","subject_kind":"institution","code":"fine","amount":500,"illegal_income":100,"decided_on":"2026-11-01"},
+	{"penalty_id":"F2","subject_id":"P1","subject_kind":"institution","code":"fine","amount":501,"illegal_income":100,"decided_on":"2026-11-01"}]');
+SELECT is(filing.hits('B24'), 'F2', 'B24: five times is allowed, more is not');
+
+-- B26
+SELECT filing.forget('loan');
+INSERT INTO filing.party (party_id, kind) VALUES ('at', 'person'), ('over', 'person'), ('many', 'person'), ('corp', 'enterprise');
+INSERT INTO filing.loan (loan_id, inst_id, borrower_id, amount, started_on, status) VALUES ('1', 'P1', 'at', 200000, '2026-10-01', NULL), ('2', 'P1', 'over', 200000.01, '2026-10-01', NULL), ('3', 'P1', 'over', 1, '2026-10-01', 'repaid'),
+	('4', 'P1', 'corp', 1000000, '2026-10-01', NULL);
+INSERT INTO filing.loan (loan_id, inst_id, borrower_id, amount, started_on) SELECT 'm' || i, 'Q' || i, 'many', 200000, '2026-10-01' FROM generate_series(1, 6) AS i;
+SELECT is(filing.hits('B26'), 'many over', 'B26: exactly at the ceiling is allowed; six platforms together exceed the second ceiling');
+
+-- B28
+INSERT INTO filing.product (product_id, inst_id, rate_promised, project_return) VALUES ('y1', 'P1', 0.15, 0.10), ('y2', 'P1', 0.151, 0.10), ('y3', 'P1', 0.9, NULL);
+SELECT is(filing.hits('B28'), 'y2', 'B28: five points above the project is the limit; without the project''s return nothing is said');
+
+-- B33
+SELECT filing.forget('account', 'balance');
+INSERT INTO filing.account (account_id, owner_kind, bank_id) VALUES ('a', 'custody', 'B1'), ('b', 'custody', 'B2'), ('c', 'custody', 'B2'), ('d', 'client', 'B3');
+INSERT INTO filing.balance (account_id, as_of, balance) VALUES ('a', '2026-11-20', 50), ('b', '2026-11-20', 20), ('c', '2026-11-20', 30), ('d', '2026-11-20', 999);
+SELECT is(filing.value('B33', 'custody banks'), 0.5, 'B33: two banks of equal weight');
+
+SELECT * FROM finish();
+ROLLBACK;

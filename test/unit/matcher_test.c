@@ -1,0 +1,414 @@
+/*
+ * test/unit/matcher_test.c
+ *	  engines: src/matcher.c src/matcher_build.c src/folding.c src/rs_memory.c
+ *
+ * The matcher against a naive one that folds the text into tokens and tries
+ * every word at every token; random words and texts from small alphabets full
+ * of variants, marks and bad bytes.
+ */
+#include "pg_shim.h"
+
+#include <stdlib.h>
+
+#include "folding.h"
+#include "matcher.h"
+#include "rs_memory.h"
+
+typedef struct Token
+{
+	uint32		cp;
+	uint64		ch;				/* number of its character */
+	Size		byte,
+				byte_end;
+	int			part,
+				parts;			/* which of its character's folded parts */
+	int			gap;			/* separators since the token before; -1: a break */
+} Token;
+
+#define MAXT 4000
+static Token token[MAXT];
+static int	ntokens;
+static uint32 before_text[MAXT];
+static uint64 nchars;
+
+/* What the naive matcher sees. */
+static void
+tokenize(const unsigned char *s, Size n, const RsMatcherOptions *o)
+{
+	const unsigned char *p = s,
+			   *end = s + n;
+	int			gap = 0;
+
+	ntokens = 0;
+	nchars = 0;
+	while (p < end)
+	{
+		uint32		folded[RS_FOLD_MAX];
+		int			length,
+					k;
+		uint32		cp = rs_utf8_decode(p, end, &length);
+		RsFoldKind	kind = rs_fold(cp, folded, &k);
+
+		before_text[nchars] = cp;
+		if (cp == RS_BAD_CHARACTER)
+			gap = -1;
+		else if (kind == RS_FOLD_TEXT)
+			for (int i = 0; i < k; i++)
+			{
+				Token		t = {folded[i], nchars, p - s, p - s + length, i, k, gap};
+
+				token[ntokens++] = t;
+				gap = 0;
+			}
+		else if (kind == RS_FOLD_SEPARATOR || kind == RS_FOLD_CLAUSE)
+		{
+			if (o->skip == RS_SKIP_ALL || (o->skip == RS_SKIP_SEPARATORS && kind == RS_FOLD_SEPARATOR))
+			{
+				if (gap >= 0 && ++gap > o->max_gap)
+					gap = -1;
+			}
+			else
+				gap = -1;
+		}
+		nchars++;
+		p += length;
+	}
+}
+
+static int
+fold_word(const char *w, uint32 *out)
+{
+	const unsigned char *p = (const unsigned char *) w,
+			   *end = p + strlen(w);
+	int			n = 0;
+
+	while (p < end)
+	{
+		int			length,
+					k;
+
+		rs_fold(rs_utf8_decode(p, end, &length), out + n, &k);
+		n += k;
+		p += length;
+	}
+	return n;
+}
+
+static bool
+letter(uint32 cp)
+{
+	return (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z') || (cp >= 0xC0 && cp < 0x250) ||
+		(cp >= 0x370 && cp < 0x590);
+}
+
+static bool
+letter_char(uint64 ch, bool last)
+{
+	uint32		folded[RS_FOLD_MAX];
+	int			k;
+
+	return rs_fold(before_text[ch], folded, &k) == RS_FOLD_TEXT && letter(folded[last ? k - 1 : 0]);
+}
+
+typedef struct Found
+{
+	RsHit		hit[20000];
+	int			n;
+} Found;
+static Found got,
+			want;
+
+static bool
+collect(void *arg, const RsHit *h)
+{
+	Found	   *f = arg;
+
+	if (f->n < lengthof(f->hit))
+		f->hit[f->n++] = *h;
+	return true;
+}
+
+static bool
+same_sound(uint32 a, uint32 b)
+{
+	return a == b || (!letter(a) && !letter(b) && rs_reading(a) != 0 && rs_reading(a) == rs_reading(b));
+}
+
+/* mode 0 exact, 1 homophone, 2 look-alike */
+static void
+naive(char **word, int nwords, const RsMatcherOptions *o, int mode)
+{
+	for (int w = 0; w < nwords; w++)
+	{
+		uint32		cp[200];
+		int			n = fold_word(word[w], cp);
+		bool		letters = o->whole_words && n > 0;
+
+		for (int i = 0; i < n; i++)
+			letters = letters && letter(cp[i]);
+		for (int s = 0; n > 0 && s + n <= ntokens; s++)
+		{
+			int			i,
+						differing = 0;
+			Token	   *a = &token[s],
+					   *b = &token[s + n - 1];
+
+			for (i = 0; i < n; i++)
+			{
+				uint32		c = token[s + i].cp;
+
+				if (i > 0 && token[s + i].gap < 0)
+					break;
+				if (c == cp[i])
+					continue;
+				differing++;
+				if (mode == 0 || (mode == 1 && !same_sound(c, cp[i])) || (mode == 2 && !rs_look_alike(c, cp[i])))
+					break;
+			}
+			if (i < n || (mode > 0 && differing == 0))
+				continue;
+			if (letters && (a->part > 0 || b->part < b->parts - 1 ||
+							(a->ch > 0 && letter_char(a->ch - 1, true)) ||
+							(b->ch + 1 < nchars && letter_char(b->ch + 1, false))))
+				continue;
+			{
+				RsHit		h = {w, mode == 1 ? RS_DISGUISE_HOMOPHONE : mode == 2 ? RS_DISGUISE_LOOK_ALIKE : 0,
+				a->byte, b->byte_end, a->ch, b->ch + 1};
+
+				collect(&want, &h);
+			}
+		}
+	}
+}
+
+static int
+by_all(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(RsHit));
+}
+
+static const char *const alphabet[] = {
+	"金", "金", "融", "⾦", "\xEF\xA4\x8A", "贷", "貸", "網", "网", "P", "p", "Ｐ", "2", "②", "二", "⑩", "1", "0", "a", "b",
+	"-", "·", " ", "　", "，", "。", "\xE2\x80\x8B", "\xCC\x81", "今", "全", "企", "基", "㎡", "ﬀ", "f", "𝐏", "m"
+};
+
+static char *
+random_text(int pieces, bool marks)
+{
+	char	   *s = malloc(pieces * 8 + 8);
+	int			n = 0;
+
+	for (int i = 0; i < pieces; i++)
+	{
+		const char *a;
+
+		do
+			a = alphabet[shim_random() % lengthof(alphabet)];
+		while (!marks && (strchr("-· ", *a) != NULL || strcmp(a, "，") == 0));
+		/* runs of few characters make words overlap */
+		if (shim_random() % 3 == 0)
+			a = alphabet[shim_random() % 4];
+		strcpy(s + n, a);
+		n += strlen(a);
+	}
+	s[n] = '\0';
+	return s;
+}
+
+static void
+campaign(int rounds, const char *what, RsMatcherOptions base)
+{
+	int			bad = 0;
+	long		hits = 0;
+
+	for (int round = 0; round < rounds && bad == 0; round++)
+	{
+		MemoryContext budget = AllocSetContextCreate(TopMemoryContext, "words", ALLOCSET_DEFAULT_SIZES);
+		RsMatcherOptions o = base;
+		RsMatcherBuilder *b;
+		RsMatcher  *m;
+		int			nwords = 1 + shim_random() % (round % 10 == 0 ? 800 : 8);
+		char	   *word[800];
+		bool		any;
+
+		o.skip = shim_random() % 3;
+		o.max_gap = shim_random() % 4;
+		o.whole_words = shim_random() % 2;
+		b = rs_matcher_begin(budget, &o);
+		for (int i = 0; i < nwords; i++)
+		{
+			word[i] = random_text(1 + shim_random() % 4, false);
+			rs_matcher_add(b, word[i], strlen(word[i]));
+		}
+		m = rs_matcher_finish(b);
+		for (int t = 0; t < 8 && bad == 0; t++)
+		{
+			char	   *text = random_text(shim_random() % 40, true);
+			Size		n = strlen(text);
+			unsigned char *copy;
+
+			if (t == 7 && n > 0)
+				n -= shim_random() % Min(n, 4);	/* cut inside a character */
+			copy = malloc(n + (n == 0));		/* exact size: overruns are seen */
+			memcpy(copy, text, n);
+			memset(&got, 0, sizeof(int) + 0);
+			got.n = want.n = 0;
+			memset(got.hit, 0, sizeof(RsHit) * 200);
+			tokenize(copy, n, &o);
+			naive(word, nwords, &o, 0);
+			any = want.n > 0;
+			if (o.homophones)
+				naive(word, nwords, &o, 1);
+			if (o.look_alikes)
+				naive(word, nwords, &o, 2);
+			rs_matcher_scan(m, copy, n, collect, &got);
+			/* spelled and split forms have no naive twin here */
+			for (int i = 0, k = got.n, at = 0; i < k; i++)
+				if (got.hit[i].disguise & (RS_DISGUISE_PINYIN | RS_DISGUISE_SPLIT))
+					got.n--;
+				else
+					got.hit[at++] = got.hit[i];
+			qsort(got.hit, got.n, sizeof(RsHit), by_all);
+			qsort(want.hit, want.n, sizeof(RsHit), by_all);
+			hits += want.n;
+			if (got.n != want.n || memcmp(got.hit, want.hit, sizeof(RsHit) * got.n) != 0 ||
+				(!o.homophones && !o.look_alikes && rs_matcher_has(m, copy, n) != any))
+			{
+				bad++;
+				printf("# round %d text %s: got %d want %d skip %d gap %d whole %d\n", round, text, got.n, want.n,
+					   o.skip, o.max_gap, o.whole_words);
+				for (int i = 0; i < Min(got.n, 10); i++)
+					printf("# got  word %s %d..%d disguise %d\n", word[got.hit[i].word], (int) got.hit[i].start_char,
+						   (int) got.hit[i].end_char, (int) got.hit[i].disguise);
+				for (int i = 0; i < Min(want.n, 10); i++)
+					printf("# want word %s %d..%d disguise %d\n", word[want.hit[i].word], (int) want.hit[i].start_char,
+						   (int) want.hit[i].end_char, (int) want.hit[i].disguise);
+			}
+			free(copy);
+			free(text);
+		}
+		for (int i = 0; i < nwords; i++)
+			free(word[i]);
+		MemoryContextDelete(budget);
+	}
+	tap_ok(bad == 0, "%s: %ld hits equal the naive matcher's", what, hits);
+}
+
+static RsMatcher *
+make(MemoryContext budget, RsMatcherOptions o, const char *words)
+{
+	RsMatcherBuilder *b = rs_matcher_begin(budget, &o);
+	char	   *copy = strdup(words);
+
+	for (char *w = strtok(copy, " "); w; w = strtok(NULL, " "))
+		rs_matcher_add(b, w, strlen(w));
+	free(copy);
+	return rs_matcher_finish(b);
+}
+
+static void
+expect(RsMatcher *m, const char *text, int start, int end, int disguise)
+{
+	got.n = 0;
+	rs_matcher_scan(m, (const unsigned char *) text, strlen(text), collect, &got);
+	got.n = got.n ? rs_hits_sort(got.hit, got.n) : 0;
+	if (start < 0)
+		tap_ok(got.n == 0, "no hit in %s", text);
+	else
+		tap_ok(got.n == 1 && got.hit[0].start_char == start && got.hit[0].end_char == end &&
+			   got.hit[0].disguise == disguise, "%s: %d..%d, disguise %d (got %d: %d..%d, %d)", text, start, end, disguise,
+			   got.n, (int) got.hit[0].start_char, (int) got.hit[0].end_char, (int) got.hit[0].disguise);
+}
+
+static MemoryContext small;
+
+static void
+too_much(void *arg)
+{
+	RsMatcherOptions o = {.fold = true};
+	RsMatcherBuilder *b = rs_matcher_begin(small, &o);
+
+	for (int i = 0; i < 100000; i++)
+	{
+		char		w[40];
+
+		snprintf(w, sizeof(w), "x%dabcdefghijklmnop", i);
+		rs_matcher_add(b, w, strlen(w));
+	}
+	rs_matcher_finish(b);
+}
+
+int
+main(void)
+{
+	RsMatcherOptions plain = {.fold = true,.skip = RS_SKIP_SEPARATORS,.max_gap = 8,.whole_words = true};
+	RsMatcherOptions o;
+	MemoryContext budget;
+	int			rounds = getenv("RS_LONG") && atoi(getenv("RS_LONG")) ? 60000 : 1000;
+
+	shim_init();
+	shim_srandom(20160412);
+	budget = AllocSetContextCreate(TopMemoryContext, "words", ALLOCSET_DEFAULT_SIZES);
+	campaign(rounds, "exact", plain);
+	o = plain;
+	o.homophones = true;
+	campaign(rounds / 4, "homophones", o);
+	o = plain;
+	o.look_alikes = true;
+	campaign(rounds / 4, "look-alikes", o);
+
+	o.homophones = o.split_characters = o.repeats = true;
+	{
+		RsMatcher  *m = make(budget, o, "金融 理财 P2P 嘻嘻哈哈");
+
+		expect(m, "x今融", 1, 3, RS_DISGUISE_HOMOPHONE);
+		expect(m, "全融", 0, 2, RS_DISGUISE_LOOK_ALIKE);
+		expect(m, "jinrong", 0, 7, RS_DISGUISE_PINYIN);
+		expect(m, "金rong", 0, 5, RS_DISGUISE_PINYIN);
+		expect(m, "beijinrong", -1, 0, 0);
+		expect(m, "王里貝才", 0, 4, RS_DISGUISE_SPLIT);
+		expect(m, "PPP2P", 2, 5, 0);
+		expect(m, "P22P", 0, 4, RS_DISGUISE_REPEAT);
+		expect(m, "嘻嘻哈哈", 0, 4, 0);
+		expect(m, "嘻嘻嘻哈哈哈", 1, 5, 0);
+		expect(m, "嘻哈", -1, 0, 0);
+		expect(m, "金王融", -1, 0, 0);
+	}
+	{
+		RsHit		h[4] = {{0, 0, 0, 6, 0, 2}, {1, 0, 0, 12, 0, 4}, {2, 0, 6, 18, 2, 6}, {0, 0, 0, 6, 0, 2}};
+		RsHit		c[4];
+
+		memcpy(c, h, sizeof(h));
+		tap_ok(rs_hits_sort(c, 4) == 3, "repeated hits are one");
+		memcpy(c, h, sizeof(h));
+		tap_ok(rs_hits_maximal(c, 4) == 2 && c[0].word == 1 && c[1].word == 2, "maximal drops what lies inside");
+		memcpy(c, h, sizeof(h));
+		tap_ok(rs_hits_longest(c, 4) == 1 && c[0].word == 1, "longest: leftmost-longest, none overlapping");
+	}
+	{
+		/* every byte value, cut everywhere */
+		RsMatcher  *m = make(budget, o, "金融 理财 P2P");
+		bool		fine = true;
+
+		for (int i = 0; i < 200000 / (rounds > 10000 ? 1 : 10); i++)
+		{
+			Size		n = shim_random() % 24;
+			unsigned char *t = malloc(n + 1);
+
+			for (Size j = 0; j < n; j++)
+				t[j] = shim_random();
+			got.n = 0;
+			rs_matcher_scan(m, t, n, collect, &got);
+			for (int j = 0; j < got.n; j++)
+				fine = fine && got.hit[j].end_byte <= n && got.hit[j].start_byte < got.hit[j].end_byte;
+			rs_matcher_has(m, t, n);
+			free(t);
+		}
+		tap_ok(fine, "random bytes: hits stay inside the text");
+	}
+	small = AllocSetContextCreate(TopMemoryContext, "small", ALLOCSET_DEFAULT_SIZES);
+	rs_max_memory_kb = 2048;
+	tap_ok(shim_catches(too_much, NULL) && shim_sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+		   "a list over the memory limit is refused: %s", shim_message);
+	return tap_done();
+}

@@ -1,0 +1,273 @@
+/*
+ * test/unit/xirr_test.c
+ *	  engines: src/xirr.c src/rs_memory.c
+ *
+ * The oracle is a fine grid scan in long double over q = ln(1+r): every change
+ * of sign on the grid must have a root given in that step (no missed root),
+ * every root given must be a zero of f in long double (no false root).
+ */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "pg_shim.h"
+#include "rs_memory.h"
+#include "xirr.h"
+
+#define DAY			INT64CONST(86400000000)
+#define GRID		1500
+
+static MemoryContext budget;
+
+static long double
+value_at(const RsFlow *flow, int n, long double q, long double *size)
+{
+	long double v = 0;
+
+	*size = 0;
+	for (int i = 0; i < n; i++)
+	{
+		/* scaled so that nothing overflows: the sign is what counts */
+		long double t = (flow[i].at - flow[q >= 0 ? 0 : n - 1].at) / (365.0L * DAY);
+		long double e = flow[i].amount * expl(-q * t);
+
+		v += e;
+		*size += fabsl(e);
+	}
+	return v;
+}
+
+/* for the scan: float8 is enough to see a sign */
+static long double
+quick_value_at(const RsFlow *flow, int n, float8 q, long double *size)
+{
+	float8		v = 0,
+				s = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		float8		t = (flow[i].at - flow[q >= 0 ? 0 : n - 1].at) / (365.0 * DAY),
+					e = flow[i].amount * exp(-q * t);
+
+		v += e;
+		s += fabs(e);
+	}
+	*size = s;
+	return v;
+}
+
+static RsXirr
+solve(const RsFlow *flow, int n)
+{
+	RsFlow		copy[512];
+	RsXirr		r;
+
+	memcpy(copy, flow, n * sizeof(RsFlow));
+	rs_xirr_solve(budget, copy, n, &r);
+	return r;
+}
+
+static int
+by_time(const void *x, const void *y)
+{
+	const RsFlow *a = x,
+			   *b = y;
+
+	return a->at < b->at ? -1 : a->at > b->at;
+}
+
+/* Returns NULL or what is wrong. */
+static const char *
+check_series(const RsFlow *unsorted, int n, uint64 *scan_roots, uint64 *given)
+{
+	RsFlow		flow[512];
+	RsXirr		r = solve(unsorted, n);
+	RsXirr		again;
+	long double before = 0,
+				size,
+				q_before = 0;
+	static char why[200];
+
+	memcpy(flow, unsorted, n * sizeof(RsFlow));
+	qsort(flow, n, sizeof(RsFlow), by_time);
+	again = solve(flow, n);
+	if (again.nroots != r.nroots || again.status != r.status ||
+		(r.nroots > 0 && memcmp(again.root, r.root, r.nroots * sizeof(float8)) != 0))
+		return "the answer depends on the order of the flows";
+	*given += r.nroots;
+
+	/* no missed root */
+	for (int g = 0; g <= GRID; g++)
+	{
+		/* denser near zero */
+		long double u = 2.0L * g / GRID - 1,
+					q = 12 * u * u * u,
+					v = quick_value_at(flow, n, q, &size);
+
+		if (fabsl(v) < 1e-12L * size)
+			continue;			/* too near to tell */
+		if (before != 0 && (before > 0) != (v > 0))
+		{
+			bool		found = false;
+
+			(*scan_roots)++;
+			for (int k = 0; k < r.nroots; k++)
+			{
+				long double root = log1pl(r.root[k]);
+
+				found = found || (root >= q_before - 1e-9L && root <= q + 1e-9L);
+			}
+			if (!found)
+			{
+				snprintf(why, sizeof(why), "missed a root with q in [%Lg, %Lg]", q_before, q);
+				return why;
+			}
+		}
+		before = v;
+		q_before = q;
+	}
+
+	/* no false root */
+	for (int k = 0; k < r.nroots; k++)
+	{
+		long double q = log1pl(r.root[k]),
+					left,
+					right,
+					here,
+					step = fmaxl(1e-9L * fmaxl(1, fabsl(q)), 4 * DBL_EPSILON / (1 + r.root[k]));
+
+		if (!(r.root[k] > -1))
+			return "a rate at or below -100 %";
+		if (r.root[k] < -1 + 1e-12 || isinf(r.root[k]))
+			continue;			/* q is lost in the rate */
+		here = value_at(flow, n, q, &size);
+		if (fabsl(here) < 1e-11L * size)
+			continue;
+		left = value_at(flow, n, q - step, &size);
+		right = value_at(flow, n, q + step, &size);
+		if ((left > 0) == (right > 0))
+		{
+			snprintf(why, sizeof(why), "root %.17g is not a zero", r.root[k]);
+			return why;
+		}
+	}
+	return NULL;
+}
+
+static void
+random_campaign(int series, int flows, const char *name)
+{
+	uint64		scan = 0,
+				given = 0;
+	const char *why = NULL;
+	int			bad = 0;
+
+	for (int s = 0; s < series; s++)
+	{
+		RsFlow		flow[64];
+		const char *now;
+
+		for (int i = 0; i < flows; i++)
+		{
+			flow[i].at = (int64) (shim_random() % 3650) * DAY;
+			flow[i].amount = (float8) (int64) (shim_random() % 20001) / 10 - 1000;
+		}
+		now = check_series(flow, flows, &scan, &given);
+		if (now && bad++ == 0)
+			why = strdup(now);
+	}
+	tap_ok(bad == 0, "%s: %d series of %d flows, " UINT64_FORMAT " roots seen by the scan, "
+		   UINT64_FORMAT " given: %d bad (%s)", name, series, flows, scan, given, bad, why ? why : "none");
+}
+
+static void
+expect(const char *name, int n, const float8 *amount, const int *day, RsXirrStatus status, float8 rate, int nroots)
+{
+	RsFlow		flow[512];
+	RsXirr		r;
+
+	for (int i = 0; i < n; i++)
+	{
+		flow[i].at = day[i] * DAY;
+		flow[i].amount = amount[i];
+	}
+	rs_xirr_solve(budget, flow, n, &r);
+	tap_ok(r.status == status && r.nroots == nroots &&
+		   (nroots == 0 || isinf(rate) ? (nroots == 0 || isinf(r.rate)) : fabs(r.rate - rate) < 1e-9 * fmax(1, fabs(rate))),
+		   "%s: %s, %d root(s), rate %.12g", name, rs_xirr_status_name(r.status), r.nroots, r.rate);
+}
+
+static void
+alternating(int n)
+{
+	RsFlow		flow[512];
+	RsXirr		r;
+	uint64		scan = 0,
+				given = 0;
+	const char *why;
+
+	for (int i = 0; i < n; i++)
+	{
+		flow[i].at = (int64) i * 30 * DAY;
+		flow[i].amount = (i & 1) ? 1000 + i : -1000;
+	}
+	rs_xirr_solve(budget, flow, n, &r);
+	why = check_series(flow, n, &scan, &given);
+	tap_ok(why == NULL, "%d flows of alternating sign: %d root(s) (%s)", n, r.nroots, why ? why : "right");
+}
+
+#define EXPECT(name, status, rate, nroots, ...) \
+	do { \
+		const struct { int day; float8 amount; } f_[] = {__VA_ARGS__}; \
+		float8 a_[lengthof(f_)]; int d_[lengthof(f_)]; \
+		for (int i_ = 0; i_ < lengthof(f_); i_++) { a_[i_] = f_[i_].amount; d_[i_] = f_[i_].day; } \
+		expect(name, lengthof(f_), a_, d_, status, rate, nroots); \
+	} while (0)
+
+int
+main(void)
+{
+	bool		full = getenv("RS_LONG") && atoi(getenv("RS_LONG"));
+
+	shim_init();
+	shim_srandom(20261122);
+	budget = AllocSetContextCreate(TopMemoryContext, "budget", ALLOCSET_DEFAULT_SIZES);
+	rs_max_memory_kb = 64 * 1024;
+
+	EXPECT("spreadsheet example", RS_XIRR_OK, 0.3733625335188315, 1,
+		   {0, -10000}, {60, 2750}, {303, 4250}, {411, 3250}, {456, 2750});
+	EXPECT("two rates", RS_XIRR_MULTIPLE, 0.1, 2, {0, -1000}, {365, 2500}, {730, -1540});
+	EXPECT("zero is a rate", RS_XIRR_OK, 0, 1, {0, -2}, {365, 1}, {730, 1});
+	EXPECT("payday loan", RS_XIRR_OK, 873637.8564486466, 1, {0, 1000}, {7, -1300});
+	EXPECT("beyond float8", RS_XIRR_OUT_OF_RANGE, INFINITY, 1, {0, 1000}, {1, -1e6});
+	EXPECT("nearly all lost", RS_XIRR_OUT_OF_RANGE, -1, 1, {0, 1000}, {1, -1e-6});
+	EXPECT("long bond", RS_XIRR_OK, 0.22028493587311, 1, {0, -1000}, {3285, 6000});
+	EXPECT("no rate", RS_XIRR_NO_ROOT, 0, 0, {0, -1000}, {365, 2000}, {730, -1500});
+	EXPECT("one side only", RS_XIRR_NO_SIGN_CHANGE, 0, 0, {0, 1}, {365, 2});
+	EXPECT("one date", RS_XIRR_SINGLE_DATE, 0, 0, {5, 1}, {5, -2});
+	EXPECT("all netted away on one date", RS_XIRR_SINGLE_DATE, 0, 0, {5, 1}, {5, -1});
+	EXPECT("all netted away", RS_XIRR_NO_FLOW, 0, 0, {5, 1}, {5, -1}, {6, 3}, {6, -3});
+	EXPECT("rounding is not a flow", RS_XIRR_OK, 0.1, 1,
+		   {0, -1000}, {100, 0.1}, {100, 0.2}, {100, -0.3}, {365, 1100});
+	{
+		RsFlow		flow[3] = {{0, -1000}, {365 * DAY, 2200}, {730 * DAY, -1210}};
+		RsXirr		r;
+
+		rs_xirr_solve(budget, flow, 3, &r);
+		tap_ok(r.nroots == 1 && fabs(r.rate - 0.1) < 1e-6, "a touching zero is one root: %.10g", r.rate);
+	}
+	{
+		RsFlow		flow[2] = {{PG_INT64_MIN + 1, -1}, {PG_INT64_MAX - 1, 2}};
+		RsXirr		r;
+
+		rs_xirr_solve(budget, flow, 2, &r);
+		tap_ok(r.nroots == 1 && r.rate > 0, "times at the ends of the range do not overflow");
+	}
+
+	random_campaign(full ? 200000 : 20000, 8, "mixed signs");
+	random_campaign(2000, 3, "few flows");
+	random_campaign(full ? 5000 : 500, 40, "many flows");
+	alternating(24);
+	alternating(200);
+	return tap_done();
+}
