@@ -13,10 +13,12 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
+#include "commands/event_trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "portability/instr_time.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
@@ -430,4 +432,31 @@ rs_flow_graph_transfers(PG_FUNCTION_ARGS)
 	flow->close(flow);
 	MemoryContextDelete(budget);
 	return (Datum) 0;
+}
+
+/* Event trigger on DROP EXTENSION: if ours is among them, the files go at commit. */
+PG_FUNCTION_INFO_V1(rs_flow_graph_drop_extension);
+Datum
+rs_flow_graph_drop_extension(PG_FUNCTION_ARGS)
+{
+	EventTriggerData *event;
+	ListCell   *lc;
+
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		elog(ERROR, "not fired by event trigger manager");
+	event = (EventTriggerData *) fcinfo->context;
+	if (!IsA(event->parsetree, DropStmt))
+		PG_RETURN_NULL();
+	foreach(lc, ((DropStmt *) event->parsetree)->objects)
+	{
+		if (IsA(lfirst(lc), String) && strcmp(strVal(lfirst(lc)), "risk_screen") == 0)
+		{
+			int			count;
+			char	  **files = rs_graph_files_in_use(&count);
+
+			for (int i = 0; i < count; i++)
+				rs_graph_file_drop(files[i]);
+		}
+	}
+	PG_RETURN_NULL();
 }
