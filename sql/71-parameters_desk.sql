@@ -18,4 +18,5 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, tit
 	('down_payment_days', 7, '=', 'value', 'days', NULL, '首付贷观察期', 'Days between a loan and a payment to a developer', NULL, NULL, 'C21', 'product default', '-infinity', true),
 	('yield_excess', 0.05, '>', 'hit', 'per year', NULL, '收益率超额', 'Yield above the project''s return that is significant', NULL, '显著高于项目回报率', 'B28', 'product default', '-infinity', true),
 	('interest_income_share', 0.5, '>', 'hit', 'share of income', 'PAY', '利息收入占比', 'Share of interest in income', '001,003', '以“吃利差”为主要盈利模式', 'G04', 'product default', '-infinity', true),
-	('small_payment', 5000, '<=', 'value', 'CNY', 'PAY', '小额支付界限', 'Amount up to which a payment is small', NULL, NULL, 'G11', 'product default', '-infinity', true);
+	('small_payment', 5000, '<=', 'value', 'CNY', 'PAY', '小额支付界限', 'Amount up to which a payment is small', NULL, NULL, 'G11', 'product default', '-infinity', true),
+	('related_share', 0.3, '>=', 'hit', 'share of transfers', NULL, '关联交易占比', 'Share of transfers among related parties that needs attention', NULL, '关联交易情况', 'B18', 'product default', '-infinity', true);

@@ -122,10 +122,14 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
 		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)),
-	days AS (
-		SELECT user_id, paid_at::date AS day, count(*) AS n, sum(amount) AS amount, mode() WITHIN GROUP (ORDER BY inst_id) AS inst_id,
-			   max(paid_at) AS at, 'calendar day' AS form
+	busy AS MATERIALIZED (
+		SELECT user_id, paid_at::date AS day, count(*) AS n, sum(amount) AS amount, max(paid_at) AS at
 		  FROM t GROUP BY user_id, paid_at::date HAVING count(*) >= ($5 ->> 'user_txn_count')::numeric),
+	-- charged to the institution that executed most of them
+	days AS (
+		SELECT b.user_id, b.day, b.n, b.amount, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id, b.at, 'calendar day' AS form
+		  FROM busy AS b JOIN t ON t.user_id = b.user_id AND t.paid_at::date = b.day
+		 GROUP BY b.user_id, b.day, b.n, b.amount, b.at),
 	slides AS (
 		SELECT user_id, paid_at, inst_id, count(*) OVER w AS n, sum(amount) OVER w AS amount
 		  FROM t WHERE ($5 ->> 'user_txn_sliding')::numeric = 1
@@ -163,15 +167,20 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
 
 SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount}', '{txn}', '{}', $$
-	WITH side AS (
-		SELECT s.owner, s.direction, t.paid_at::date AS day, sum(t.amount) AS total, count(*) AS n, count(*) FILTER (WHERE t.review_id IS NULL) AS open,
-			   max(t.paid_at) AS at, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
+	WITH t AS (
+		SELECT s.owner, s.direction, t.paid_at, t.amount, t.review_id, t.inst_id
 		  FROM txn AS t
 		 CROSS JOIN LATERAL (VALUES (coalesce(t.payer_owner, t.payer), 'out', t.payer_owner), (coalesce(t.payee_owner, t.payee), 'in', t.payee_owner)) AS s (owner, direction, owner_id)
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.currency, 'CNY') = 'CNY'
-		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = s.owner_id)
-		 GROUP BY s.owner, s.direction, t.paid_at::date
-		HAVING sum(t.amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE t.review_id IS NULL) > 0)
+		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = s.owner_id)),
+	large AS MATERIALIZED (
+		SELECT owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, count(*) FILTER (WHERE review_id IS NULL) AS open, max(paid_at) AS at
+		  FROM t GROUP BY owner, direction, paid_at::date
+		HAVING sum(amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE review_id IS NULL) > 0),
+	side AS (
+		SELECT l.*, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
+		  FROM large AS l JOIN t ON t.owner = l.owner AND t.direction = l.direction AND t.paid_at::date = l.day
+		 GROUP BY l.owner, l.direction, l.day, l.total, l.n, l.open, l.at)
 	SELECT 'user' AS subject_kind, owner AS subject_id, inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
 		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', open) AS evidence,
 		   'user:' || owner || '@' || day || ':' || direction AS finding_key
@@ -235,23 +244,25 @@ SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share}', '{loa
 	  FROM state WHERE outstanding > 0 GROUP BY inst_id
 $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
 
-SELECT risk_screen._ship_rule('B18', NULL, '{ALL}', '{}', '{txn,account,equity}', '{}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
+SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity}', '{}', $$
+	WITH rel AS MATERIALIZED (SELECT r.inst_id, r.party_id FROM risk_screen.desk_related_parties($1) AS r),
 	t AS (
 		SELECT t.txn_id, t.amount, a.owner_id AS from_owner, b.owner_id AS to_owner
 		  FROM txn AS t JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND a.owner_id <> b.owner_id
 		   AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')),
-	-- both ends inside one institution's circle, on different sides of it
-	pairs AS (
-		SELECT r.inst_id, t.txn_id, t.amount FROM t
-		  JOIN rel AS r ON r.party_id = t.from_owner
-		  JOIN rel AS s ON s.inst_id = r.inst_id AND s.party_id = t.to_owner
-		 WHERE t.from_owner <> t.to_owner)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(amount) AS observed, NULL::numeric AS threshold, sum(amount) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('transfers', count(*)) AS evidence
-	  FROM pairs GROUP BY inst_id
-$$, '机构与关联方、关联方之间的资金往来金额。', 'Transfers between the institution and its related parties, and among them.', NULL, false);
+	-- every transfer with an end in an institution's circle, once per institution
+	touched AS (
+		SELECT inst_id, txn_id, amount, count(*) AS ends
+		  FROM (SELECT r.inst_id, t.txn_id, t.amount FROM t JOIN rel AS r ON r.party_id = t.from_owner
+				 UNION ALL
+				SELECT r.inst_id, t.txn_id, t.amount FROM t JOIN rel AS r ON r.party_id = t.to_owner) AS x
+		 GROUP BY inst_id, txn_id, amount)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(sum(amount) FILTER (WHERE ends = 2), 0) / sum(amount), 6) AS observed, NULL::numeric AS threshold,
+		   sum(amount) FILTER (WHERE ends = 2) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('transfers', count(*) FILTER (WHERE ends = 2), 'all_transfers', count(*), 'all_amount', sum(amount)) AS evidence
+	  FROM touched GROUP BY inst_id HAVING sum(amount) > 0
+$$, '机构与关联方之间的资金往来占比高。', 'A large share of the transfers of the institution and its related parties is among themselves.');
 
 SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{}', '{account,balance,licence}', '{account}', $$
 	WITH last AS (
@@ -306,7 +317,7 @@ SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}',
 	 WHERE r.taken_at < $3 AND (r.keep_until IS NULL OR r.deleted_on <= $1 OR r.keep_until < (r.taken_at::date + interval '11 years')::date)
 $$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
 
-SELECT risk_screen._ship_rule('B24', 'yellow', '{ALL}', '{fine_cap}', '{penalty}', '{}', $$
+SELECT risk_screen._ship_rule('B24', 'yellow', '{}', '{fine_cap}', '{penalty}', '{}', $$
 	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, round(p.amount / p.illegal_income, 6) AS observed, NULL::numeric AS threshold,
 		   p.amount, p.decided_on::timestamptz AS occurred_at, jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id) AS evidence
 	  FROM penalty AS p WHERE p.code = 'fine' AND p.illegal_income > 0 AND p.amount IS NOT NULL AND p.decided_on <= $1 AND p.decided_on >= $2::date
@@ -349,3 +360,6 @@ SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{}', '{account,balance}', '
 		   jsonb_build_object('banks', count(*), 'largest', round(max(v) / nullif(sum(v), 0), 6)) AS evidence
 	  FROM bank WHERE v > 0
 $$, '存管与备付金资金在银行间的集中度（HHI）。', 'Concentration of client money over custody and reserve banks (HHI).', 'macro');
+
+-- Rulesets judge these by the value itself, the others by the number of findings.
+UPDATE risk_screen.rule SET fact = 'value' WHERE code IN ('B03', 'B04', 'B05', 'B06', 'B07', 'B08', 'B09', 'B10', 'B11', 'B17', 'B18');

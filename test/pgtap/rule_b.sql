@@ -124,7 +124,10 @@ SELECT filing.forget('txn');
 INSERT INTO filing.equity (owner, owned, share) VALUES ('boss', 'P1', 0.8), ('boss', 'sister', 0.9), ('small', 'P1', 0.04);
 INSERT INTO filing.account (account_id, owner_id, owner_kind, inst_id) VALUES ('aP1', 'P1', 'own', 'P1'), ('aSis', 'sister', 'client', NULL), ('aSmall', 'small', 'client', NULL), ('cust', 'P1', 'custody', 'P1');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at) VALUES ('1', 'aP1', 'aSis', 70, '2026-11-01'), ('2', 'aP1', 'aSmall', 500, '2026-11-01'), ('3', 'cust', 'aSis', 900, '2026-11-01');
-SELECT is(filing.value('B18', 'P1'), 70.0, 'B18: a sister firm is related, a four per cent holder is not, custody money is not the firm''s');
+SELECT is(filing.value('B18', 'P1'), round(70 / 570.0, 6), 'B18: a sister firm is related, a four per cent holder is not, custody money is not the firm''s');
+SELECT is(filing.hits('B18'), '', 'B18: 12 % does not hit');
+UPDATE filing.txn SET amount = 210 WHERE txn_id = '1'; UPDATE filing.txn SET amount = 490 WHERE txn_id = '2';
+SELECT is(filing.hits('B18'), 'P1', 'B18: 30 % hits');
 
 -- B19: step of the rating, highest when unrated
 SELECT filing.forget('account');
