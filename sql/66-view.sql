@@ -5,11 +5,21 @@
 INSERT INTO risk_screen._desk_object (name, ordinal, ddl, description, columns) VALUES
 ('current_run', 100, $$
 CREATE VIEW current_run WITH (security_invoker) AS
-	SELECT run_id, as_of, since, known_at, rules_hash, run_by, started_at, finished_at, rules, errors, unknowns, findings
+	SELECT run_id, as_of, since, known_at, rules_hash, array_to_string(filtered_roles, ',') AS filtered_roles, run_by, started_at, finished_at, rules, errors, unknowns, findings
 	  FROM run WHERE known_at = 'infinity' AND finished_at IS NOT NULL ORDER BY as_of DESC LIMIT 1
 $$, '最新批次: the newest finished run', $$
 run_id 批次编号; run
 as_of 监测日期; day
+since 窗口起始日; first day whose events count
+known_at 获知截止; infinity: everything known
+rules_hash 规则指纹; rules and parameters in force
+filtered_roles 受限数据; roles the runner saw in part
+run_by 执行人; who
+started_at 开始时间; clock
+finished_at 结束时间; clock
+rules 规则数; rules run
+errors 出错规则数; failed
+unknowns 待定规则数; could not judge anything
 findings 问题数; findings of the run
 $$),
 ('risk_board', 101, $$

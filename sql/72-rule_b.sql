@@ -363,3 +363,52 @@ $$, '存管与备付金资金在银行间的集中度（HHI）。', 'Concentrati
 
 -- Rulesets judge these by the value itself, the others by the number of findings.
 UPDATE risk_screen.rule SET fact = 'value' WHERE code IN ('B03', 'B04', 'B05', 'B06', 'B07', 'B08', 'B09', 'B10', 'B11', 'B17', 'B18');
+
+SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minimum}', '{position}', '{}', $$
+	WITH b AS (
+		SELECT DISTINCT ON (p.inst_id) p.inst_id, first_value(p.value) OVER w AS base, last_value(p.value) OVER w AS last
+		  FROM position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
+		 WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date
+		WINDOW w AS (PARTITION BY p.inst_id ORDER BY p.as_of ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),
+	g AS (SELECT inst_id, last / base - 1 AS growth FROM b WHERE base > 0),
+	peers AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY growth) AS median, count(*) AS n FROM g),
+	spread AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(g.growth - p.median)) AS mad FROM g CROSS JOIN peers AS p)
+	SELECT 'institution' AS subject_kind, g.inst_id AS subject_id,
+		   round((0.6745 * (g.growth - p.median) / s.mad)::numeric, 4) AS observed,
+		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('growth', round(g.growth, 6), 'median', round(p.median::numeric, 6), 'peers', p.n) AS evidence
+	  FROM g CROSS JOIN peers AS p CROSS JOIN spread AS s
+	 -- too few peers, or peers without any spread, say nothing about anybody
+	 WHERE p.n >= ($5 ->> 'peer_minimum')::numeric AND s.mad > 0
+$$, '贷款余额增速显著高于同业（稳健z值）。', 'The loan balance grows significantly faster than the peers'' (robust z).');
+UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
+
+SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share}', '{txn,position}', '{}', $$
+	WITH size AS (
+		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0 ORDER BY p.inst_id, p.as_of DESC),
+	net AS (
+		SELECT t.inst_id, t.paid_at::date AS day, sum(CASE t.purpose WHEN 'redemption' THEN t.amount ELSE -t.amount END) AS net
+		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'FUND' = ANY (i.lines)
+		 WHERE t.purpose IN ('redemption', 'purchase') AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id, t.paid_at::date),
+	run AS (
+		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN interval '4 days' PRECEDING AND CURRENT ROW) AS five FROM net),
+	peak AS (
+		SELECT DISTINCT ON (inst_id) inst_id, day, net, five FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
+	SELECT 'institution' AS subject_kind, p.inst_id AS subject_id, round(greatest(p.net, p.five, 0) / s.value, 6) AS observed, NULL::numeric AS threshold, greatest(p.net, p.five) AS amount,
+		   p.day::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('one_day', p.net, 'five_days', p.five, 'fund_size', s.value, 'missing', CASE WHEN s.value IS NULL THEN 'position item fund_size' END)) AS evidence
+	  FROM peak AS p LEFT JOIN size AS s USING (inst_id)
+$$, '单日或五日净赎回占基金规模比例高。', 'Net redemptions of a day or five days are large against the fund.');
+UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B34';
+
+SELECT risk_screen._ship_rule('B36', NULL, '{}', '{}', '{feed}', '{}', $$
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, $1 - max(f.report_date) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, max(f.received_at) AS occurred_at,
+		   jsonb_build_object('last_report', max(f.report_date)) AS evidence
+	  FROM feed AS f WHERE f.report_date <= $1 AND f.received_at < $3 AND coalesce(f.valid, true) GROUP BY f.inst_id
+$$, '最近一次有效报送距监测日的天数。', 'Days between the last valid feed and the day of the run.');
+
+SELECT risk_screen._ship_rule('B37', NULL, '{}', '{}', '{}', '{}', $$
+	SELECT 'level' AS subject_kind, level::text AS subject_id, count(DISTINCT inst_id) AS observed, NULL::numeric AS threshold, sum(amount) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('alerts', count(*), 'oldest', min(raised_at)) AS evidence
+	  FROM alert WHERE state IN ('open', 'inhibited') AND raised_at < $3 GROUP BY level
+$$, '尚未处置的预警涉及的机构数与金额。', 'Institutions and amounts with open alerts.');
+UPDATE risk_screen.rule SET kind = 'indicator' WHERE code IN ('B36', 'B37');
