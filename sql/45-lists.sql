@@ -36,6 +36,8 @@ VALUES
 	 '广告法 第二十五条', '2015-09-01', NULL, 'maximal', true, true),
 	('AD-CLAIMS', '高收益宣传用语', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '收益宣传',
 	 '整理（非法定）：广告法第二十五条、工商办字〔2016〕61号、银发〔2019〕316号所列情形的常见用语', '-infinity', NULL, 'maximal', true, true),
+	('PLATFORM-BRAND', '网贷平台常用商号字样', NULL, '{name}', NULL, NULL, 'watch', '重点关注', '平台商号',
+	 '整理（非法定）：问题平台名称中的常见字样', '-infinity', '{*}', 'maximal', false, true),
 	('AD-BUSINESS', '需持牌的金融业务用语', NULL, '{advert}', NULL, NULL, 'watch', '限用', '持牌业务',
 	 '银发〔2019〕316号：未取得金融业务资质不得开展金融营销宣传', '2020-01-25', NULL, 'maximal', false, true),
 	('AD-YIELD', '收益率用语（数字前）', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '收益数字',
@@ -59,6 +61,7 @@ SELECT lexicon, term, true
 	('CN-FUND-90', '基金 基金管理'),
 	('CN-SEC-100', '证券交易所 证券登记结算'),
 	('AMAC-2018', '安全 保险 避险 保本 稳赢 高收益 无风险 最佳业绩 最大规模 名列前茅 最强 500倍 资管计划 信托计划 专户 理财产品'),
+	('PLATFORM-BRAND', '贷 财富 金融 投资 理财 创投 金服 资本 众筹 P2P 金所 金控 融资 普惠 微金 钱包 易融 聚财 财神 理想宝 投宝 融宝 金宝 财宝 富宝 钱宝'),
 	('CN-ADLAW-9', '国家级 最高级 最佳 极品'),
 	('CN-ADLAW-25', '保本 无风险 保收益'),
 	('AD-CLAIMS', '保息 零风险 稳赚 稳赚不赔 稳赢 高息 高收益 高回报 躺赚 刚性兑付 本息保障 随存随取 国资背景 银行存管 政府支持 秒到账 内部渠道 稳健收益 保证收益 承诺收益 只赚不赔 预期收益 到期还本'),
@@ -100,6 +103,32 @@ SELECT l.lexicon, 'phrase', x.phrase, x.term, x.basis, true
 	('金融', '金融广场', '楼宇'),
 	('金融', '金融城', '地名'),
 	('金融', '金融港', '地名'),
+	('金融', '非金融', '普通词'),
+	('金融', '接受金融机构委托', '登记规范用语：受托外包'),
+	('金融', '受金融企业委托', '登记规范用语：受托外包'),
+	('金融', '金融信息技术外包', '登记规范用语：受托外包'),
+	('金融', '金融业务流程外包', '登记规范用语：受托外包'),
+	('金融', '金融知识流程外包', '登记规范用语：受托外包'),
+	('金融', '金融服务外包', '登记规范用语：受托外包'),
+	('金融', '金融外包', '登记规范用语：受托外包'),
+	('金融', '金融机构抵贷资产', '拍卖业务用语'),
+	('金融', '金融资担保', '跨词：融资担保'),
+	('金融', '金融资租赁', '跨词：融资租赁'),
+	('基金', '基金属', '跨词：金属'),
+	('基金', '肯德基金', '跨词：商号'),
+	('基金', '富拉尔基金', '跨词：地名'),
+	('理财', '理财会', '跨词：财会'),
+	('理财', '理财周刊', '刊名'),
+	('支付', '工程支付', '造价咨询业务用语'),
+	('支付', '不支付', '否定'),
+	('理财', '理财务', '跨词：管理财务'),
+	('理财', '理财政', '跨词：办理财政'),
+	('理财', '管理财产', '跨词'),
+	('理财', '办理财产', '跨词'),
+	('理财', '代理财产', '跨词'),
+	('理财', '处理财产', '跨词'),
+	('理财', '清理财产', '跨词'),
+	('支付', '工程款支付', '造价咨询业务用语'),
 	('银行', '银行卡', '产品名'),
 	('银行', '银行家', '普通词'),
 	('最佳', '最佳食用', '执法指南：使用方法提示'),
@@ -108,11 +137,18 @@ SELECT l.lexicon, 'phrase', x.phrase, x.term, x.basis, true
   ) AS x (term, phrase, basis) JOIN risk_screen.term AS l ON l.term = x.term
  WHERE l.lexicon LIKE 'CN-%' OR l.lexicon LIKE 'BJ-%';
 
+-- Makers and guards of what banks use: the plan's watch lists spare them, the
+-- statutory ban of 国务院令第737号 does not say so.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT lexicon, 'phrase', phrase, '金融', '金融机构所用的设备和服务', true
+  FROM unnest('{CN-2016-21,BJ-2016}'::text[]) AS lexicon,
+	unnest('{金融机具,金融设备,金融器材,金融器具,金融护卫,金融押运,金融书店,金融培训,金融自助设备,金融电子设备,金融办公,金融用品,金融软件,金融系统装饰,金融网点装修,金融证券交易场所}'::text[]) AS phrase;
+
 -- Exclusion clauses of scopes.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT l.lexicon, 'clause', phrase, '经营范围的排除性表述', true
   FROM risk_screen.lexicon AS l,
-	unnest('{不得…,不含…,不包括…,不包含…,不涉及…,不从事…,不经营…,严禁…,禁止…,未经…,除…外,…除外}'::text[]) AS phrase
+	unnest('{不得…,（除…,不含…,不包括…,不包含…,不涉及…,不从事…,不经营…,严禁…,禁止…,未经…,除…外,…除外}'::text[]) AS phrase
  WHERE l.lexicon IN ('CN-2016-21', 'BJ-2016', 'BJ-2016-FREEZE-SCOPE', 'CN-NEW-LABELS', 'CN-PROD', 'CN-737-9');
 
 -- Negation in advertisements and warnings.

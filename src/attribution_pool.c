@@ -288,7 +288,7 @@ settle(Pools *s, Pool *p)
 	{
 		p->mix.amount[i] -= part[i];
 		p->largest = Max(p->largest, p->mix.amount[i]);
-		rs_tally_add(&s->cut, p->mix.claim[i], p->account, part[i]);
+		rs_tally_add(&s->cut, p->mix.claim[i], rs_partition(s->a, p->account), part[i]);
 	}
 	p->listed = p->claimed;
 	rs_mix_compact(s->a->budget, &p->mix);
@@ -560,7 +560,7 @@ deliver(Pools *s, uint32 transfer, int128 amount)
 			continue;
 		if (m->amount[i] < a->min_traced)
 		{
-			rs_tally_add(&s->cut, m->claim[i], source, m->amount[i]);
+			rs_tally_add(&s->cut, m->claim[i], rs_partition(a, source), m->amount[i]);
 			m->amount[i] = 0;
 			continue;
 		}
@@ -646,7 +646,7 @@ take_event(Pools *s, Pool *p, uint32 transfer, const RsSeed *seed, uint32 nseeds
 		take(s, p, need, fee, &s->out, false);
 		for (uint32 i = 0; i < s->out.n; i++)
 			if (s->out.amount[i] < a->min_traced)
-				rs_tally_add(&s->cut, s->out.claim[i], p->account, s->out.amount[i]);
+				rs_tally_add(&s->cut, s->out.claim[i], rs_partition(a, p->account), s->out.amount[i]);
 			else
 				emit(s, RS_FEE, s->out.claim[i], p->account, UINT32_MAX, transfer, fee, s->out.amount[i]);
 	}

@@ -691,6 +691,7 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 		c->ledger->accounts = c->has_currency ? c->nodes :
 			rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
 	index_books(c);
+	c->a.partition = c->node_currency;
 	c->a.ledger = c->ledger;
 	return c;
 }
@@ -791,12 +792,18 @@ rs_case_claim_text(RsCase *c, uint32 claim)
 	return rs_interner_text(c->claim_interner, c->claim_id[claim]);
 }
 
+/* of an account, or of a partition of what was cut */
 bool
-rs_case_currency_text(RsCase *c, uint32 node, Datum *value)
+rs_case_currency_text(RsCase *c, uint32 node, bool is_partition, Datum *value)
 {
-	if (!c->has_currency || c->node_currency[node] == RS_NO_ID)
+	uint32		currency;
+
+	if (!c->has_currency)
 		return false;
-	*value = rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_OTHER), c->node_currency[node]);
+	currency = is_partition ? node : c->node_currency[node];
+	if (currency == RS_NO_ID)
+		return false;
+	*value = rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_OTHER), currency);
 	return true;
 }
 

@@ -84,7 +84,7 @@ extern uint32 rs_case_transfer(RsCase *c, text *txn_id);
 extern Datum rs_case_txn_text(RsCase *c, uint32 transfer);
 extern Datum rs_case_account_text(RsCase *c, uint32 node);
 extern Datum rs_case_claim_text(RsCase *c, uint32 claim);
-extern bool rs_case_currency_text(RsCase *c, uint32 node, Datum *value);
+extern bool rs_case_currency_text(RsCase *c, uint32 node, bool is_partition, Datum *value);
 extern Datum rs_case_money(RsCase *c, int128 work_units);
 extern Datum rs_case_ledger_money(RsCase *c, int128 work_units);
 

@@ -34,6 +34,10 @@ extern RsGraphIdentity rs_graph_definition_identity(const RsGraphDefinition *def
 /* Our own statements over our own tables, with their owner's rights. SPI must be connected. */
 extern uint64 rs_graph_catalog(const char *sql, bool read_only, int nargs, Oid *types,
 							   Datum *values, const char *nulls);
+/* src/flow_graph_evidence.c */
+extern char *rs_graph_evidence(int n, const Oid *relations);
+extern bool rs_graph_evidence_holds(const char *evidence, int n, const Oid *relations);
+extern bool rs_graph_evidence_unchanged(const char *evidence);
 extern char **rs_graph_files_in_use(int *count);
 extern char *rs_graph_read_name(text *name);
 

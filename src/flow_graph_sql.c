@@ -295,7 +295,26 @@ typedef struct Built
 	RsGraphHeader header;
 	bool		complete;
 	const char *how;
+	char	   *evidence;
 } Built;
+
+static void
+ignore_row(void *arg, const RsRow *row)
+{
+}
+
+/* Nothing written since the last refresh, so nothing to read but the rights. */
+static bool
+nothing_written(Reading *r, const RsGraphDefinition *d)
+{
+	const Oid  *relation;
+	int			n = rs_query_relations(r->query, &relation);
+
+	if (d->evidence == NULL || !rs_graph_evidence_holds(d->evidence, n, relation))
+		return false;
+	rs_query_read_bound(r->query, "", "LIMIT 0", 0, NULL, NULL, NULL, ignore_row, NULL, NULL);
+	return true;
+}
 
 static void
 finish_reading(Reading *r, Built *built)
@@ -316,6 +335,21 @@ describe_accounts(Reading *r)
 	return accounts;
 }
 
+/*
+ * Note what the tables' pages look like, then look at their rows: with a new
+ * snapshot, so that no row is older than the evidence.
+ */
+static void
+take_evidence(Reading *r, MemoryContext caller, Built *built)
+{
+	const Oid  *relation;
+	int			n = rs_query_relations(r->query, &relation);
+	char	   *evidence = rs_graph_evidence(n, relation);
+
+	built->evidence = evidence ? MemoryContextStrdup(caller, evidence) : NULL;
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
 /* Read everything, write a new file. SPI is connected. */
 static void
 build(const RsGraphDefinition *d, MemoryContext budget, Built *built)
@@ -326,7 +360,9 @@ build(const RsGraphDefinition *d, MemoryContext budget, Built *built)
 
 	open_reading(&r, d, budget, false);
 	start_builder(&r);
+	take_evidence(&r, MemoryContextGetParent(budget), built);
 	rs_query_read(r.query, build_row, build_rescale, &r);
+	PopActiveSnapshot();
 	accounts = describe_accounts(&r);
 	accounts.count = accounts.total = rs_interner_count(r.accounts);
 	accounts.rank = rs_interner_ranks(r.accounts, budget);
@@ -405,6 +441,16 @@ append(const RsGraphDefinition *d, const RsGraphMapping *older, TimestampTz clos
 		rs_query_close(r.query);
 		return false;
 	}
+	if (nothing_written(&r, d))
+	{
+		strlcpy(built->name, older->name, sizeof(built->name));
+		strlcpy(built->stamp, d->stamp, sizeof(built->stamp));
+		built->header = *o;
+		built->how = "unchanged";
+		built->evidence = d->evidence;
+		finish_reading(&r, built);
+		return true;
+	}
 	r.older = &older->graph;
 	r.watermark = o->last_at;
 	memory.budget = budget;
@@ -412,6 +458,7 @@ append(const RsGraphDefinition *d, const RsGraphMapping *older, TimestampTz clos
 	r.builder = rs_graph_builder_create(budget, &host, r.txn.key, r.txn.oid,
 										rs_query_scale(r.query, RS_T_AMOUNT));
 	rs_graph_builder_continue(r.builder, r.older);
+	take_evidence(&r, MemoryContextGetParent(budget), built);
 	/* Everything after the watermark is new, closed or not. */
 	closed_before = Min(closed_before, o->last_at + 1);
 	if (closed_before > o->first_at && rs_query_fetched_type(r.query, RS_T_TIME) == TIMESTAMPTZOID)
@@ -419,6 +466,7 @@ append(const RsGraphDefinition *d, const RsGraphMapping *older, TimestampTz clos
 		Oid			type = TIMESTAMPTZOID;
 		Datum		value = TimestampTzGetDatum(closed_before);
 
+		built->evidence = NULL; /* of rows that were not compared there is none */
 		rs_graph_fingerprint(r.older, closed_before, &expected);
 		rs_query_read_bound(r.query, "", psprintf("WHERE %s OPERATOR(pg_catalog.>=) $1",
 												  rs_query_expression(r.query, RS_T_TIME)),
@@ -426,6 +474,7 @@ append(const RsGraphDefinition *d, const RsGraphMapping *older, TimestampTz clos
 	}
 	else
 		rs_query_read(r.query, refresh_row, build_rescale, &r);
+	PopActiveSnapshot();
 
 	identity.file = r.output->file;
 	if (r.print.rows != expected.rows || memcmp(r.print.sum, expected.sum, sizeof(expected.sum)) != 0)
@@ -482,9 +531,9 @@ must_be_able_to_write(const char *function)
 static void
 record(const RsGraphDefinition *d, const Built *built, double seconds)
 {
-	enum {NARGS = 12};
+	enum {NARGS = 13};
 	Oid			types[NARGS] = {TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID,
-	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, FLOAT8OID, BOOLOID, TEXTOID};
+	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, FLOAT8OID, BOOLOID, TEXTOID, TEXTOID};
 	Datum		values[NARGS];
 	char		nulls[NARGS];
 	const RsGraphHeader *h = &built->header;
@@ -504,11 +553,15 @@ record(const RsGraphDefinition *d, const Built *built, double seconds)
 	values[9] = Float8GetDatum(seconds);
 	values[10] = BoolGetDatum(built->complete);
 	values[11] = CStringGetTextDatum(built->how);
+	if (built->evidence)
+		values[12] = CStringGetTextDatum(built->evidence);
+	else
+		nulls[12] = 'n';
 	rs_graph_catalog("DELETE FROM risk_screen._flow_graph_file f WHERE f.name OPERATOR(pg_catalog.=) $1",
 					 false, 1, types, values, NULL);
 	rs_graph_catalog("INSERT INTO risk_screen._flow_graph_file"
-					 " (name, file, stamp, transfers, accounts, bytes, first_at, last_at, refreshed_at, seconds, complete, refreshed_by)"
-					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+					 " (name, file, stamp, transfers, accounts, bytes, first_at, last_at, refreshed_at, seconds, complete, refreshed_by, evidence)"
+					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 					 false, NARGS, types, values, nulls);
 }
 
@@ -799,7 +852,13 @@ rs_flow_graph_state(PG_FUNCTION_ARGS)
 	MemoryContextDelete(pins);
 	values[0] = CStringGetTextDatum(state);
 	values[1] = BoolGetDatum(true);
-	nulls[1] = strcmp(state, "ready") == 0;
+	if (strcmp(state, "ready") == 0)
+	{
+		/* reading the pages is for those who may read the graph */
+		nulls[1] = d->evidence == NULL || !d->may_read;
+		if (!nulls[1])
+			values[1] = BoolGetDatum(!rs_graph_evidence_unchanged(d->evidence));
+	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 

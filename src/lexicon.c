@@ -48,6 +48,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "folding.h"
 #include "lexicon.h"
 #include "risk_screen.h"
 #include "rs_memory.h"
@@ -487,7 +488,11 @@ read_exceptions(RsLexicon *lex, const char *name, int length)
 		}
 		else if (text_is(kind, "clause"))
 		{
+			int			bytes;
+
 			x->kind = RS_EXCEPT_CLAUSE;
+			x->at_start = gap > 0 &&
+				rs_clause_mark(rs_utf8_decode((const unsigned char *) s, (const unsigned char *) s + n, &bytes)) == RS_MARK_OPEN;
 			if (gap > 0)
 				x->before = add_phrase(lex, builder, s, gap, -1);
 			if (gap >= 0 && gap + 3 < n)

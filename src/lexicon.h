@@ -61,7 +61,7 @@ typedef struct RsException
 	uint32		after;			/* clause: and after it */
 	char	   *folded;			/* name, holder */
 	int			folded_length;
-	bool		at_start;		/* holder: X… */
+	bool		at_start;		/* holder: X…; clause: right behind an opening bracket */
 	bool		at_end;			/* holder: …X */
 } RsException;
 

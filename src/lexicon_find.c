@@ -11,7 +11,8 @@
  * An exclusion clause "X…" covers a hit behind X when neither a sentence mark
  * nor the end of the bracket that X stands in lies between; a comma ends it
  * too unless X stands in the same bracket. "X…Y" needs both around the hit and
- * lets commas pass; "…Y" needs Y behind the hit within the same comma.
+ * lets commas pass; "…Y" needs Y behind the hit within the same comma and in
+ * the same bracket. "（X…" needs X right behind an opening bracket.
  *
  * Memory: findings in the current context. Cost: one pass, plus per hit the
  * clause marks of its own sentence.
@@ -183,11 +184,11 @@ rs_clause_mark(uint32 cp)
  */
 static void
 read_between(const unsigned char *from, const unsigned char *to,
-			 bool *sentence, bool *left_bracket, bool *comma)
+			 bool *sentence, bool *left_bracket, bool *comma, bool *inside)
 {
 	int			depth = 0;
 
-	*sentence = *left_bracket = *comma = false;
+	*sentence = *left_bracket = *comma = *inside = false;
 	while (from < to)
 	{
 		int			bytes;
@@ -216,6 +217,31 @@ read_between(const unsigned char *from, const unsigned char *to,
 		}
 		from += bytes;
 	}
+	*inside = depth > 0;
+}
+
+/* Does a bracket open right before `at`, marks that words skip aside? */
+static bool
+opens_bracket(const unsigned char *text, const unsigned char *at)
+{
+	while (at > text)
+	{
+		const unsigned char *q = at - 1;
+		uint32		folded[RS_FOLD_MAX];
+		uint32		cp;
+		int			bytes,
+					n;
+		RsFoldKind	kind;
+
+		while (q > text && at - q < 4 && (*q & 0xC0) == 0x80)
+			q--;
+		cp = rs_utf8_decode(q, at, &bytes);
+		kind = rs_fold(cp, folded, &n);
+		if (kind != RS_FOLD_IGNORABLE && kind != RS_FOLD_SEPARATOR)
+			return rs_clause_mark(cp) == RS_MARK_OPEN;
+		at = q;
+	}
+	return false;
 }
 
 /* Does `at` stand in a bracket opened in its own sentence? */
@@ -255,27 +281,30 @@ in_bracket(const unsigned char *text, const unsigned char *at)
 /* Is the part `word` before (or behind) the hit within its clause? */
 static bool
 clause_part(const unsigned char *text, const RsHit *hit, uint32 word, bool before, bool commas_pass,
-			const RsHit *phrase, int nphrases)
+			bool opens, const RsHit *phrase, int nphrases)
 {
 	for (int i = before ? nphrases - 1 : 0; before ? i >= 0 : i < nphrases; before ? i-- : i++)
 	{
 		const RsHit *x = &phrase[i];
 		bool		sentence,
 					bracket,
-					comma;
+					comma,
+					inside;
 
 		if (before ? x->end_byte > hit->start_byte : x->start_byte < hit->end_byte)
 			continue;
 		if (before)
-			read_between(text + x->end_byte, text + hit->start_byte, &sentence, &bracket, &comma);
+			read_between(text + x->end_byte, text + hit->start_byte, &sentence, &bracket, &comma, &inside);
 		else
-			read_between(text + hit->end_byte, text + x->start_byte, &sentence, &bracket, &comma);
+			read_between(text + hit->end_byte, text + x->start_byte, &sentence, &bracket, &comma, &inside);
 		if (sentence)
 			return false;		/* the others are farther away */
 		if (x->word != word)
 			continue;
-		/* "(金融业务除外)": what follows may not lie outside the hit's bracket */
-		if (bracket)
+		/* nor may it lie outside the bracket, or 资产管理（金融除外） would excuse 资产管理 */
+		if (bracket || (!before && inside))
+			continue;
+		if (opens && !opens_bracket(text, text + x->start_byte))
 			continue;
 		if (!comma || commas_pass || (before && in_bracket(text, text + x->start_byte)))
 			return true;
@@ -313,9 +342,9 @@ is_excepted(const RsLexicon *lexicon, const unsigned char *body, const RsHit *hi
 				if (nphrases == 0)
 					break;
 				if ((x->before == RS_NO_WORD ||
-					 clause_part(body, hit, x->before, true, x->after != RS_NO_WORD, phrase, nphrases)) &&
+					 clause_part(body, hit, x->before, true, x->after != RS_NO_WORD, x->at_start, phrase, nphrases)) &&
 					(x->after == RS_NO_WORD ||
-					 clause_part(body, hit, x->after, false, x->before != RS_NO_WORD, phrase, nphrases)) &&
+					 clause_part(body, hit, x->after, false, x->before != RS_NO_WORD, false, phrase, nphrases)) &&
 					!(x->before == RS_NO_WORD && x->after == RS_NO_WORD))
 					return true;
 				break;

@@ -555,17 +555,13 @@ rs_ownership_components(RsOwnershipGraph *g)
 		}
 	}
 	g->component_start[g->ncomponents] = placed;
+	g->cyclic = rs_alloc(g->budget, g->ncomponents, sizeof(bool), purpose);
+	for (uint32 c = 0; c < g->ncomponents; c++)
+	{
+		uint32		first = g->component_node[g->component_start[c]];
+
+		g->cyclic[c] = g->component_start[c + 1] - g->component_start[c] > 1 ||
+			rs_ownership_edge(g, first, first) != RS_NO_EDGE;
+	}
 	MemoryContextDelete(scratch);
-}
-
-/* More than one member, or a self-link. */
-bool
-rs_ownership_is_cyclic(const RsOwnershipGraph *g, uint32 component)
-{
-	uint32		first = g->component_start[component];
-	uint32		size = g->component_start[component + 1] - first;
-
-	if (size > 1)
-		return true;
-	return rs_ownership_edge(g, g->component_node[first], g->component_node[first]) != RS_NO_EDGE;
 }

@@ -32,6 +32,7 @@
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "nodes/parsenodes.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "parser/parser.h"
 #include "pgtime.h"
@@ -81,6 +82,8 @@ struct RsQuery
 	RsBadRows	bad_rows;
 	char	   *from;			/* the query in parentheses, ready for FROM */
 	bool		row_security;	/* policies limit what the role sees */
+	int			nrelations;		/* read by the query; 0: not known to be all it depends on */
+	Oid		   *relation;
 
 	/* by contract column */
 	bool		present[RS_MAX_COLUMNS];
@@ -526,6 +529,14 @@ rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 						contract->name, GetUserNameFromId(GetUserId(), false)),
 				 errdetail("Rows that the role may not see are missing from the answer."),
 				 errhint("SET row_security = off turns this into an error.")));
+	if (!q->row_security && !contain_mutable_functions((Node *) source->query_list))
+	{
+		ListCell   *lc;
+
+		q->relation = palloc(sizeof(Oid) * (list_length(source->relationOids) + 1));
+		foreach(lc, source->relationOids)
+			q->relation[q->nrelations++] = lfirst_oid(lc);
+	}
 	map_columns(q, source->resultDesc);
 	SPI_freeplan(plan);
 
@@ -1077,6 +1088,13 @@ rs_query_probe(RsQuery *q, const char *what, const char *before, const char *aft
 
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+}
+
+int
+rs_query_relations(const RsQuery *q, const Oid **relation)
+{
+	*relation = q->relation;
+	return q->nrelations;
 }
 
 bool

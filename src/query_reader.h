@@ -147,6 +147,11 @@ extern void rs_query_ignore(RsQuery *query, int column);
 extern void rs_query_probe(RsQuery *query, const char *what, const char *before, const char *after,
 						   int nargs, Oid *argtypes, Datum *values, const char *nulls,
 						   DestReceiver *receiver);
+/*
+ * The relations it reads, views and partitioned tables as such; 0 when it may
+ * look elsewhere too (a function that is not immutable, row-level security).
+ */
+extern int	rs_query_relations(const RsQuery *query, const Oid **relation);
 extern bool rs_query_row_security(const RsQuery *query); /* does it limit what this role sees? */
 extern uint64 rs_query_bad_rows(const RsQuery *query);	/* skipped so far */
 

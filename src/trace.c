@@ -1073,6 +1073,12 @@ rs_trace_qualifies(const RsTrace *t, uint32 place)
 	return !t->filtered || qualifies(t, place);
 }
 
+bool
+rs_trace_may_be_cut(const RsTrace *t, int hop)
+{
+	return t->closing || hop == t->max_hops;
+}
+
 RsTraceCut
 rs_trace_cut(RsTrace *t, uint32 place)
 {

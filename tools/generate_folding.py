@@ -15,7 +15,8 @@ clause mark. The rules, in order:
   radicals    EquivalentUnifiedIdeograph
   Han         a character outside the Table of General Standard Chinese
               Characters (2013) stands for the simplified, Z or semantic
-              variant inside it; a character of the table stands for itself
+              variant inside it, or for what another glyph of it stands for;
+              a character of the table stands for itself
 """
 import bz2
 import os
@@ -95,9 +96,9 @@ for name in ("Variants", "NumericValues", "OtherMappings", "DictionaryLikeData",
         if not line.startswith("U+"):
             continue
         cp, prop, value = line.split("\t")[:3]
-        if prop in ("kSimplifiedVariant", "kZVariant", "kSemanticVariant", "kSpoofingVariant",
+        if prop in ("kSimplifiedVariant", "kTraditionalVariant", "kZVariant", "kSemanticVariant", "kSpoofingVariant",
                     "kPrimaryNumeric", "kAccountingNumeric", "kTGH", "kCangjie",
-                    "kFourCornerCode", "kMandarin", "kTotalStrokes", "kRSUnicode"):
+                    "kFourCornerCode", "kMandarin", "kCantonese", "kTotalStrokes", "kRSUnicode"):
             unihan.setdefault(prop, {})[int(cp[2:], 16)] = value
 
 
@@ -114,17 +115,41 @@ for prop in ("kPrimaryNumeric", "kAccountingNumeric"):
             numeric[cp] = v.split()[0]
 
 
+# the standard characters that name cp as their traditional form
+simple_of = {}
+for s_ in standard:
+    for t_ in variants("kTraditionalVariant", s_):
+        if t_ != s_:
+            simple_of.setdefault(t_, []).append(s_)
+
+
+def glyph_key(cp):
+    return tuple(unihan[p].get(cp, "") for p in ("kRSUnicode", "kMandarin", "kCantonese"))
+
+
+glyphs = {}
+for c_ in unihan["kCantonese"]:
+    if c_ in unihan["kMandarin"]:
+        glyphs.setdefault(glyph_key(c_), []).append(c_)
+
+
 def simplify(cp):
     """Han character -> the standard character it stands for."""
     if cp in standard:
         return cp
-    for prop in ("kSimplifiedVariant", "kZVariant", "kSemanticVariant"):
+    for prop in ("kSimplifiedVariant", "kTraditionalVariant", "kZVariant", "kSemanticVariant"):
         found = [v for v in variants(prop, cp) if v in standard]
         if found:
             return min(found, key=lambda v: standard[v])
     simple = [v for v in variants("kSimplifiedVariant", cp) if v != cp]
     if simple:
         return simple[0]
+    # another glyph of a traditional form (産 of 產, 緑 of 綠): one radical, as
+    # many strokes, one reading in Mandarin and in Cantonese
+    found = {w for d in glyphs.get(glyph_key(cp), ()) if d != cp
+             for w in (variants("kSimplifiedVariant", d) or ([d] if d in standard else [])) if w in standard}
+    if len(found) == 1:
+        return found.pop()
     # two steps: a variant of a traditional form
     for prop in ("kZVariant", "kSemanticVariant"):
         for v in variants(prop, cp):

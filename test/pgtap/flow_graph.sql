@@ -136,6 +136,47 @@ SELECT is(pg_temp.error_state($$INSERT INTO fg_live VALUES (1, 'a', 'b', 1, '202
 SELECT is(pg_temp.error_state($$INSERT INTO fg_live VALUES (80000, 'a', 'b', 1, '2027-01-01'), (80000, 'a', 'b', 1, '2027-01-01'); SELECT risk_screen.refresh_flow_graph('fg_live')$$), '23505', 'two new rows with one txn_id');
 SELECT is(pg_temp.differences('fg_live', 'SELECT * FROM fg_live'), 0::bigint, 'a failed refresh leaves the graph as it was');
 
+-- evidence that nothing was written, and what must defeat it
+CREATE FUNCTION pg_temp.stale(graph text) RETURNS boolean LANGUAGE sql AS $$SELECT stale FROM risk_screen.flow_graph WHERE name = graph$$;
+CREATE TABLE fg_e (txn_id int, payer int, payee int, amount int, paid_at timestamptz);
+INSERT INTO fg_e SELECT i, i % 7, i % 5, i, timestamptz '2026-01-01' + i * interval '1 hour' FROM generate_series(1, 500) i;
+CREATE VIEW fg_ev AS SELECT * FROM fg_e WHERE txn_id > 10;
+SELECT risk_screen.create_flow_graph('fg_e', 'SELECT * FROM fg_ev');
+SELECT is(pg_temp.stale('fg_e'), false, 'not stale after creation');
+SELECT is(risk_screen.refresh_flow_graph('fg_e'), 'unchanged', 'nothing was written');
+INSERT INTO fg_e VALUES (501, 1, 2, 3, '2026-03-01');
+SELECT is(pg_temp.stale('fg_e'), true, 'stale after an INSERT');
+SELECT is(risk_screen.refresh_flow_graph('fg_e'), 'appended', 'which is appended');
+SELECT is(pg_temp.stale('fg_e'), false, 'not stale after the refresh');
+UPDATE fg_e SET amount = 1 WHERE txn_id = 100;
+SELECT is(pg_temp.stale('fg_e'), true, 'stale after an UPDATE of an old row');
+SELECT is(risk_screen.refresh_flow_graph('fg_e'), 'rebuilt', 'which rebuilds');
+DELETE FROM fg_e WHERE txn_id = 101;
+SELECT is(pg_temp.stale('fg_e'), true, 'stale after a DELETE');
+SELECT is(risk_screen.refresh_flow_graph('fg_e'), 'rebuilt', 'which rebuilds');
+CREATE OR REPLACE VIEW fg_ev AS SELECT * FROM fg_e WHERE txn_id > 20;
+SELECT is(pg_temp.stale('fg_e'), true, 'stale when the view has another definition');
+SELECT is(risk_screen.refresh_flow_graph('fg_e'), 'rebuilt', 'which rebuilds');
+ALTER TABLE fg_e RENAME payer TO tmp;
+ALTER TABLE fg_e RENAME payee TO payer;
+ALTER TABLE fg_e RENAME tmp TO payee;
+SELECT is(pg_temp.stale('fg_e'), true, 'stale when columns were renamed');
+TRUNCATE fg_e;
+SELECT is(risk_screen.refresh_flow_graph('fg_e'), 'rebuilt', 'TRUNCATE rebuilds');
+CREATE TABLE fg_part (LIKE fg_t) PARTITION BY RANGE (paid_at);
+CREATE TABLE fg_part1 PARTITION OF fg_part FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+INSERT INTO fg_part SELECT * FROM fg_t WHERE txn_id <= 500 AND paid_at >= '2026-01-01' AND paid_at < '2026-02-01';
+SELECT risk_screen.create_flow_graph('fg_part', 'fg_part');
+SELECT is(pg_temp.stale('fg_part'), false, 'a partitioned table');
+CREATE TABLE fg_part2 PARTITION OF fg_part FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+INSERT INTO fg_part VALUES (9001, 1, 2, 3, '2026-02-02');
+SELECT is(pg_temp.stale('fg_part') || risk_screen.refresh_flow_graph('fg_part'), 'trueappended', 'a new partition');
+DROP TABLE fg_part1;
+SELECT is(pg_temp.stale('fg_part') || risk_screen.refresh_flow_graph('fg_part'), 'truerebuilt', 'a dropped partition');
+SELECT risk_screen.create_flow_graph('fg_now', 'SELECT * FROM fg_t WHERE paid_at < now()');
+SELECT is(pg_temp.stale('fg_now'), NULL, 'a query with a function of the clock: only a refresh can tell');
+SELECT is(risk_screen.refresh_flow_graph('fg_now'), 'unchanged', 'and does');
+
 -- bad rows, bad arguments
 SELECT is(pg_temp.error_state(format('SELECT risk_screen.create_flow_graph(%L, %L)', 'bad', query)), state, what)
   FROM (VALUES

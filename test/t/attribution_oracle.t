@@ -139,7 +139,7 @@ END $$;
 CREATE FUNCTION pg_temp.attempt_graph(k cases) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE answer text;
 BEGIN
-	SELECT json_agg(json_build_array(f.claim, f.kind, split_part(f.account, ':', 2), split_part(f.counterparty, ':', 2),
+	SELECT json_agg(json_build_array(f.claim, f.kind, nullif(split_part(f.account, ':', 2), ''), split_part(f.counterparty, ':', 2),
 		f.txn_id::int - k.c * 1000, f.amount::text, f.traced::text, f.currency))
 	INTO answer
 	FROM risk_screen.attribute_funds('graph:attribution_oracle',

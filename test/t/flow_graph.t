@@ -171,6 +171,19 @@ ok("pg_risk_screen" not in re.sub(r".*\(none\)", "", "\n".join(l for l in open("
 same(len(files()), 1, "one file again")
 psql("DELETE FROM t WHERE txn_id > 20000")
 
+# a writer who has not committed while the graph is refreshed
+a.ask("BEGIN; INSERT INTO t VALUES (40000, 1, 2, 5, '2025-12-31');")
+psql("VACUUM t")
+same(psql("SELECT risk_screen.refresh_flow_graph('g'); SELECT stale IS NULL FROM risk_screen.flow_graph WHERE name = 'g'"), "unchanged\nt",
+     "a refresh beside a writer does not claim to be fresh")
+a.ask("COMMIT;")
+same(psql("SELECT risk_screen.refresh_flow_graph('g'); SELECT stale FROM risk_screen.flow_graph WHERE name = 'g'"), "rebuilt\nf",
+     "the next one finds what was committed")
+same(b.ask("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM t;"), "20001", "a transaction with a snapshot")
+psql("DELETE FROM t WHERE txn_id = 40000")
+same(b.ask("SELECT risk_screen.refresh_flow_graph('g'); COMMIT;"), "unchanged", "refreshes to its snapshot")
+same(psql("SELECT risk_screen.refresh_flow_graph('g')"), "rebuilt", "which the next refresh mends")
+
 # readers while the graph is refreshed over and over
 reader = Session()
 reader.begin("""DO $$BEGIN FOR i IN 1 .. 150 LOOP
