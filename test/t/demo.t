@@ -113,9 +113,7 @@ same(sql("SELECT string_agg(p.name, ',') FROM risk_screen.look_through('desk.equ
 # What nobody planted: the innocent background must stay calm.
 noise = sql("""SELECT g.level, i.inst_id, i.name, g.hit_rules FROM desk.grade AS g JOIN desk.institution AS i USING (inst_id)
  WHERE g.level IN ('orange', 'red')
-   AND NOT EXISTS (SELECT FROM desk.finding AS f JOIN filing.planted AS p ON p.must_hit AND p.code = f.rule
-                          AND split_part(p.subject, ' ', 1) IN (f.subject_id, f.inst_id)
-                    WHERE f.inst_id = g.inst_id)""")
+   AND g.inst_id >= (SELECT subject FROM filing.planted WHERE code = 'BACKGROUND')""")
 same(noise, "", "no institution of the background is orange or red")
 
 FINGERPRINT = """SELECT md5(string_agg(f::text, E'\\n' ORDER BY f::text)) FROM desk.finding AS f;
