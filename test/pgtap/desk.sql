@@ -15,6 +15,9 @@ SELECT is_empty($$SELECT code FROM risk_screen.rule_catalogue WHERE state = 'rec
 SELECT is_empty($$SELECT code FROM risk_screen.rule WHERE builtin AND (reason_zh = '' OR reason_en = '' OR title_zh = '' OR plan = '{}')$$, 'rules explain themselves in both languages and name their plan');
 SELECT is_empty($$SELECT role FROM risk_screen.role AS r WHERE (SELECT name FROM risk_screen.role_column AS c WHERE c.role = r.role ORDER BY ordinal DESC LIMIT 1) <> 'known_from'$$, 'every role ends in known_from');
 
+SELECT is_empty($$SELECT role FROM risk_screen.role JOIN pg_get_keywords() ON word = role WHERE catcode IN ('R', 'T')
+	UNION ALL SELECT role || '.' || name FROM risk_screen.role_column JOIN pg_get_keywords() ON word = name WHERE catcode IN ('R', 'T')$$, 'no role or column needs quotes');
+
 -- Workspace
 SELECT throws_ok($$CALL risk_screen.create_workspace('')$$, '22023', NULL, 'an empty name is refused');
 SELECT throws_ok($$CALL risk_screen.create_workspace(NULL)$$, '22023', NULL, 'NULL is refused');
