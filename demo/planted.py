@@ -168,9 +168,11 @@ def showcase(w):
     for i in range(3):
         make_loan(w, org, w.borrowers[20 + i], 10 * WAN, '2026-11-18', 12, 9.6, split(10 * WAN, w.lenders[i * 3:i * 3 + 4]))
     w.plant('B13', org, '贷款余额一周增三分之一：10-30 至 11-06 由 300 万到 400 万，11-13 至 11-20 由 400 万到 530 万')
+    w.plant('B30', org, '贷款余额扩张远快于同业')
     n = ad(w, org, '鑫汇通：保本高息，年化18%，本息无忧，投资者零风险！', when='2026-11-12')
     w.plant('C06', org, '承诺保本保息（文本 %d）' % n)
     w.plant('H14', org, '“保本高息”宣传')
+    w.plant('H11', org, '“零风险”')
     # An honest neighbour: the same three hops end at unrelated suppliers.
     good = platform(w, '上海明达网络借贷信息中介服务有限公司')
     base_book(w, good, 30, 10 * WAN)
@@ -383,6 +385,7 @@ def payment(w):
     w.plant('G02', w.payers[-1], '备付金存人民银行', False)
     org = pay('天津海河支付有限公司', reserve_bank='B15', prov='天津', city='天津')
     w.plant('G02', org, '备付金存在不合格银行')
+    w.plant('B19', org, '没有备付金集中存管')
     org = pay('重庆山城支付有限公司', interest=True, prov='重庆', city='重庆')
     w.plant('G03', org, '备付金账户计息')
     org = pay('成都蜀付支付有限公司', prov='四川', city='成都')
@@ -396,11 +399,17 @@ def payment(w):
     w.plant('G06', org, '清算路径“银行直连”')
     org = pay('长沙湘汇通信息技术有限公司', licensed=False, prov='湖南', city='长沙')
     w.plant('G07', org, '无证开展支付业务')
+    w.plant('H01', org, '经营范围含“支付”而无许可')
     w.plant('F01', org, '无资质从事支付')
     fund = w.account(w.client('长信货币基金', '企业', account=False), '存管', bank='B01', used_for='基金申赎')
     org = pay('广州羊城支付有限公司', prov='广东', city='广州')
+    for i in range(5):
+        buyer, shop = w.client('羊城顾客%d' % i, prov='广东'), w.client('羊城商户%d' % i, '企业', prov='广东')
+        w.flow(at('2026-11-10', 9 + i), w.account_of[buyer], w.custody[org], 8800 + i, '消费', org, '支付', clearing='网联', order='YC%d' % i)
+        w.flow(at('2026-11-10', 9 + i, 1), w.custody[org], w.account_of[shop], 8800 + i, '商户结算', org, '支付', clearing='网联', order='YC%d' % i)
     w.flow(at('2026-11-13', 9), w.custody[org], fund, 40 * WAN, '垫付基金赎回', org)
     w.plant('E17', org, '备付金垫付基金赎回 40 万元')
+    w.plant('G01', org, '备付金无客户指令转出 40 万元')
 
 
 def product(w, prod, org, line, name, **more):
@@ -434,6 +443,7 @@ def sales(w):
     broker = firm(w, '北京易保通网络科技有限公司', '技术开发；技术服务', '北京', '北京', line='INS')
     product(w, 'BX-U', broker, 'INS', '易保互助计划')
     w.plant('E08', broker, '无牌销售保险产品')
+    w.plant('H09', broker, '未经准入开展金融业务')
     w.add('cooperation', org_id=ins, partner_id=broker, line='INS', aml_clause=False, from_date='2026-05-01')
     w.plant('E05', ins, '与无资质第三方合作')
     w.plant('I33', ins, '合作协议缺反洗钱条款')
@@ -445,6 +455,7 @@ def sales(w):
         w.plant('E19', who, '产品 R4，客户 C%d' % cap, hit)
     ad(w, fund, '正源货币宝：承诺收益不低于4%，随时赎回')
     w.plant('E14', fund, '基金销售承诺收益')
+    w.plant('H11', fund, '“承诺收益”')
     p = product(w, 'JJ-N', fund, 'FUND', '正源未登记专享', reg_no=None)
     w.plant('F15', p, '产品未登记')
 
@@ -550,11 +561,13 @@ def names(w):
     w.plant('H04', org, '北京以外不适用冻结名单', False)
     org = registered('北京远山文化有限公司', '组织文化艺术交流活动；投资咨询；会议服务', '北京', '北京', '2026-11-11', '范围变更')
     w.plant('H05', org, '新增经营项目“投资咨询”')
+    w.plant('H03', org, '经营范围含“投资”')
     org = registered('北京远海文化有限公司', '组织文化艺术交流活动；会议服务', '北京', '北京', '2026-11-11', '范围变更')
     w.plant('H05', org, '普通变更', False)
     org = registered('北京汇通财富管理有限公司', '企业管理', '北京', '北京', '2026-11-05', '迁入', move_in='2026-11-05')
     w.plant('H06', org, '未经批准迁入')
     w.plant('H03', org, '迁入企业名称含“财富管理”')
+    w.plant('H01', org, '“财富管理”也在全国名单上')
     org = registered('北京安泰资本管理有限公司', '资本管理', '北京', '北京', '2026-11-06', '迁入', approval='京金审2026-18',
                      move_in='2026-11-06', move_in_approval='京金审2026-18', line='AM', fin=True, licensed='AM')
     w.plant('H06', org, '经批准迁入', False)
@@ -569,6 +582,7 @@ def advertisements(w):
     ad(w, tech, '聚能理财：年化12%，保本保息，随存随取', channel='朋友圈')
     w.plant('H12', tech, '无牌发布理财广告')
     w.plant('H14', tech, '保本保息')
+    w.plant('H11', tech, '“随存随取”')
     tech = w.org('成都优学教育咨询有限公司', '教育信息咨询' + SCOPE_TAIL, '四川', '成都')
     ad(w, tech, '校园网贷，凭学生证秒批，分期购机', channel='校园海报')
     w.plant('H12', tech, '无牌发布网贷广告')
@@ -710,5 +724,5 @@ def feeds(w):
     w.plant('B07', org, '现金 40 万，30 天内到期 100 万')
     org = platform(w, '武汉光谷网络借贷信息中介服务有限公司', '湖北', '武汉')
     base_book(w, org, 12, 10 * WAN)
-    w.items[org, 'risk_reserve_paid'] = 1 * WAN
+    w.items[org, 'risk_reserve_paid'] = 50 * YUAN                 # income of the month: 24,000 yuan
     w.plant('B20', org, '行业风险准备金计提不足')

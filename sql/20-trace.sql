@@ -44,3 +44,18 @@ CREATE FUNCTION risk_screen.trace_summary(transfers text, seeds text[],
 	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10;
 COMMENT ON FUNCTION risk_screen.trace_summary(text, text[], text, timestamptz, timestamptz, int, interval, numeric, text[], int, boolean, boolean, text) IS
 	'One row per seed: how far its money can have gone, through how many accounts and transfers, and how often the trace was cut';
+
+CREATE FUNCTION risk_screen.trace_paths(transfers text, seeds text[],
+		direction text DEFAULT 'downstream',
+		since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity',
+		max_hops int DEFAULT 8, max_hold interval DEFAULT NULL, min_amount numeric DEFAULT 0,
+		stop_at text[] DEFAULT NULL, max_fanout int DEFAULT NULL,
+		ordered boolean DEFAULT true, strict boolean DEFAULT false,
+		target text[] DEFAULT NULL, max_paths int DEFAULT 100, bad_rows text DEFAULT 'error',
+		OUT seed text, OUT path_no bigint, OUT hops int, OUT accounts text[], OUT txn_ids text[],
+		OUT amounts numeric[], OUT bottleneck numeric, OUT started_at timestamptz, OUT ended_at timestamptz, OUT more boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_trace_paths_sql'
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+COMMENT ON FUNCTION risk_screen.trace_paths(text, text[], text, timestamptz, timestamptz, int, interval, numeric, text[], int, boolean, boolean, text[], int, text) IS
+	'The best paths of each trace to the targets (by default where it ends): fewest hops first, then the largest bottleneck; more tells that others exist';

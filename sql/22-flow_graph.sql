@@ -36,11 +36,11 @@ CREATE FUNCTION risk_screen.create_flow_graph(name text, transfers text, bad_row
 COMMENT ON FUNCTION risk_screen.create_flow_graph(text, text, text) IS
 	'Materialise a transfers query as a flow graph, to be traced as graph:NAME; returns its number of transfers';
 
-CREATE FUNCTION risk_screen.refresh_flow_graph(name text)
+CREATE FUNCTION risk_screen.refresh_flow_graph(name text, closed_before timestamptz DEFAULT NULL)
 	RETURNS text
 	AS 'MODULE_PATHNAME', 'rs_refresh_flow_graph'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000;
-COMMENT ON FUNCTION risk_screen.refresh_flow_graph(text) IS
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+COMMENT ON FUNCTION risk_screen.refresh_flow_graph(text, timestamptz) IS
 	'Bring a flow graph up to date with its query; returns unchanged, appended or rebuilt';
 
 CREATE FUNCTION risk_screen.drop_flow_graph(name text)
@@ -100,3 +100,13 @@ COMMENT ON COLUMN risk_screen.flow_graph.stale IS 'true: needs a refresh; false:
 COMMENT ON COLUMN risk_screen.flow_graph.watermark IS 'latest transfer in the graph';
 COMMENT ON COLUMN risk_screen.flow_graph.complete IS 'false: row-level security limited what the owner saw at the last refresh';
 GRANT SELECT ON risk_screen.flow_graph TO PUBLIC;
+
+-- DROP EXTENSION takes the files along: by the time the rows that name them
+-- are dropped, nobody can look at them any more.
+CREATE FUNCTION risk_screen._flow_graph_drop_extension()
+	RETURNS event_trigger
+	AS 'MODULE_PATHNAME', 'rs_flow_graph_drop_extension'
+	LANGUAGE C;
+CREATE EVENT TRIGGER risk_screen_drop_extension ON ddl_command_start
+	WHEN TAG IN ('DROP EXTENSION')
+	EXECUTE FUNCTION risk_screen._flow_graph_drop_extension();

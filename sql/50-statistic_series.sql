@@ -73,7 +73,8 @@ COMMENT ON AGGREGATE risk_screen.ewma(float8, timestamptz, interval) IS
 
 CREATE FUNCTION risk_screen.ewma_limit(sd float8, lambda float8, n int, width float8 DEFAULT 3) RETURNS float8
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN width * sd * sqrt(lambda / (2 - lambda) * (1 - power(1 - lambda, 2 * n)));
+	RETURN width * sd * CASE WHEN lambda >= 1 THEN 1
+		ELSE sqrt(lambda / (2 - lambda) * (1 - exp(GREATEST(-700, 2.0::float8 * n * ln(1 - lambda))))) END;
 COMMENT ON FUNCTION risk_screen.ewma_limit(float8, float8, int, float8) IS
 	'Distance of the control limits of ewma from the mean after n values: width standard deviations of the smoothed series';
 

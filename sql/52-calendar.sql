@@ -27,7 +27,7 @@ COMMENT ON FUNCTION risk_screen.is_workday(date, text) IS
 	'Whether a day is worked: the calendar row if there is one, else Monday to Friday';
 
 CREATE FUNCTION risk_screen._check_calendar(from_day date, to_day date, calendar text) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	missing text;
 BEGIN
@@ -52,7 +52,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION risk_screen.add_workdays(start date, days int, calendar text DEFAULT 'CN') RETURNS date
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	direction int := pg_catalog.sign(days)::int;
 	span bigint := 2 * pg_catalog.abs(days::bigint) + 40;
@@ -86,7 +86,7 @@ COMMENT ON FUNCTION risk_screen.add_workdays(date, int, text) IS
 	'The n-th working day after (n < 0: before) a day, which is not counted itself; n = 0 gives the day; warns where the calendar has no holidays';
 
 CREATE FUNCTION risk_screen.workdays_between(from_day date, to_day date, calendar text DEFAULT 'CN') RETURNS int
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	low date := LEAST(from_day, to_day);
 	high date := GREATEST(from_day, to_day);
@@ -118,20 +118,23 @@ CREATE FUNCTION risk_screen._weekdays_until(day date) RETURNS int
 	RETURN (5 * floor((day - date '1899-12-31') / 7.0)
 			+ LEAST(5, (day - date '1899-12-31') - 7 * floor((day - date '1899-12-31') / 7.0)))::int;
 
+CREATE FUNCTION risk_screen._time_zone() RETURNS text
+	AS 'MODULE_PATHNAME', 'rs_calendar_time_zone' LANGUAGE C STABLE PARALLEL SAFE;
+
 CREATE FUNCTION risk_screen.day_start(day date) RETURNS timestamptz
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN day::timestamp AT TIME ZONE current_setting('risk_screen.time_zone');
+	RETURN day::timestamp AT TIME ZONE risk_screen._time_zone();
 COMMENT ON FUNCTION risk_screen.day_start(date) IS
 	'The instant at which a day begins in risk_screen.time_zone, whatever the session''s TimeZone';
 
 CREATE FUNCTION risk_screen.day_of(at timestamptz) RETURNS date
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN (at AT TIME ZONE current_setting('risk_screen.time_zone'))::date;
+	RETURN (at AT TIME ZONE risk_screen._time_zone())::date;
 COMMENT ON FUNCTION risk_screen.day_of(timestamptz) IS
 	'The day of an instant in risk_screen.time_zone, whatever the session''s TimeZone';
 
 CREATE FUNCTION risk_screen.due_after(started timestamptz, allowed interval, stops tstzmultirange DEFAULT '{}')
-	RETURNS timestamptz LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+	RETURNS timestamptz LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	stop tstzrange;
 	due timestamptz;
@@ -153,7 +156,7 @@ COMMENT ON FUNCTION risk_screen.due_after(timestamptz, interval, tstzmultirange)
 	'End of a wall-clock deadline, moved by the times during which the clock stood; a stop without end gives infinity';
 
 CREATE FUNCTION risk_screen.due_after_workdays(started timestamptz, days int, stops tstzmultirange DEFAULT '{}',
-	calendar text DEFAULT 'CN') RETURNS timestamptz LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+	calendar text DEFAULT 'CN') RETURNS timestamptz LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	first date := risk_screen.day_of(started);
 	last date := first;
@@ -184,7 +187,7 @@ COMMENT ON FUNCTION risk_screen.due_after_workdays(timestamptz, int, tstzmultira
 
 CREATE FUNCTION risk_screen.level_due(level risk_screen.risk_level, raised_at timestamptz,
 	stops tstzmultirange DEFAULT '{}', calendar text DEFAULT 'CN') RETURNS timestamptz
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	as_of date := risk_screen.day_of(raised_at);
 BEGIN

@@ -48,7 +48,7 @@ GRANT SELECT ON risk_screen.parameter TO PUBLIC;
 CREATE FUNCTION risk_screen.parameter_at(code text, as_of date, line text DEFAULT NULL, region text DEFAULT NULL,
 	size text DEFAULT NULL, licence text DEFAULT NULL, key text DEFAULT NULL, at numeric DEFAULT NULL,
 	known_at timestamptz DEFAULT 'infinity') RETURNS risk_screen.parameter
-	LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50 AS $$
+	LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	chosen risk_screen.parameter;
 BEGIN
@@ -89,7 +89,7 @@ COMMENT ON FUNCTION risk_screen.parameter_value(text, date, text, text, text, te
 	'Value of the parameter row that holds (see parameter_at); NULL if none holds on that day, an error if the code is unknown';
 
 CREATE FUNCTION risk_screen.compare(observed numeric, operator text, threshold numeric) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	CASE operator
 		WHEN '>=' THEN RETURN observed >= threshold;
@@ -109,7 +109,7 @@ COMMENT ON FUNCTION risk_screen.compare(numeric, text, numeric) IS
 CREATE FUNCTION risk_screen.parameter_hit(observed numeric, code text, as_of date, line text DEFAULT NULL,
 	region text DEFAULT NULL, size text DEFAULT NULL, licence text DEFAULT NULL, key text DEFAULT NULL,
 	at numeric DEFAULT NULL, known_at timestamptz DEFAULT 'infinity') RETURNS boolean
-	LANGUAGE plpgsql STABLE PARALLEL SAFE COST 60 AS $$
+	LANGUAGE plpgsql STABLE PARALLEL SAFE COST 60 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	p risk_screen.parameter := risk_screen.parameter_at(code, as_of, line, region, size, licence, key, at, known_at);
 BEGIN
@@ -124,7 +124,7 @@ COMMENT ON FUNCTION risk_screen.parameter_hit(numeric, text, date, text, text, t
 	'Whether an observation is a hit: the comparison holds (sense hit) or fails (sense limit); NULL observation or no parameter in force gives NULL';
 
 CREATE FUNCTION risk_screen.rate_cap(contract_date date, term_months numeric, basis text DEFAULT 'plan')
-	RETURNS numeric LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+	RETURNS numeric LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	multiple numeric := risk_screen.parameter_value('rate_cap', contract_date);
 BEGIN

@@ -79,7 +79,7 @@ INSERT INTO risk_screen.disposal_rule (scheme, rule_no, criteria, illegality, se
 CREATE FUNCTION risk_screen.disposal_class(criteria risk_screen.risk_level, illegality int, severity int, social_harm int,
 	refuses boolean DEFAULT false, scheme text DEFAULT '003')
 	RETURNS TABLE (class text, label_zh text, label_en text, measure_zh text, rule_no int, plan text, clause text, requirement text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 AS $$
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
 	IF NOT EXISTS (SELECT FROM risk_screen.disposal_rule d WHERE d.scheme = disposal_class.scheme) THEN

@@ -55,7 +55,7 @@ CREATE TABLE risk_screen.ruleset_rule (
 COMMENT ON TABLE risk_screen.ruleset_rule IS 'Rules of a version: which indicator, how heavy, what missing data mean';
 COMMENT ON COLUMN risk_screen.ruleset_rule.indicator IS 'indicator of the facts query that the rule reads; several rules may read one';
 COMMENT ON COLUMN risk_screen.ruleset_rule.direction IS 'high: larger is worse; low: smaller is worse; any: bands say';
-COMMENT ON COLUMN risk_screen.ruleset_rule.lines IS 'business lines the rule applies to; NULL: all. An institution of unknown line is judged by the facts it has';
+COMMENT ON COLUMN risk_screen.ruleset_rule.lines IS 'business lines the rule applies to; NULL: all. An institution of unknown line is judged by every rule';
 COMMENT ON COLUMN risk_screen.ruleset_rule.required IS 'without its data the institution cannot be green';
 COMMENT ON COLUMN risk_screen.ruleset_rule.overridable IS 'false: a hit''s floor cannot be lowered by an override';
 COMMENT ON COLUMN risk_screen.ruleset_rule.max_age IS 'days after which a fact is stale and counts as missing; NULL: never';
@@ -121,7 +121,7 @@ GRANT SELECT ON risk_screen.ruleset, risk_screen.ruleset_level, risk_screen.rule
 
 -- 'name' is the version active on as_of as known by known_at; 'name@3' is version 3.
 CREATE FUNCTION risk_screen.ruleset_version(ruleset text, as_of date, known_at timestamptz DEFAULT 'infinity')
-	RETURNS risk_screen.ruleset LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+	RETURNS risk_screen.ruleset LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	wanted text := pg_catalog.split_part(ruleset, '@', 1);
 	number text := NULLIF(pg_catalog.split_part(ruleset, '@', 2), '');
@@ -217,7 +217,7 @@ CREATE FUNCTION risk_screen._ruleset_bands(ruleset text, version int, as_of date
 
 CREATE FUNCTION risk_screen.check_ruleset(ruleset text, version int, as_of date DEFAULT NULL)
 	RETURNS TABLE (severity text, rule text, finding text, detail text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	name text := ruleset;
@@ -354,7 +354,7 @@ COMMENT ON FUNCTION risk_screen.check_ruleset(text, int, date) IS
 	'What is wrong with a version before it is activated: missing or disordered levels, rules without bands, weight or floor, unknown parameters, overlaps (errors); gaps, unreachable levels, bands out of range (warnings)';
 
 CREATE FUNCTION risk_screen.copy_ruleset(ruleset text, version int, new_ruleset text, new_version int, note text DEFAULT NULL)
-	RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+	RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	name text := copy_ruleset.ruleset;
@@ -380,7 +380,7 @@ COMMENT ON FUNCTION risk_screen.copy_ruleset(text, int, text, int, text) IS
 	'Copies a version with its levels, rules and bands as a new draft version that may be changed';
 
 CREATE FUNCTION risk_screen.activate_ruleset(ruleset text, version int, active_from date, reason text DEFAULT NULL)
-	RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+	RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	wrong text;
 BEGIN

@@ -51,7 +51,7 @@ COMMENT ON AGGREGATE risk_screen.auc(float8, boolean) IS
 	'Area under the ROC curve: chance that a failed one has the higher score, ties count half; NULL without both kinds; rows with NULL left out';
 
 CREATE FUNCTION risk_screen.population_stability(expected float8[], actual float8[], floor_share float8 DEFAULT 0.0001) RETURNS float8
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	total_e float8 := (SELECT pg_catalog.sum(x) FROM pg_catalog.unnest(expected) x);
 	total_a float8 := (SELECT pg_catalog.sum(x) FROM pg_catalog.unnest(actual) x);

@@ -13,6 +13,7 @@ CREATE TABLE run (
 	since date NOT NULL,
 	extension_version text NOT NULL,
 	rules_hash text NOT NULL,
+	filtered_roles text[],
 	run_by text NOT NULL,
 	started_at timestamptz NOT NULL,
 	finished_at timestamptz,
@@ -28,6 +29,7 @@ known_at 获知截止; rows learned later were ignored; infinity: none
 since 窗口起始日; first day whose events count
 extension_version 软件版本; version of risk_screen
 rules_hash 规则指纹; SHA-256 over rules and parameters in force
+filtered_roles 受限数据; roles of which row-level security showed the runner a part only; NULL: none
 run_by 执行人; role that ran it
 started_at 开始时间; clock
 finished_at 结束时间; clock
@@ -223,12 +225,12 @@ CREATE TABLE money_trace (
 	inst_id text NOT NULL,
 	account_id text NOT NULL,
 	owner_id text,
-	hops int NOT NULL,
 	first_at timestamptz,
 	last_at timestamptz,
 	received numeric NOT NULL,
 	sent numeric NOT NULL,
-	is_final boolean NOT NULL,
+	held numeric NOT NULL,
+	exited numeric NOT NULL,
 	related boolean NOT NULL,
 	PRIMARY KEY (run_id, inst_id, account_id))
 $$, '资金去向: accounts that lenders'' money of an institution reached', $$
@@ -236,12 +238,12 @@ run_id 批次编号; run
 inst_id 机构编号; platform
 account_id 账户编号; account reached
 owner_id 户主; its owner
-hops 层数; fewest transfers from the lenders
 first_at 首次到达; first arrival
 last_at 末次到达; last arrival
-received 流入; amount of traced transfers into it
-sent 流出; amount of traced transfers out of it
-is_final 最终去向; nothing traced leaves it
+received 流入; lenders' money that came in, yuan
+sent 流出; lenders' money that went on, yuan
+held 留存; lenders' money still there at the end of the day, yuan
+exited 归集; lenders' money back in custody, reserve or risk fund, yuan
 related 关联方; belongs to the institution or its related parties
 $$),
 ('case_file', 10, $$

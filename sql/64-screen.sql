@@ -253,6 +253,22 @@ BEGIN
 	END IF;
 END $$;
 
+-- Roles whose rows row-level security hides in part from this user: the run
+-- says so, because a board of one province must not pass for the whole.
+CREATE FUNCTION risk_screen._filtered_roles(workspace text) RETURNS text[]
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE uses (role, relid) AS (
+		SELECT r.role, to_regclass(format('%I.%I', workspace, r.role))::oid FROM risk_screen.role AS r
+		 UNION
+		SELECT u.role, d.refobjid
+		  FROM uses AS u
+		  JOIN pg_rewrite AS w ON w.ev_class = u.relid
+		  JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> u.relid)
+	SELECT array_agg(DISTINCT u.role ORDER BY u.role)
+	  FROM uses AS u JOIN pg_class AS c ON c.oid = u.relid
+	 WHERE c.relrowsecurity AND row_security_active(c.oid)
+$$;
+
 CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 	-- set here so that they are the caller's again afterwards
@@ -264,6 +280,7 @@ DECLARE
 	i int := 0;
 	last_notice timestamptz := clock_timestamp();
 	summary record;
+	filtered text[];
 BEGIN
 	PERFORM risk_screen._require_workspace(workspace);
 	IF as_of IS NULL OR NOT isfinite(as_of) THEN
@@ -277,16 +294,20 @@ BEGIN
 	END IF;
 	known_at := coalesce(known_at, 'infinity');
 	PERFORM risk_screen._check_screen_rights(workspace);
+	filtered := risk_screen._filtered_roles(workspace);
+	IF filtered IS NOT NULL THEN
+		RAISE NOTICE 'row-level security applies to you in roles %: the run sees your rows only', array_to_string(filtered, ', ');
+	END IF;
 	PERFORM set_config('TimeZone', current_setting('risk_screen.time_zone'), true);
 
 	-- One run at a time; repeating a run replaces its rows and keeps its number.
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
 	EXECUTE format($q$
-		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, run_by, started_at)
-		VALUES ($1, $2, $3, risk_screen.version(), risk_screen._rules_hash($1, $2), session_user, clock_timestamp())
+		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, filtered_roles, run_by, started_at)
+		VALUES ($1, $2, $3, risk_screen.version(), risk_screen._rules_hash($1, $2), $4, session_user, clock_timestamp())
 		ON CONFLICT (as_of, known_at) DO UPDATE SET since = excluded.since, extension_version = excluded.extension_version,
-			rules_hash = excluded.rules_hash, run_by = excluded.run_by, started_at = excluded.started_at, finished_at = NULL
-		RETURNING run_id, as_of, known_at, since$q$, workspace) INTO run_row USING as_of, known_at, since;
+			rules_hash = excluded.rules_hash, filtered_roles = excluded.filtered_roles, run_by = excluded.run_by, started_at = excluded.started_at, finished_at = NULL
+		RETURNING run_id, as_of, known_at, since$q$, workspace) INTO run_row USING as_of, known_at, since, filtered;
 	CALL risk_screen._forget_run(workspace, run_row.run_id);
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, known_at);
@@ -307,6 +328,7 @@ BEGIN
 	END LOOP;
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
 	CALL risk_screen._screen_grade(workspace, run_row);
+	CALL risk_screen._screen_money(workspace, run_row);
 	CALL risk_screen._screen_alert(workspace, run_row, coalesce(at, clock_timestamp()));
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, 'infinity');
@@ -337,4 +359,44 @@ BEGIN
 	LOOP
 		EXECUTE format('DELETE FROM %I.%I WHERE run_id = $1', workspace, t) USING run_id;
 	END LOOP;
+END $$;
+
+-- Where lenders' money went, for platforms that are orange or worse.
+CREATE PROCEDURE risk_screen._screen_money(workspace text, run_row anyelement)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	platforms text[];
+BEGIN
+	EXECUTE format('SELECT array_agg(inst_id ORDER BY inst_id) FROM %I.grade WHERE run_id = $1 AND level >= ''orange''', workspace)
+		INTO platforms USING run_row.run_id;
+	IF platforms IS NULL OR risk_screen._missing_roles(workspace, '{txn,account}') IS NOT NULL THEN
+		RETURN;
+	END IF;
+	PERFORM set_config('search_path', risk_screen._rule_path(workspace, run_row.known_at < 'infinity'), true);
+	EXECUTE format($q$
+		WITH money AS MATERIALIZED (
+			SELECT * FROM risk_screen.desk_money($2, $3, $4)),
+		sums AS (
+			SELECT inst_id, account, sum(i) AS received, sum(o) AS sent, sum(h) AS held, sum(x) AS exited, min(at) AS first_at, max(at) AS last_at
+			  FROM (SELECT inst_id, counterparty AS account, traced AS i, 0 AS o, 0 AS h, 0 AS x, paid_at AS at FROM money WHERE kind = 'moved'
+					 UNION ALL SELECT inst_id, account, 0, traced, 0, 0, NULL FROM money WHERE kind = 'moved'
+					 UNION ALL SELECT inst_id, account, 0, 0, traced, 0, NULL FROM money WHERE kind = 'held'
+					 UNION ALL SELECT inst_id, account, 0, 0, 0, traced, NULL FROM money WHERE kind = 'exited') AS u
+			 GROUP BY inst_id, account),
+		owner AS (SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id),
+		rel AS (SELECT inst_id, party_id FROM risk_screen.desk_related_parties($5))
+		INSERT INTO %I.money_trace (run_id, inst_id, account_id, owner_id, first_at, last_at, received, sent, held, exited, related)
+		SELECT $1, s.inst_id, s.account, o.owner_id, s.first_at, s.last_at, s.received, s.sent, s.held, s.exited, r.party_id IS NOT NULL
+		  FROM sums AS s
+		  LEFT JOIN owner AS o ON o.account_id = s.account
+		  LEFT JOIN rel AS r ON r.inst_id = s.inst_id AND r.party_id = o.owner_id
+		 -- the account that paid out is where the way begins, not a destination
+		 WHERE s.received > 0 OR s.held > 0 OR s.exited > 0$q$, workspace)
+		USING run_row.run_id, risk_screen.day_start(run_row.since), risk_screen.day_start(run_row.as_of + 1), platforms, run_row.as_of;
+	PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+EXCEPTION
+	WHEN insufficient_privilege OR query_canceled THEN
+		RAISE;
+	WHEN OTHERS THEN
+		RAISE WARNING 'where lenders'' money went could not be followed: %', SQLERRM;
 END $$;

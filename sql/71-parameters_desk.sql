@@ -9,8 +9,6 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, tit
 	('user_txn_sliding', 0, '=', 'value', '0: calendar day, 1: any 24 hours', NULL, '高频交易口径', 'Whether B12 also counts any 24 hours', '004', '同一用户单日50次以上高频交易', 'B12', 'product default', '-infinity', true),
 	('single_review_amount', 50000, '>=', 'hit', 'CNY per transfer', NULL, '单笔人工复核金额', 'Amount of one transfer that needs review (variant of B14)', '004', '对单日5万元以上交易实行人工复核', 'B14', 'product default', '-infinity', true),
 	('self_finance_share', 0.05, '>=', 'hit', 'share of money raised', 'P2P', '自融比例', 'Share of the money raised that reaches related parties', NULL, NULL, 'C04', 'product default', '-infinity', true),
-	('trace_hops', 4, '<=', 'value', 'transfers', NULL, '追踪层数', 'Transfers followed by the tracing rules', NULL, NULL, 'C04', 'product default', '-infinity', true),
-	('trace_hold', 10, '<=', 'value', 'days', NULL, '追踪停留天数', 'Longest stay in an account that the tracing rules follow', NULL, NULL, 'C04', 'product default', '-infinity', true),
 	('custody_share', 1, '>=', 'limit', 'share of client money', NULL, '存管比例', 'Share of client money through eligible custody', '001,003,004', '客户资金第三方存管', 'C16', 'plan', '-infinity', true),
 	('pool_parties', 20, '>=', 'hit', 'payers and payees', NULL, '资金池收付款人数', 'Payers and payees of an account without loan pairing', NULL, NULL, 'C01', 'product default', '-infinity', true),
 	('pool_matched', 0.5, '<', 'hit', 'share of inflow', NULL, '资金池配对比例', 'Share of inflow paired with its loan below which it is a pool', NULL, NULL, 'C01', 'product default', '-infinity', true),
@@ -20,4 +18,8 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, tit
 	('down_payment_days', 7, '=', 'value', 'days', NULL, '首付贷观察期', 'Days between a loan and a payment to a developer', NULL, NULL, 'C21', 'product default', '-infinity', true),
 	('yield_excess', 0.05, '>', 'hit', 'per year', NULL, '收益率超额', 'Yield above the project''s return that is significant', NULL, '显著高于项目回报率', 'B28', 'product default', '-infinity', true),
 	('interest_income_share', 0.5, '>', 'hit', 'share of income', 'PAY', '利息收入占比', 'Share of interest in income', '001,003', '以“吃利差”为主要盈利模式', 'G04', 'product default', '-infinity', true),
-	('small_payment', 5000, '<=', 'value', 'CNY', 'PAY', '小额支付界限', 'Amount up to which a payment is small', NULL, NULL, 'G11', 'product default', '-infinity', true);
+	('small_payment', 5000, '<=', 'value', 'CNY', 'PAY', '小额支付界限', 'Amount up to which a payment is small', NULL, NULL, 'G11', 'product default', '-infinity', true),
+	('related_share', 0.3, '>=', 'hit', 'share of transfers', NULL, '关联交易占比', 'Share of transfers among related parties that needs attention', NULL, '关联交易情况', 'B18', 'product default', '-infinity', true),
+	('expansion_z', 3.5, '>', 'hit', 'robust z', NULL, '扩张速度偏离', 'Robust z of growth that is too fast', NULL, '近年业务扩张过快', 'B30', 'product default', '-infinity', true),
+	('peer_minimum', 8, '=', 'value', 'institutions', NULL, '同业最少家数', 'Peers below which nobody is compared', NULL, NULL, 'B30', 'product default', '-infinity', true),
+	('redemption_share', 0.25, '>=', 'hit', 'share of the fund', NULL, '大额赎回比例', 'Net redemption of one or five days against the fund''s size', NULL, '大额赎回', 'B34', 'product default', '-infinity', true);

@@ -2,7 +2,7 @@
 --
 -- Client money is money on accounts of kind client, custody or reserve; an
 -- institution's own side is every account of a related party (see
--- related_parties) that is none of these.
+-- desk_related_parties) that is none of these.
 
 SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched}', '{account,txn}', '{account}', $$
 	WITH own AS (
@@ -28,7 +28,7 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 $$, '平台控制的账户多人转入、多人转出，资金与标的不对应，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan.');
 
 SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account}', '{txn}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1))
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
 	SELECT 'loan' AS subject_kind, coalesce(t.loan_id, t.txn_id) AS subject_id, t.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
 		   jsonb_build_object('txn_id', t.txn_id, 'payer', t.payer, 'owner', a.owner_id, 'relation', r.relation) AS evidence
 	  FROM txn AS t
@@ -38,35 +38,33 @@ SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account}', '{tx
 	 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3
 $$, '放款资金来自平台自有账户或其关联方账户。', 'A loan was paid out of an account of the platform or its related parties.');
 
-SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share,trace_hops,trace_hold}', '{txn,account,equity}', '{txn}', $$
+-- What is followed is the money itself: every pay-out of a platform is a claim,
+-- attributed first in, first out through all transfers; custody and reserve
+-- accounts end it (a repayment is no self-financing).
+SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{txn,account,equity}', '{txn}', $$
 	WITH raised AS (
 		SELECT t.inst_id, sum(t.amount) AS amount, count(*) AS n
 		  FROM txn AS t JOIN institution AS i USING (inst_id)
 		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND 'P2P' = ANY (i.lines)
 		 GROUP BY t.inst_id),
-	rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1)),
 	own AS MATERIALIZED (
-		SELECT r.inst_id, a.account_id, a.owner_id, r.relation FROM rel AS r JOIN account AS a ON a.owner_id = r.party_id
-		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund')),
-	-- the money raised starts from one pseudo account per platform, so only it is followed
-	trace AS MATERIALIZED (
-		SELECT substr(f.seed, 8) AS inst_id, f.hop, f.txn_id, f.payer, f.payee, f.amount, f.paid_at
-		  FROM risk_screen.trace_funds(
-			format('SELECT txn_id, CASE WHEN purpose = ''disburse'' THEN ''raised:'' || inst_id ELSE payer END AS payer, payee, amount, paid_at FROM txn'
-				   || ' WHERE paid_at >= %L AND paid_at < %L AND amount > 0 AND payer IS NOT NULL AND payee IS NOT NULL'
-				   || ' AND coalesce(purpose, '''') NOT IN (''repay'', ''fee'', ''interest'', ''payout'', ''salary'')', $2, $3),
-			ARRAY(SELECT 'raised:' || inst_id FROM raised ORDER BY 1),
-			max_hops => ($5 ->> 'trace_hops')::int, max_hold => make_interval(days => ($5 ->> 'trace_hold')::int)) AS f),
+		SELECT r.inst_id, a.account_id, min(a.owner_id) AS owner_id, min(r.relation) AS relation
+		  FROM risk_screen.desk_related_parties($1) AS r JOIN account AS a ON a.owner_id = r.party_id
+		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund') GROUP BY r.inst_id, a.account_id),
+	moved AS MATERIALIZED (
+		SELECT * FROM risk_screen.desk_money($2, $3, ARRAY(SELECT inst_id FROM raised ORDER BY 1)) AS m WHERE m.kind = 'moved'),
 	arrived AS (
-		SELECT t.inst_id, sum(t.amount) AS amount, min(t.paid_at) AS first_at, min(t.hop) AS hops, count(*) AS n,
-			   jsonb_agg(jsonb_build_object('txn_id', t.txn_id, 'hop', t.hop, 'from', t.payer, 'to', t.payee, 'owner', o.owner_id, 'relation', o.relation, 'amount', t.amount)
-						 ORDER BY t.amount DESC, t.txn_id) AS arrivals
-		  FROM trace AS t JOIN own AS o ON o.inst_id = t.inst_id AND o.account_id = t.payee
-		 WHERE NOT EXISTS (SELECT FROM own AS x WHERE x.inst_id = t.inst_id AND x.account_id = t.payer)
-		 GROUP BY t.inst_id)
+		SELECT m.inst_id, sum(m.traced) AS amount, min(m.paid_at) AS first_at, count(*) AS n,
+			   jsonb_agg(jsonb_build_object('txn_id', m.txn_id, 'from', m.account, 'to', m.counterparty, 'owner', o.owner_id, 'relation', o.relation, 'amount', m.amount, 'traced', m.traced)
+						 ORDER BY m.traced DESC, m.txn_id) AS arrivals
+		  FROM moved AS m
+		  JOIN own AS o ON o.inst_id = m.inst_id AND o.account_id = m.counterparty
+		  LEFT JOIN own AS x ON x.inst_id = m.inst_id AND x.account_id = m.account
+		 WHERE x.account_id IS NULL AND NOT EXISTS (SELECT FROM txn AS t WHERE t.txn_id = m.txn_id AND t.purpose IN ('fee', 'salary'))
+		 GROUP BY m.inst_id)
 	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, round(least(a.amount, r.amount) / r.amount, 6) AS observed, NULL::numeric AS threshold,
 		   least(a.amount, r.amount) AS amount, a.first_at AS occurred_at,
-		   jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'fewest_hops', a.hops,
+		   jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'attribution', 'fifo',
 				'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(a.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20)) AS evidence
 	  FROM arrived AS a JOIN raised AS r USING (inst_id) WHERE r.amount > 0
 	 UNION ALL
@@ -77,7 +75,7 @@ SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share,trace_
 $$, '出借人资金经借款人流向平台及其关联方，疑似自融。', 'Money lent through the platform reached the platform''s related parties.');
 
 SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{loan}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1))
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
 	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
 		   jsonb_build_object('guarantor', l.guarantor_id, 'relation', r.relation, 'steps', r.steps) AS evidence
 	  FROM loan AS l JOIN rel AS r ON r.inst_id = l.inst_id AND r.party_id = l.guarantor_id
@@ -155,7 +153,7 @@ SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}
 $$, '未经批准从事资产管理、债权或股权转让业务。', 'Asset management or transfer of claims or equity without a licence.');
 
 SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}', '{account}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1)),
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	mixed AS (
 		SELECT t.inst_id, t.txn_id, t.amount, t.paid_at, t.purpose, a.owner_kind AS from_kind, b.owner_kind AS to_kind
 		  FROM txn AS t
@@ -222,7 +220,7 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 $$, '平台台账与存管银行流水不符，或存管银行当日未报送。', 'Platform ledger and bank statement differ, or the statement of a day is missing.');
 
 SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1))
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
 	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
 		   jsonb_build_object('from', t.payer, 'to', t.payee, 'owner', b.owner_id, 'relation', r.relation, 'purpose', t.purpose) AS evidence
 	  FROM account AS a
@@ -254,7 +252,7 @@ SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '
 $$, '借款发放后数日内付给开发商或中介，疑似首付贷。', 'Days after the loan the borrower paid a developer or agent.');
 
 SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.related_parties($1)),
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	paid AS MATERIALIZED (
 		SELECT t.* FROM txn AS t WHERE t.purpose = 'compensation' AND t.paid_at >= $2 AND t.paid_at < $3)
 	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
@@ -296,3 +294,30 @@ SELECT risk_screen._ship_rule('C31', 'yellow', '{P2P}', '{}', '{loan}', '{}', $$
 	   AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0
 	 GROUP BY i.inst_id, i.status
 $$, '已退出但仍有未偿还标的，仍属整治范围。', 'The platform has left but loans are outstanding.');
+
+SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_item}', '{}', $$
+	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
+		   jsonb_build_object('product', p.name, 'guaranteed', true) AS evidence
+	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE p.guaranteed AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	 UNION ALL
+	SELECT 'text', x.text_id, x.inst_id, count(*), 0, NULL, x.published_at,
+		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'terms', jsonb_agg(f.term ORDER BY f.started, f.term))
+	  FROM text_item AS x JOIN institution AS i ON i.inst_id = x.inst_id AND 'P2P' = ANY (i.lines)
+	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-AD', 'CN-ADLAW-25'], $1) AS f
+	 WHERE x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.kind, '') NOT IN ('opinion', 'review')
+	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
+$$, '代替客户承诺保本保息。', 'Principal and interest are promised.', NULL, NULL);
+
+SELECT risk_screen._ship_rule('C20', 'orange', '{P2P,EC}', '{}', '{text_item}', '{}', $$
+	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
+		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200)) AS evidence
+	  FROM text_item AS x CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-PROD'], $1) AS f
+	 WHERE f.term = '众筹买房' AND x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.kind, '') NOT IN ('opinion', 'review')
+	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
+	 UNION ALL
+	SELECT 'product', p.product_id, p.inst_id, count(*), 0, p.target_amount, p.issued_on::timestamptz, jsonb_build_object('product', p.name)
+	  FROM product AS p CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', p.name, p.text_body), ARRAY['CN-PROD'], $1) AS f
+	 WHERE f.term = '众筹买房' AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	 GROUP BY p.product_id, p.inst_id, p.name, p.target_amount, p.issued_on
+$$, '众筹买房。', 'Crowdfunded purchase of houses.');

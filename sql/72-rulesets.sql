@@ -7,8 +7,8 @@
 -- (or the largest value found), 0 when the check ran and found nothing. No fact
 -- means the check could not run: unknown where the rule is required.
 INSERT INTO risk_screen.ruleset (ruleset, version, title_zh, title_en, min_coverage, margin, note, author, created_at, builtin) VALUES
-	('institution', 1, '机构风险评级', 'Grading of one institution', 0.4, 5, 'shipped default', 'risk_screen', '-infinity', true),
-	('sector', 1, '行业风险评级', 'Grading of a sector or region', 0.4, 5, 'shipped default', 'risk_screen', '-infinity', true);
+	('institution', 1, '机构风险评级', 'Grading of one institution', 0.2, 5, 'shipped default', 'risk_screen', '-infinity', true),
+	('sector', 1, '行业风险评级', 'Grading of a sector or region', 0.2, 5, 'shipped default', 'risk_screen', '-infinity', true);
 INSERT INTO risk_screen.ruleset_level (ruleset, version, level, score) VALUES
 	('institution', 1, 'yellow', 20), ('institution', 1, 'orange', 50), ('institution', 1, 'red', 80),
 	('sector', 1, 'yellow', 20), ('sector', 1, 'orange', 50), ('sector', 1, 'red', 80);

@@ -368,6 +368,12 @@ compare_entries(const void *a, const void *b, void *arg)
 	return p < q ? -1 : p > q;
 }
 
+void
+rs_ledger_sort_entries(RsLedger *l, RsEntry *entry, uint32 count)
+{
+	qsort_arg(entry, count, sizeof(RsEntry), compare_entries, l);
+}
+
 /* Build the books of all accounts. */
 void
 rs_ledger_index(RsLedger *l, const uint8 *claimed)
@@ -402,7 +408,7 @@ rs_ledger_index(RsLedger *l, const uint8 *claimed)
 			uint64		count = start[a + 1] - start[a];
 
 			if (count > 1)
-				qsort_arg(l->entry + start[a], count, sizeof(RsEntry), compare_entries, l);
+				rs_ledger_sort_entries(l, l->entry + start[a], (uint32) count);
 			CHECK_FOR_INTERRUPTS();
 		}
 }

@@ -152,6 +152,7 @@ rs_ledger_key(RsLedger *l, uint32 t, bool credit)
 	return credit ? k | l->credit_bit : k;
 }
 
+extern void rs_ledger_sort_entries(RsLedger *l, RsEntry *entry, uint32 count);
 extern const RsEntry *rs_ledger_entries(RsLedger *l, uint32 account, uint32 *count);
 
 extern RsLedger *rs_ledger_create(MemoryContext budget);
@@ -204,7 +205,7 @@ typedef struct RsMoneyRow
 {
 	RsMoneyKind kind;
 	uint32		claim;
-	uint32		account;		/* moved: payer */
+	uint32		account;		/* moved: payer; cut below min_traced: the partition */
 	uint32		counterparty;	/* UINT32_MAX: none */
 	uint32		transfer;		/* RS_NO_TRANSFER: none */
 	int128		amount;			/* of the transfer, or balance of the account; work units */
@@ -250,6 +251,7 @@ struct RsAttribution
 	int128		min_traced;		/* work units; set after prepare() */
 	uint32		claims;			/* claims are 0 .. claims-1, in their order */
 	const uint8 *exit_at;		/* by account, or NULL */
+	const uint32 *partition;	/* by account: sums of what is cut are kept apart; or NULL */
 
 	uint64		nseeds;			/* sorted by rs_attribution_prepare() */
 	RsSeed	   *seed;			/* downstream by place; upstream by claim, then backwards */
@@ -290,6 +292,12 @@ typedef struct RsTally
 	uint64	   *key;			/* claim << 32 | account; UINT64_MAX: free */
 	int128	   *sum;
 } RsTally;
+
+static inline uint32
+rs_partition(const RsAttribution *a, uint32 account)
+{
+	return a->partition ? a->partition[account] : 0;
+}
 
 extern void rs_tally_add(RsTally *t, uint32 claim, uint32 account, int128 more);
 /* Call back for every sum in order, and empty the tally. */

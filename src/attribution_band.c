@@ -327,7 +327,7 @@ rs_attribution_band(PG_FUNCTION_ARGS)
 		values[5] = rs_case_money(c, r->most);
 		values[6] = CStringGetTextDatum(psprintf("%s, %s", rule_name[choice_rule[r->least_by]], tie_name[choice_tie[r->least_by]]));
 		values[7] = CStringGetTextDatum(psprintf("%s, %s", rule_name[choice_rule[r->most_by]], tie_name[choice_tie[r->most_by]]));
-		nulls[8] = !rs_case_currency_text(c, r->account, &values[8]);
+		nulls[8] = !rs_case_currency_text(c, r->account, false, &values[8]);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(run);

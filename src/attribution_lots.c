@@ -576,7 +576,7 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 		sum_by_claim(s, amount, amount + rs_ledger_fee(s->l, transfer));
 		for (uint64 i = 0; i < s->nsum; i++)
 			if (s->sum[i].sum < a->min_traced)
-				rs_tally_add(&s->cut, s->sum[i].claim, payer, s->sum[i].sum);
+				rs_tally_add(&s->cut, s->sum[i].claim, rs_partition(a, payer), s->sum[i].sum);
 			else
 				emit(s, RS_FEE, s->sum[i].claim, payer, UINT32_MAX, transfer,
 					 rs_ledger_fee(s->l, transfer), s->sum[i].sum);
@@ -587,7 +587,7 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 		if (s->sum[i].sum < a->min_traced)
 		{
 			dust++;
-			rs_tally_add(&s->cut, s->sum[i].claim, a->upstream ? payee : payer, s->sum[i].sum);
+			rs_tally_add(&s->cut, s->sum[i].claim, rs_partition(a, payer), s->sum[i].sum);
 		}
 		else
 		{

@@ -55,11 +55,19 @@ typedef struct Pool
 	int128	   *outside;		/* by entry, twice: amount's and fee's part no record covers */
 } Pool;
 
+/* On a flow graph transfers that do not touch may share a key: the number decides. */
 typedef struct Waiting
 {
 	uint64		key;
+	uint32		transfer;
 	Pool	   *pool;
 } Waiting;
+
+static inline bool
+sooner(uint64 key, uint32 transfer, const Waiting *than)
+{
+	return key < than->key || (key == than->key && transfer < than->transfer);
+}
 
 typedef struct Pools
 {
@@ -225,14 +233,16 @@ static void
 queue(Pools *s, Pool *p)
 {
 	uint64		key = key_at(s, p);
+	uint32		transfer = rs_entry_transfer(p->entry[p->cursor]);
 	uint64		i;
 
 	Assert(!p->queued);
 	p->queued = true;
 	s->heap = rs_grow(s->a->budget, s->heap, &s->heap_capacity, s->nheap + 1, sizeof(Waiting), purpose);
-	for (i = s->nheap++; i > 0 && s->heap[(i - 1) / 2].key > key; i = (i - 1) / 2)
+	for (i = s->nheap++; i > 0 && sooner(key, transfer, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		s->heap[i] = s->heap[(i - 1) / 2];
 	s->heap[i].key = key;
+	s->heap[i].transfer = transfer;
 	s->heap[i].pool = p;
 }
 
@@ -249,9 +259,10 @@ next_waiting(Pools *s)
 
 		if (child >= s->nheap)
 			break;
-		if (child + 1 < s->nheap && s->heap[child + 1].key < s->heap[child].key)
+		if (child + 1 < s->nheap &&
+			sooner(s->heap[child + 1].key, s->heap[child + 1].transfer, &s->heap[child]))
 			child++;
-		if (s->heap[child].key >= moved.key)
+		if (!sooner(s->heap[child].key, s->heap[child].transfer, &moved))
 			break;
 		s->heap[i] = s->heap[child];
 		i = child;
@@ -277,7 +288,7 @@ settle(Pools *s, Pool *p)
 	{
 		p->mix.amount[i] -= part[i];
 		p->largest = Max(p->largest, p->mix.amount[i]);
-		rs_tally_add(&s->cut, p->mix.claim[i], p->account, part[i]);
+		rs_tally_add(&s->cut, p->mix.claim[i], rs_partition(s->a, p->account), part[i]);
 	}
 	p->listed = p->claimed;
 	rs_mix_compact(s->a->budget, &p->mix);
@@ -290,13 +301,13 @@ check_empty(Pools *s, Pool *p)
 	if (s->poison)
 	{
 		if (p->balance == 0 && !s->a->poison_forever)
-			p->mix.n = 0;
+			rs_mix_clear(&p->mix);
 		p->claimed = p->mix.n;
 	}
 	else if (p->claimed == 0)
 	{
 		settle(s, p);
-		p->mix.n = 0;
+		rs_mix_clear(&p->mix);
 		p->listed = p->largest = 0;
 	}
 }
@@ -549,7 +560,7 @@ deliver(Pools *s, uint32 transfer, int128 amount)
 			continue;
 		if (m->amount[i] < a->min_traced)
 		{
-			rs_tally_add(&s->cut, m->claim[i], source, m->amount[i]);
+			rs_tally_add(&s->cut, m->claim[i], rs_partition(a, source), m->amount[i]);
 			m->amount[i] = 0;
 			continue;
 		}
@@ -635,7 +646,7 @@ take_event(Pools *s, Pool *p, uint32 transfer, const RsSeed *seed, uint32 nseeds
 		take(s, p, need, fee, &s->out, false);
 		for (uint32 i = 0; i < s->out.n; i++)
 			if (s->out.amount[i] < a->min_traced)
-				rs_tally_add(&s->cut, s->out.claim[i], p->account, s->out.amount[i]);
+				rs_tally_add(&s->cut, s->out.claim[i], rs_partition(a, p->account), s->out.amount[i]);
 			else
 				emit(s, RS_FEE, s->out.claim[i], p->account, UINT32_MAX, transfer, fee, s->out.amount[i]);
 	}
@@ -737,8 +748,8 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 			while (end < nseeds && seed[end].transfer == seed[at].transfer)
 				end++;
 		}
-		if (watching && (s->nheap == 0 || watch_key < s->heap[0].key) &&
-			(at == nseeds || watch_key <= seed_key))
+		if (watching && (s->nheap == 0 || sooner(watch_key, a->watch, &s->heap[0])) &&
+			(at == nseeds || watch_key < seed_key || (watch_key == seed_key && a->watch <= seed[at].transfer)))
 		{
 			/* nothing claimed reaches it through its payer: show the balance all the same */
 			uint32		account = a->upstream ? rs_ledger_payee(s->l, a->watch) : rs_ledger_payer(s->l, a->watch);
@@ -754,7 +765,7 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 		}
 		if (s->nheap == 0 && at == nseeds)
 			break;
-		if (s->nheap == 0 || (at < nseeds && seed_key < s->heap[0].key))
+		if (s->nheap == 0 || (at < nseeds && sooner(seed_key, seed[at].transfer, &s->heap[0])))
 		{
 			/* a claim on a transfer whose payer holds nothing claimed */
 			int128		amount = rs_ledger_amount(s->l, seed[at].transfer) * a->fine;

@@ -159,6 +159,8 @@ rs_split(RsSplitter *s, const int128 *weight, const uint32 *claim, uint32 n,
 {
 	int128		left = total;
 	uint32		open = 0;
+	bool		narrow;
+	uint64		ratio = 0;
 
 	if (total == sum)
 	{
@@ -172,9 +174,28 @@ rs_split(RsSplitter *s, const int128 *weight, const uint32 *claim, uint32 n,
 	}
 	s->rest = rs_grow(s->budget, s->rest, &s->rest_capacity, n, sizeof(uint128), "division of money");
 	s->index = rs_grow(s->budget, s->index, &s->index_capacity, n, sizeof(uint32), "division of money");
+	narrow = ((uint128) sum >> 63) == 0;
+	if (narrow)
+		ratio = (uint64) (((uint128) total << 64) / (uint64) sum);
 	for (uint32 i = 0; i < n; i++)
 	{
-		out[i] = rs_share(weight[i], total, sum, &s->rest[i]);
+		if (narrow)
+		{
+			/* multiply by the ratio's 64 bits: right, or one too small */
+			uint64		w = (uint64) weight[i];
+			uint64		q = (uint64) (((uint128) w * ratio) >> 64);
+			uint64		r = w * (uint64) total - q * (uint64) sum;
+
+			if (r >= (uint64) sum)
+			{
+				q++;
+				r -= (uint64) sum;
+			}
+			out[i] = q;
+			s->rest[i] = r;
+		}
+		else
+			out[i] = rs_share(weight[i], total, sum, &s->rest[i]);
 		left -= out[i];
 		if (s->rest[i] != 0)
 			s->index[open++] = i;

@@ -12,6 +12,7 @@
  */
 #include "pg_compat.h"
 
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -192,13 +193,26 @@ compare_in_interner(void *arg, uint32 a, uint32 b)
 	return rs_interner_compare(arg, a, b);
 }
 
+/* Accounts that only openings know come last, in the order they came. */
+static int
+compare_flow_accounts(RsCase *c, uint32 a, uint32 b)
+{
+	if (a >= c->flow->naccounts || b >= c->flow->naccounts)
+		return a < b ? -1 : a > b;
+	return c->flow->compare_account(c->flow, a, b);
+}
+
 static int
 compare_nodes(void *arg, uint32 a, uint32 b)
 {
 	RsCase	   *c = arg;
-	uint32		x = c->has_currency ? c->node_account[a] : a;
-	uint32		y = c->has_currency ? c->node_account[b] : b;
+	uint32		x;
+	uint32		y;
 
+	if (c->flow)
+		return compare_flow_accounts(c, a, b);
+	x = c->has_currency ? c->node_account[a] : a;
+	y = c->has_currency ? c->node_account[b] : b;
 	if (x != y)
 		return rs_interner_compare(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT), x, y);
 	/* the same account in two currencies: two books that never meet */
@@ -214,6 +228,8 @@ arrange(RsCase *c)
 {
 	RsLedger   *l = c->ledger;
 
+	if (c->flow)
+		return;
 	rs_ledger_arrange(l, c->tie, compare_in_interner, rs_query_interner(c->transfers, RS_INTERN_TXN),
 					  compare_nodes, c);
 	for (uint32 t = 0; t < l->n; t++)
@@ -223,8 +239,14 @@ arrange(RsCase *c)
 static void
 index_books(RsCase *c)
 {
-	uint8	   *claimed = rs_alloc0(c->budget, c->ledger->n, 1, purpose);
+	uint8	   *claimed;
 
+	if (c->flow)
+	{
+		rs_flow_ledger_tie(c->ledger, c->tie, c->a.seed, c->a.nseeds);
+		return;
+	}
+	claimed = rs_alloc0(c->budget, c->ledger->n, 1, purpose);
 	for (uint64 i = 0; i < c->a.nseeds; i++)
 		claimed[c->a.seed[i].transfer] = 1;
 	rs_ledger_index(c->ledger, claimed);
@@ -237,6 +259,12 @@ rs_case_retie(RsCase *c, RsTie tie)
 {
 	RsLedger   *l = c->ledger;
 
+	if (c->flow)
+	{
+		c->tie = tie;
+		index_books(c);
+		return;
+	}
 	for (uint64 i = 0; i < c->a.nseeds; i++)
 		c->a.seed[i].transfer = l->txn[c->a.seed[i].transfer];
 	c->tie = tie;
@@ -281,6 +309,20 @@ read_transfers(RsCase *c, const char *text, RsBadRows bad_rows, bool any_tie)
 	c->accounts = rs_interner_count(rs_query_interner(q, RS_INTERN_ACCOUNT));
 }
 
+/* A stored flow graph: nothing is read yet. */
+static void
+open_graph(RsCase *c, const char *transfers, const char *bad_rows)
+{
+	c->flow = rs_flow_open(transfers, bad_rows, c->budget);
+	if (c->tie == RS_TIE_LEDGER)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("tie => 'ledger' needs the column \"ord\", which flow graphs do not keep"),
+				 errhint("Attribute the query itself, or use tie => 'causal'.")));
+	c->scale = c->flow->scale;
+	c->ledger = rs_flow_ledger_create(c->flow, c->budget, c->until);
+}
+
 /* ----- claims ----- */
 
 static void
@@ -296,19 +338,54 @@ add_seed(RsCase *c, uint32 transfer, uint32 claim, int128 amount)
 }
 
 static void
+unknown_claim(RsCase *c, uint32 txn)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("claims name transfer \"%s\", which the transfers query does not have",
+					TextDatumGetCString(rs_interner_text(rs_query_interner(c->claims, RS_INTERN_TXN), txn))),
+			 errhint("Widen the transfers query, or leave the claim out.")));
+}
+
+/* Find the graph's numbers of the transfers that claims name. */
+static void
+resolve_claims(RsCase *c)
+{
+	RsInterner *in = rs_query_interner(c->claims, RS_INTERN_TXN);
+	uint32		n = rs_interner_count(in);
+	Datum	   *id = rs_alloc(c->budget, n, sizeof(Datum), purpose);
+	uint32	   *number;
+	uint64		kept = 0;
+
+	for (uint32 i = 0; i < n; i++)
+		id[i] = rs_interner_text(in, i);
+	number = c->flow->find_txns(c->flow, id, n);
+	for (uint64 i = 0; i < c->a.nseeds; i++)
+	{
+		RsSeed		s = c->a.seed[i];
+
+		if (number[s.transfer] == RS_NO_ID)
+			unknown_claim(c, s.transfer);
+		s.transfer = number[s.transfer];
+		if (rs_flow_ledger_has(c->ledger, s.transfer))
+			c->a.seed[kept++] = s;
+	}
+	c->a.nseeds = kept;
+}
+
+static void
 read_claim(void *arg, const RsRow *row)
 {
 	RsCase	   *c = arg;
 	uint32		txn = row->value[RS_C_TXN].id;
 	uint32		transfer = txn < c->txns ? c->place[txn] : NOT_THERE;
 
-	if (transfer == NOT_THERE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("claims name transfer \"%s\", which the transfers query does not have",
-						TextDatumGetCString(rs_interner_text(rs_query_interner(c->claims, RS_INTERN_TXN), txn))),
-				 errhint("Widen the transfers query, or leave the claim out.")));
-	if (transfer == LATER)
+	/* a graph is asked for all of them at once, by resolve_claims() */
+	if (c->flow)
+		transfer = txn;
+	else if (transfer == NOT_THERE)
+		unknown_claim(c, txn);
+	else if (transfer == LATER)
 		return;
 	add_seed(c, transfer, row->value[RS_C_CLAIM].id,
 			 row->isnull[RS_C_AMOUNT] ? RS_WHOLE : row->value[RS_C_AMOUNT].amount);
@@ -359,12 +436,14 @@ read_claims(RsCase *c, const char *text, RsBadRows bad_rows)
 {
 	RsInterner *shared[RS_MAX_INTERNERS] = {0};
 
-	shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
-	shared[RS_INTERN_TXN] = rs_query_interner(c->transfers, RS_INTERN_TXN);
+	if (c->transfers)
+		shared[RS_INTERN_TXN] = rs_query_interner(c->transfers, RS_INTERN_TXN);
 	c->claims = rs_query_open(text, &rs_claims_contract, bad_rows, c->budget, shared);
 	c->seed_scale = rs_query_has(c->claims, RS_C_AMOUNT) ? rs_query_scale(c->claims, RS_C_AMOUNT) : 0;
 	rs_query_read(c->claims, read_claim, rescale_claim, c);
 	c->claim_interner = rs_query_interner(c->claims, RS_INTERN_OTHER);
+	if (c->flow)
+		resolve_claims(c);
 }
 
 /* ----- openings ----- */
@@ -420,12 +499,45 @@ rescale_opening(void *arg, int column, int old_scale, int new_scale)
 	c->opening_scale = new_scale;
 }
 
+static ArrayType *
+text_array(Datum *element, uint32 n)
+{
+	return construct_array(element, (int) n, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* The graph's numbers of the accounts of openings; new ones for those it does not know. */
+static void
+resolve_openings(RsCase *c)
+{
+	RsInterner *in = rs_query_interner(c->openings, RS_INTERN_ACCOUNT);
+	uint32		n = rs_interner_count(in);
+	Datum	   *id = rs_alloc(c->budget, n, sizeof(Datum), purpose);
+	uint32	   *number;
+	Datum	   *shown;
+	int			count;
+
+	for (uint32 i = 0; i < n; i++)
+		id[i] = rs_interner_text(in, i);
+	c->flow->resolve(c->flow, text_array(id, n), "openings", &count, &number, &shown);
+	for (uint32 i = 0; i < n; i++)
+		if (number[i] == RS_NO_ID)
+		{
+			c->stranger = rs_grow(c->budget, c->stranger, &c->stranger_capacity, (uint64) c->nstrangers + 1, sizeof(Datum), purpose);
+			c->stranger[c->nstrangers] = id[i];
+			number[i] = c->flow->naccounts + c->nstrangers++;
+		}
+	for (uint64 i = 0; i < c->a.nopenings; i++)
+		c->a.opening[i].account = number[c->a.opening[i].account];
+	c->ledger->accounts = c->flow->naccounts + c->nstrangers;
+}
+
 static void
 read_openings(RsCase *c, const char *text, RsBadRows bad_rows)
 {
 	RsInterner *shared[RS_MAX_INTERNERS] = {0};
 
-	shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
+	if (c->transfers)
+		shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
 	shared[RS_INTERN_OTHER] = c->claim_interner;
 	shared[RS_INTERN_OWNER] = c->has_currency ? rs_query_interner(c->transfers, RS_INTERN_OTHER) : NULL;
 	c->openings = rs_query_open(text, &openings_contract, bad_rows, c->budget, shared);
@@ -433,6 +545,8 @@ read_openings(RsCase *c, const char *text, RsBadRows bad_rows)
 		rs_query_ignore(c->openings, O_CURRENCY);
 	c->opening_scale = rs_query_scale(c->openings, O_BALANCE);
 	rs_query_read(c->openings, read_opening, rescale_opening, c);
+	if (c->flow)
+		resolve_openings(c);
 }
 
 /* ----- the case ----- */
@@ -449,6 +563,12 @@ align_scales(RsCase *c)
 {
 	int			scale = Max(c->scale, Max(c->seed_scale, c->opening_scale));
 
+	if (scale > c->scale && c->flow)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("claims or openings have more digits after the point than the flow graph's amounts"),
+				 errdetail("The flow graph counts in units of 10^-%d.", c->scale),
+				 errhint("Round them to the unit of the graph.")));
 	if (scale > c->scale)
 	{
 		rs_ledger_rescale(c->ledger, false, scale - c->scale);
@@ -482,9 +602,29 @@ read_exits(RsCase *c, ArrayType *exits)
 {
 	uint8	   *mark;
 	int			n;
-	uint32	   *id = rs_intern_text_array(c->transfers, RS_T_PAYER, exits, "exit_at", &n);
-	uint32		accounts = rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
+	uint32	   *id;
+	uint32		accounts;
 	uint8	   *exit_at;
+
+	if (c->flow)
+	{
+		Datum	   *shown;
+
+		c->flow->resolve(c->flow, exits, "exit_at", &n, &id, &shown);
+		mark = rs_alloc0(c->budget, c->ledger->accounts, 1, purpose);
+		for (int i = 0; i < n; i++)
+		{
+			if (id[i] != RS_NO_ID)
+				mark[id[i]] = 1;
+			for (uint32 k = 0; k < c->nstrangers && id[i] == RS_NO_ID; k++)
+				if (DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, c->stranger[k], shown[i])))
+					mark[c->flow->naccounts + k] = 1;
+		}
+		c->a.exit_at = mark;
+		return;
+	}
+	id = rs_intern_text_array(c->transfers, RS_T_PAYER, exits, "exit_at", &n);
+	accounts = rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
 
 	mark = rs_alloc0(c->budget, accounts, 1, purpose);
 	for (int i = 0; i < n; i++)
@@ -532,7 +672,10 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("min_traced must be a finite number that is not negative")));
 
-	read_transfers(c, transfers, bad_rows, any_tie);
+	if (strncmp(transfers, "graph:", 6) == 0)
+		open_graph(c, transfers, text_to_cstring(PG_GETARG_TEXT_PP(RS_ARG_BAD_ROWS)));
+	else
+		read_transfers(c, transfers, bad_rows, any_tie);
 	read_claims(c, claims, bad_rows);
 	if (openings && strcmp(openings, "infer") == 0)
 		c->a.infer_openings = true;
@@ -544,9 +687,11 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 		read_exits(c, PG_GETARG_ARRAYTYPE_P(RS_ARG_EXIT_AT));
 
 	/* openings and exits may know accounts that no transfer has */
-	c->ledger->accounts = c->has_currency ? c->nodes :
-		rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
+	if (!c->flow)
+		c->ledger->accounts = c->has_currency ? c->nodes :
+			rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
 	index_books(c);
+	c->a.partition = c->node_currency;
 	c->a.ledger = c->ledger;
 	return c;
 }
@@ -583,6 +728,8 @@ rs_case_close(RsCase *c)
 		rs_query_close(c->claims);
 	if (c->transfers)
 		rs_query_close(c->transfers);
+	if (c->flow)
+		c->flow->close(c->flow);
 }
 
 /* ----- texts and numbers of a case ----- */
@@ -597,11 +744,23 @@ uint32
 rs_case_transfer(RsCase *c, text *txn_id)
 {
 	Datum		d = PointerGetDatum(txn_id);
-	ArrayType  *one = construct_array(&d, 1, TEXTOID, -1, false, TYPALIGN_INT);
 	int			n;
-	uint32		id = rs_intern_text_array(c->transfers, RS_T_TXN, one, "txn_id", &n)[0];
+	uint32		id;
+	bool		found;
 
-	if (id >= c->txns || c->place[id] >= LATER)
+	if (c->flow)
+	{
+		id = c->flow->find_txns(c->flow, &d, 1)[0];
+		found = id != RS_NO_ID && rs_flow_ledger_has(c->ledger, id);
+		if (found)
+			return id;
+	}
+	else
+	{
+		id = rs_intern_text_array(c->transfers, RS_T_TXN, text_array(&d, 1), "txn_id", &n)[0];
+		found = id < c->txns && c->place[id] < LATER;
+	}
+	if (!found)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the transfers query has no transfer \"%s\" up to the time asked for",
@@ -612,12 +771,17 @@ rs_case_transfer(RsCase *c, text *txn_id)
 Datum
 rs_case_txn_text(RsCase *c, uint32 transfer)
 {
+	if (c->flow)
+		return c->flow->txn_text(c->flow, transfer);
 	return rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_TXN), c->ledger->txn[transfer]);
 }
 
 Datum
 rs_case_account_text(RsCase *c, uint32 node)
 {
+	if (c->flow)
+		return node < c->flow->naccounts ? c->flow->account_text(c->flow, node) :
+			c->stranger[node - c->flow->naccounts];
 	return rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT),
 							c->has_currency ? c->node_account[node] : node);
 }
@@ -628,12 +792,18 @@ rs_case_claim_text(RsCase *c, uint32 claim)
 	return rs_interner_text(c->claim_interner, c->claim_id[claim]);
 }
 
+/* of an account, or of a partition of what was cut */
 bool
-rs_case_currency_text(RsCase *c, uint32 node, Datum *value)
+rs_case_currency_text(RsCase *c, uint32 node, bool is_partition, Datum *value)
 {
-	if (!c->has_currency || c->node_currency[node] == RS_NO_ID)
+	uint32		currency;
+
+	if (!c->has_currency)
 		return false;
-	*value = rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_OTHER), c->node_currency[node]);
+	currency = is_partition ? node : c->node_currency[node];
+	if (currency == RS_NO_ID)
+		return false;
+	*value = rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_OTHER), currency);
 	return true;
 }
 

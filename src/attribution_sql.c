@@ -24,6 +24,15 @@ typedef struct Output
 	ReturnSetInfo *result;
 	MemoryContext row_context;
 	int32		step;
+	uint64		rows;
+
+	/* put_money: values that neighbouring rows share */
+	MemoryContext kept_context;
+	bool		filled;
+	RsMoneyRow	last;
+	Datum	   *claim;			/* texts, by claim */
+	Datum		values[9];
+	bool		nulls[9];
 } Output;
 
 static char *
@@ -40,46 +49,73 @@ static const char *const kind_name[] = {
 	[RS_MOVED] = "moved", [RS_HELD] = "held", [RS_EXITED] = "exited", [RS_FEE] = "fee", [RS_CUT] = "cut"
 };
 
+/*
+ * Rows come in runs: all claims of one transfer, one after the other. Only the
+ * claim and its part differ, so the other values are kept until the transfer
+ * or the account changes, and each claim's text is made once.
+ */
 static void
 put_money(void *arg, const RsMoneyRow *row)
 {
 	Output	   *o = arg;
 	RsCase	   *c = o->c;
-	Datum		values[9] = {0};
-	bool		nulls[9] = {false};
-	MemoryContext old = MemoryContextSwitchTo(o->row_context);
+	MemoryContext old = CurrentMemoryContext;
 	bool		on_transfer = row->transfer != RS_NO_TRANSFER;
+	Datum		traced;
 
-	values[0] = rs_case_claim_text(c, row->claim);
-	values[1] = CStringGetTextDatum(kind_name[row->kind]);
-	values[2] = rs_case_account_text(c, row->account);
-	nulls[3] = row->counterparty == UINT32_MAX;
-	if (!nulls[3])
-		values[3] = rs_case_account_text(c, row->counterparty);
-	nulls[4] = nulls[5] = !on_transfer;
-	if (on_transfer)
+	if (!o->filled || row->kind != o->last.kind || row->account != o->last.account ||
+		row->counterparty != o->last.counterparty || row->transfer != o->last.transfer ||
+		row->amount != o->last.amount)
 	{
-		values[4] = rs_case_txn_text(c, row->transfer);
-		values[5] = TimestampTzGetDatum(rs_ledger_paid_at(c->ledger, row->transfer));
+		/* dust that was cut has no transfer and no account of its own */
+		bool		residue = row->kind == RS_CUT && !on_transfer;
+
+		MemoryContextReset(o->kept_context);
+		MemoryContextSwitchTo(o->kept_context);
+		memset(o->nulls, 0, sizeof(o->nulls));
+		o->values[1] = CStringGetTextDatum(kind_name[row->kind]);
+		o->nulls[2] = residue;
+		if (!residue)
+			o->values[2] = rs_case_account_text(c, row->account);
+		o->nulls[3] = row->counterparty == UINT32_MAX;
+		if (!o->nulls[3])
+			o->values[3] = rs_case_account_text(c, row->counterparty);
+		o->nulls[4] = o->nulls[5] = !on_transfer;
+		if (on_transfer)
+		{
+			o->values[4] = rs_case_txn_text(c, row->transfer);
+			o->values[5] = TimestampTzGetDatum(rs_ledger_paid_at(c->ledger, row->transfer));
+		}
+		o->nulls[6] = residue;
+		o->values[6] = residue ? (Datum) 0 : rs_case_ledger_money(c, row->amount);
+		o->nulls[8] = !rs_case_currency_text(c, row->account, residue, &o->values[8]);
+		o->last = *row;
+		o->filled = true;
 	}
-	/* dust that was cut has no transfer of its own to compare with */
-	nulls[6] = row->kind == RS_CUT && !on_transfer;
-	values[6] = rs_case_ledger_money(c, row->amount);
-	values[7] = rs_case_money(c, row->traced);
-	nulls[8] = !rs_case_currency_text(c, row->account, &values[8]);
-	tuplestore_putvalues(o->result->setResult, o->result->setDesc, values, nulls);
+	if (o->claim[row->claim] == (Datum) 0)
+	{
+		MemoryContextSwitchTo(c->budget);
+		o->claim[row->claim] = rs_case_claim_text(c, row->claim);
+	}
+	MemoryContextSwitchTo(o->row_context);
+	traced = rs_case_money(c, row->traced);
+	o->values[0] = o->claim[row->claim];
+	o->values[7] = traced;
+	tuplestore_putvalues(o->result->setResult, o->result->setDesc, o->values, o->nulls);
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(o->row_context);
+	if ((++o->rows & 0x3f) == 0)
+		MemoryContextReset(o->row_context);
 }
 
 static void
 open_output(FunctionCallInfo fcinfo, Output *o, MemoryContext *budget)
 {
+	memset(o, 0, sizeof(Output));
 	InitMaterializedSRF(fcinfo, 0);
 	o->result = (ReturnSetInfo *) fcinfo->resultinfo;
 	*budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen attribution", ALLOCSET_DEFAULT_SIZES);
 	o->row_context = AllocSetContextCreate(*budget, "risk_screen result row", ALLOCSET_SMALL_SIZES);
-	o->step = 0;
+	o->kept_context = AllocSetContextCreate(*budget, "risk_screen kept values", ALLOCSET_SMALL_SIZES);
 }
 
 /*
@@ -111,6 +147,7 @@ rs_attribute_funds(PG_FUNCTION_ARGS)
 	SPI_connect();
 	o.c = rs_case_open(fcinfo, budget, rule, tie, false);
 	rs_case_prepare(o.c);
+	o.claim = rs_alloc0(budget, o.c->a.claims, sizeof(Datum), "texts of claims");
 	o.c->a.emit = put_money;
 	o.c->a.emit_arg = &o;
 	rs_attribution_run(&o.c->a);

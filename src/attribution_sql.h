@@ -43,6 +43,11 @@ typedef struct RsCase
 	uint64		node_slots;
 	uint32		accounts;		/* known to the ledger's interner before exit_at and openings */
 
+	/* flow graph: accounts that only openings know, numbered after the graph's */
+	Datum	   *stranger;
+	uint32		nstrangers;
+	uint64		stranger_capacity;
+
 	TimestampTz until;
 	uint32	   *place;			/* txn number -> transfer */
 	uint64		place_capacity;
@@ -79,12 +84,13 @@ extern uint32 rs_case_transfer(RsCase *c, text *txn_id);
 extern Datum rs_case_txn_text(RsCase *c, uint32 transfer);
 extern Datum rs_case_account_text(RsCase *c, uint32 node);
 extern Datum rs_case_claim_text(RsCase *c, uint32 claim);
-extern bool rs_case_currency_text(RsCase *c, uint32 node, Datum *value);
+extern bool rs_case_currency_text(RsCase *c, uint32 node, bool is_partition, Datum *value);
 extern Datum rs_case_money(RsCase *c, int128 work_units);
 extern Datum rs_case_ledger_money(RsCase *c, int128 work_units);
 
 /* src/attribution_flow.c: a ledger over a stored flow graph. */
-extern RsLedger *rs_flow_ledger(RsFlow *flow, MemoryContext budget, RsTie tie, TimestampTz until,
-								const RsSeed *seed, uint64 nseeds);
+extern RsLedger *rs_flow_ledger_create(RsFlow *flow, MemoryContext budget, TimestampTz until);
+extern bool rs_flow_ledger_has(RsLedger *ledger, uint32 transfer);	/* up to `until` */
+extern void rs_flow_ledger_tie(RsLedger *ledger, RsTie tie, const RsSeed *seed, uint64 nseeds);
 
 #endif							/* RS_ATTRIBUTION_SQL_H */

@@ -290,19 +290,24 @@ set_stages(RsTieOrder *o, RsTieMember *member, uint32 count)
 	}
 }
 
-static int
-compare_members(const void *a, const void *b, void *arg)
+static inline int
+compare_members(const RsTieMember *x, const RsTieMember *y, RsTieOrder *o)
 {
-	RsTieOrder *o = arg;
-	const RsTieMember *x = a;
-	const RsTieMember *y = b;
-
 	if (x->stage != y->stage)
 		return x->stage < y->stage ? -1 : 1;
 	if (x->ord != y->ord)
 		return x->ord < y->ord ? -1 : 1;
 	return o->compare_txn(o->txn_arg, x->txn, y->txn);
 }
+
+#define ST_SORT sort_members
+#define ST_ELEMENT_TYPE RsTieMember
+#define ST_COMPARE(a, b, o) compare_members(a, b, o)
+#define ST_COMPARE_ARG_TYPE RsTieOrder
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* Put the members, all of one instant, into order. */
 void
@@ -313,5 +318,5 @@ rs_tie_sort(RsTieOrder *o, RsTieMember *member, uint32 count)
 	if (o->tie != RS_TIE_LEDGER)
 		for (uint32 i = 0; i < count; i++)
 			member[i].ord = 0;
-	qsort_arg(member, count, sizeof(RsTieMember), compare_members, o);
+	sort_members(member, count, o);
 }

@@ -325,7 +325,7 @@ rs_control_groups(PG_FUNCTION_ARGS)
 
 			rs_group_join(group, k, found[i].node);
 			for (uint32 m = s.member_start[k]; m < s.member_start[k + 1]; m++)
-				reason[s.member[m]].controls = true;
+				reason[s.member[m]].controls |= s.g->out_start[s.member[m]] < s.g->out_start[s.member[m] + 1];
 			/* The widest set of votes is the ultimate controller's. */
 			if (!r->controlled || found[i].votes > r->votes)
 			{
@@ -440,8 +440,10 @@ relate_all(Relations *r, uint32 target, const uint32 *controller_start, const ui
 	{
 		uint32		concert = controller_of[i];
 
+		/* Of those acting together, who holds nothing comes in by the link below. */
 		for (uint32 m = s->member_start[concert]; m < s->member_start[concert + 1]; m++)
-			relate(r, s->member[m], "controller", target, NULL, true);
+			if (g->out_start[s->member[m]] < g->out_start[s->member[m] + 1])
+				relate(r, s->member[m], "controller", target, NULL, true);
 	}
 	rs_system_solve(r->system, target, false, &r->stakes);
 	for (uint64 i = 0; i < r->stakes.n; i++)

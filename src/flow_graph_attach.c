@@ -168,6 +168,8 @@ note_pending(const char *name, bool at_commit)
 	}
 	if (name == NULL)
 		return;
+	/* Files come and go at commit: it must not be lost in a crash afterwards. */
+	ForceSyncCommit();
 	p = MemoryContextAlloc(TopMemoryContext, sizeof(Pending));
 	strlcpy(p->name, name, sizeof(p->name));
 	p->at_commit = at_commit;
@@ -587,9 +589,9 @@ rs_graph_store_sweep(char **(*used) (int *count))
 
 		if (!parse_name(de->d_name, &file, &xid))
 			continue;
-		if (xid == U64FromFullTransactionId(GetTopFullTransactionId()))
-			continue;
-		if (xid < U64FromFullTransactionId(ReadNextFullTransactionId()) &&
+		/* Ours are known below; after a crash another file may have our number. */
+		if (xid != U64FromFullTransactionId(GetTopFullTransactionId()) &&
+			xid < U64FromFullTransactionId(ReadNextFullTransactionId()) &&
 			TransactionIdIsInProgress((TransactionId) xid))
 			continue;
 		candidates = lappend(candidates, pstrdup(de->d_name));

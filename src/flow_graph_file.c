@@ -177,6 +177,43 @@ rs_fingerprint_add(RsFingerprint *print, uint64 payer, uint64 payee, uint64 txn,
 	print->sum[1] += mix64(h + UINT64CONST(0x8ebc6af09c88c6e3));
 }
 
+void
+rs_graph_fingerprint(const RsGraph *graph, TimestampTz from, RsFingerprint *print)
+{
+	const RsGraphHeader *h = graph->header;
+	const RsFlowSide *out = &graph->side[RS_FLOW_OUT];
+
+	memset(print, 0, sizeof(*print));
+	for (uint32 a = 0; a < h->naccounts; a++)
+	{
+		uint64		payer = 0;
+
+		if ((a & 0xfff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		/* groups are in order of time: the latest first */
+		for (uint32 t = out->start[a + 1]; t-- > out->start[a];)
+		{
+			RsArc		arc = out->arc[t];
+			TimestampTz time = graph->time ? graph->time[arc.when] : h->time_base + (int64) arc.when * h->time_unit;
+			RsKey		key;
+			uint64		payee;
+
+			if (time < from)
+				break;
+			if (payer == 0)
+			{
+				key = rs_key_get(&graph->account, a);
+				payer = rs_key_hash(&graph->account.type, &key);
+			}
+			key = rs_key_get(&graph->account, arc.peer);
+			payee = rs_key_hash(&graph->account.type, &key);
+			key = rs_key_get(&graph->txn, t);
+			rs_fingerprint_add(print, payer, payee, rs_key_hash(&graph->txn.type, &key), time,
+							   rs_amount_hash(graph->wide ? graph->wide[t] : (int128) graph->amount[t], h->scale));
+		}
+	}
+}
+
 /* ---------- attaching ---------- */
 
 static pg_crc32c

@@ -222,6 +222,9 @@ extern uint64 rs_amount_hash(int128 amount, int scale);
 extern void rs_fingerprint_add(RsFingerprint *print, uint64 payer, uint64 payee, uint64 txn,
 							   TimestampTz time, uint64 amount);
 
+/* Of the transfers of a file at or after `from`. Account and txn types must be set. */
+extern void rs_graph_fingerprint(const RsGraph *graph, TimestampTz from, RsFingerprint *print);
+
 /* ---------- shared by the two makers (flow_graph_write.c) ---------- */
 
 typedef struct RsGraphStream

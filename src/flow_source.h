@@ -108,6 +108,7 @@ struct RsFlow
 	/* Identifiers. Results are palloc'd in the current context, or live as long as the flow. */
 	Datum		(*account_text) (RsFlow *flow, uint32 account);
 	Datum		(*txn_text) (RsFlow *flow, uint32 transfer);
+	void		(*prefetch_txn) (const RsFlow *flow, uint32 transfer);	/* soon txn_text; may be NULL */
 	int			(*compare_txn) (RsFlow *flow, uint32 a, uint32 b);	/* total order of txn_id: <0, 0, >0 */
 	int			(*compare_account) (RsFlow *flow, uint32 a, uint32 b);
 
@@ -118,6 +119,9 @@ struct RsFlow
 	 */
 	void		(*resolve) (RsFlow *flow, ArrayType *ids, const char *argument,
 							int *count, uint32 **number, Datum **text);
+
+	/* NULL unless a flow graph: transfer numbers of n identifiers (text), RS_NO_ID if absent. */
+	uint32	   *(*find_txns) (RsFlow *flow, const Datum *id, uint32 n);
 
 	/* NULL when the arrays are there from the start (flow graph). Called once. */
 	void		(*fetch) (RsFlow *flow, const RsFlowQuestion *question);

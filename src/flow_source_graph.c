@@ -104,6 +104,60 @@ resolve(RsFlow *flow, ArrayType *ids, const char *argument, int *count, uint32 *
 	*count = n;
 }
 
+/*
+ * There is no index by txn_id in the file: the identifiers asked for go into a
+ * hash and one pass over the file's identifiers finds them all.
+ */
+static uint32 *
+find_txns(RsFlow *flow, const Datum *id, uint32 n)
+{
+	RsGraphMapping *m = ((GraphFlow *) flow)->mapping;
+	const RsKeySet *set = &m->graph.txn;
+	uint32	   *number = rs_alloc(flow->budget, n, sizeof(uint32), "transfers asked for");
+	RsKey	   *key = rs_alloc(flow->budget, n, sizeof(RsKey), "transfers asked for");
+	uint64		size = 64;
+	uint32	   *slot;
+	uint32		found = 0;
+	Oid			input,
+				ioparam;
+	MemoryContext old = MemoryContextSwitchTo(flow->budget);
+
+	while (size < (uint64) n * 2)
+		size *= 2;
+	slot = rs_alloc(flow->budget, size, sizeof(uint32), "transfers asked for");
+	memset(slot, 0xff, size * sizeof(uint32));
+	getTypeInputInfo(m->txn.oid, &input, &ioparam);
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint64		h;
+
+		key[i] = rs_id_key(&m->txn, m->txn.oid == TEXTOID || m->txn.oid == VARCHAROID ? id[i] :
+						   OidInputFunctionCall(input, TextDatumGetCString(id[i]), ioparam, -1));
+		number[i] = RS_NO_ID;
+		/* the same identifier twice keeps its own slot: both are looked up */
+		h = rs_key_hash(&set->type, &key[i]) & (size - 1);
+		while (slot[h] != RS_NO_ID)
+			h = (h + 1) & (size - 1);
+		slot[h] = i;
+	}
+	MemoryContextSwitchTo(old);
+	for (uint32 t = 0; t < flow->ntransfers && found < n; t++)
+	{
+		RsKey		k = rs_key_get(set, t);
+		uint64		h = rs_key_hash(&set->type, &k) & (size - 1);
+
+		for (; slot[h] != RS_NO_ID; h = (h + 1) & (size - 1))
+			if (number[slot[h]] == RS_NO_ID && rs_key_compare(&set->type, &key[slot[h]], &k) == 0)
+			{
+				number[slot[h]] = t;
+				found++;
+			}
+		if ((t & 0xffff) == 0xffff)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return number;
+}
+
 static void
 close_flow(RsFlow *flow)
 {
@@ -176,6 +230,7 @@ rs_flow_graph_open(const char *name, MemoryContext budget)
 	flow->compare_txn = compare_txn;
 	flow->compare_account = compare_account;
 	flow->resolve = resolve;
+	flow->find_txns = find_txns;
 	flow->close = close_flow;
 	flow->budget = budget;
 	return flow;

@@ -559,6 +559,13 @@ rs_intern(RsInterner *in, Datum value, bool *found)
 	return id;
 }
 
+void
+rs_intern_prefetch(const RsInterner *in, Datum value)
+{
+	if (in->layout == LAYOUT_INT && in->slots > 0)
+		__builtin_prefetch(&in->int_slot[int_home(int_key(in, value)) & (in->slots - 1)]);
+}
+
 /* Number of a value, RS_NO_ID if it was never interned. */
 uint32
 rs_intern_lookup(RsInterner *in, Datum value)
@@ -639,6 +646,20 @@ rs_interner_compare(RsInterner *in, uint32 a, uint32 b)
 	return a == b ? 0 : compare_values(in, in->value[a], in->value[b]);
 }
 
+typedef struct KeyedId
+{
+	int64		key;
+	uint32		id;
+} KeyedId;
+
+#define ST_SORT sort_keyed_ids
+#define ST_ELEMENT_TYPE KeyedId
+#define ST_COMPARE(a, b) (((a)->key > (b)->key) - ((a)->key < (b)->key))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
 static int
 compare_ids(const void *a, const void *b, void *arg)
 {
@@ -661,6 +682,21 @@ rs_interner_ranks(RsInterner *in, MemoryContext budget)
 	{
 		for (uint32 i = 0; i < in->count; i++)
 			rank[i] = i;
+		return rank;
+	}
+	if (in->layout == LAYOUT_INT)
+	{
+		KeyedId    *keyed = rs_alloc(budget, in->count, sizeof(KeyedId), purpose);
+
+		for (uint32 i = 0; i < in->count; i++)
+		{
+			keyed[i].key = (int64) in->value[i];
+			keyed[i].id = i;
+		}
+		sort_keyed_ids(keyed, in->count);
+		for (uint32 i = 0; i < in->count; i++)
+			rank[keyed[i].id] = i;
+		pfree(keyed);
 		return rank;
 	}
 	sorted = rs_alloc(budget, in->count, sizeof(uint32), purpose);

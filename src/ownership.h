@@ -136,6 +136,7 @@ typedef struct RsOwnershipGraph
 			   *edge_to;		/* intersection of the rows merged; NULL if undated */
 	uint32	   *node_flags;
 	uint32	   *component;		/* owned companies have smaller numbers than their owners */
+	bool	   *cyclic;			/* by component: more than one member, or a self-link */
 	uint32		ncomponents;
 	uint32	   *component_start;	/* ncomponents + 1, into component_node */
 	uint32	   *component_node;
@@ -145,10 +146,15 @@ typedef struct RsOwnershipGraph
 extern RsOwnershipGraph *rs_ownership_build(RsHoldingRows *rows, uint32 nnodes, const uint32 *rank,
 											const RsOwnershipOptions *options);
 extern void rs_ownership_components(RsOwnershipGraph *g);
-extern bool rs_ownership_is_cyclic(const RsOwnershipGraph *g, uint32 component);
 extern uint32 rs_ownership_edge(const RsOwnershipGraph *g, uint32 owner, uint32 owned);
 
 #define RS_NO_EDGE UINT32_MAX
+
+static inline bool
+rs_ownership_is_cyclic(const RsOwnershipGraph *g, uint32 component)
+{
+	return g->cyclic[component];
+}
 
 /* ---- solving ---- */
 

@@ -112,11 +112,14 @@ rs_holding_rows_add(RsHoldingRows *rows, const RsHolding *h)
 		grow_rows(rows);
 	rows->owner[i] = h->owner;
 	rows->owned[i] = h->owned;
-	rows->known[i] = h->known;
+	rows->known[i] = 0;
 	rows->class[i] = (uint8) h->class;
 	for (int v = 0; v < RS_V_COLUMNS; v++)
 		if (rows->has[v])
+		{
+			rows->known[i] |= h->known & (1 << v);
 			rows->value[v][i] = (h->known & (1 << v)) ? h->value[v] : 0;
+		}
 	if (rows->has_kind)
 		rows->kind[i] = h->kind;
 	if (rows->has_dates)
@@ -555,17 +558,13 @@ rs_ownership_components(RsOwnershipGraph *g)
 		}
 	}
 	g->component_start[g->ncomponents] = placed;
+	g->cyclic = rs_alloc(g->budget, g->ncomponents, sizeof(bool), purpose);
+	for (uint32 c = 0; c < g->ncomponents; c++)
+	{
+		uint32		first = g->component_node[g->component_start[c]];
+
+		g->cyclic[c] = g->component_start[c + 1] - g->component_start[c] > 1 ||
+			rs_ownership_edge(g, first, first) != RS_NO_EDGE;
+	}
 	MemoryContextDelete(scratch);
-}
-
-/* More than one member, or a self-link. */
-bool
-rs_ownership_is_cyclic(const RsOwnershipGraph *g, uint32 component)
-{
-	uint32		first = g->component_start[component];
-	uint32		size = g->component_start[component + 1] - first;
-
-	if (size > 1)
-		return true;
-	return rs_ownership_edge(g, g->component_node[first], g->component_node[first]) != RS_NO_EDGE;
 }

@@ -56,6 +56,16 @@ typedef struct Block
 	RsReal *inverse;		/* by column: inverse[c * size + i] = N_ic */
 } Block;
 
+/* What one solve knows of a node: one cache line. */
+typedef struct Walk
+{
+	uint32		stamp;			/* of the solve that reached it */
+	uint32		layers;
+	uint32		flags;
+	uint32		component;		/* a copy */
+	RsReal		y;
+} Walk;
+
 struct RsSystem
 {
 	RsOwnershipGraph *g;
@@ -71,10 +81,7 @@ struct RsSystem
 
 	/* one solve */
 	uint32		round;
-	uint32	   *stamp;
-	uint32	   *layers;
-	uint32	   *flags;
-	RsReal *y;
+	struct Walk *walk;			/* by node */
 	uint32	   *reached;
 	uint32		nreached;
 	uint64	   *order;
@@ -200,10 +207,9 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 		for (uint32 i = g->component_start[c]; i < g->component_start[c + 1]; i++)
 			s->local[g->component_node[i]] = i - g->component_start[c];
 	s->block = rs_alloc0(g->budget, g->ncomponents, sizeof(Block *), purpose);
-	s->stamp = rs_alloc0(g->budget, n, sizeof(uint32), purpose);
-	s->layers = rs_alloc(g->budget, n, sizeof(uint32), purpose);
-	s->flags = rs_alloc(g->budget, n, sizeof(uint32), purpose);
-	s->y = rs_alloc(g->budget, n, sizeof(RsReal), purpose);
+	s->walk = rs_alloc0(g->budget, n, sizeof(Walk), purpose);
+	for (uint32 k = 0; k < n; k++)
+		s->walk[k].component = g->component[k];
 	s->reached = rs_alloc(g->budget, n, sizeof(uint32), purpose);
 	return s;
 }
@@ -423,12 +429,14 @@ rs_system_component_state(RsSystem *s, uint32 component)
 static void
 reach(RsSystem *s, uint32 node, uint32 layers)
 {
-	if (s->stamp[node] == s->round)
+	Walk	   *w = &s->walk[node];
+
+	if (w->stamp == s->round)
 		return;
-	s->stamp[node] = s->round;
-	s->layers[node] = layers;
-	s->flags[node] = 0;
-	s->y[node] = 0;
+	w->stamp = s->round;
+	w->layers = layers;
+	w->flags = 0;
+	w->y = 0;
 	s->reached[s->nreached++] = node;
 }
 
@@ -439,7 +447,8 @@ reach_all(RsSystem *s, uint32 target, bool downwards)
 
 	if (++s->round == 0)
 	{
-		memset(s->stamp, 0, sizeof(uint32) * g->nnodes);
+		for (uint32 k = 0; k < g->nnodes; k++)
+			s->walk[k].stamp = 0;
 		s->round = 1;
 	}
 	s->nreached = 0;
@@ -450,10 +459,10 @@ reach_all(RsSystem *s, uint32 target, bool downwards)
 
 		if (downwards)
 			for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
-				reach(s, g->edge_owned[g->out_edge[o]], s->layers[k] + 1);
+				reach(s, g->edge_owned[g->out_edge[o]], s->walk[k].layers + 1);
 		else
 			for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
-				reach(s, g->edge_owner[e], s->layers[k] + 1);
+				reach(s, g->edge_owner[e], s->walk[k].layers + 1);
 		if ((i & 0x3FFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -468,24 +477,44 @@ compare_keys(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Most companies have a dozen holders in all: no call per comparison. */
+static void
+sort_order(uint64 *key, uint32 n)
+{
+	if (n > 48)
+	{
+		qsort(key, n, sizeof(uint64), compare_keys);
+		return;
+	}
+	for (uint32 i = 1; i < n; i++)
+	{
+		uint64		k = key[i];
+		uint32		j = i;
+
+		for (; j > 0 && key[j - 1] > k; j--)
+			key[j] = key[j - 1];
+		key[j] = k;
+	}
+}
+
 /* The value that passes link e from a node with value and flags to the next. */
 static inline void
 pass_on(RsSystem *s, uint32 e, RsReal y, uint32 flags, uint32 to)
 {
-	s->flags[to] |= s->g->edge_flags[e];
+	s->walk[to].flags |= s->g->edge_flags[e];
 	/* Nothing flows over an empty link, not even ignorance. */
 	if (s->number[e] == 0)
 		flags &= ~s->no_value;
 	else
-		s->y[to] += s->weight[e] * y;
-	s->flags[to] |= flags;
+		s->walk[to].y += s->weight[e] * y;
+	s->walk[to].flags |= flags;
 }
 
 static void
 pass_from(RsSystem *s, uint32 k, RsReal y, uint32 flags, bool downwards)
 {
 	RsOwnershipGraph *g = s->g;
-	uint32		own = g->component[k];
+	uint32		own = s->walk[k].component;
 
 	if (downwards)
 	{
@@ -494,14 +523,14 @@ pass_from(RsSystem *s, uint32 k, RsReal y, uint32 flags, bool downwards)
 			uint32		e = g->out_edge[o];
 			uint32		to = g->edge_owned[e];
 
-			if (g->component[to] != own)
+			if (s->walk[to].component != own)
 				pass_on(s, e, y, flags, to);
 		}
 		return;
 	}
 	flags |= rs_system_node_flags(s, k);
 	for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
-		if (g->component[g->edge_owner[e]] != own)
+		if (s->walk[g->edge_owner[e]].component != own)
 			pass_on(s, e, y, flags, g->edge_owner[e]);
 }
 
@@ -514,8 +543,8 @@ apply_block(RsSystem *s, const Block *block, const uint32 *member, bool downward
 	s->rhs = rs_grow(s->g->budget, s->rhs, &s->rhs_capacity, size, sizeof(RsReal), purpose);
 	for (uint32 i = 0; i < size; i++)
 	{
-		s->rhs[i] = s->y[member[i]];
-		s->y[member[i]] = 0;
+		s->rhs[i] = s->walk[member[i]].y;
+		s->walk[member[i]].y = 0;
 	}
 	for (uint32 c = 0; c < size; c++)
 	{
@@ -527,11 +556,11 @@ apply_block(RsSystem *s, const Block *block, const uint32 *member, bool downward
 
 			for (uint32 k = 0; k < size; k++)
 				sum += s->rhs[k] * column[k];
-			s->y[member[c]] = sum;
+			s->walk[member[c]].y = sum;
 		}
 		else if (s->rhs[c] != 0)
 			for (uint32 i = 0; i < size; i++)
-				s->y[member[i]] += s->rhs[c] * column[i];
+				s->walk[member[i]].y += s->rhs[c] * column[i];
 	}
 }
 
@@ -547,15 +576,15 @@ add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block
 							sizeof(RsStake), "look-through results");
 	stake = &result->stake[result->n++];
 	stake->node = node;
-	stake->flags = s->flags[node];
+	stake->flags = s->walk[node].flags;
 	stake->direct_edge = downwards ? rs_ownership_edge(g, target, node) : rs_ownership_edge(g, node, target);
 	stake->in_cycle = block != NULL;
 	links = downwards ? g->out_start[node + 1] - g->out_start[node] : g->in_start[node + 1] - g->in_start[node];
 	stake->ultimate = links == 0;
 	if (node != target)
 	{
-		stake->layers = s->layers[node];
-		stake->total = s->y[node];
+		stake->layers = s->walk[node].layers;
+		stake->total = s->walk[node].y;
 	}
 	else
 	{
@@ -566,10 +595,10 @@ add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block
 		if (downwards)
 		{
 			for (uint32 e = g->in_start[node]; e < g->in_start[node + 1]; e++)
-				if (s->stamp[g->edge_owner[e]] == s->round)
+				if (s->walk[g->edge_owner[e]].stamp == s->round)
 				{
-					stake->total += s->weight[e] * s->y[g->edge_owner[e]];
-					stake->layers = Min(stake->layers, s->layers[g->edge_owner[e]] + 1);
+					stake->total += s->weight[e] * s->walk[g->edge_owner[e]].y;
+					stake->layers = Min(stake->layers, s->walk[g->edge_owner[e]].layers + 1);
 				}
 		}
 		else
@@ -577,10 +606,10 @@ add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block
 			{
 				uint32		e = g->out_edge[o];
 
-				if (s->stamp[g->edge_owned[e]] == s->round)
+				if (s->walk[g->edge_owned[e]].stamp == s->round)
 				{
-					stake->total += s->weight[e] * s->y[g->edge_owned[e]];
-					stake->layers = Min(stake->layers, s->layers[g->edge_owned[e]] + 1);
+					stake->total += s->weight[e] * s->walk[g->edge_owned[e]].y;
+					stake->layers = Min(stake->layers, s->walk[g->edge_owned[e]].layers + 1);
 				}
 			}
 	}
@@ -604,15 +633,15 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 	s->order = rs_grow(g->budget, s->order, &s->order_capacity, s->nreached, sizeof(uint64), purpose);
 	for (uint32 i = 0; i < s->nreached; i++)
 	{
-		uint32		component = g->component[s->reached[i]];
+		uint32		component = s->walk[s->reached[i]].component;
 
 		/* Owners come after what they own; downwards it is the other way round. */
 		if (downwards)
 			component = g->ncomponents - 1 - component;
 		s->order[i] = ((uint64) component << 32) | s->reached[i];
 	}
-	qsort(s->order, s->nreached, sizeof(uint64), compare_keys);
-	s->y[target] = 1;
+	sort_order(s->order, s->nreached);
+	s->walk[target].y = 1;
 
 	for (uint32 i = 0; i < s->nreached;)
 	{
@@ -630,36 +659,36 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 			block = block_of(s, component);
 			flags = block->flags | block->state;
 			for (uint32 m = 0; m < size; m++)
-				flags |= s->flags[member[m]];
+				flags |= s->walk[member[m]].flags;
 			if (block->state == RS_FLAG_CLOSED_LOOP && !downwards)
 			{
 				result->has_closed = true;
 				for (uint32 m = 0; m < size; m++)
-					result->closed += s->y[member[m]];
+					result->closed += s->walk[member[m]].y;
 			}
 			if (block->state == 0)
 				apply_block(s, block, member, downwards);
 			for (uint32 m = 0; m < size; m++)
-				s->flags[member[m]] = flags;
+				s->walk[member[m]].flags = flags;
 			if (component == g->component[target] && downwards && block->state == 0)
 				target_diagonal = block->inverse[(Size) s->local[target] * size + s->local[target]];
 		}
 		else if (downwards && k != target)
-			s->flags[k] |= rs_system_node_flags(s, k);
+			s->walk[k].flags |= rs_system_node_flags(s, k);
 		for (uint32 m = 0; m < size; m++)
 		{
 			uint32		node = (uint32) s->order[i + m];
 
-			pass_from(s, node, s->y[node], s->flags[node], downwards);
+			pass_from(s, node, s->walk[node].y, s->walk[node].flags, downwards);
 			if (downwards || g->in_start[node] == g->in_start[node + 1])
 				continue;
 			result->over |= (rs_system_node_flags(s, node) & RS_FLAG_SUM_OVER_100) != 0;
-			if (s->known[node] < whole_of(s, node))
+			if (s->node_flags[node] & RS_FLAG_MISSING)
 			{
-				result->unknown_flags |= s->flags[node] & s->no_value;
+				result->unknown_flags |= s->walk[node].flags & s->no_value;
 				if (s->node_flags[node] & NODE_RANGED)
 					result->unknown_flags |= RS_FLAG_RANGE;
-				result->unknown += s->y[node] *
+				result->unknown += s->walk[node].y *
 					((RsReal) (whole_of(s, node) - s->known[node]) / (RsReal) whole_of(s, node));
 			}
 		}

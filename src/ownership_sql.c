@@ -378,7 +378,7 @@ rs_share_numeric(RsReal share)
 		char		text[64];
 
 		/* Only data far over 100 % lead here: 15 significant digits. */
-		snprintf(text, sizeof(text), "%.14Le", share);
+		snprintf(text, sizeof(text), "%.14e", (double) share);
 		return DirectFunctionCall3(numeric_in, CStringGetDatum(text),
 								   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 	}

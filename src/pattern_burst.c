@@ -88,7 +88,8 @@ sweep_account(Sweep *s, uint32 account)
 	uint32		begin = s->side->start[account],
 				stop = s->side->start[account + 1];
 	uint32		tail = begin,
-				head = begin;
+				head = begin,
+				newest = begin; /* last transfer that counts */
 	uint32		parties = 0,
 				count = 0;
 	int128		total = 0;
@@ -111,6 +112,7 @@ sweep_account(Sweep *s, uint32 account)
 			if (!counts(s, account, head))
 				continue;
 			count++;
+			newest = head;
 			if (s->seen[arc[head].peer]++ == 0)
 				parties++;
 			if (q->min_total > 0)
@@ -126,6 +128,9 @@ sweep_account(Sweep *s, uint32 account)
 			if (q->min_total > 0)
 				total -= rs_flow_amount(s->flow, rs_flow_transfer(s->side, tail));
 		}
+		/* windows share a transfer only if it counts */
+		while (tail < newest && !counts(s, account, tail))
+			tail++;
 		if (count == 0 || parties < q->min_parties || count < q->min_count || total < q->min_total)
 			continue;
 		if (open && tail > last)
@@ -139,7 +144,7 @@ sweep_account(Sweep *s, uint32 account)
 			first = tail;
 			most_parties = most_count = 0;
 		}
-		last = head - 1;
+		last = newest;
 		most_parties = Max(most_parties, parties);
 		most_count = Max(most_count, count);
 	}

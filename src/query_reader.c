@@ -32,6 +32,7 @@
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "nodes/parsenodes.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "parser/parser.h"
 #include "pgtime.h"
@@ -67,6 +68,12 @@ typedef struct KeptPlan
 	SPIPlanPtr	plan;
 } KeptPlan;
 
+/*
+ * Looking up an identifier among millions misses every cache. While a row waits
+ * for this many others, its places in the hash tables are fetched.
+ */
+#define DELAY 16
+
 struct RsQuery
 {
 	const RsContract *contract;
@@ -75,6 +82,8 @@ struct RsQuery
 	RsBadRows	bad_rows;
 	char	   *from;			/* the query in parentheses, ready for FROM */
 	bool		row_security;	/* policies limit what the role sees */
+	int			nrelations;		/* read by the query; 0: not known to be all it depends on */
+	Oid		   *relation;
 
 	/* by contract column */
 	bool		present[RS_MAX_COLUMNS];
@@ -98,7 +107,10 @@ struct RsQuery
 	RsRowHandler handler;
 	RsRescaleHandler rescale;
 	void	   *arg;
-	RsRow		row;
+	int			delay;			/* rows between reading a row and handling it */
+	int			pending;		/* rows read and not handled yet */
+	uint32		turn;			/* the row being read is ring[turn] */
+	RsRow		ring[DELAY];
 };
 
 typedef struct Receiver
@@ -517,6 +529,14 @@ rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 						contract->name, GetUserNameFromId(GetUserId(), false)),
 				 errdetail("Rows that the role may not see are missing from the answer."),
 				 errhint("SET row_security = off turns this into an error.")));
+	if (!q->row_security && !contain_mutable_functions((Node *) source->query_list))
+	{
+		ListCell   *lc;
+
+		q->relation = palloc(sizeof(Oid) * (list_length(source->relationOids) + 1));
+		foreach(lc, source->relationOids)
+			q->relation[q->nrelations++] = lfirst_oid(lc);
+	}
 	map_columns(q, source->resultDesc);
 	SPI_freeplan(plan);
 
@@ -712,6 +732,8 @@ time_from_text(Datum value)
 	return result;
 }
 
+static void handle_oldest(RsQuery *q);
+
 /* More digits than before: tell the engine, then count in the finer unit. */
 static void
 widen(RsQuery *q, int column, int scale)
@@ -724,6 +746,9 @@ widen(RsQuery *q, int column, int scale)
 				 errmsg("column \"%s\" of the %s query has a value with more than 38 digits after the point",
 						q->contract->column[column].name, q->contract->name),
 				 errhint("Round the column in the query, for example to numeric(38,12).")));
+	/* Rows that wait have the old scale. */
+	while (q->pending > 0)
+		handle_oldest(q);
 	if (q->rescale)
 	{
 		MemoryContext row_context = MemoryContextSwitchTo(q->budget);
@@ -749,7 +774,7 @@ static inline bool
 convert(RsQuery *q, int c, Datum datum, TupleTableSlot *slot)
 {
 	const RsColumn *column = &q->contract->column[c];
-	RsValue    *v = &q->row.value[c];
+	RsValue    *v = &q->ring[q->turn].value[c];
 
 	switch (column->kind)
 	{
@@ -816,13 +841,43 @@ convert(RsQuery *q, int c, Datum datum, TupleTableSlot *slot)
 	return true;
 }
 
+/* Number the identifiers of a row and hand it on. The slot is for messages. */
+static void
+handle_row(RsQuery *q, RsRow *row, TupleTableSlot *slot)
+{
+	for (int k = 0; k < q->nselected; k++)
+	{
+		int			c = q->selected[k];
+		const RsColumn *column = &q->contract->column[c];
+		bool		found;
+
+		if (column->kind != RS_ID || row->isnull[c])
+			continue;
+		row->value[c].id = rs_intern(q->interner[column->interner], row->value[c].raw, &found);
+		if (found && (column->flags & RS_UNIQUE) && !bad_row(q, c, BAD_DUPLICATE, slot))
+			return;
+	}
+	MemoryContextSwitchTo(q->budget);
+	q->handler(q->arg, row);
+}
+
+static void
+handle_oldest(RsQuery *q)
+{
+	uint32		oldest = (q->turn + DELAY - q->pending) % DELAY;
+
+	q->pending--;
+	handle_row(q, &q->ring[oldest], NULL);
+}
+
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	RsQuery    *q = ((Receiver *) self)->query;
 	MemoryContext old = MemoryContextSwitchTo(q->row_context);
+	RsRow	   *row = &q->ring[q->turn];
 
-	q->row.number = ++q->rows;
+	row->number = ++q->rows;
 	if ((q->rows & 0xfff) == 0)
 		CHECK_FOR_INTERRUPTS();
 	slot_getallattrs(slot);
@@ -832,33 +887,62 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	{
 		int			c = q->selected[k];
 
-		q->row.isnull[c] = slot->tts_isnull[k];
+		row->isnull[c] = slot->tts_isnull[k];
 		if (slot->tts_isnull[k])
 		{
 			if ((q->contract->column[c].flags & RS_NOT_NULL) && !bad_row(q, c, BAD_NULL, slot))
 				goto done;
 		}
-		else if (q->contract->column[c].kind != RS_ID && !convert(q, c, slot->tts_values[k], slot))
+		else if (q->contract->column[c].kind == RS_ID)
+		{
+			row->value[c].raw = slot->tts_values[k];
+			if (q->delay > 0)
+				rs_intern_prefetch(q->interner[q->contract->column[c].interner], row->value[c].raw);
+		}
+		else if (!convert(q, c, slot->tts_values[k], slot))
 			goto done;
 	}
-	for (int k = 0; k < q->nselected; k++)
+	if (q->delay == 0)
+		handle_row(q, row, slot);
+	else
 	{
-		int			c = q->selected[k];
-		const RsColumn *column = &q->contract->column[c];
-		bool		found;
-
-		if (column->kind != RS_ID || q->row.isnull[c])
-			continue;
-		q->row.value[c].id = rs_intern(q->interner[column->interner], slot->tts_values[k], &found);
-		if (found && (column->flags & RS_UNIQUE) && !bad_row(q, c, BAD_DUPLICATE, slot))
-			goto done;
+		q->turn = (q->turn + 1) % DELAY;
+		if (++q->pending == q->delay)
+			handle_oldest(q);
 	}
-	MemoryContextSwitchTo(q->budget);
-	q->handler(q->arg, &q->row);
 done:
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(q->row_context);
 	return true;
+}
+
+/* A row may wait only if nothing in it points into the tuple. */
+static int
+possible_delay(const RsQuery *q)
+{
+	for (int k = 0; k < q->nselected; k++)
+	{
+		int			c = q->selected[k];
+		const RsColumn *column = &q->contract->column[c];
+
+		switch (column->kind)
+		{
+			case RS_TEXT:
+				return 0;
+			case RS_ID:
+				/* a duplicate is reported with the tuple's label */
+				if (column->flags & RS_UNIQUE)
+					return 0;
+				/* fall through */
+			case RS_RAW:
+				if (!is_integer_type(q->fetched[c]))
+					return 0;
+				break;
+			default:
+				break;
+		}
+	}
+	return DELAY - 1;
 }
 
 static void
@@ -929,16 +1013,25 @@ run(RsQuery *q, char *sql, int nargs, Oid *argtypes, Datum *values, const char *
 		.must_return_tuples = true,
 		.dest = &receiver.pub
 	};
+	MemoryContext old;
 	int			result;
 
 	q->handler = handler;
 	q->rescale = rescale;
 	q->arg = arg;
-	for (int c = 0; c < RS_MAX_COLUMNS; c++)
-		q->row.isnull[c] = true;
+	q->delay = possible_delay(q);
+	q->pending = 0;
+	q->turn = 0;
+	for (int i = 0; i < DELAY; i++)
+		memset(q->ring[i].isnull, true, sizeof(q->ring[i].isnull));
 	result = SPI_execute_plan_extended(kept_plan(q, sql, nargs, argtypes), &options);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	old = MemoryContextSwitchTo(q->row_context);
+	while (q->pending > 0)
+		handle_oldest(q);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(q->row_context);
 }
 
 static char *
@@ -995,6 +1088,13 @@ rs_query_probe(RsQuery *q, const char *what, const char *before, const char *aft
 
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+}
+
+int
+rs_query_relations(const RsQuery *q, const Oid **relation)
+{
+	*relation = q->relation;
+	return q->nrelations;
 }
 
 bool

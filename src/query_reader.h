@@ -147,6 +147,11 @@ extern void rs_query_ignore(RsQuery *query, int column);
 extern void rs_query_probe(RsQuery *query, const char *what, const char *before, const char *after,
 						   int nargs, Oid *argtypes, Datum *values, const char *nulls,
 						   DestReceiver *receiver);
+/*
+ * The relations it reads, views and partitioned tables as such; 0 when it may
+ * look elsewhere too (a function that is not immutable, row-level security).
+ */
+extern int	rs_query_relations(const RsQuery *query, const Oid **relation);
 extern bool rs_query_row_security(const RsQuery *query); /* does it limit what this role sees? */
 extern uint64 rs_query_bad_rows(const RsQuery *query);	/* skipped so far */
 
@@ -162,6 +167,7 @@ extern int	rs_numeric_unit(Datum numeric); /* digits after the point as written,
 extern int	rs_numeric_scale(Datum numeric);	/* significant fractional digits */
 extern bool rs_numeric_is_finite(Datum numeric);
 extern Datum rs_int128_to_numeric(int128 value, int scale);
+extern float8 rs_numeric_to_float8(Datum numeric);	/* the nearest */
 
 /*
  * text[] argument -> numbers of an interner, converted to the type of column.

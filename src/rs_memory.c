@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+
 #include "utils/memutils.h"
 
 #include "rs_memory.h"
@@ -44,13 +46,37 @@ checked_size(uint64 count, Size size, const char *purpose)
 	return (Size) count * size;
 }
 
+/*
+ * Large arrays are walked at random: with 4 kB pages, most of such a walk is
+ * spent on page tables. Ask for huge pages where the system gives them to
+ * those who ask.
+ */
+static void
+advise_huge_pages(void *p, Size bytes)
+{
+#ifdef MADV_HUGEPAGE
+	const Size	page = 2 * 1024 * 1024;
+
+	if (bytes >= 2 * page)
+	{
+		char	   *from = (char *) TYPEALIGN(page, p);
+
+		(void) madvise(from, (Size) ((char *) p + bytes - from) / page * page, MADV_HUGEPAGE);
+	}
+#endif
+}
+
 void *
 rs_alloc(MemoryContext budget, uint64 count, Size size, const char *purpose)
 {
 	Size		bytes = checked_size(count, size, purpose);
 
+	void	   *p;
+
 	rs_memory_check(budget, bytes, purpose);
-	return MemoryContextAllocHuge(budget, bytes ? bytes : 1);
+	p = MemoryContextAllocHuge(budget, bytes ? bytes : 1);
+	advise_huge_pages(p, bytes);
+	return p;
 }
 
 void *
@@ -71,7 +97,9 @@ rs_resize(MemoryContext budget, void *old, uint64 count, Size size, const char *
 	if (old == NULL)
 		return rs_alloc(budget, count, size, purpose);
 	rs_memory_check(budget, bytes, purpose);
-	return repalloc_huge(old, bytes ? bytes : 1);
+	old = repalloc_huge(old, bytes ? bytes : 1);
+	advise_huge_pages(old, bytes);
+	return old;
 }
 
 /*

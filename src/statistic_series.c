@@ -251,7 +251,7 @@ rs_growth_peak_final(PG_FUNCTION_ARGS)
 			float8		base = state->point[queue[head]].value;
 
 			if (p->value - base >= state->min_increase || state->min_increase <= 0)
-				peak = Max(peak, p->value / base - 1);
+				peak = Max(peak, (p->value - base) / base);
 		}
 	}
 	pfree(queue);
@@ -283,7 +283,7 @@ rs_growth_over_final(PG_FUNCTION_ARGS)
 		if (last->at - base->at > 2 * state->window || base->value <= 0 ||
 			(state->min_increase > 0 && last->value - base->value < state->min_increase))
 			break;
-		PG_RETURN_FLOAT8(last->value / base->value - 1);
+		PG_RETURN_FLOAT8((last->value - base->value) / base->value);
 	}
 	PG_RETURN_NULL();
 }

@@ -37,6 +37,8 @@
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+
 #include "miscadmin.h"
 
 #include "rs_memory.h"
@@ -45,9 +47,15 @@
 #define PAGE_BITS	8
 #define PAGE_SIZE	(1 << PAGE_BITS)
 #define PAGE_MASK	(PAGE_SIZE - 1)
+#define SMALL_SLAB	((Size) 64 * 1024)
+#define HUGE_SLAB	((Size) 2 * 1024 * 1024)
+#define HUGE_SLABS	8
 #define UNKNOWN		UINT32_MAX
 #define NOT_PENDING	UINT32_MAX
 #define AHEAD		8			/* arcs between prefetch and use */
+#define NEAR_RUNS	2			/* runs between prefetch of the states and use */
+#define FAR_RUNS	8			/* the same for their arcs */
+#define LATE		64			/* arrivals whose account is looked up together */
 
 typedef struct State
 {
@@ -93,12 +101,21 @@ struct RsTrace
 	uint32		near,			/* keys of the question's time: [near, far) */
 				far;
 
+	char	   *slab;			/* memory for the pages below */
+	Size		slab_left,
+				slab_size;
 	State	  **state;			/* pages by account */
 	Limit	  **limit;
 	uint32	  **skip;			/* pages by place, max_hold only */
 
 	uint32		seed;
 	uint32		stamp;
+	uint32		nlate;			/* last level: arrivals at accounts not looked at yet */
+	struct
+	{
+		uint32		account;
+		uint32		key;
+	}			late[LATE];
 	RsTraceSummary summary;
 	uint64		not_terminal;
 
@@ -192,22 +209,47 @@ qualifies(const RsTrace *t, uint32 place)
 
 /* ---- paged state ---- */
 
+/*
+ * Pages are cut from slabs that double up to the size of a huge page: a trace
+ * that touches a million accounts here and there would spend more time in page
+ * faults and TLB misses than walking.
+ */
 static pg_noinline void *
-new_page(RsTrace *t, Size size, int fill)
+new_page(RsTrace *t, Size size)
 {
-	void	   *page = rs_alloc(t->budget, PAGE_SIZE, size, "the state of a trace");
+	Size		bytes = PAGE_SIZE * size;
+	char	   *page;
 
-	memset(page, fill, PAGE_SIZE * size);
+	if (t->slab_left < bytes)
+	{
+		t->slab_size = Min(Max(t->slab_size * 2, SMALL_SLAB), HUGE_SLAB);
+		if (t->slab_size < HUGE_SLAB)
+			t->slab = rs_alloc(t->budget, 1, t->slab_size, "the state of a trace");
+		else
+		{
+			t->slab = rs_alloc(t->budget, HUGE_SLABS + 1, HUGE_SLAB, "the state of a trace");
+			t->slab = (char *) TYPEALIGN(HUGE_SLAB, t->slab);
+			t->slab_size = HUGE_SLABS * HUGE_SLAB;
+#ifdef MADV_HUGEPAGE
+			/* Only advice: without huge pages everything works as before. */
+			(void) madvise(t->slab, t->slab_size, MADV_HUGEPAGE);
+#endif
+		}
+		t->slab_left = t->slab_size;
+	}
+	page = t->slab;
+	t->slab += bytes;
+	t->slab_left -= bytes;
 	return page;
 }
 
 static pg_noinline State *
 new_state_page(RsTrace *t, uint32 number)
 {
-	State	   *page = new_page(t, sizeof(State), 0);
+	State	   *page = new_page(t, sizeof(State));
 
 	for (int i = 0; i < PAGE_SIZE; i++)
-		page[i].last = UNKNOWN;
+		page[i] = (State) {.last = UNKNOWN};
 	return t->state[number] = page;
 }
 
@@ -237,9 +279,9 @@ limit_of(RsTrace *t, uint32 account)
 
 	if (unlikely(*page == NULL))
 	{
-		*page = new_page(t, sizeof(Limit), 0);
+		*page = new_page(t, sizeof(Limit));
 		for (int i = 0; i < PAGE_SIZE; i++)
-			(*page)[i].closed = UNKNOWN;
+			(*page)[i] = (Limit) {.closed = UNKNOWN};
 	}
 	return *page + (account & PAGE_MASK);
 }
@@ -250,7 +292,10 @@ skip_of(RsTrace *t, uint32 place)
 	uint32	  **page = &t->skip[place >> PAGE_BITS];
 
 	if (unlikely(*page == NULL))
-		*page = new_page(t, sizeof(uint32), 0);
+	{
+		*page = new_page(t, sizeof(uint32));
+		memset(*page, 0, PAGE_SIZE * sizeof(uint32));
+	}
 	return *page + (place & PAGE_MASK);
 }
 
@@ -480,6 +525,50 @@ count_closed(RsTrace *t, uint32 account, const State *st)
 	}
 }
 
+/* In the last level: an arrival that something would follow. */
+static pg_attribute_always_inline void
+count_hop_cut(RsTrace *t, uint32 account, State *st, const bool closing)
+{
+	t->summary.cut++;
+	if (st->pending == COUNTED_CUT)
+		return;
+	st->pending = COUNTED_CUT;
+	if (st->open == st->last &&
+		!(closing && limit_of(t, account)->cut_stamp == t->stamp))
+		t->not_terminal++;
+}
+
+/*
+ * What the accounts of late arrivals have to pass on costs three cache misses
+ * each, one after the other; taken together they overlap.
+ */
+static pg_attribute_always_inline void
+look_at_late(RsTrace *t, const bool upstream, const bool closing)
+{
+	for (uint32 i = 0; i < t->nlate; i++)
+		__builtin_prefetch(&t->start[t->late[i].account]);
+	for (uint32 i = 0; i < t->nlate; i++)
+	{
+		uint32		first,
+					end;
+
+		group_of(t, t->late[i].account, upstream, &first, &end);
+		if (first < end)
+			__builtin_prefetch(&t->arc[flip(end - 1, upstream)]);
+	}
+	for (uint32 i = 0; i < t->nlate; i++)
+	{
+		uint32		account = t->late[i].account;
+		State	   *st = state_of(t, account);
+
+		if (st->open == UNKNOWN)
+			st->open = resolve_last(t, account, st, upstream);
+		if (t->late[i].key < st->open)
+			count_hop_cut(t, account, st, closing);
+	}
+	t->nlate = 0;
+}
+
 /*
  * Second half of a level: look at every new arc once, and at the account it
  * reaches.
@@ -499,8 +588,28 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 		uint64		transfers = count;
 		int128		amount = 0;
 
-		if (run + 2 < t->nruns)
-			__builtin_prefetch(&arc[flip(t->run[run + 2].first, upstream)]);
+		/* Runs are short: fetch ahead across them. */
+		if (run + FAR_RUNS < t->nruns)
+		{
+			const RsTraceRun *next = &t->run[run + FAR_RUNS];
+			uint32		place = flip(next->first, upstream),
+						other = flip(next->first + next->count - 1, upstream);
+
+			__builtin_prefetch(&arc[place]);
+			__builtin_prefetch(&arc[other]);
+			if (t->flow->amount && t->transfer == NULL)
+			{
+				__builtin_prefetch(&t->flow->amount[place]);
+				__builtin_prefetch(&t->flow->amount[other]);
+			}
+		}
+		if (run + NEAR_RUNS < t->nruns)
+		{
+			const RsTraceRun *next = &t->run[run + NEAR_RUNS];
+
+			for (uint32 i = 0; i < Min(next->count, AHEAD); i++)
+				prefetch_state(t, arc[flip(next->first + i, upstream)].peer);
+		}
 
 		for (uint32 done = 0; done < count;)
 		{
@@ -528,19 +637,14 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 					count_closed(t, account, st);
 				else if (last)
 				{
-					if (st->open == UNKNOWN)
+					if (st->open != UNKNOWN)
+						count_hop_cut(t, account, st, closing);
+					else
 					{
-						st->open = resolve_last(t, account, st, upstream);
-						if (key >= st->open)
-							continue;
-					}
-					t->summary.cut++;
-					if (st->pending != COUNTED_CUT)
-					{
-						st->pending = COUNTED_CUT;
-						if (st->open == st->last &&
-							!(closing && limit_of(t, account)->cut_stamp == t->stamp))
-							t->not_terminal++;
+						t->late[t->nlate].account = account;
+						t->late[t->nlate].key = key;
+						if (++t->nlate == LATE)
+							look_at_late(t, upstream, closing);
 					}
 				}
 				else if (key < st->pending)
@@ -569,6 +673,8 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 		t->summary.transfers += transfers;
 		t->summary.amount += amount;
 	}
+	if (last)
+		look_at_late(t, upstream, closing);
 }
 
 static pg_attribute_always_inline void
@@ -967,6 +1073,18 @@ rs_trace_qualifies(const RsTrace *t, uint32 place)
 	return !t->filtered || qualifies(t, place);
 }
 
+void
+rs_trace_prefetch(const RsTrace *t, uint32 account)
+{
+	prefetch_state(t, account);
+}
+
+bool
+rs_trace_may_be_cut(const RsTrace *t, int hop)
+{
+	return t->closing || hop == t->max_hops;
+}
+
 RsTraceCut
 rs_trace_cut(RsTrace *t, uint32 place)
 {
@@ -991,5 +1109,16 @@ rs_trace_cut(RsTrace *t, uint32 place)
 void
 rs_trace_window(RsTrace *t, uint32 place, uint32 *first, uint32 *end)
 {
-	window_of(t, t->arc[place].peer, key_of(t->arc[place].when, t->upstream), t->upstream, first, end);
+	uint32		account = t->arc[place].peer;
+	uint32		key = key_of(t->arc[place].when, t->upstream);
+
+	*first = *end = 0;
+	if (account == t->seed)
+		return;
+	if (t->closing && (t->hold ? is_stop(t, account)
+					   : (t->ordered ? key : t->near) < closed_of(t, account, t->upstream)))
+		return;
+	window_of(t, account, key, t->upstream, first, end);
+	if (t->closing && t->hold && too_many(t, *first, *end, t->upstream))
+		*end = *first;
 }

@@ -58,6 +58,12 @@ extern const RsTraceRun *rs_trace_runs(const RsTrace *trace, uint64 *count);
 /* Why the arc at this place of the trace was not followed, if it was not. */
 extern RsTraceCut rs_trace_cut(RsTrace *trace, uint32 place);
 
+/* rs_trace_cut() will soon be asked about an arc that reaches this account. */
+extern void rs_trace_prefetch(const RsTrace *trace, uint32 account);
+
+/* False when no arc of this hop can have been cut: saves asking. */
+extern bool rs_trace_may_be_cut(const RsTrace *trace, int hop);
+
 extern const RsFlowSide *rs_trace_side(const RsTrace *trace);
 extern bool rs_trace_qualifies(const RsTrace *trace, uint32 place);
 
@@ -69,10 +75,18 @@ rs_trace_place(bool upstream, const RsTraceRun *run, uint32 i)
 }
 
 /*
- * For those who search the trace further (paths): walking order of arcs that
- * may follow the arc at `place`, as [*first, *end) in walking order of the
- * peer's group, cut or not. Only arcs that are in the trace may be followed.
+ * For those who search the trace further (paths): walking order of the arcs
+ * that may follow the arc at `place`, as [*first, *end); empty where the trace
+ * does not go on (stop_at, max_fanout, the seed itself). Only those of them
+ * that are in the trace may be followed.
  */
 extern void rs_trace_window(RsTrace *trace, uint32 place, uint32 *first, uint32 *end);
+
+/* The place's position in walking order, and back. */
+static inline uint32
+rs_trace_position(bool upstream, uint32 place)
+{
+	return upstream ? RS_FLOW_MAX_TRANSFERS - place : place;
+}
 
 #endif							/* RS_TRACE_H */

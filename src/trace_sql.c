@@ -1,6 +1,6 @@
 /*
  * src/trace_sql.c
- *	  trace_funds, trace_accounts, trace_summary: the SQL face of the trace engine.
+ *	  What the trace functions share; trace_accounts and trace_summary.
  *
  * One call answers for all its seeds: the flow is opened (a mapped flow graph,
  * or what the question needs of a query, fetched once for all seeds), then the
@@ -9,7 +9,7 @@
  *
  * Everything large lives in one context per call, the budget that
  * risk_screen.max_memory bounds. Rows are made in a context that is reset
- * after each of them; account names are made once and kept.
+ * every now and then; account names are made once and kept.
  */
 #include "pg_compat.h"
 
@@ -26,9 +26,6 @@
 #include "rs_memory.h"
 #include "trace_account.h"
 #include "trace_sql.h"
-
-#define TEXT_PAGE_BITS 8
-#define TEXT_PAGE_SIZE (1 << TEXT_PAGE_BITS)
 
 
 /* ---- arguments ---- */
@@ -130,8 +127,8 @@ question_from(FunctionCallInfo fcinfo, RsFlowQuestion *q)
 	q->min_amount = NumericGetDatum(min_amount);
 }
 
-static int
-compare_ids(const void *a, const void *b)
+int
+rs_compare_accounts(const void *a, const void *b)
 {
 	uint32		x = *(const uint32 *) a,
 				y = *(const uint32 *) b;
@@ -149,7 +146,7 @@ known_ids(MemoryContext budget, const uint32 *id, int n, uint32 *count)
 	for (int i = 0; i < n; i++)
 		if (id[i] != RS_NO_ID)
 			list[kept++] = id[i];
-	qsort(list, kept, sizeof(uint32), compare_ids);
+	qsort(list, kept, sizeof(uint32), rs_compare_accounts);
 	n = kept;
 	kept = 0;
 	for (int i = 0; i < n; i++)
@@ -292,8 +289,8 @@ rs_trace_begin(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg)
 	}
 	else
 		call->trace = rs_trace_create(call->flow, &call->question, scaled_minimum(call));
-	call->account_page = rs_alloc0(budget, ((uint64) call->flow->naccounts >> TEXT_PAGE_BITS) + 1,
-								   sizeof(Datum *), "the answer of a trace");
+	call->text_page = rs_alloc0(budget, ((uint64) call->flow->naccounts >> RS_TEXT_PAGE_BITS) + 1,
+								sizeof(RsTraceText *), "the answer of a trace");
 	return call;
 }
 
@@ -309,23 +306,29 @@ rs_trace_end(RsTraceCall *call)
 
 /* ---- rows ---- */
 
-Datum
-rs_trace_account_text(RsTraceCall *call, uint32 account)
+pg_noinline Datum
+rs_trace_make_text(RsTraceCall *call, uint32 account)
 {
-	Datum	  **page = &call->account_page[account >> TEXT_PAGE_BITS];
-	Datum	   *text;
+	RsTraceText **page = &call->text_page[account >> RS_TEXT_PAGE_BITS];
+	RsTraceText *slot;
+	MemoryContext old = MemoryContextSwitchTo(call->budget);
+	struct varlena *text = (struct varlena *) DatumGetPointer(call->flow->account_text(call->flow, account));
+	Size		n = VARSIZE_ANY_EXHDR(text);
 
 	if (*page == NULL)
-		*page = rs_alloc0(call->budget, TEXT_PAGE_SIZE, sizeof(Datum), "the answer of a trace");
-	text = &(*page)[account & (TEXT_PAGE_SIZE - 1)];
-	if (*text == (Datum) 0)
+		*page = rs_alloc0(call->budget, RS_TEXT_PAGE_SIZE, sizeof(RsTraceText), "the answer of a trace");
+	slot = &(*page)[account & (RS_TEXT_PAGE_SIZE - 1)];
+	if (n + VARHDRSZ_SHORT <= sizeof(slot->inside))
 	{
-		MemoryContext old = MemoryContextSwitchTo(call->budget);
-
-		*text = call->flow->account_text(call->flow, account);
-		MemoryContextSwitchTo(old);
+		SET_VARSIZE_SHORT(slot->inside, n + VARHDRSZ_SHORT);
+		memcpy(VARDATA_SHORT(slot->inside), VARDATA_ANY(text), n);
+		pfree(text);
+		text = (struct varlena *) slot->inside;
 	}
-	return *text;
+	else
+		slot->outside = text;
+	MemoryContextSwitchTo(old);
+	return PointerGetDatum(text);
 }
 
 Datum
@@ -338,132 +341,10 @@ void
 rs_trace_row(RsTraceCall *call, Datum *values, bool *nulls)
 {
 	tuplestore_putvalues(call->result->setResult, call->result->setDesc, values, nulls);
-	MemoryContextReset(call->row_context);
+	/* A reset costs as much as making a short row. */
+	if ((++call->rows & 0xff) == 0)
+		MemoryContextReset(call->row_context);
 	CHECK_FOR_INTERRUPTS();
-}
-
-typedef struct Row
-{
-	uint32		when;
-	uint32		transfer;
-	uint32		place;
-	uint32		account;		/* whose group the place is in */
-} Row;
-
-static inline int
-row_compare(const Row *a, const Row *b, RsFlow *flow)
-{
-	if (a->when != b->when)
-		return a->when < b->when ? -1 : 1;
-	return flow->compare_txn(flow, a->transfer, b->transfer);
-}
-
-#define ST_SORT sort_rows
-#define ST_ELEMENT_TYPE Row
-#define ST_COMPARE(a, b, flow) row_compare(a, b, flow)
-#define ST_COMPARE_ARG_TYPE RsFlow
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-enum { F_SEED, F_HOP, F_TXN, F_PAYER, F_PAYEE, F_AMOUNT, F_PAID_AT, F_CUT, F_COLUMNS };
-
-static void
-send_transfers(RsTraceCall *call, Row *row, uint64 n, int hop, Datum seed, const Datum *cut_name)
-{
-	RsFlow	   *flow = call->flow;
-	const RsFlowSide *side = rs_trace_side(call->trace);
-	bool		up = call->question.upstream;
-	MemoryContext old = MemoryContextSwitchTo(call->row_context);
-
-	sort_rows(row, n, flow);
-	for (uint64 i = 0; i < n; i++)
-	{
-		Datum		values[F_COLUMNS];
-		bool		nulls[F_COLUMNS] = {false};
-		RsTraceCut	cut = rs_trace_cut(call->trace, row[i].place);
-		Datum		account = rs_trace_account_text(call, row[i].account),
-					peer = rs_trace_account_text(call, side->arc[row[i].place].peer);
-
-		values[F_SEED] = seed;
-		values[F_HOP] = Int32GetDatum(hop);
-		values[F_TXN] = flow->txn_text(flow, row[i].transfer);
-		values[F_PAYER] = up ? peer : account;
-		values[F_PAYEE] = up ? account : peer;
-		values[F_AMOUNT] = rs_trace_amount(call, rs_flow_amount(flow, row[i].transfer));
-		values[F_PAID_AT] = TimestampTzGetDatum(rs_flow_time(flow, row[i].when));
-		values[F_CUT] = cut_name[cut];
-		nulls[F_CUT] = cut == RS_CUT_NONE;
-		rs_trace_row(call, values, nulls);
-	}
-	MemoryContextSwitchTo(old);
-}
-
-/*
- * trace_funds(transfers text, seeds text[], direction text, since timestamptz,
- *	 until timestamptz, max_hops int, max_hold interval, min_amount numeric,
- *	 stop_at text[], max_fanout int, ordered boolean, strict boolean, bad_rows text)
- *	 returns (seed text, hop int, txn_id text, payer text, payee text,
- *			  amount numeric, paid_at timestamptz, cut text)
- *
- * Every transfer that money of a seed can have passed through, once per seed,
- * at its smallest hop, by seed (as given), hop, paid_at, txn_id. A seed with
- * more than max_fanout transfers is one row with hop 0 and cut 'fanout'.
- * Errors: 22004 null argument, 22023 bad argument, and the query reader's.
- * Cost: engine plus about 1 us a row.
- */
-PG_FUNCTION_INFO_V1(rs_trace_funds);
-Datum
-rs_trace_funds(PG_FUNCTION_ARGS)
-{
-	RsTraceCall *call = rs_trace_begin(fcinfo, ARG_COMMON, -1);
-	const RsFlowSide *side = rs_trace_side(call->trace);
-	bool		up = call->question.upstream;
-	Datum		cut_name[] = {(Datum) 0, CStringGetTextDatum("stop_at"),
-	CStringGetTextDatum("fanout"), CStringGetTextDatum("hops")};
-	Row		   *row = NULL;
-	uint64		capacity = 0;
-
-	for (int s = 0; s < call->nseeds; s++)
-	{
-		uint64		nruns,
-					n = 0;
-		const RsTraceRun *run;
-
-		if (rs_trace_seed(call->trace, call->seed[s], true)->seed_cut)
-		{
-			Datum		values[F_COLUMNS] = {0};
-			bool		nulls[F_COLUMNS] = {false, false, true, true, true, true, true, false};
-			int			party = up ? F_PAYER : F_PAYEE;
-
-			values[F_SEED] = values[party] = call->seed_text[s];
-			values[F_CUT] = cut_name[RS_CUT_FANOUT];
-			nulls[party] = false;
-			rs_trace_row(call, values, nulls);
-			continue;
-		}
-		run = rs_trace_runs(call->trace, &nruns);
-		for (uint64 r = 0; r < nruns; r++)
-		{
-			row = rs_grow(call->budget, row, &capacity, n + run[r].count, sizeof(Row), "the answer of a trace");
-			for (uint32 i = 0; i < run[r].count; i++)
-			{
-				uint32		place = rs_trace_place(up, &run[r], i);
-
-				if (rs_trace_qualifies(call->trace, place))
-					row[n++] = (Row) {side->arc[place].when, rs_flow_transfer(side, place),
-						place, run[r].account};
-			}
-			if (r + 1 == nruns || run[r + 1].hop != run[r].hop)
-			{
-				send_transfers(call, row, n, run[r].hop, call->seed_text[s], cut_name);
-				n = 0;
-			}
-		}
-	}
-	rs_trace_end(call);
-	return (Datum) 0;
 }
 
 /*

@@ -19,6 +19,20 @@ enum
 	ARG_MIN_AMOUNT, ARG_STOP_AT, ARG_MAX_FANOUT, ARG_ORDERED, ARG_STRICT, ARG_COMMON
 };
 
+/* An account's name, made once: short ones lie in the table itself. */
+typedef union RsTraceText
+{
+	char		inside[32];		/* a short varlena; first byte 0: none */
+	struct
+	{
+		uint64		none;
+		struct varlena *outside;
+	};
+} RsTraceText;
+
+#define RS_TEXT_PAGE_BITS 8
+#define RS_TEXT_PAGE_SIZE (1 << RS_TEXT_PAGE_BITS)
+
 typedef struct RsTraceCall
 {
 	MemoryContext budget;
@@ -35,7 +49,8 @@ typedef struct RsTraceCall
 	int			ntargets;		/* trace_paths only */
 	uint32	   *target;
 
-	Datum	  **account_page;	/* texts already made */
+	RsTraceText **text_page;	/* by account */
+	uint64		rows;
 } RsTraceCall;
 
 /*
@@ -45,9 +60,39 @@ typedef struct RsTraceCall
 extern RsTraceCall *rs_trace_begin(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg);
 extern void rs_trace_end(RsTraceCall *call);
 
-extern Datum rs_trace_account_text(RsTraceCall *call, uint32 account);
+/* qsort: account numbers, ascending. */
+extern int	rs_compare_accounts(const void *a, const void *b);
+
+extern Datum rs_trace_make_text(RsTraceCall *call, uint32 account);
+
+static inline Datum
+rs_trace_account_text(RsTraceCall *call, uint32 account)
+{
+	RsTraceText *page = call->text_page[account >> RS_TEXT_PAGE_BITS];
+
+	if (likely(page != NULL))
+	{
+		RsTraceText *slot = &page[account & (RS_TEXT_PAGE_SIZE - 1)];
+
+		if (likely(slot->inside[0] != 0))
+			return PointerGetDatum(slot->inside);
+		if (slot->outside)
+			return PointerGetDatum(slot->outside);
+	}
+	return rs_trace_make_text(call, account);
+}
+
+static inline void
+rs_trace_prefetch_text(const RsTraceCall *call, uint32 account)
+{
+	const RsTraceText *page = call->text_page[account >> RS_TEXT_PAGE_BITS];
+
+	if (page != NULL)
+		__builtin_prefetch(&page[account & (RS_TEXT_PAGE_SIZE - 1)]);
+}
+
 extern Datum rs_trace_amount(RsTraceCall *call, int128 amount);
-/* Send a row and forget what was made for it. */
+/* Send a row; what was made for it in row_context may be forgotten. */
 extern void rs_trace_row(RsTraceCall *call, Datum *values, bool *nulls);
 
 #endif							/* RS_TRACE_SQL_H */

@@ -179,7 +179,7 @@ class Case:
             self.rows[(claim, kind, account, other, txn, amount)] += traced
 
     def dust(self, claim, account, amount):
-        self.rows[(claim, 'cut', account, None, None, None)] += amount
+        self.rows[(claim, 'cut', (None, account[1]), None, None, None)] += amount
 
     def run(self):
         if self.up:

@@ -106,3 +106,47 @@ def random_case(rng):
         options['stop_at'] = [a for a in range(n_accounts + 1) if rng.random() < 0.3]
     seeds = [rng.randrange(n_accounts + 2) for _ in range(rng.randint(1, 4))]
     return transfers, seeds, options
+
+
+def paths(transfers, seed, targets=None, upstream=False, since=None, until=None, max_hops=8, max_hold=None,
+          min_amount=0, stop_at=(), max_fanout=None, ordered=True, strict=False):
+    """Every path [transfer, ...] from the seed to a target (default: terminals), best first."""
+    options = dict(upstream=upstream, since=since, until=until, max_hops=max_hops, max_hold=max_hold,
+                   min_amount=min_amount, stop_at=stop_at, max_fanout=max_fanout, ordered=ordered, strict=strict)
+    answer = trace(transfers, seed, **options)
+    if answer is None:
+        return []
+    if targets is None:
+        targets = [a for a, r in accounts(transfers, seed, answer, upstream).items() if r[5]]
+    near, far = (2, 1) if upstream else (1, 2)
+    sign = -1 if upstream else 1
+    candidates = [x for x in transfers if (since is None or x[4] >= since)
+                  and (until is None or x[4] <= until) and x[3] >= min_amount]
+
+    def follows(x, y):
+        if x[far] != y[near]:
+            return False
+        if not ordered:
+            return True
+        a, b = sign * x[4], sign * y[4]
+        return b >= a and not (strict and b == a) and (max_hold is None or b - a <= max_hold)
+
+    onward = {x[0]: [y for y in candidates if follows(x, y)] for x in candidates}
+    found, stack = [], [[x] for x in candidates if x[near] == seed]
+    while stack:
+        path = stack.pop()
+        x = path[-1]
+        if max_hold is None:
+            before = [p[near] for p in path]
+            if (x[far] in before) and x[far] != seed:
+                continue
+        elif x in path[:-1]:
+            continue
+        if x[far] in targets:
+            found.append(path)
+        if len(path) >= max_hops or x[far] == seed or x[far] in stop_at or \
+                (max_fanout is not None and len(onward[x[0]]) > max_fanout):
+            continue
+        stack.extend(path + [y] for y in onward[x[0]])
+    found.sort(key=lambda p: (len(p), -min(x[3] for x in p), [(x[4], x[0]) for x in p]))
+    return found

@@ -14,10 +14,10 @@ INSERT INTO filing.person (person_id, inst_id, post, post_to) VALUES ('ceo', 'P1
 INSERT INTO filing.related_group (group_id, inst_id) VALUES ('g', 'P1'), ('g', 'cousin');
 INSERT INTO filing.related_party (a, b, relation) VALUES ('wife', 'P1', 'family');
 SET LOCAL search_path = desk, risk_screen, public;
-SELECT is((SELECT string_agg(party_id, ' ' ORDER BY party_id) FROM risk_screen.related_parties('2026-11-20') WHERE inst_id = 'P1'),
+SELECT is((SELECT string_agg(party_id, ' ' ORDER BY party_id) FROM risk_screen.desk_related_parties('2026-11-20') WHERE inst_id = 'P1'),
 	'P1 boss ceo cousin five front hold niece shell sister wife', 'related parties: holders from 5 %, controllers and what they control, officers, group, family; not the partner of a sister, small or past holders, staff');
-SELECT is((SELECT string_agg(party_id, ' ' ORDER BY party_id) FROM risk_screen.related_parties('2026-11-20') WHERE inst_id = 'P2'), 'P2 half upper', 'exactly half is a holder; what controls it is related too');
-SELECT is((SELECT steps FROM risk_screen.related_parties('2026-11-20') WHERE inst_id = 'P1' AND party_id = 'niece'), 4, 'steps: P1 - hold - boss - sister - niece');
+SELECT is((SELECT string_agg(party_id, ' ' ORDER BY party_id) FROM risk_screen.desk_related_parties('2026-11-20') WHERE inst_id = 'P2'), 'P2 half upper', 'exactly half is a holder; what controls it is related too');
+SELECT is((SELECT steps FROM risk_screen.desk_related_parties('2026-11-20') WHERE inst_id = 'P1' AND party_id = 'niece'), 4, 'steps: P1 - hold - boss - sister - niece');
 RESET search_path;
 
 -- C01

@@ -1,0 +1,389 @@
+/*
+ * src/pattern_scatter.c
+ *	  Scatter-gather: one account pays many, who pay one other account.
+ *
+ * source -> m_i -> target for at least k different middles m_i, all legs within
+ * w; ordered: each middle receives no later than it pays on. (Requiring all
+ * first legs before all second legs, the "phased" form, loses most of the
+ * published instances, so it is not asked for.)
+ *
+ * A leg can only count if its source pays at least k accounts within w around
+ * it, or its target is paid by as many: both fans are found first, in linear
+ * time, and every other transfer is left out. Then the two-step ways of each
+ * source are listed, sorted by target and time, and swept: a way is an
+ * interval from its first to its second leg, and k middles must have intervals
+ * inside a window of w. Of the receipts of a middle only the latest before a
+ * second leg makes an interval that matters (unordered: the nearest on either
+ * side).
+ *
+ * Overlapping windows of one pair are one instance; its legs are all of its
+ * ways inside. Memory: 24 bytes a way of one source, 1 bit a transfer.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "pattern_burst.h"
+#include "pattern_relay.h"
+#include "rs_memory.h"
+
+static const char *const purpose = "the search for scatter-gather";
+
+typedef struct Way
+{
+	uint32		target;
+	uint32		middle;
+	uint32		first,
+				second;			/* transfers */
+	uint32		from,
+				to;				/* codes of the earlier and the later leg */
+} Way;
+
+static inline int
+compare_ways(const Way *a, const Way *b)
+{
+	if (a->target != b->target)
+		return a->target < b->target ? -1 : 1;
+	if (a->to != b->to)
+		return a->to < b->to ? -1 : 1;
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	if (a->second != b->second)
+		return a->second < b->second ? -1 : 1;
+	return a->first < b->first ? -1 : a->first > b->first;
+}
+
+#define ST_SORT sort_ways
+#define ST_ELEMENT_TYPE Way
+#define ST_COMPARE(a, b) compare_ways(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+static inline int
+compare_numbers(const uint32 *a, const uint32 *b)
+{
+	return *a < *b ? -1 : *a > *b;
+}
+
+#define ST_SORT sort_numbers
+#define ST_ELEMENT_TYPE uint32
+#define ST_COMPARE(a, b) compare_numbers(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define ST_SORT sort_keys
+#define ST_ELEMENT_TYPE uint64
+#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+typedef struct Search
+{
+	const RsFlow *flow;
+	const RsRelayQuestion *question;
+	MemoryContext budget;
+	RsRelayHandler handler;
+	void	   *arg;
+	uint64	   *scatters,		/* bit per transfer: in a fan-out of its payer */
+			   *gathers;		/* ... in a fan-in of its payee */
+	Way		   *way;
+	uint64		nways,
+				way_capacity;
+	uint32	   *order;			/* ways of one target by their earlier leg */
+	uint64		order_capacity;
+	uint32	   *seen;			/* by account */
+	uint32	   *leg[2];
+	uint64		leg_capacity[2];
+	uint64		steps;
+} Search;
+
+static inline void
+tick(Search *s)
+{
+	if ((++s->steps & 0xfff) == 0)
+		CHECK_FOR_INTERRUPTS();
+}
+
+static inline bool
+is_set(const uint64 *bits, uint32 i)
+{
+	return (bits[i / 64] >> (i % 64)) & 1;
+}
+
+static void
+mark_burst(void *arg, const RsBurst *burst)
+{
+	uint64	   *bits = arg;
+
+	for (uint64 i = 0; i < burst->n; i++)
+		bits[burst->transfer[i] / 64] |= UINT64CONST(1) << (burst->transfer[i] % 64);
+}
+
+static inline int64
+distance(const Search *s, uint32 from, uint32 to)
+{
+	return rs_flow_time(s->flow, to) - rs_flow_time(s->flow, from);
+}
+
+static void
+add_way(Search *s, uint32 middle, uint32 first, uint32 second)
+{
+	const RsArc *out = s->flow->side[RS_FLOW_OUT].arc;
+	uint32		a = out[first].when,
+				b = out[second].when;
+
+	if (distance(s, Min(a, b), Max(a, b)) > s->question->within)
+		return;
+	if (s->nways >= s->way_capacity)
+		s->way = rs_grow(s->budget, s->way, &s->way_capacity, s->nways + 1, sizeof(Way), purpose);
+	s->way[s->nways++] = (Way) {out[second].peer, middle, first, second, Min(a, b), Max(a, b)};
+}
+
+/* The ways of one source through one middle: first[] are its transfers to it, by time. */
+static void
+ways_through(Search *s, uint32 source, uint32 middle, const uint32 *first, uint32 nfirst)
+{
+	const RsFlowSide *out = &s->flow->side[RS_FLOW_OUT];
+	uint32		at = 0;			/* first[0 .. at-1] are no later than the second leg */
+
+	for (uint32 second = out->start[middle]; second < out->start[middle + 1]; second++)
+	{
+		tick(s);
+		if (!is_set(s->gathers, second) || out->arc[second].peer == source || out->arc[second].peer == middle)
+			continue;
+		while (at < nfirst && out->arc[first[at]].when <= out->arc[second].when)
+			at++;
+		if (at > 0)
+			add_way(s, middle, first[at - 1], second);
+		if (!s->question->ordered && at < nfirst)
+			add_way(s, middle, first[at], second);
+	}
+}
+
+typedef struct Receiver
+{
+	uint32		middle;
+	uint32		transfer;
+} Receiver;
+
+static inline int
+compare_receivers(const Receiver *a, const Receiver *b)
+{
+	if (a->middle != b->middle)
+		return a->middle < b->middle ? -1 : 1;
+	return a->transfer < b->transfer ? -1 : a->transfer > b->transfer;
+}
+
+#define ST_SORT sort_receivers
+#define ST_ELEMENT_TYPE Receiver
+#define ST_COMPARE(a, b) compare_receivers(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* Each transfer once. */
+static uint64
+distinct_legs(Search *s, int which, uint64 n)
+{
+	uint32	   *leg = s->leg[which];
+	uint64		kept = 0;
+
+	sort_numbers(leg, n);
+	for (uint64 i = 0; i < n; i++)
+		if (i == 0 || leg[i] != leg[kept - 1])
+			leg[kept++] = leg[i];
+	return kept;
+}
+
+static void
+report(Search *s, uint32 source, const Way *way, uint64 n, uint32 from, uint32 to, uint32 parties)
+{
+	RsRelay		relay = {.source = source, .target = way[0].target, .parties = parties};
+
+	if (rs_flow_time(s->flow, to) <= s->question->since)
+		return;
+	for (int which = 0; which < 2; which++)
+	{
+		uint64		k = 0;
+
+		s->leg[which] = rs_grow(s->budget, s->leg[which], &s->leg_capacity[which], n, sizeof(uint32), purpose);
+		for (uint64 i = 0; i < n; i++)
+			if (way[i].from >= from && way[i].to <= to)
+				s->leg[which][k++] = which == 0 ? way[i].first : way[i].second;
+		k = distinct_legs(s, which, k);
+		if (which == 0)
+			relay.nfirst = k;
+		else
+			relay.nsecond = k;
+	}
+	relay.first = s->leg[0];
+	relay.second = s->leg[1];
+	s->handler(s->arg, &relay);
+}
+
+/* The ways to one target, sorted by their later leg. */
+static void
+sweep_target(Search *s, uint32 source, Way *way, uint64 n)
+{
+	const RsRelayQuestion *q = s->question;
+	uint32		parties = 0;
+	uint64		expired = 0;	/* in `order` */
+	bool		open = false;
+	uint32		first = 0,
+				last = 0,
+				most = 0;
+
+	if (n < q->min_parties)
+		return;
+	s->order = rs_grow(s->budget, s->order, &s->order_capacity, n * 2, sizeof(uint32), purpose);
+	/* order[0..n-1]: ways by `from`, ties by number */
+	{
+		uint64	   *key = rs_alloc(s->budget, n, sizeof(uint64), purpose);
+
+		for (uint64 i = 0; i < n; i++)
+			key[i] = ((uint64) way[i].from << 32) | i;
+		sort_keys(key, n);
+		for (uint64 i = 0; i < n; i++)
+			s->order[i] = (uint32) key[i];
+		pfree(key);
+	}
+	/* entered[i] is kept in order[n + i]: 0 not yet, 1 inside, 2 too old before it came */
+	for (uint64 i = 0; i < n; i++)
+		s->order[n + i] = 0;
+
+	for (uint64 i = 0; i < n;)
+	{
+		uint32		now = way[i].to;
+
+		for (; i < n && way[i].to == now; i++)
+		{
+			tick(s);
+			if (s->order[n + i] == 2)
+				continue;
+			s->order[n + i] = 1;
+			if (s->seen[way[i].middle]++ == 0)
+				parties++;
+		}
+		for (; expired < n && distance(s, way[s->order[expired]].from, now) > q->within; expired++)
+		{
+			uint32		w = s->order[expired];
+
+			if (s->order[n + w] == 1 && --s->seen[way[w].middle] == 0)
+				parties--;
+			s->order[n + w] = 2;
+		}
+		if (parties < q->min_parties)
+			continue;
+		{
+			/* the oldest leg still inside */
+			uint64		k = expired;
+			uint32		from;
+
+			while (s->order[n + s->order[k]] != 1)
+				k++;
+			from = way[s->order[k]].from;
+			if (open && from > last)
+			{
+				report(s, source, way, n, first, last, most);
+				open = false;
+			}
+			if (!open)
+			{
+				open = true;
+				first = from;
+				most = 0;
+			}
+			last = now;
+			most = Max(most, parties);
+		}
+	}
+	if (open)
+		report(s, source, way, n, first, last, most);
+	for (uint64 i = 0; i < n; i++)
+		s->seen[way[i].middle] = 0;
+}
+
+static void
+search_source(Search *s, uint32 source, Receiver **receiver, uint64 *receiver_capacity)
+{
+	const RsFlowSide *out = &s->flow->side[RS_FLOW_OUT];
+	uint64		n = 0;
+	uint32	   *first;
+
+	if (out->start[source + 1] - out->start[source] < s->question->min_parties)
+		return;
+	for (uint32 p = out->start[source]; p < out->start[source + 1]; p++)
+	{
+		tick(s);
+		if (!is_set(s->scatters, p))
+			continue;
+		if (n >= *receiver_capacity)
+			*receiver = rs_grow(s->budget, *receiver, receiver_capacity, n + 1, sizeof(Receiver), purpose);
+		(*receiver)[n++] = (Receiver) {out->arc[p].peer, p};
+	}
+	if (n < s->question->min_parties)
+		return;
+	sort_receivers(*receiver, n);
+	s->leg[0] = first = rs_grow(s->budget, s->leg[0], &s->leg_capacity[0], n, sizeof(uint32), purpose);
+	s->nways = 0;
+	for (uint64 i = 0; i < n;)
+	{
+		uint64		j = i;
+		uint32		count = 0;
+
+		for (; j < n && (*receiver)[j].middle == (*receiver)[i].middle; j++)
+			first[count++] = (*receiver)[j].transfer;
+		ways_through(s, source, (*receiver)[i].middle, first, count);
+		i = j;
+	}
+	if (s->nways < s->question->min_parties)
+		return;
+	sort_ways(s->way, s->nways);
+	for (uint64 i = 0; i < s->nways;)
+	{
+		uint64		j = i;
+
+		while (j < s->nways && s->way[j].target == s->way[i].target)
+			j++;
+		sweep_target(s, source, s->way + i, j - i);
+		i = j;
+	}
+}
+
+void
+rs_find_scatter_gather(const RsFlow *flow, const RsRelayQuestion *question,
+					   MemoryContext budget, RsRelayHandler handler, void *arg)
+{
+	Search		s = {0};
+	RsBurstQuestion fan = {.within = question->within, .min_parties = question->min_parties,
+	.min_count = 1, .since = DT_NOBEGIN};
+	Receiver   *receiver = NULL;
+	uint64		receiver_capacity = 0;
+
+	s.flow = flow;
+	s.question = question;
+	s.budget = AllocSetContextCreate(budget, "scatter-gather search", ALLOCSET_DEFAULT_SIZES);
+	s.handler = handler;
+	s.arg = arg;
+	s.scatters = rs_alloc0(s.budget, flow->ntransfers / 64 + 1, sizeof(uint64), purpose);
+	s.gathers = rs_alloc0(s.budget, flow->ntransfers / 64 + 1, sizeof(uint64), purpose);
+	s.seen = rs_alloc0(s.budget, flow->naccounts, sizeof(uint32), purpose);
+	fan.side = RS_FLOW_OUT;
+	rs_find_bursts(flow, &fan, s.budget, mark_burst, s.scatters);
+	fan.side = RS_FLOW_IN;
+	rs_find_bursts(flow, &fan, s.budget, mark_burst, s.gathers);
+	for (uint32 source = 0; source < flow->naccounts; source++)
+	{
+		tick(&s);
+		search_source(&s, source, &receiver, &receiver_capacity);
+	}
+	MemoryContextDelete(s.budget);
+}

@@ -1,0 +1,283 @@
+/*
+ * src/trace_funds.c
+ *	  trace_funds: the transfers of a trace as rows.
+ *
+ * A million rows are common, so returning them must cost little more than
+ * filling the tuplestore. Per hop, the transfers are gathered in the order in
+ * which the engine met them (sequential memory), with what the row needs from
+ * the engine; then (time, place in that list) pairs are radix-sorted, ties by
+ * txn_id; then the rows are sent in that order, which jumps through memory:
+ * the rows, names and amounts of the transfers ahead are prefetched.
+ */
+#include "pg_compat.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "rs_memory.h"
+#include "trace_sql.h"
+
+typedef struct Row
+{
+	uint32		transfer;
+	uint32		account;		/* near end: payer downstream */
+	uint32		peer;
+	uint32		cut;			/* first the place of the arc */
+} Row;
+
+typedef struct Key
+{
+	uint32		when;
+	uint32		row;
+} Key;
+
+typedef struct Rows
+{
+	Row		   *row;
+	Key		   *key;
+	Key		   *spare;
+	uint64		n,
+				row_capacity,
+				key_capacity,
+				spare_capacity;
+	RsFlow	   *flow;
+} Rows;
+
+static inline int
+key_compare(const Key *a, const Key *b, const Rows *rows)
+{
+	if (a->when != b->when)
+		return a->when < b->when ? -1 : 1;
+	if (a->row == b->row)
+		return 0;
+	return rows->flow->compare_txn(rows->flow, rows->row[a->row].transfer, rows->row[b->row].transfer);
+}
+
+#define ST_SORT sort_keys
+#define ST_ELEMENT_TYPE Key
+#define ST_COMPARE(a, b, rows) key_compare(a, b, rows)
+#define ST_COMPARE_ARG_TYPE const Rows
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define RADIX_BITS 11
+#define RADIX_SIZE (1 << RADIX_BITS)
+
+/* By time, then txn_id. */
+static void
+order_rows(Rows *rows, MemoryContext budget)
+{
+	uint32		low = UINT32_MAX,
+				high = 0;
+	Key		   *from = rows->key,
+			   *to;
+
+	if (rows->n < RADIX_SIZE)
+	{
+		sort_keys(rows->key, rows->n, rows);
+		return;
+	}
+	rows->spare = rs_grow(budget, rows->spare, &rows->spare_capacity, rows->n, sizeof(Key), "the answer of a trace");
+	to = rows->spare;
+	for (uint64 i = 0; i < rows->n; i++)
+	{
+		low = Min(low, from[i].when);
+		high = Max(high, from[i].when);
+	}
+	for (int shift = 0; shift < 32 && ((high - low) >> shift) > 0; shift += RADIX_BITS)
+	{
+		uint64		count[RADIX_SIZE + 1] = {0};
+		Key		   *swap = from;
+
+		CHECK_FOR_INTERRUPTS();
+		for (uint64 i = 0; i < rows->n; i++)
+			count[(((from[i].when - low) >> shift) & (RADIX_SIZE - 1)) + 1]++;
+		for (int i = 1; i < RADIX_SIZE; i++)
+			count[i] += count[i - 1];
+		for (uint64 i = 0; i < rows->n; i++)
+			to[count[((from[i].when - low) >> shift) & (RADIX_SIZE - 1)]++] = from[i];
+		from = to;
+		to = swap;
+	}
+	if (from != rows->key)
+	{
+		uint64		capacity = rows->key_capacity;
+
+		rows->spare = rows->key;
+		rows->key = from;
+		rows->key_capacity = rows->spare_capacity;
+		rows->spare_capacity = capacity;
+	}
+	for (uint64 i = 0, j; i < rows->n; i = j)
+	{
+		for (j = i + 1; j < rows->n && from[j].when == from[i].when; j++)
+			;
+		if (j - i > 1)
+			sort_keys(from + i, j - i, rows);
+	}
+}
+
+#define ROWS_AHEAD	32
+#define NAMES_AHEAD	16
+#define RUNS_AHEAD	8
+
+/* Ask the engine about the cuts, in its own order. */
+static void
+find_cuts(RsTraceCall *call, Rows *rows, int hop)
+{
+	if (!rs_trace_may_be_cut(call->trace, hop))
+	{
+		for (uint64 i = 0; i < rows->n; i++)
+			rows->row[i].cut = RS_CUT_NONE;
+		return;
+	}
+	for (uint64 i = 0; i < rows->n; i++)
+	{
+		if (i + NAMES_AHEAD < rows->n)
+			rs_trace_prefetch(call->trace, rows->row[i + NAMES_AHEAD].peer);
+		rows->row[i].cut = rs_trace_cut(call->trace, rows->row[i].cut);
+		if ((i & 0xfff) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+enum { F_SEED, F_HOP, F_TXN, F_PAYER, F_PAYEE, F_AMOUNT, F_PAID_AT, F_CUT, F_COLUMNS };
+
+static void
+send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_name)
+{
+	RsFlow	   *flow = call->flow;
+	bool		up = call->question.upstream;
+	MemoryContext old;
+
+	find_cuts(call, rows, hop);
+	order_rows(rows, call->budget);
+	old = MemoryContextSwitchTo(call->row_context);
+	for (uint64 i = 0; i < rows->n; i++)
+	{
+		const Row  *row = &rows->row[rows->key[i].row];
+		Datum		values[F_COLUMNS];
+		bool		nulls[F_COLUMNS] = {false};
+		Datum		account,
+					peer;
+
+		if (i + ROWS_AHEAD < rows->n)
+			__builtin_prefetch(&rows->row[rows->key[i + ROWS_AHEAD].row]);
+		if (i + NAMES_AHEAD < rows->n)
+		{
+			const Row  *ahead = &rows->row[rows->key[i + NAMES_AHEAD].row];
+
+			rs_trace_prefetch_text(call, ahead->account);
+			rs_trace_prefetch_text(call, ahead->peer);
+			if (flow->amount)
+				__builtin_prefetch(&flow->amount[ahead->transfer]);
+			if (flow->prefetch_txn)
+				flow->prefetch_txn(flow, ahead->transfer);
+		}
+		account = rs_trace_account_text(call, row->account);
+		peer = rs_trace_account_text(call, row->peer);
+		values[F_SEED] = seed;
+		values[F_HOP] = Int32GetDatum(hop);
+		values[F_TXN] = flow->txn_text(flow, row->transfer);
+		values[F_PAYER] = up ? peer : account;
+		values[F_PAYEE] = up ? account : peer;
+		values[F_AMOUNT] = rs_trace_amount(call, rs_flow_amount(flow, row->transfer));
+		values[F_PAID_AT] = TimestampTzGetDatum(rs_flow_time(flow, rows->key[i].when));
+		values[F_CUT] = cut_name[row->cut];
+		nulls[F_CUT] = row->cut == RS_CUT_NONE;
+		rs_trace_row(call, values, nulls);
+	}
+	MemoryContextSwitchTo(old);
+	rows->n = 0;
+}
+
+/* Append the transfers of one run. */
+static void
+gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
+{
+	const RsFlowSide *side = rs_trace_side(call->trace);
+	bool		up = call->question.upstream;
+
+	if (rows->n + run->count > UINT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many transfers in one hop of a trace")));
+	rows->row = rs_grow(call->budget, rows->row, &rows->row_capacity, rows->n + run->count,
+						sizeof(Row), "the answer of a trace");
+	rows->key = rs_grow(call->budget, rows->key, &rows->key_capacity, rows->n + run->count,
+						sizeof(Key), "the answer of a trace");
+	for (uint32 i = 0; i < run->count; i++)
+	{
+		uint32		place = rs_trace_place(up, run, i);
+
+		if (!rs_trace_qualifies(call->trace, place))
+			continue;
+		rows->row[rows->n] = (Row) {rs_flow_transfer(side, place), run->account, side->arc[place].peer,
+			place};
+		rows->key[rows->n] = (Key) {side->arc[place].when, (uint32) rows->n};
+		rows->n++;
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * trace_funds(transfers text, seeds text[], direction text, since timestamptz,
+ *	 until timestamptz, max_hops int, max_hold interval, min_amount numeric,
+ *	 stop_at text[], max_fanout int, ordered boolean, strict boolean, bad_rows text)
+ *	 returns (seed text, hop int, txn_id text, payer text, payee text,
+ *			  amount numeric, paid_at timestamptz, cut text)
+ *
+ * Every transfer that money of a seed can have passed through, once per seed,
+ * at its smallest hop, by seed (as given), hop, paid_at, txn_id. A seed with
+ * more than max_fanout transfers is one row with hop 0 and cut 'fanout'.
+ * Errors: 22004 null argument, 22023 bad argument, and the query reader's.
+ */
+PG_FUNCTION_INFO_V1(rs_trace_funds);
+Datum
+rs_trace_funds(PG_FUNCTION_ARGS)
+{
+	RsTraceCall *call = rs_trace_begin(fcinfo, ARG_COMMON, -1);
+	const RsFlowSide *side = rs_trace_side(call->trace);
+	bool		up = call->question.upstream;
+	Datum		cut_name[] = {
+		[RS_CUT_NONE] = (Datum) 0,
+		[RS_CUT_STOP_AT] = CStringGetTextDatum("stop_at"),
+		[RS_CUT_FANOUT] = CStringGetTextDatum("fanout"),
+		[RS_CUT_HOPS] = CStringGetTextDatum("hops")
+	};
+	Rows		rows = {.flow = call->flow};
+
+	for (int s = 0; s < call->nseeds; s++)
+	{
+		uint64		nruns;
+		const RsTraceRun *run;
+
+		if (rs_trace_seed(call->trace, call->seed[s], true)->seed_cut)
+		{
+			Datum		values[F_COLUMNS] = {0};
+			bool		nulls[F_COLUMNS] = {false, false, true, true, true, true, true, false};
+			int			party = up ? F_PAYER : F_PAYEE;
+
+			values[F_SEED] = values[party] = call->seed_text[s];
+			values[F_CUT] = cut_name[RS_CUT_FANOUT];
+			nulls[party] = false;
+			rs_trace_row(call, values, nulls);
+			continue;
+		}
+		run = rs_trace_runs(call->trace, &nruns);
+		for (uint64 r = 0; r < nruns; r++)
+		{
+			if (r + RUNS_AHEAD < nruns)
+				__builtin_prefetch(&side->arc[rs_trace_place(up, &run[r + RUNS_AHEAD], 0)]);
+			gather(call, &rows, &run[r]);
+			if (r + 1 == nruns || run[r + 1].hop != run[r].hop)
+				send_rows(call, &rows, run[r].hop, call->seed_text[s], cut_name);
+		}
+	}
+	rs_trace_end(call);
+	return (Datum) 0;
+}

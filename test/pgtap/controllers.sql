@@ -1,0 +1,147 @@
+-- Control, beneficial owners, groups, paths, data quality, products.
+BEGIN;
+SELECT no_plan();
+
+CREATE FUNCTION pg_temp.h(edges text) RETURNS text LANGUAGE sql AS $$
+	SELECT format($q$SELECT split_part(e, '>', 1) AS owner, split_part(split_part(e, '>', 2), ':', 1) AS owned,
+		nullif(split_part(e, ':', 2), '')::numeric AS share FROM unnest(string_to_array(%L, ' ')) e WHERE e <> ''$q$, edges)
+$$;
+CREATE FUNCTION pg_temp.ctl(edges text, threshold numeric DEFAULT 0.5, inclusive boolean DEFAULT false, treasury boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(controller || '>' || controlled || ':' || votes || CASE WHEN ultimate THEN '*' ELSE '' END, ' ' ORDER BY controlled, controller)
+	  FROM risk_screen.controllers(pg_temp.h(edges), threshold, inclusive, without_treasury => treasury)
+$$;
+
+-- ---- controllers ----
+SELECT is(pg_temp.ctl('P>A:0.4 B>A:0.2 P>B:0.4 A>B:0.2 Q>A:0.4 Q>B:0.4'), NULL, 'control does not start from itself');
+SELECT is(pg_temp.ctl('P>T:0.5 Q>T:0.5'), NULL, 'half is not a majority');
+SELECT is(pg_temp.ctl('P>T:0.5 Q>T:0.5', inclusive => true), 'P>T:0.5* Q>T:0.5*', 'with >= it is');
+SELECT throws_ok($$SELECT * FROM risk_screen.controllers(pg_temp.h('A>B:1'), 1.0/3)$$, '22023', NULL, 'a threshold of 20 digits');
+SELECT is(pg_temp.ctl('P>T:0.300000000000000001', 0.3), 'P>T:0.300000000000000001*', 'the 18th digit decides');
+SELECT is(pg_temp.ctl('P>H:0.6 H>T:0.3 P>T:0.21'), 'P>H:0.6* P>T:0.51*', 'votes of the controlled are added');
+SELECT is(pg_temp.ctl('P>H:0.4 H>T:0.3 P>T:0.21'), NULL, 'votes of the uncontrolled are not');
+SELECT is(pg_temp.ctl('A>B:0.6 B>A:0.6'), 'B>A:0.6 A>B:0.6', 'two that control each other: nobody is ultimate');
+SELECT is(pg_temp.ctl('T>T:0.3 P>T:0.4 Q>T:0.3'), NULL, 'own shares count in the 100 %');
+SELECT is(pg_temp.ctl('T>T:0.3 P>T:0.4 Q>T:0.3', treasury => true), 'P>T:0.4*', 'or not, on demand');
+SELECT is((SELECT string_agg(format('%s>%s %s %s', controller, controlled, agreement, via), ' ' ORDER BY layers) FROM risk_screen.controllers(
+	$$SELECT 'P' AS owner, 'V' AS owned, NULL::numeric AS share, 'control' AS kind UNION ALL SELECT 'V', 'S', 0.9, NULL UNION ALL SELECT 'Q', 'V', 0.9, NULL$$, 0.95, targets => '{V}')),
+	'P>V t P', 'control by agreement');
+SELECT is((SELECT string_agg(controller || ':' || votes, ' ' ORDER BY controller) FROM risk_screen.controllers(
+	$$SELECT * FROM (VALUES ('P', 'T', 0.2, 0.7), ('Q', 'T', 0.8, 0.3)) v (owner, owned, share, votes)$$)), 'P:0.7', 'votes, not capital');
+SELECT throws_ok($$SELECT * FROM risk_screen.controllers(pg_temp.h('A>B:1'), 25)$$, '22023', NULL, 'threshold in percent');
+SELECT throws_ok($$SELECT * FROM risk_screen.controllers(pg_temp.h('A>B:1'), 'NaN')$$, '22023', NULL, 'threshold NaN');
+SELECT is_empty($$SELECT * FROM risk_screen.controllers(pg_temp.h(''))$$, 'nothing');
+SELECT is((SELECT count(*)::int FROM risk_screen.controllers(pg_temp.h((SELECT string_agg('c' || i || '>c' || i + 1 || ':0.51', ' ') FROM generate_series(1, 300) i)))), 300 * 301 / 2, 'every pair of a chain of 300');
+
+-- ---- beneficial owners ----
+CREATE TABLE people (party text, kind text, company text);
+INSERT INTO people VALUES ('P', 'person', NULL), ('Q', 'person', NULL), ('R', 'person', NULL), ('SASAC', '国有', NULL),
+	('ListCo', '上市', NULL), ('boss', 'manager', 'W'), ('rep', 'legal_representative', 'S');
+CREATE FUNCTION pg_temp.ubo(edges text, target text, VARIADIC options text[] DEFAULT '{0.25,t,higher}') RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', coalesce(party, '-'), CASE WHEN qualified THEN 'yes' ELSE 'no' END, array_to_string(grounds, ',')), '; ' ORDER BY party)
+	  FROM risk_screen.beneficial_owners(pg_temp.h(edges), 'people', options[1]::numeric, options[2]::boolean, options[3], targets => ARRAY[target])
+$$;
+SELECT is(pg_temp.ubo('P>T:0.25 Q>H:0.5 H>T:0.5 R>T:0.25', 'T'), 'P yes EQUITY,VOTES; Q yes EQUITY,VOTES; R yes EQUITY,VOTES; - no UNRESOLVED', 'exactly 25 % qualifies under >=, the unknown quarter too');
+SELECT is(pg_temp.ubo('P>T:0.25 Q>H:1 H>T:0.5 R>T:0.25', 'T', '0.25', 'f', 'higher'), 'Q yes EQUITY,VOTES', 'and not under >');
+SELECT is(pg_temp.ubo('P>H1:0.6 H1>H2:0.6 H2>T:0.6 Q>T:0.4', 'T'), 'P yes CONTROL; Q yes EQUITY,VOTES; - no UNRESOLVED', '21.6 % by control; unknown holders could be more');
+SELECT is(pg_temp.ubo('P>H1:1 P>H2:1 H1>T:0.15 H2>T:0.15 Q>T:0.7', 'T'), 'P yes EQUITY,VOTES; Q yes EQUITY,VOTES,CONTROL', 'chains are added up');
+SELECT is(pg_temp.ubo('P>T:0.2 Q>T:0.7', 'T'), 'P no NOT_EXCLUDED; Q yes EQUITY,VOTES,CONTROL', 'a tenth is unknown: 20 % cannot be excluded');
+SELECT is(pg_temp.ubo('SASAC>S:1', 'S'), 'SASAC no EQUITY,VOTES,CONTROL,UNRESOLVED; rep yes LEGAL_REPRESENTATIVE', 'the state: the legal representative');
+SELECT is(pg_temp.ubo('P>W:0.2 ListCo>W:0.8', 'W'), 'ListCo no EQUITY,VOTES,CONTROL,UNRESOLVED; boss yes FALLBACK', 'nobody: the manager');
+SELECT is(pg_temp.ubo('P>W2:0.2 Q>W2:0.2 R>W2:0.2 ListCo>W2:0.2 SASAC>W2:0.2', 'W2'), '- no FALLBACK', 'nobody, and no manager declared: a row says so');
+SELECT is(pg_temp.ubo('A>B:1 B>A:1', 'A'), '- no UNRESOLVED; - no FALLBACK', 'a closed ring has nobody');
+SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ','), array_to_string(concert_members, '+'), concert_share), '; ' ORDER BY party)
+	FROM risk_screen.beneficial_owners(pg_temp.h('P>T:0.15 Q>T:0.15 R>T:0.2 ListCo>T:0.5'), 'people', targets => '{T}', concert => $$SELECT 'Q' AS a, 'P' AS b$$)),
+	'ListCo EQUITY,VOTES,UNRESOLVED; P EQUITY,VOTES,CONCERT P+Q 0.3; Q EQUITY,VOTES,CONCERT P+Q 0.3', 'in concert: each member, with the sum');
+SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ','), equity, votes, higher), '; ' ORDER BY party)
+	FROM risk_screen.beneficial_owners($$SELECT * FROM (VALUES ('P', 'H', 0.3, 0.6), ('Q', 'H', 0.7, 0.4), ('H', 'T', 0.6, 0.3), ('R', 'T', 0.4, 0.7)) v (owner, owned, share, votes)$$, 'people', targets => '{T}')),
+	'P HIGHER 0.18 0.18 0.36; Q EQUITY 0.42 0.12 0.42; R EQUITY,VOTES,CONTROL 0.4 0.7 0.7', 'the higher of equity and votes at every level');
+SELECT throws_ok($$SELECT * FROM risk_screen.beneficial_owners(pg_temp.h('A>B:1'), $q$SELECT 'A' AS party, 'persn' AS kind$q$)$$, '22023', 'unknown kind of party "persn"', 'a misspelt kind');
+SELECT throws_ok($$SELECT * FROM risk_screen.beneficial_owners(pg_temp.h('A>B:1'), 'people', basis => 'both')$$, '22023', NULL, 'unknown basis');
+SELECT is((SELECT count(DISTINCT company)::int FROM risk_screen.beneficial_owners(pg_temp.h('P>A:1 A>B:1 Q>C:0.1'), 'people')), 3, 'every company gets a row');
+SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ','), via), '; ') FROM risk_screen.beneficial_owners(
+	$$SELECT 'P' AS owner, 'V' AS owned, NULL::numeric AS share, 'control' AS kind UNION ALL SELECT 'Q', 'V', 0.2, NULL UNION ALL SELECT 'ListCo', 'V', 0.8, NULL$$, 'people', targets => '{V}') WHERE qualified),
+	'P CONTROL P', 'control by agreement (VIE) makes a beneficial owner without capital');
+
+-- ---- groups ----
+SELECT is((SELECT string_agg(concat_ws(' ', group_no, member, relation, via, votes), '; ' ORDER BY group_no, member, relation)
+	FROM risk_screen.control_groups(pg_temp.h('P>A:0.6 A>B:0.7 X>B:0.06 Y>B:0.04 Q>C:0.9'),
+		$$SELECT * FROM (VALUES ('P', 'W', 'kin'), ('B', 'SUP', 'economic'), ('SUP', 'FAR', 'economic')) v (a, b, kind)$$)),
+	'1 A controlled P 0.6; 1 B controlled A 0.7; 1 P head W; 1 SUP economic B; 1 W kin P; 1 X holder B 0.06; 2 C controlled Q 0.9; 2 Q head',
+	'groups, reasons, one economic hop, 5 % holders apart');
+SELECT is((SELECT string_agg(concat_ws(' ', member, relation, via), '; ' ORDER BY member) FROM risk_screen.control_groups(pg_temp.h('P>A:0.3 Q>A:0.3'), $$SELECT 'P' AS a, 'Q' AS b$$)),
+	'A controlled P; P head Q; Q head P', 'two in concert control together');
+SELECT is_empty($$SELECT * FROM risk_screen.control_groups(pg_temp.h('P>A:0.3 Q>A:0.3'))$$, 'without concert there is no group');
+SELECT is((SELECT string_agg(concat_ws(' ', party, relation, via, share), '; ' ORDER BY party) FROM risk_screen.related_parties(
+	pg_temp.h('P>H:0.6 H>T:0.6 Z>T:0.05 Y>T:0.04 T>SUB:0.8 H>SIS:0.9 Z>OWN:0.7 Y>NO:0.9'), '{T}',
+	$$SELECT * FROM (VALUES ('P', 'W', 'kin'), ('T', 'Dir', 'director')) v (a, b, kind)$$)),
+	'Dir director T; H controller T; OWN controlled Z; P controller T; SIS controlled H; SUB subsidiary T; T self; W kin P; Z holder T 0.05',
+	'related parties of an institution');
+SELECT is((SELECT count(DISTINCT target)::int FROM risk_screen.related_parties(pg_temp.h('P>A:0.6 A>B:0.7'))), 2, 'all companies');
+
+-- ---- paths ----
+SELECT is((SELECT string_agg(array_to_string(parties, '>') || '=' || product, ' ' ORDER BY path_no) FROM risk_screen.ownership_paths(pg_temp.h('P>A:0.5 P>B:0.5 A>T:0.9 B>T:0.1 P>T:0.02'), 'T', 'P')),
+	'P>A>T=0.45 P>B>T=0.05 P>T=0.02', 'best first');
+SELECT is((SELECT string_agg(array_to_string(parties, '>') || truncated, ' ') FROM risk_screen.ownership_paths(pg_temp.h('P>A:0.5 P>B:0.5 A>T:0.9 B>T:0.1'), 'T', 'P', 1)),
+	'P>A>Ttrue', 'a limit says so');
+SELECT is((SELECT array_to_string(parties, '>') FROM risk_screen.ownership_paths(pg_temp.h('A>B:0.5 B>A:0.5 A>A:0.1'), 'A', 'A') WHERE layers = 2), 'A>B>A', 'rings through a company');
+SELECT is_empty($$SELECT * FROM risk_screen.ownership_paths(pg_temp.h('A>B:0.5'), 'A', 'B')$$, 'no path');
+SELECT is((SELECT count(*)::int FROM risk_screen.ownership_paths(
+	'SELECT i AS owner, j AS owned, 0.05 AS share FROM generate_series(1, 40) i, generate_series(1, 40) j WHERE i <> j', '40', '1', 50)), 50, 'the fifty best of 10^45 paths');
+SELECT is((SELECT product FROM risk_screen.ownership_paths(pg_temp.h('P>A:1.5 A>T:0.5 P>T:0.7'), 'T', 'P', 1)), 0.75, 'links over 1 do not spoil the order');
+SELECT is((SELECT format('%s %s', product, shares) FROM risk_screen.ownership_paths(pg_temp.h('P>A: A>T:0.5'), 'T', 'P')), ' {NULL,0.5}', 'a link of unknown size');
+
+-- ---- data quality ----
+SELECT is((SELECT string_agg(concat_ws(' ', finding, company, owner, amount, array_to_string(members, '+')), '; ' ORDER BY finding, company, owner) FROM risk_screen.check_holdings(
+	pg_temp.h('A>B:1 B>A:1 B>T:0.4 R>T:0.7 T>T:0.1 X>Y:-0.1 X>Z: U>V:0.5 U>V:0.5 C>D:0.5 D>C:0.5 N>M:0'))),
+	'CLOSED_LOOP 2 A+B; CYCLE 2 C+D; DUPLICATE V U 0.5; MISSING C 0.5; MISSING D 0.5; MISSING M 1; MISSING V 0.5; MISSING Y 1.1; MISSING Z 1; NEGATIVE Y X -0.1; SUM_OVER_100 T 1.2; TREASURY T T 0.1; UNKNOWN_SHARE Z X; ZERO_SHARE M N 0',
+	'findings');
+SELECT is((SELECT string_agg(finding, ' ' ORDER BY finding) FROM risk_screen.check_holdings(pg_temp.h('A>B:60 C>B:40'))),
+	'PERCENT_INSTEAD_OF_FRACTION SHARE_OVER_1 SHARE_OVER_1 SUM_OVER_100', 'percent instead of fractions');
+SELECT is((SELECT string_agg(finding || ' ' || owner, '; ' ORDER BY finding, owner) FROM risk_screen.check_holdings($$SELECT * FROM (VALUES
+	('A', 'T', 0.5, date '2020-01-01', NULL::date), ('A', 'T', 0.6, '2021-01-01', NULL), ('B', 'T', 0.1, '2020-01-01', '2020-01-01'), ('C', 'T', 0.1, '2019-01-01', '2020-01-01'), ('C', 'T', 0.2, '2020-01-01', '2021-01-01')) v (owner, owned, share, valid_from, valid_to)$$) WHERE owner IS NOT NULL),
+	'NEVER_VALID B; OVERLAP A', 'dates');
+SELECT is((SELECT string_agg(finding, ' ' ORDER BY finding) FROM risk_screen.check_holdings($$SELECT 'A' AS owner, 'T' AS owned, NULL::numeric AS share, 0.6 AS share_min, 0.5 AS share_max, 1.5 AS votes$$)),
+	'MISSING RANGE RANGE_INVERTED VOTES_OUTSIDE_0_1 VOTES_OVER_100', 'ranges and votes');
+SELECT is_empty($$SELECT * FROM risk_screen.check_holdings(pg_temp.h('A>B:0.6 C>B:0.4'))$$, 'a clean table');
+
+-- ---- products ----
+CREATE TABLE product (party text, kind text);
+INSERT INTO product SELECT unnest('{X,Y,Z,C1,C2,W,K}'::text[]), 'product';
+INSERT INTO product VALUES ('PF', 'public_fund'), ('PF2', '公募基金');
+CREATE FUNCTION pg_temp.nest(edges text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', product, coalesce(layers::text, 'endless'), CASE WHEN exceeded THEN '!' END, array_to_string(path, '>'), array_to_string(violation, '/')), '; ' ORDER BY product)
+	  FROM risk_screen.product_layers(pg_temp.h(edges), $q$SELECT * FROM product$q$) WHERE cardinality(path) > 1
+$$;
+SELECT is(pg_temp.nest('X>Y:1 Y>bond:1'), 'X 1 X>Y', 'one layer is allowed');
+SELECT is(pg_temp.nest('X>Y:1 Y>Z:0.1'), 'X 2 ! X>Y>Z X/Y/Z; Y 1 Y>Z', 'two are not');
+SELECT is(pg_temp.nest('X>Y:1 Y>PF:0.9'), 'X 1 X>Y>PF; Y 0 Y>PF', 'a public fund does not count');
+SELECT is(pg_temp.nest('X>PF:1 PF>PF2:0.9'), 'PF 0 PF>PF2; X 0 X>PF>PF2', 'nor two');
+SELECT is(pg_temp.nest('X>PF:1 PF>Z:0.9'), 'PF 1 PF>Z; X 1 ! X>PF>Z X/PF/Z', 'but what lies behind it must be public too');
+SELECT is(pg_temp.nest('C1>C2:0.5 C2>C1:0.5 W>C1:1'), 'C1 endless ! C1>C2>C1 C1/C2/C1; C2 endless ! C2>C1>C2 C2/C1/C2; W endless ! W>C1>C2>C1 W/C1/C2', 'rings are endless, and end');
+SELECT is(pg_temp.nest('X>SPV:1 SPV>Y:1'), NULL, 'a company in between is not a product');
+SELECT is((SELECT layers FROM risk_screen.product_layers($$SELECT i AS owner, i + 1 AS owned, 1 AS share FROM generate_series(1, 20000) i$$, 'SELECT i AS party FROM generate_series(1, 20001) i') WHERE product = '1'), 20000, '20,000 layers');
+
+CREATE TABLE who (party text, kind text, form text, identity text, pass_through boolean, declared_investors int, max_investors int);
+CREATE FUNCTION pg_temp.count(edges text, target text) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', investors, unmerged, direct_holders, vehicles, exempt, unknown, max_investors, CASE WHEN exceeded THEN array_to_string(route, '>') END, nullif(array_to_string(flags, ','), ''))
+	  FROM risk_screen.final_investors(pg_temp.h(edges), 'who', ARRAY[target])
+$$;
+INSERT INTO who VALUES ('F', 'product', 'llc', NULL), ('V1', 'partnership', NULL, NULL), ('V2', 'contract', NULL, NULL), ('E', 'pension', NULL, NULL),
+	('p1', 'person', NULL, 'ID1'), ('p2', 'person', NULL, 'ID1'), ('p3', 'person', NULL, 'ID3'), ('c1', 'company', NULL, NULL), ('shell', 'company', NULL, NULL),
+	('V3', 'vehicle', NULL, NULL);
+UPDATE who SET pass_through = true WHERE party = 'shell';
+UPDATE who SET declared_investors = 70 WHERE party = 'V3';
+SELECT is(pg_temp.count('p1>F:1 V1>F:1 p2>V1:1 p3>V1:1 c1>F:1', 'F'), '3 4 3 1 0 0 50', 'one person by two channels counts once');
+SELECT is(pg_temp.count('E>F:1 p1>E:1 p3>E:1', 'F'), '1 1 1 0 1 0 50', 'exempt investors count once and are not looked through');
+SELECT is(pg_temp.count('shell>F:1 p1>shell:1 p3>shell:1', 'F'), '2 2 1 1 0 0 50', 'a company set up to pool is looked through on demand');
+SELECT is(pg_temp.count('V1>F:1 V2>V1:1 V1>V2:1 p1>V2:1', 'F'), '1 1 1 2 0 0 50', 'rings of vehicles end');
+SELECT is(pg_temp.count('V2>F:1 p1>F:1', 'F'), '2 2 2 1 0 1 50 UNKNOWN_INVESTORS', 'a vehicle without named holders counts one and is flagged');
+SELECT is(pg_temp.count('V3>F:1 p1>F:1', 'F'), '71 71 2 1 0 1 50 F>V3 UNKNOWN_INVESTORS', 'or as many as it declares; the route');
+SELECT is(pg_temp.count('p1>F:1 stranger>F:1 gone>F:0', 'F'), '2 2 2 0 0 0 50 UNLISTED_PARTIES', 'unlisted parties count and are flagged; who holds nothing does not');
+SELECT is((SELECT concat_ws(' ', investors, exceeded, array_to_string(route, '>')) FROM risk_screen.final_investors(
+	$$SELECT 'i' || i AS owner, 'V' || i % 3 AS owned, 1 AS share FROM generate_series(1, 201) i UNION ALL SELECT 'V' || i, 'U', 1 FROM generate_series(0, 2) i$$,
+	$$SELECT 'i' || i AS party, 'person' AS kind FROM generate_series(1, 201) i UNION ALL SELECT 'V' || i, 'vehicle' FROM generate_series(0, 2) i UNION ALL SELECT 'U', 'product'$$, '{U}')),
+	'201 t U>V2', '201 crosses 200');
+
+SELECT * FROM finish();
+ROLLBACK;

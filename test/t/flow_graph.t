@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+"""flow_graph.t - the life of flow-graph files: sessions side by side, crashes, damage, full disk, copies.
+
+Runs a server of its own (tools/cluster, name flowgraph), which it kills.
+"""
+import glob, os, re, shutil, signal, subprocess, sys, time
+
+top = os.environ.get("RS_TOP") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+os.chdir(top)
+count = failed = 0
+
+
+def ok(passed, what, note=""):
+    global count, failed
+    count += 1
+    failed += not passed
+    print("ok" if passed else "not ok", count, "-", what)
+    if not passed:
+        print("".join("# %s\n" % line for line in str(note).splitlines()), end="")
+    sys.stdout.flush()
+
+
+def same(have, want, what):
+    ok(have == want, what, "have: %s\nwant: %s" % (have, want))
+
+
+def shell(*command, **options):
+    return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options).stdout
+
+
+def cluster(*arguments):
+    return shell("tools/cluster", *arguments)
+
+
+cluster("destroy", "flowgraph")
+cluster("start", "flowgraph")
+environment = dict(re.findall(r"(\w+)='?([^' \n]*)'?", cluster("env", "flowgraph", "postgres").replace("export ", "")))
+for key in ("PGHOST", "PGPORT", "PGUSER", "RS_CLUSTER_DATA", "RS_CLUSTER_PREFIX", "RS_CLUSTER_OWNER"):
+    os.environ[key] = environment[key]
+os.environ["PATH"] = environment["PATH"].split(":")[0] + ":" + os.environ["PATH"]
+os.environ["PGOPTIONS"] = "-c client_min_messages=warning"
+data = environment["RS_CLUSTER_DATA"]
+store = data + "/pg_risk_screen"
+
+
+def psql(sql, database="fg", port=None):
+    command = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-d", database, "-f", "-"]
+    run = subprocess.run(command + (["-p", str(port)] if port else []), input=sql, text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return run.stdout.strip()
+
+
+def state(sql, **where):
+    """SQLSTATE of an expected error"""
+    found = re.search(r"ERROR:  (\w{5}):", psql(sql, **where))
+    return found.group(1) if found else "no error"
+
+
+class Session:
+    def __init__(self, database="fg"):
+        self.process = subprocess.Popen(["psql", "-XqAt", "-v", "VERBOSITY=verbose", "-d", database], text=True, bufsize=1,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.pid = int(self.ask("SELECT pg_backend_pid();"))
+
+    def begin(self, sql):
+        self.process.stdin.write(sql + "\n\\echo @@done\n")
+        self.process.stdin.flush()
+
+    def answer(self):
+        lines = []
+        for line in self.process.stdout:
+            if line == "@@done\n":
+                break
+            lines.append(line)
+        return "".join(lines).strip()
+
+    def ask(self, sql):
+        self.begin(sql)
+        return self.answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def files(database="fg"):
+    oid = psql("SELECT oid FROM pg_database WHERE datname = '%s'" % database, "postgres")
+    return sorted(glob.glob("%s/%s/*" % (store, oid)))
+
+
+def wait_for(condition, seconds=20):
+    until = time.time() + seconds
+    while time.time() < until:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def waiting(pid):
+    return psql("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %d" % pid, "postgres") == "t"
+
+
+def trace(graph="g"):
+    return "SELECT count(*) || ' ' || sum(amount) FROM risk_screen.trace_funds('graph:%s', ARRAY['1'])" % graph
+
+
+def server_up():
+    return "1" in psql("SELECT 1", "postgres").splitlines()
+
+
+psql("CREATE DATABASE fg", "postgres")
+psql("""CREATE EXTENSION risk_screen;
+CREATE TABLE t AS SELECT i::bigint AS txn_id, i % 97 AS payer, (i * 31 + 1) % 101 AS payee, 1 + i % 1000 AS amount,
+	timestamptz '2026-01-01' + i * interval '1 minute' AS paid_at FROM generate_series(1, 20000) i;
+CREATE VIEW slow AS SELECT t.* FROM t CROSS JOIN LATERAL (SELECT pg_sleep(CASE WHEN txn_id = 15000 THEN 60 ELSE 0 END) OFFSET 0) s
+	WHERE s IS NOT NULL;""")
+psql("SELECT risk_screen.create_flow_graph('g', 't')")
+expected = psql("SELECT count(*) || ' ' || sum(amount) FROM risk_screen.trace_funds('t', ARRAY['1'])")
+same(psql(trace()), expected, "a trace of the graph equals the trace of the table")
+same(len(files()), 1, "one file")
+
+# ---- the writing transaction ends badly
+psql("BEGIN; SELECT risk_screen.create_flow_graph('h', 't'); ROLLBACK;")
+same(len(files()), 1, "rollback of create leaves no file")
+psql("BEGIN; SELECT risk_screen.refresh_flow_graph('g'); INSERT INTO t VALUES (20001, 1, 2, 5, '2027-01-01'); SELECT risk_screen.refresh_flow_graph('g'); ROLLBACK;")
+same((len(files()), psql(trace())), (1, expected), "rollback of refresh leaves the old file")
+psql("BEGIN; SELECT risk_screen.drop_flow_graph('g'); ROLLBACK;")
+same((len(files()), psql(trace())), (1, expected), "rollback of drop leaves the file")
+psql("BEGIN; SAVEPOINT a; SELECT risk_screen.create_flow_graph('h', 't'); ROLLBACK TO a; SELECT risk_screen.create_flow_graph('h', 't'); RELEASE a; COMMIT;")
+same(len(files()), 2, "a savepoint's file goes with it, the other stays")
+psql("BEGIN; SELECT risk_screen.drop_flow_graph('h'); SELECT risk_screen.create_flow_graph('h', 't'); SELECT risk_screen.drop_flow_graph('h'); COMMIT;")
+same(len(files()), 1, "created and dropped in one transaction")
+same(state("SELECT risk_screen.create_flow_graph('h', 'SELECT * FROM t UNION ALL SELECT 7, 1, 2, 3, ''2027-01-01''')"), "23505", "a duplicate id in the last row")
+same(len(files()), 1, "an error leaves no file")
+begun = time.time()
+same(state("SET statement_timeout = '300ms'; SELECT risk_screen.create_flow_graph('h', 'SELECT i AS txn_id, i % 100000 AS payer, i % 77777 AS payee, 1 AS amount, now() AS paid_at FROM generate_series(1, 50000000) i')"),
+     "57014", "statement_timeout during a build")
+ok(time.time() - begun < 5, "acts soon", time.time() - begun)
+same(len(files()), 1, "and leaves no file")
+
+# ---- sessions side by side
+a, b = Session(), Session()
+a.begin("BEGIN; SELECT risk_screen.create_flow_graph('twice', 't');")
+a.answer()
+b.begin("SELECT risk_screen.create_flow_graph('twice', 't');")
+ok(wait_for(lambda: waiting(b.pid)), "a second create of the same name waits")
+a.ask("COMMIT;")
+ok("42710" in b.answer(), "and finds the name taken")
+a.ask("BEGIN; INSERT INTO t VALUES (20001, 1, 2, 5, '2027-01-01'); SELECT risk_screen.refresh_flow_graph('twice');")
+b.begin("SELECT risk_screen.refresh_flow_graph('twice');")
+ok(wait_for(lambda: waiting(b.pid)), "a second refresh waits")
+same(psql("SELECT rows FROM risk_screen.flow_graph WHERE name = 'twice'"), "20000", "readers do not")
+a.ask("COMMIT;")
+same(b.answer(), "unchanged", "and sees what the first one committed")
+a.ask("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM t;")
+before = a.ask("SELECT count(*) FROM risk_screen.flow_graph_transfers('twice');")
+psql("INSERT INTO t VALUES (20002, 1, 2, 5, '2027-01-02'); SELECT risk_screen.refresh_flow_graph('twice');")
+same((before, a.ask("SELECT count(*) FROM risk_screen.flow_graph_transfers('twice');")), ("20001", "20002"),
+     "a refresh replaces the graph for old snapshots too")
+a.ask("COMMIT;")
+a.ask("SELECT count(*) FROM risk_screen.flow_graph_transfers('twice');")
+a.ask("BEGIN; DECLARE c CURSOR FOR SELECT txn_id FROM risk_screen.flow_graph_transfers('twice'); FETCH 1 FROM c;")
+psql("SELECT risk_screen.drop_flow_graph('twice')")
+same(a.ask("MOVE ALL FROM c; FETCH PRIOR FROM c;"), "20002", "a question that is running finishes on the dropped graph")
+a.ask("COMMIT;")
+ok("42704" in a.ask("SELECT count(*) FROM risk_screen.flow_graph_transfers('twice');"), "the next one finds it gone")
+a.ask("SELECT 1;")
+ok("pg_risk_screen" not in re.sub(r".*\(none\)", "", "\n".join(l for l in open("/proc/%d/maps" % a.pid).read().splitlines() if "deleted" in l)),
+   "and the session has let go of the file")
+same(len(files()), 1, "one file again")
+psql("DELETE FROM t WHERE txn_id > 20000")
+
+# a writer who has not committed while the graph is refreshed
+a.ask("BEGIN; INSERT INTO t VALUES (40000, 1, 2, 5, '2025-12-31');")
+psql("VACUUM t")
+same(psql("SELECT risk_screen.refresh_flow_graph('g'); SELECT stale IS NULL FROM risk_screen.flow_graph WHERE name = 'g'"), "unchanged\nt",
+     "a refresh beside a writer does not claim to be fresh")
+a.ask("COMMIT;")
+same(psql("SELECT risk_screen.refresh_flow_graph('g'); SELECT stale FROM risk_screen.flow_graph WHERE name = 'g'"), "rebuilt\nf",
+     "the next one finds what was committed")
+same(b.ask("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM t;"), "20001", "a transaction with a snapshot")
+psql("DELETE FROM t WHERE txn_id = 40000")
+same(b.ask("SELECT risk_screen.refresh_flow_graph('g'); COMMIT;"), "unchanged", "refreshes to its snapshot")
+same(psql("SELECT risk_screen.refresh_flow_graph('g')"), "rebuilt", "which the next refresh mends")
+
+# readers while the graph is refreshed over and over
+reader = Session()
+reader.begin("""DO $$BEGIN FOR i IN 1 .. 150 LOOP
+	IF (SELECT count(*) FROM risk_screen.flow_graph_transfers('g')) NOT IN (20000, 20001) THEN RAISE EXCEPTION 'torn'; END IF;
+	COMMIT; END LOOP; END$$; SELECT 'whole';""")
+for i in range(12):
+    psql("INSERT INTO t VALUES (30000, 1, 2, 5, '2027-01-01'); SELECT risk_screen.refresh_flow_graph('g'); DELETE FROM t WHERE txn_id = 30000; SELECT risk_screen.refresh_flow_graph('g');")
+same(reader.answer(), "whole", "readers never see half a refresh, nor a missing file")
+for session in (a, b, reader):
+    session.close()
+same(len(files()), 1, "24 refreshes leave one file")
+
+# ---- crash while building
+victim = Session()
+victim.begin("SELECT risk_screen.create_flow_graph('crash', 'slow');")
+ok(wait_for(lambda: len(files()) == 2), "a build is under way")
+os.kill(victim.pid, signal.SIGKILL)
+ok(wait_for(server_up), "the server recovers from kill -9 of the builder")
+victim.close()
+same((len(files()), psql(trace())), (2, expected), "the orphan is still there, the other graph works")
+for i in range(5):
+    psql("SELECT pg_current_xact_id()")  # the crash may have lost the builder's transaction number: do not get it again
+busy = Session()
+busy.begin("SELECT risk_screen.create_flow_graph('busy', 'slow');")
+ok(wait_for(lambda: len(files()) == 3), "another build is under way")
+psql("SELECT risk_screen.refresh_flow_graph('g')")
+same(len(files()), 2, "the next refresh removes the orphan, not the file being written")
+psql("SELECT pg_cancel_backend(%d)" % busy.pid)
+ok("57014" in busy.answer(), "a build can be cancelled")
+busy.close()
+same(len(files()), 1, "its file is gone")
+
+# ---- crash after commit
+psql("SELECT risk_screen.create_flow_graph('durable', 't')")
+owner = environment["RS_CLUSTER_OWNER"]
+as_owner = ["runuser", "-u", owner, "--"] if os.getuid() == 0 else []
+shell(*as_owner, environment["RS_CLUSTER_PREFIX"] + "/lib/postgresql/15/bin/pg_ctl", "-D", data, "-m", "immediate", "-w", "stop", cwd="/")
+shell("sh", "-c", "echo 'max_prepared_transactions = 2\nwal_level = replica\nhot_standby = on\nmax_wal_senders = 3' >> %s/postgresql.conf" % data)
+cluster("start", "flowgraph")
+same((psql(trace("durable")), psql("SELECT risk_screen.check_flow_graph('durable')")), (expected, "sound"), "a committed graph survives an immediate shutdown")
+same(state("BEGIN; SELECT risk_screen.create_flow_graph('p', 't'); PREPARE TRANSACTION 'x';"), "0A000", "PREPARE TRANSACTION is refused")
+same(len(files()), 2, "and leaves no file")
+
+
+# ---- damage
+def path_of(graph):
+    return "%s/%s/%s" % (store, psql("SELECT oid FROM pg_database WHERE datname = 'fg'"),
+                         psql("SELECT file FROM risk_screen._flow_graph_file WHERE name = '%s'" % graph))
+
+
+def damaged(what, harm, sqlstate="XX001", view="damaged"):
+    harm(path_of("g"))
+    same((state(trace()), psql("SELECT state, stale FROM risk_screen.flow_graph WHERE name = 'g'")), (sqlstate, view + "|t"), what + ": refused before use")
+    ok(psql("SELECT risk_screen.check_flow_graph('g')") != "sound", what + ": check_flow_graph tells")
+    ok(psql("SELECT risk_screen.refresh_flow_graph('g')").endswith("rebuilt") and psql(trace()) == expected, what + ": a refresh rebuilds")
+    same(len(files()), 2, what + ": nothing is left behind")
+
+
+def flip(at):
+    def harm(path):
+        with open(path, "r+b") as f:
+            f.seek(at, 2 if at < 0 else 0)
+            byte = f.read(1)
+            f.seek(-1, 1)
+            f.write(bytes([byte[0] ^ 4]))
+    return harm
+
+
+def unlink(path):
+    os.unlink(path)
+
+
+size = os.path.getsize(path_of("g"))
+damaged("a bit flipped in the header", flip(60))
+damaged("a bit flipped in the arcs", flip(4096 * 3 + 17))
+damaged("a bit flipped in the middle", flip(size // 2))
+damaged("truncated by a page", lambda path: os.truncate(path, size - 4096))
+damaged("truncated to nothing", lambda path: os.truncate(path, 0))
+damaged("grown", lambda path: open(path, "ab").write(b"x" * 4096))
+damaged("another graph's file in its place", lambda path: shutil.copyfile(path_of("durable"), path))
+damaged("not a flow graph at all", lambda path: open(path, "wb").write(os.urandom(size)))
+damaged("missing", unlink, "55000", "missing")
+path = path_of("g")
+shutil.copyfile(path, path + ".copy")
+os.rename(path + ".copy", path)
+if os.getuid() == 0:
+    shutil.chown(path, owner)
+same(psql(trace()), expected, "a true copy (as of a backup) is verified and used")
+psql("DELETE FROM risk_screen._flow_graph_file WHERE name = 'g'")
+same((state(trace()), psql("SELECT risk_screen.refresh_flow_graph('g')")), ("55000", "rebuilt"), "without a file in the catalog: an error, then rebuilt")
+
+# ---- a full disk
+psql("CREATE DATABASE tiny; ", "postgres")
+psql("""CREATE EXTENSION risk_screen;
+CREATE TABLE t AS SELECT i AS txn_id, i % 97 AS payer, i % 101 AS payee, i AS amount, timestamptz '2026-01-01' + i * interval '1 s' AS paid_at FROM generate_series(1, 60000) i;
+SELECT risk_screen.create_flow_graph('small', 'SELECT * FROM t WHERE txn_id < 1000')""", "tiny")
+directory = store + "/" + psql("SELECT oid FROM pg_database WHERE datname = 'tiny'", "postgres")
+if os.getuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0777", "tmpfs", directory], capture_output=True).returncode == 0:
+    psql("SELECT risk_screen.refresh_flow_graph('small')", "tiny")
+    same(state("SELECT risk_screen.create_flow_graph('large', 't')", database="tiny"), "53100", "a full disk is an error")
+    same((len(files("tiny")), psql("SELECT name, state FROM risk_screen.flow_graph", "tiny")), (1, "small|ready"), "and leaves the other graph and no file")
+    cluster("stop", "flowgraph")
+    subprocess.run(["umount", directory])
+    cluster("start", "flowgraph")
+else:
+    ok(True, "full disk # SKIP mounting a small file system is not allowed here")
+psql("SET temp_file_limit = '1MB'", "tiny")
+same(state("SET temp_file_limit = '100kB'; SET risk_screen.max_memory = '4MB'; SELECT risk_screen.create_flow_graph('large', 't')", database="tiny"), "53400", "temp_file_limit holds for spilled rows")
+
+# ---- dump, restore, copies of the database, DROP
+psql("DO $$BEGIN CREATE ROLE fg_analyst; CREATE ROLE fg_guest; END$$; GRANT SELECT ON t TO fg_analyst; SET ROLE fg_analyst; SELECT risk_screen.create_flow_graph('owned', 'public.t'); SELECT risk_screen.grant_flow_graph('owned', 'fg_guest'); SELECT risk_screen.grant_flow_graph('owned', 'public');")
+dump = shell("pg_dump", "-d", "fg")
+psql("CREATE DATABASE fg_restored", "postgres")
+psql(dump, "fg_restored")
+same(psql("SELECT name, owner, readers, state, stale FROM risk_screen.flow_graph WHERE name IN ('g', 'owned') ORDER BY 1", "fg_restored"),
+     "g|postgres|{}|not built|t\nowned|fg_analyst|{fg_guest,-}|not built|t", "a restore has the definitions, owners and readers")
+same(state(trace(), database="fg_restored"), "55000", "using one says that it must be built")
+same((psql("SELECT risk_screen.refresh_flow_graph('g')", "fg_restored"), psql(trace(), "fg_restored")), ("rebuilt", expected), "a refresh builds it")
+psql("CREATE DATABASE fg_copy TEMPLATE fg_restored", "postgres")
+same(state(trace(), database="fg_copy"), "55000", "a copied database has no files")
+same(psql("SELECT risk_screen.refresh_flow_graph('g')", "fg_copy"), "rebuilt", "until a refresh")
+oid = psql("SELECT oid FROM pg_database WHERE datname = 'fg_copy'", "postgres")
+psql("DROP DATABASE fg_copy", "postgres")
+ok(os.path.isdir(store + "/" + oid), "a dropped database leaves its directory")
+psql("SELECT risk_screen.refresh_flow_graph('g')")
+ok(not os.path.isdir(store + "/" + oid), "the next refresh in any database removes it")
+kept = files("fg_restored")
+psql("BEGIN; DROP EXTENSION risk_screen; ROLLBACK;", "fg_restored")
+same((files("fg_restored"), psql(trace(), "fg_restored")), (kept, expected), "a rolled back DROP EXTENSION keeps the files")
+psql("DROP EXTENSION risk_screen", "fg_restored")
+same((len(kept), len(files("fg_restored"))), (1, 0), "DROP EXTENSION removes them")
+open(kept[0], "wb").write(b"left by something else")
+psql("CREATE EXTENSION risk_screen; SELECT risk_screen.create_flow_graph('new', 't');", "fg_restored")
+same((len(files("fg_restored")), os.path.exists(kept[0])), (1, False), "a file that nobody names is removed by the next create")
+
+# ---- standby
+standby, port = data + "_standby", str(int(os.environ["PGPORT"]) + 1)
+shutil.rmtree(standby, ignore_errors=True)
+log = shell(*as_owner, "env", "PGHOST=" + os.environ["PGHOST"], "PGPORT=" + os.environ["PGPORT"], "PGUSER=postgres",
+            environment["RS_CLUSTER_PREFIX"] + "/lib/postgresql/15/bin/pg_basebackup", "-D", standby, "-R", "-X", "stream", "-c", "fast", cwd="/")
+with open(standby + "/postgresql.conf", "a") as f:
+    f.write("port = %s\n" % port)
+pg_ctl = [*as_owner, environment["RS_CLUSTER_PREFIX"] + "/lib/postgresql/15/bin/pg_ctl", "-D", standby, "-w", "-l", standby + "/server.log"]
+shell(*pg_ctl, "start", cwd="/")
+same(psql(trace(), port=port), expected, "a base backup's copy is used on the standby")
+psql("SELECT risk_screen.create_flow_graph('later', 't')")
+lsn = psql("SELECT pg_current_wal_insert_lsn()")
+wait_for(lambda: psql("SELECT pg_last_wal_replay_lsn() >= '%s'" % lsn, port=port) == "t")
+same((state(trace("later"), port=port), state("SELECT risk_screen.refresh_flow_graph('later')", port=port)), ("55000", "25006"),
+     "a graph made later is an error there, and cannot be built")
+ok("Files are not replicated" in psql(trace("later"), port=port), "the hint says why")
+same(psql("SELECT state FROM risk_screen.flow_graph WHERE name = 'later'", port=port), "missing", "the view tells")
+shell(*pg_ctl, "-m", "immediate", "stop", cwd="/")
+shutil.rmtree(standby, ignore_errors=True)
+
+print("1..%d" % count)
+cluster("destroy", "flowgraph")
+sys.exit(failed > 0)

@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""grade() against an independent implementation on random rulesets and facts,
+and the promises: a worse value never lowers a level, taking data away never
+makes an institution greener than unknown, same input gives the same bytes."""
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+from fractions import Fraction as F
+
+top = os.environ["RS_TOP"]
+sys.path.insert(0, os.path.join(top, "test", "oracle"))
+import grading  # noqa: E402
+
+LONG = os.environ.get("RS_LONG") == "1"
+ROUNDS = 200 if LONG else 24
+ENTITIES = 30
+rnd = random.Random(20261122)
+tests = 0
+failed = 0
+
+
+def ok(passed, name):
+    global tests, failed
+    tests += 1
+    failed += not passed
+    print(("ok" if passed else "not ok"), tests, "-", name)
+
+
+def q(x):
+    return "NULL" if x is None else "'" + str(x).replace("'", "''") + "'"
+
+
+def span_text(s):
+    low, lc, high, hc = s
+    return ("[" if lc else "(") + ("" if low is None else str(low)) + "," + ("" if high is None else str(high)) + ("]" if hc else ")")
+
+
+def dec(f):
+    """Fraction with few decimal digits as text"""
+    n = f * 1000
+    assert n.denominator == 1
+    s = str(abs(n.numerator)).rjust(4, "0")
+    return ("-" if f < 0 else "") + s[:-3] + "." + s[-3:]
+
+
+def ruleset():
+    rules = []
+    all_required = rnd.random() < 0.4
+    for i in range(rnd.randint(3, 10)):
+        direction = rnd.choice(["high", "high", "low", "any"])
+        cuts = sorted(rnd.sample(range(1, 12), rnd.randint(1, 4)))
+        points = sorted(F(rnd.randint(0, 400), 10) for _ in cuts)
+        floors = sorted(rnd.choice([0, 0, 0, 0, 2, 3, 4]) for _ in cuts)
+        closed = [rnd.random() < 0.5 for _ in cuts]
+        bands = []
+        for k, cut in enumerate(cuts):
+            last = k + 1 == len(cuts)
+            nxt = None if last else cuts[k + 1]
+            span = (cut, closed[k], nxt, False if last else not closed[k + 1])
+            bands.append(dict(span=span, points=points[k], floor=floors[k] or None))
+        if direction == "low":
+            bands = [dict(b, span=(None if b["span"][2] is None else -b["span"][2], b["span"][3], -b["span"][0], b["span"][1])) for b in bands]
+        if direction == "any":
+            rnd.shuffle(points)
+            for b, p in zip(bands, points):
+                b["points"] = p
+        rules.append(dict(rule="R%02d" % i, indicator="i%d" % rnd.randint(0, 9) if rnd.random() < 0.2 else "i%d" % i,
+                          direction=direction, bands=bands, weight=F(rnd.randint(0, 30), 10),
+                          lines=rnd.choice([None, None, None, ["P2P"], ["P2P", "INS"]]),
+                          required=all_required or rnd.random() < 0.6, overridable=rnd.random() < 0.6,
+                          max_age=rnd.choice([None, None, 20]),
+                          missing_points=rnd.choice([F(0), F(0), F(5), F(25, 2)]),
+                          missing_floor=rnd.choice([None, None, None, None, 2])))
+    cut = sorted(rnd.sample(range(1, 100), 3))
+    return dict(rules=rules, levels=dict(yellow=F(cut[0]), orange=F(cut[1]), red=F(cut[2])),
+                min_coverage=F(rnd.choice([0, 3, 5, 8, 10]), 10))
+
+
+def worse_of(direction_by_indicator, indicator, value):
+    d = direction_by_indicator[indicator]
+    return value + F(rnd.randint(1, 80), 10) if d == "high" else value - F(rnd.randint(1, 80), 10)
+
+
+def load(name, rs):
+    out = ["INSERT INTO risk_screen.ruleset (ruleset, version, min_coverage) VALUES (%s, 1, %s);" % (q(name), dec(rs["min_coverage"]))]
+    for l, s in rs["levels"].items():
+        out.append("INSERT INTO risk_screen.ruleset_level VALUES (%s, 1, %s, %s);" % (q(name), q(l), dec(s)))
+    for r in rs["rules"]:
+        out.append("INSERT INTO risk_screen.ruleset_rule (ruleset, version, rule, indicator, direction, weight, lines, required, overridable, max_age, missing_points, missing_floor) VALUES (%s,1,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s);" % (
+            q(name), q(r["rule"]), q(r["indicator"]), q(r["direction"]), dec(r["weight"]),
+            "NULL" if r["lines"] is None else q("{" + ",".join(r["lines"]) + "}"), r["required"], r["overridable"],
+            "NULL" if r["max_age"] is None else r["max_age"], dec(r["missing_points"]),
+            "NULL" if r["missing_floor"] is None else q(grading.LEVELS[r["missing_floor"]])))
+        for k, b in enumerate(r["bands"]):
+            out.append("INSERT INTO risk_screen.ruleset_band (ruleset, version, rule, band, span, points, floor) VALUES (%s,1,%s,%d,%s,%s,%s);" % (
+                q(name), q(r["rule"]), k, q(span_text(b["span"])), dec(b["points"]),
+                "NULL" if b["floor"] is None else q(grading.LEVELS[b["floor"]])))
+    return out
+
+
+def facts_sql(table, facts):
+    rows = facts[:]
+    rnd.shuffle(rows)
+    out = ["CREATE TEMP TABLE %s (entity text, indicator text, value numeric, segment text, as_of date, known_at timestamptz);" % table]
+    if rows:
+        out.append("INSERT INTO %s VALUES %s;" % (table, ",".join(
+            "(%s,%s,%s,%s,date '2026-01-01' + %d, timestamptz '2026-01-01 00:00+00' + %d * interval '1 hour')" % (
+                q(e), q(i), "NULL" if v is None else dec(v), q(s), d, k) for e, i, v, s, d, k in rows)))
+    return out
+
+
+AS_OF, KNOWN = 30, 400
+sql = ["BEGIN;", "SET client_min_messages = warning;"]
+cases = []
+for n in range(ROUNDS):
+    rs = ruleset()
+    name = "random%d" % n
+    direction = {}
+    for r in rs["rules"]:
+        direction.setdefault(r["indicator"], set()).add(r["direction"])
+    clear = {i: next(iter(d)) for i, d in direction.items() if len(d) == 1 and d != {"any"}}
+    facts = []
+    for e in range(ENTITIES):
+        line = rnd.choice([None, "P2P", "INS", "PAY"])
+        for i in range(11):
+            for _ in range(rnd.choice([0, 1, 1, 1, 2])):
+                v = None if rnd.random() < 0.05 else F(rnd.randint(-1300, 1300), 100) if rnd.random() < 0.5 else F(rnd.randint(-12, 12))
+                facts.append(("e%02d" % e, "i%d" % i, v, line, rnd.randint(0, 35), rnd.randint(0, 450)))
+    # one fact per cell, day and instant
+    facts = list({(f[0], f[1], f[4], f[5]): f for f in facts}.values())
+    exempt = {("e%02d" % rnd.randint(0, ENTITIES - 1), rnd.choice(rs["rules"])["rule"]) for _ in range(3)}
+    overrides = {"e%02d" % e: rnd.choice([0, 2, 3, 4]) for e in rnd.sample(range(ENTITIES), 5)}
+
+    # what is judged on the day: the cells in force, for the promises
+    cells, lines, seen = grading.newest(facts, AS_OF, KNOWN)
+    now = [(e, i, v, lines[e][0] if e in lines else None, d, k) for (e, i), (v, d, k) in cells.items()]
+    worse, less = [], []
+    picks = {}
+    for e in seen:
+        mine = [f for f in now if f[0] == e]
+        up = [f for f in mine if f[1] in clear and f[2] is not None]
+        picks[e] = (rnd.choice(up) if up else None, rnd.choice(mine))
+    for f in now:
+        up, gone = picks[f[0]]
+        worse.append(f if f is not up else (f[0], f[1], worse_of(clear, f[1], f[2]), *f[3:]))
+        if f is not gone:
+            less.append(f)
+    # the line must stay known when its fact goes
+    less += [(e, "line", F(0), lines[e][0] if e in lines else None, AS_OF, 0) for e in seen]
+    base = now + [(e, "line", F(0), lines[e][0] if e in lines else None, AS_OF, 0) for e in seen]
+
+    sql += load(name, rs)
+    for t, f in (("facts", facts), ("base", base), ("worse", worse), ("less", less), ("again", facts)):
+        sql += facts_sql("%s%d" % (t, n), f)
+    call = "risk_screen.grade('%%s%d', '%s@1', date '2026-01-01' + %d, timestamptz '2026-01-01 00:00+00' + %d * interval '1 hour'" % (n, name, AS_OF, KNOWN)
+    ex = "exemptions => $q$SELECT * FROM (VALUES %s) v(entity, rule)$q$" % ",".join("(%s,%s)" % (q(e), q(r)) for e, r in sorted(exempt))
+    ov = "overrides => $q$SELECT entity, level, 'r' AS reason, 'a' AS author, date '2026-01-01' AS valid_from, date '2027-01-01' AS valid_to FROM (VALUES %s) v(entity, level)$q$" % ",".join(
+        "(%s,%s)" % (q(e), q(grading.LEVELS[l])) for e, l in sorted(overrides.items()))
+    for kind, table, args in (("full", "facts", ", %s, %s" % (ex, ov)), ("again", "again", ", %s, %s" % (ex, ov)), ("base", "base", ""), ("worse", "worse", ""), ("less", "less", "")):
+        sql.append("SELECT json_build_object('case', %d, 'kind', '%s', 'row', to_json(g))::text FROM %s%s) g;" % (n, kind, call % table, args))
+    sql.append("SELECT json_build_object('case', %d, 'kind', 'explain', 'row', to_json(g))::text FROM %s%s) g;" % (n, (call % "facts").replace("risk_screen.grade", "risk_screen.explain_grade"), ", %s, %s" % (ex, ov)))
+    cases.append((rs, facts, exempt, overrides))
+sql.append("ROLLBACK;")
+
+p = subprocess.run(["psql", "-XqtA", "-v", "ON_ERROR_STOP=1"], input="\n".join(sql), capture_output=True, text=True)
+ok(p.returncode == 0, "the random campaign ran: " + p.stderr.strip()[:300])
+got = {}
+raw = {}
+for line in p.stdout.splitlines():
+    j = json.loads(line)
+    got.setdefault((j["case"], j["kind"]), []).append(j["row"])
+    raw.setdefault((j["case"], j["kind"]), hashlib.sha256()).update(json.dumps(j["row"]).encode())
+
+rank = grading.LEVELS.index
+entities = 0
+wrong, lower, greener, unstable, unsorted_, badsum, explained = [], [], [], [], [], [], []
+levels = {}
+for n, (rs, facts, exempt, overrides) in enumerate(cases):
+    want = grading.grade(rs, facts, AS_OF, KNOWN, exempt, overrides)
+    rows = got.get((n, "full"), [])
+    entities += len(rows)
+    if sorted(want) != [r["entity"] for r in rows]:
+        wrong.append((n, "entities", len(want), len(rows)))
+    for r in rows:
+        w = want[r["entity"]]
+        mine = {x["code"]: F(str(x["contribution"])) for x in r["reasons"] if "contribution" in x}
+        same = (r["level"] == w["level"] and F(str(r["score"])) == w["score"] and r["floor"] == w["floor"]
+                and r["possible"] == w["possible"] and r["computed"] == w["computed"] and mine == w["contributions"]
+                and ((r["coverage"] is None) == (w["coverage"] is None)) and (r["coverage"] is None or abs(r["coverage"] - float(w["coverage"])) < 1e-12))
+        levels[r["level"]] = levels.get(r["level"], 0) + 1
+        if not same:
+            wrong.append((n, r, {k: str(v) for k, v in w.items()}))
+        if sum(mine.values()) != F(str(r["score"])):
+            badsum.append((n, r["entity"]))
+    by = {}
+    for x in got.get((n, "explain"), []):
+        by.setdefault(x["entity"], F(0))
+        by[x["entity"]] += F(str(x["contribution"]))
+    for r in rows:
+        if by.get(r["entity"], F(0)) != F(str(r["score"])):
+            explained.append((n, r["entity"]))
+    if raw.get((n, "full")) and raw[(n, "full")].hexdigest() != raw[(n, "again")].hexdigest():
+        unstable.append(n)
+    base = {r["entity"]: r for r in got.get((n, "base"), [])}
+    for r in got.get((n, "worse"), []):
+        if rank(r["level"]) < rank(base[r["entity"]]["level"]):
+            lower.append((n, base[r["entity"]], r))
+    strict = all(r["required"] for r in rs["rules"])
+    for r in got.get((n, "less"), []):
+        before = base[r["entity"]]
+        if r["level"] == "green" and before["level"] != "green" and strict:
+            greener.append((n, before, r))
+        # what the removed fact said is never beyond what is possible without it
+        if rank(r["possible"]) < rank(before["level"]):
+            greener.append((n, "possible", before, r))
+
+ok(not wrong, "%d grades of %d rulesets equal the oracle's, reasons included %s" % (entities, ROUNDS, wrong[:1]))
+ok(entities > 400 and len(levels) == 5, "the campaign saw every level: %s" % levels)
+ok(not badsum, "contributions in reasons add up to the score %s" % badsum[:3])
+ok(not explained, "contributions of explain_grade add up to the score %s" % explained[:3])
+ok(not unstable, "the same facts in another order give the same bytes %s" % unstable[:3])
+ok(not lower, "a worse value never lowers a level %s" % lower[:1])
+ok(not greener, "taking a fact away never makes anyone greener %s" % greener[:1])
+print("1..%d" % tests)
+sys.exit(failed > 0)
