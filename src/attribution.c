@@ -539,6 +539,27 @@ compare_seeds(const void *p, const void *q, void *arg)
 }
 
 static int
+compare_balances(const void *p, const void *q)
+{
+	const RsOpening *x = p;
+	const RsOpening *y = q;
+
+	if (x->claim != y->claim)
+		return x->claim < y->claim ? -1 : 1;
+	return x->account < y->account ? -1 : x->account > y->account;
+}
+
+void
+rs_balance_error(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a claim asks for more than an account's balance"),
+			 errhint("Leave the claim's amount NULL to ask for the whole balance, and name each account once per claim.")));
+	abort();					/* not reached */
+}
+
+static int
 compare_openings(const void *p, const void *q)
 {
 	const RsOpening *x = p;
@@ -600,6 +621,11 @@ rs_attribution_prepare(RsAttribution *a)
 								a->txn_text(a->txn_arg, a->seed[i].transfer)),
 						 errhint("Give each claim its part in the column \"amount\" of claims.")));
 		}
+
+	qsort(a->balance, a->nbalances, sizeof(RsOpening), compare_balances);
+	for (uint64 i = 1; i < a->nbalances; i++)
+		if (compare_balances(&a->balance[i - 1], &a->balance[i]) == 0)
+			rs_balance_error();
 
 	if (a->nopenings > 0)
 	{

@@ -839,6 +839,30 @@ report_held(Pools *s)
 	}
 }
 
+/* Upstream: a balance at the end is to be explained. */
+static void
+plant_balance(Pools *s, const RsOpening *balance)
+{
+	RsAttribution *a = s->a;
+	Pool	   *p = pool_of(s, balance->account);
+	int128		need = balance->amount == RS_WHOLE ? p->balance : balance->amount * a->fine;
+
+	if (need > p->balance)
+		rs_balance_error();
+	if (need == 0)
+		return;
+	if (a->exit_at && a->exit_at[balance->account])
+	{
+		emit(s, RS_EXITED, balance->claim, balance->account, UINT32_MAX, RS_NO_TRANSFER, p->balance, need);
+		return;
+	}
+	s->out.n = 0;
+	rs_mix_set(a->budget, &s->out, balance->claim, need);
+	add_mix(s, p, &s->out);
+	if (!p->queued && !at_end(s, p))
+		queue(s, p);
+}
+
 void
 rs_pools_run(RsAttribution *a)
 {
@@ -877,9 +901,15 @@ rs_pools_run(RsAttribution *a)
 		report_held(&s);
 	}
 	else
-		for (uint64 i = 0, j; i < a->nseeds; i = j)
+		for (uint64 i = 0, j, b = 0; i < a->nseeds || b < a->nbalances; i = j)
 		{
-			for (j = i; j < a->nseeds && a->seed[j].claim == a->seed[i].claim; j++)
+			uint32		claim = i < a->nseeds ? a->seed[i].claim : UINT32_MAX;
+
+			if (b < a->nbalances && a->balance[b].claim < claim)
+				claim = a->balance[b].claim;
+			for (; b < a->nbalances && a->balance[b].claim == claim; b++)
+				plant_balance(&s, &a->balance[b]);
+			for (j = i; j < a->nseeds && a->seed[j].claim == claim; j++)
 				;
 			follow(&s, a->seed + i, j - i);
 			report_held(&s);
