@@ -316,6 +316,8 @@ typedef struct RsBookStart
 
 extern RsBookStart rs_book_start(RsAttribution *a, uint32 account, const RsEntry *entry, uint32 count);
 extern int128 rs_book_least_opening(RsLedger *l, const RsEntry *entry, uint32 count);
+extern int128 rs_book_survey(RsAttribution *a, const RsEntry *entry, uint32 count,
+							 const RsBookStart *start, int128 **outside);
 extern void rs_deficit_error(RsAttribution *a, uint32 transfer) pg_attribute_noreturn();
 
 /* Largest remainder (attribution_pro_rata.c). */

@@ -158,56 +158,6 @@ rewind_pool(Pools *s, Pool *p)
 	p->queued = false;
 }
 
-/*
- * Forward pass over a whole book: final balance, and what no record covers.
- * Downstream only deficit => 'error' needs it, to find every deficit of a
- * touched account.
- */
-static void
-survey(Pools *s, Pool *p)
-{
-	int128		balance = p->start.opening;
-	int128		hole = 0;
-
-	for (uint32 i = p->start.first; i < p->count; i++)
-	{
-		uint32		t = rs_entry_transfer(p->entry[i]);
-		int128		amount = rs_ledger_amount(s->l, t);
-		int128		missing = 0;
-		int128		fee_missing = 0;
-
-		if (rs_entry_is_credit(p->entry[i]))
-		{
-			missing = Min(hole, amount);
-			hole -= missing;
-			balance += amount - missing;
-		}
-		else
-		{
-			int128		fee = rs_ledger_fee(s->l, t);
-
-			missing = Max((int128) 0, amount - balance);
-			balance -= amount - missing;
-			fee_missing = Max((int128) 0, fee - balance);
-			balance -= fee - fee_missing;
-			if (missing + fee_missing > 0 && s->a->deficit == RS_DEFICIT_ERROR)
-				rs_deficit_error(s->a, t);
-			if (s->a->deficit == RS_DEFICIT_OVERDRAFT)
-				hole += missing + fee_missing;
-		}
-		if (missing + fee_missing > 0 && s->a->upstream)
-		{
-			if (p->outside == NULL)
-				p->outside = rs_alloc0(s->a->budget, (uint64) p->count * 2, sizeof(int128), purpose);
-			p->outside[(uint64) i * 2] = missing * s->a->fine;
-			p->outside[(uint64) i * 2 + 1] = fee_missing * s->a->fine;
-		}
-		if ((i & 0xffff) == 0xffff)
-			CHECK_FOR_INTERRUPTS();
-	}
-	p->final = balance * s->a->fine;
-}
-
 static Pool *
 pool_of(Pools *s, uint32 account)
 {
@@ -220,7 +170,7 @@ pool_of(Pools *s, uint32 account)
 		p->entry = rs_ledger_entries(s->l, account, &p->count);
 		p->start = rs_book_start(s->a, account, p->entry, p->count);
 		if (s->a->upstream || s->a->deficit == RS_DEFICIT_ERROR)
-			survey(s, p);
+			p->final = rs_book_survey(s->a, p->entry, p->count, &p->start, &p->outside) * s->a->fine;
 		rewind_pool(s, p);
 		s->touched = rs_grow(s->a->budget, s->touched, &s->touched_capacity,
 							 (uint64) s->ntouched + 1, sizeof(uint32), purpose);
