@@ -94,7 +94,7 @@ SELECT risk_screen._define_role('penalty', 'oversight', '行政处罚', 'Penalti
 	shared_at timestamptz 共享时间; sent to the national credit platform
 	published_on date 公示日期; published
 $$);
-SELECT risk_screen._define_role('freeze', 'oversight', '冻结扣押', 'Freezes and seizures',
+SELECT risk_screen._define_role('freeze_order', 'oversight', '冻结扣押', 'Freezes and seizures',
 	'One freeze of an account or seizure of a shareholding', $$
 	freeze_id text! 冻结编号; identifier
 	inst_id text 机构编号; institution concerned

@@ -33,6 +33,7 @@ CREATE TABLE risk_screen.rule (
 	needs text[] NOT NULL DEFAULT '{}',
 	coverage text[] NOT NULL DEFAULT '{}',
 	body text NOT NULL,
+	fact text NOT NULL DEFAULT 'findings' CHECK (fact IN ('findings', 'value')),
 	reason_zh text NOT NULL DEFAULT '',
 	reason_en text NOT NULL DEFAULT '',
 	version int NOT NULL DEFAULT 1,
@@ -47,7 +48,7 @@ COMMENT ON COLUMN risk_screen.rule.title_zh IS 'Chinese title';
 COMMENT ON COLUMN risk_screen.rule.title_en IS 'English title';
 COMMENT ON COLUMN risk_screen.rule.plan IS 'Source plans that ask for it';
 COMMENT ON COLUMN risk_screen.rule.clause IS 'Words of the source';
-COMMENT ON COLUMN risk_screen.rule.lines IS 'Business lines it applies to; ALL: every institution';
+COMMENT ON COLUMN risk_screen.rule.lines IS 'Business lines whose institutions it judges; ALL: every institution; empty: none, its findings charge nobody';
 COMMENT ON COLUMN risk_screen.rule.level IS 'macro: sector, meso: line or region, micro: institution, product, account';
 COMMENT ON COLUMN risk_screen.rule.kind IS 'indicator (every row is kept as a value), red line, list, deadline, classification, data feed, process, system';
 COMMENT ON COLUMN risk_screen.rule.severity IS 'Level a hit means for the institution; NULL: measured only, no findings';
@@ -57,6 +58,7 @@ COMMENT ON COLUMN risk_screen.rule.parameters IS 'Parameters used; with a severi
 COMMENT ON COLUMN risk_screen.rule.needs IS 'Roles without which nothing can be said';
 COMMENT ON COLUMN risk_screen.rule.coverage IS 'Roles in which an institution of the lines must have rows, or it cannot be judged';
 COMMENT ON COLUMN risk_screen.rule.body IS 'One SELECT; docs/rules.md says what it may use and returns';
+COMMENT ON COLUMN risk_screen.rule.fact IS 'What the view fact gives rulesets: the number of findings, or the value measured for the institution';
 COMMENT ON COLUMN risk_screen.rule.reason_zh IS 'Explanation text of a hit, Chinese';
 COMMENT ON COLUMN risk_screen.rule.reason_en IS 'Explanation text of a hit, English';
 COMMENT ON COLUMN risk_screen.rule.version IS 'Stored with every finding';

@@ -13,6 +13,7 @@ CREATE TABLE run (
 	since date NOT NULL,
 	extension_version text NOT NULL,
 	rules_hash text NOT NULL,
+	filtered_roles text[],
 	run_by text NOT NULL,
 	started_at timestamptz NOT NULL,
 	finished_at timestamptz,
@@ -28,6 +29,7 @@ known_at 获知截止; rows learned later were ignored; infinity: none
 since 窗口起始日; first day whose events count
 extension_version 软件版本; version of risk_screen
 rules_hash 规则指纹; SHA-256 over rules and parameters in force
+filtered_roles 受限数据; roles of which row-level security showed the runner a part only; NULL: none
 run_by 执行人; role that ran it
 started_at 开始时间; clock
 finished_at 结束时间; clock

@@ -253,6 +253,22 @@ BEGIN
 	END IF;
 END $$;
 
+-- Roles whose rows row-level security hides in part from this user: the run
+-- says so, because a board of one province must not pass for the whole.
+CREATE FUNCTION risk_screen._filtered_roles(workspace text) RETURNS text[]
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE uses (role, relid) AS (
+		SELECT r.role, to_regclass(format('%I.%I', workspace, r.role))::oid FROM risk_screen.role AS r
+		 UNION
+		SELECT u.role, d.refobjid
+		  FROM uses AS u
+		  JOIN pg_rewrite AS w ON w.ev_class = u.relid
+		  JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> u.relid)
+	SELECT array_agg(DISTINCT u.role ORDER BY u.role)
+	  FROM uses AS u JOIN pg_class AS c ON c.oid = u.relid
+	 WHERE c.relrowsecurity AND row_security_active(c.oid)
+$$;
+
 CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 	-- set here so that they are the caller's again afterwards
@@ -264,6 +280,7 @@ DECLARE
 	i int := 0;
 	last_notice timestamptz := clock_timestamp();
 	summary record;
+	filtered text[];
 BEGIN
 	PERFORM risk_screen._require_workspace(workspace);
 	IF as_of IS NULL OR NOT isfinite(as_of) THEN
@@ -277,16 +294,20 @@ BEGIN
 	END IF;
 	known_at := coalesce(known_at, 'infinity');
 	PERFORM risk_screen._check_screen_rights(workspace);
+	filtered := risk_screen._filtered_roles(workspace);
+	IF filtered IS NOT NULL THEN
+		RAISE NOTICE 'row-level security applies to you in roles %: the run sees your rows only', array_to_string(filtered, ', ');
+	END IF;
 	PERFORM set_config('TimeZone', current_setting('risk_screen.time_zone'), true);
 
 	-- One run at a time; repeating a run replaces its rows and keeps its number.
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
 	EXECUTE format($q$
-		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, run_by, started_at)
-		VALUES ($1, $2, $3, risk_screen.version(), risk_screen._rules_hash($1, $2), session_user, clock_timestamp())
+		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, filtered_roles, run_by, started_at)
+		VALUES ($1, $2, $3, risk_screen.version(), risk_screen._rules_hash($1, $2), $4, session_user, clock_timestamp())
 		ON CONFLICT (as_of, known_at) DO UPDATE SET since = excluded.since, extension_version = excluded.extension_version,
-			rules_hash = excluded.rules_hash, run_by = excluded.run_by, started_at = excluded.started_at, finished_at = NULL
-		RETURNING run_id, as_of, known_at, since$q$, workspace) INTO run_row USING as_of, known_at, since;
+			rules_hash = excluded.rules_hash, filtered_roles = excluded.filtered_roles, run_by = excluded.run_by, started_at = excluded.started_at, finished_at = NULL
+		RETURNING run_id, as_of, known_at, since$q$, workspace) INTO run_row USING as_of, known_at, since, filtered;
 	CALL risk_screen._forget_run(workspace, run_row.run_id);
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, known_at);

@@ -5,11 +5,21 @@
 INSERT INTO risk_screen._desk_object (name, ordinal, ddl, description, columns) VALUES
 ('current_run', 100, $$
 CREATE VIEW current_run WITH (security_invoker) AS
-	SELECT run_id, as_of, since, known_at, rules_hash, run_by, started_at, finished_at, rules, errors, unknowns, findings
+	SELECT run_id, as_of, since, known_at, rules_hash, array_to_string(filtered_roles, ',') AS filtered_roles, run_by, started_at, finished_at, rules, errors, unknowns, findings
 	  FROM run WHERE known_at = 'infinity' AND finished_at IS NOT NULL ORDER BY as_of DESC LIMIT 1
 $$, '最新批次: the newest finished run', $$
 run_id 批次编号; run
 as_of 监测日期; day
+since 窗口起始日; first day whose events count
+known_at 获知截止; infinity: everything known
+rules_hash 规则指纹; rules and parameters in force
+filtered_roles 受限数据; roles the runner saw in part
+run_by 执行人; who
+started_at 开始时间; clock
+finished_at 结束时间; clock
+rules 规则数; rules run
+errors 出错规则数; failed
+unknowns 待定规则数; could not judge anything
 findings 问题数; findings of the run
 $$),
 ('risk_board', 101, $$
@@ -314,4 +324,29 @@ hits 命中数; findings
 unknowns 待定数; subjects not judged
 elapsed_ms 耗时; milliseconds
 message 说明; missing roles or error
+$$),
+('fact', 111, $$
+CREATE VIEW fact WITH (security_invoker) AS
+	SELECT g.inst_id AS entity, o.rule AS indicator,
+		   CASE WHEN o.rule = ANY (g.hit_rules) THEN f.n WHEN o.rule = ANY (g.unknown_rules) THEN NULL ELSE 0 END::numeric AS value,
+		   i.lines[1] AS segment, r.as_of, nullif(r.known_at, 'infinity') AS known_at
+	  FROM run AS r
+	  JOIN grade AS g USING (run_id)
+	  JOIN rule_outcome AS o USING (run_id)
+	  JOIN risk_screen.rule AS x ON x.code = o.rule AND x.severity IS NOT NULL AND x.fact = 'findings'
+	  LEFT JOIN institution AS i USING (inst_id)
+	  LEFT JOIN LATERAL (SELECT count(*) AS n FROM finding AS y WHERE y.run_id = r.run_id AND y.inst_id = g.inst_id AND y.rule = o.rule) AS f ON true
+	 WHERE r.finished_at IS NOT NULL AND (x.lines && ARRAY['ALL', 'NAME', 'AD'] OR x.lines && i.lines OR o.rule = ANY (g.hit_rules))
+	 UNION ALL
+	SELECT v.inst_id, v.rule, v.value, i.lines[1], r.as_of, nullif(r.known_at, 'infinity')
+	  FROM run AS r JOIN indicator_value AS v USING (run_id) JOIN risk_screen.rule AS x ON x.code = v.rule AND x.fact = 'value'
+	  LEFT JOIN institution AS i USING (inst_id)
+	 WHERE v.seq = 1 AND r.finished_at IS NOT NULL AND v.subject_kind = 'institution' AND v.inst_id IS NOT NULL
+$$, '事实: findings and values of all runs as a facts query, for grade(), shadow_grade() and backtest() with rulesets of your own', $$
+entity 机构编号; institution
+indicator 指标; rule code
+value 数值; number of findings or measured value, as rule.fact says; NULL where the rule could not judge
+segment 业务条线; first line of the institution
+as_of 监测日期; day of the run
+known_at 获知截止; NULL: everything known
 $$);

@@ -18,4 +18,8 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, tit
 	('down_payment_days', 7, '=', 'value', 'days', NULL, '首付贷观察期', 'Days between a loan and a payment to a developer', NULL, NULL, 'C21', 'product default', '-infinity', true),
 	('yield_excess', 0.05, '>', 'hit', 'per year', NULL, '收益率超额', 'Yield above the project''s return that is significant', NULL, '显著高于项目回报率', 'B28', 'product default', '-infinity', true),
 	('interest_income_share', 0.5, '>', 'hit', 'share of income', 'PAY', '利息收入占比', 'Share of interest in income', '001,003', '以“吃利差”为主要盈利模式', 'G04', 'product default', '-infinity', true),
-	('small_payment', 5000, '<=', 'value', 'CNY', 'PAY', '小额支付界限', 'Amount up to which a payment is small', NULL, NULL, 'G11', 'product default', '-infinity', true);
+	('small_payment', 5000, '<=', 'value', 'CNY', 'PAY', '小额支付界限', 'Amount up to which a payment is small', NULL, NULL, 'G11', 'product default', '-infinity', true),
+	('related_share', 0.3, '>=', 'hit', 'share of transfers', NULL, '关联交易占比', 'Share of transfers among related parties that needs attention', NULL, '关联交易情况', 'B18', 'product default', '-infinity', true),
+	('expansion_z', 3.5, '>', 'hit', 'robust z', NULL, '扩张速度偏离', 'Robust z of growth that is too fast', NULL, '近年业务扩张过快', 'B30', 'product default', '-infinity', true),
+	('peer_minimum', 8, '=', 'value', 'institutions', NULL, '同业最少家数', 'Peers below which nobody is compared', NULL, NULL, 'B30', 'product default', '-infinity', true),
+	('redemption_share', 0.25, '>=', 'hit', 'share of the fund', NULL, '大额赎回比例', 'Net redemption of one or five days against the fund''s size', NULL, '大额赎回', 'B34', 'product default', '-infinity', true);

@@ -1,7 +1,8 @@
 -- Rules of section A: the desk's own deadlines. Their subject is an alert and
--- the one who is late is the supervisor, so no institution is charged.
+-- the one who is late is the supervisor, so no institution is charged: a rule
+-- without lines judges nobody and does not count as coverage.
 
-SELECT risk_screen._ship_rule(r.code, 'yellow', '{ALL}', '{}', '{}', '{}', format($$
+SELECT risk_screen._ship_rule(r.code, 'yellow', '{}', '{}', '{}', '{}', format($$
 	SELECT 'alert' AS subject_kind, d.alert_id::text AS subject_id, NULL::text AS inst_id, round(extract(epoch FROM least(coalesce(x.done_at, $3), $3) - d.due_at) / 3600, 4) AS observed,
 		   0 AS threshold, NULL::numeric AS amount, d.due_at AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('inst_id', a.inst_id, 'action', d.action, 'target', nullif(d.target, ''), 'due_at', d.due_at, 'done_at', x.done_at)) AS evidence,
@@ -16,7 +17,7 @@ $$, r.code), r.zh, r.en, NULL, false)
 			   ('A08', '橙色预警的风险提示函未在24小时内发送高管并抄送监管部门。', 'The letter of an orange alert was not sent to executives and regulator within 24 hours.'),
 			   ('A10', '黄色预警公示后10个工作日内未收到整改方案。', 'No rectification plan ten working days after a yellow alert was published.')) AS r (code, zh, en);
 
-SELECT risk_screen._ship_rule('A11', 'yellow', '{ALL}', '{}', '{}', '{}', $$
+SELECT risk_screen._ship_rule('A11', 'yellow', '{}', '{}', '{}', '{}', $$
 	SELECT 'case' AS subject_kind, c.case_id::text AS subject_id, NULL::text AS inst_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, c.opened_at AS occurred_at,
 		   jsonb_build_object('inst_id', c.inst_id, 'kind', c.kind, 'state', c.state) AS evidence
 	  FROM case_file AS c
@@ -24,7 +25,7 @@ SELECT risk_screen._ship_rule('A11', 'yellow', '{ALL}', '{}', '{}', '{}', $$
 	   AND NOT EXISTS (SELECT FROM alert AS a WHERE a.inst_id = c.inst_id AND a.review_state = 'confirmed')
 $$, '未经人工复核确认即启动处置程序。', 'Disposal started without a confirmed alert.', NULL, false);
 
-SELECT risk_screen._ship_rule('A13', NULL, '{ALL}', '{}', '{}', '{}', $$
+SELECT risk_screen._ship_rule('A13', NULL, '{}', '{}', '{}', '{}', $$
 	SELECT 'level' AS subject_kind, a.level::text AS subject_id, round(extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY a.reviewed_at - a.raised_at))::numeric / 3600, 4) AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('reviewed', count(*), 'p95_hours', round(extract(epoch FROM percentile_cont(0.95) WITHIN GROUP (ORDER BY a.reviewed_at - a.raised_at))::numeric / 3600, 4)) AS evidence

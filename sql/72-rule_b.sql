@@ -122,10 +122,14 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
 		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)),
-	days AS (
-		SELECT user_id, paid_at::date AS day, count(*) AS n, sum(amount) AS amount, mode() WITHIN GROUP (ORDER BY inst_id) AS inst_id,
-			   max(paid_at) AS at, 'calendar day' AS form
+	busy AS MATERIALIZED (
+		SELECT user_id, paid_at::date AS day, count(*) AS n, sum(amount) AS amount, max(paid_at) AS at
 		  FROM t GROUP BY user_id, paid_at::date HAVING count(*) >= ($5 ->> 'user_txn_count')::numeric),
+	-- charged to the institution that executed most of them
+	days AS (
+		SELECT b.user_id, b.day, b.n, b.amount, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id, b.at, 'calendar day' AS form
+		  FROM busy AS b JOIN t ON t.user_id = b.user_id AND t.paid_at::date = b.day
+		 GROUP BY b.user_id, b.day, b.n, b.amount, b.at),
 	slides AS (
 		SELECT user_id, paid_at, inst_id, count(*) OVER w AS n, sum(amount) OVER w AS amount
 		  FROM t WHERE ($5 ->> 'user_txn_sliding')::numeric = 1
@@ -163,15 +167,20 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
 
 SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount}', '{txn}', '{}', $$
-	WITH side AS (
-		SELECT s.owner, s.direction, t.paid_at::date AS day, sum(t.amount) AS total, count(*) AS n, count(*) FILTER (WHERE t.review_id IS NULL) AS open,
-			   max(t.paid_at) AS at, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
+	WITH t AS (
+		SELECT s.owner, s.direction, t.paid_at, t.amount, t.review_id, t.inst_id
 		  FROM txn AS t
 		 CROSS JOIN LATERAL (VALUES (coalesce(t.payer_owner, t.payer), 'out', t.payer_owner), (coalesce(t.payee_owner, t.payee), 'in', t.payee_owner)) AS s (owner, direction, owner_id)
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.currency, 'CNY') = 'CNY'
-		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = s.owner_id)
-		 GROUP BY s.owner, s.direction, t.paid_at::date
-		HAVING sum(t.amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE t.review_id IS NULL) > 0)
+		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = s.owner_id)),
+	large AS MATERIALIZED (
+		SELECT owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, count(*) FILTER (WHERE review_id IS NULL) AS open, max(paid_at) AS at
+		  FROM t GROUP BY owner, direction, paid_at::date
+		HAVING sum(amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE review_id IS NULL) > 0),
+	side AS (
+		SELECT l.*, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
+		  FROM large AS l JOIN t ON t.owner = l.owner AND t.direction = l.direction AND t.paid_at::date = l.day
+		 GROUP BY l.owner, l.direction, l.day, l.total, l.n, l.open, l.at)
 	SELECT 'user' AS subject_kind, owner AS subject_id, inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
 		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', open) AS evidence,
 		   'user:' || owner || '@' || day || ':' || direction AS finding_key
@@ -235,23 +244,25 @@ SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share}', '{loa
 	  FROM state WHERE outstanding > 0 GROUP BY inst_id
 $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
 
-SELECT risk_screen._ship_rule('B18', NULL, '{ALL}', '{}', '{txn,account,equity}', '{}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
+SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity}', '{}', $$
+	WITH rel AS MATERIALIZED (SELECT r.inst_id, r.party_id FROM risk_screen.desk_related_parties($1) AS r),
 	t AS (
 		SELECT t.txn_id, t.amount, a.owner_id AS from_owner, b.owner_id AS to_owner
 		  FROM txn AS t JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND a.owner_id <> b.owner_id
 		   AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')),
-	-- both ends inside one institution's circle, on different sides of it
-	pairs AS (
-		SELECT r.inst_id, t.txn_id, t.amount FROM t
-		  JOIN rel AS r ON r.party_id = t.from_owner
-		  JOIN rel AS s ON s.inst_id = r.inst_id AND s.party_id = t.to_owner
-		 WHERE t.from_owner <> t.to_owner)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(amount) AS observed, NULL::numeric AS threshold, sum(amount) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('transfers', count(*)) AS evidence
-	  FROM pairs GROUP BY inst_id
-$$, '机构与关联方、关联方之间的资金往来金额。', 'Transfers between the institution and its related parties, and among them.', NULL, false);
+	-- every transfer with an end in an institution's circle, once per institution
+	touched AS (
+		SELECT inst_id, txn_id, amount, count(*) AS ends
+		  FROM (SELECT r.inst_id, t.txn_id, t.amount FROM t JOIN rel AS r ON r.party_id = t.from_owner
+				 UNION ALL
+				SELECT r.inst_id, t.txn_id, t.amount FROM t JOIN rel AS r ON r.party_id = t.to_owner) AS x
+		 GROUP BY inst_id, txn_id, amount)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(sum(amount) FILTER (WHERE ends = 2), 0) / sum(amount), 6) AS observed, NULL::numeric AS threshold,
+		   sum(amount) FILTER (WHERE ends = 2) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('transfers', count(*) FILTER (WHERE ends = 2), 'all_transfers', count(*), 'all_amount', sum(amount)) AS evidence
+	  FROM touched GROUP BY inst_id HAVING sum(amount) > 0
+$$, '机构与关联方之间的资金往来占比高。', 'A large share of the transfers of the institution and its related parties is among themselves.');
 
 SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{}', '{account,balance,licence}', '{account}', $$
 	WITH last AS (
@@ -306,7 +317,7 @@ SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}',
 	 WHERE r.taken_at < $3 AND (r.keep_until IS NULL OR r.deleted_on <= $1 OR r.keep_until < (r.taken_at::date + interval '11 years')::date)
 $$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
 
-SELECT risk_screen._ship_rule('B24', 'yellow', '{ALL}', '{fine_cap}', '{penalty}', '{}', $$
+SELECT risk_screen._ship_rule('B24', 'yellow', '{}', '{fine_cap}', '{penalty}', '{}', $$
 	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, round(p.amount / p.illegal_income, 6) AS observed, NULL::numeric AS threshold,
 		   p.amount, p.decided_on::timestamptz AS occurred_at, jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id) AS evidence
 	  FROM penalty AS p WHERE p.code = 'fine' AND p.illegal_income > 0 AND p.amount IS NOT NULL AND p.decided_on <= $1 AND p.decided_on >= $2::date
@@ -349,3 +360,55 @@ SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{}', '{account,balance}', '
 		   jsonb_build_object('banks', count(*), 'largest', round(max(v) / nullif(sum(v), 0), 6)) AS evidence
 	  FROM bank WHERE v > 0
 $$, '存管与备付金资金在银行间的集中度（HHI）。', 'Concentration of client money over custody and reserve banks (HHI).', 'macro');
+
+-- Rulesets judge these by the value itself, the others by the number of findings.
+UPDATE risk_screen.rule SET fact = 'value' WHERE code IN ('B03', 'B04', 'B05', 'B06', 'B07', 'B08', 'B09', 'B10', 'B11', 'B17', 'B18');
+
+SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minimum}', '{position}', '{}', $$
+	WITH b AS (
+		SELECT DISTINCT ON (p.inst_id) p.inst_id, first_value(p.value) OVER w AS base, last_value(p.value) OVER w AS last
+		  FROM position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
+		 WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date
+		WINDOW w AS (PARTITION BY p.inst_id ORDER BY p.as_of ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),
+	g AS (SELECT inst_id, last / base - 1 AS growth FROM b WHERE base > 0),
+	peers AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY growth) AS median, count(*) AS n FROM g),
+	spread AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(g.growth - p.median)) AS mad FROM g CROSS JOIN peers AS p)
+	SELECT 'institution' AS subject_kind, g.inst_id AS subject_id,
+		   round((0.6745 * (g.growth - p.median) / s.mad)::numeric, 4) AS observed,
+		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('growth', round(g.growth, 6), 'median', round(p.median::numeric, 6), 'peers', p.n) AS evidence
+	  FROM g CROSS JOIN peers AS p CROSS JOIN spread AS s
+	 -- too few peers, or peers without any spread, say nothing about anybody
+	 WHERE p.n >= ($5 ->> 'peer_minimum')::numeric AND s.mad > 0
+$$, '贷款余额增速显著高于同业（稳健z值）。', 'The loan balance grows significantly faster than the peers'' (robust z).');
+UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
+
+SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share}', '{txn,position}', '{}', $$
+	WITH size AS (
+		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0 ORDER BY p.inst_id, p.as_of DESC),
+	net AS (
+		SELECT t.inst_id, t.paid_at::date AS day, sum(CASE t.purpose WHEN 'redemption' THEN t.amount ELSE -t.amount END) AS net
+		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'FUND' = ANY (i.lines)
+		 WHERE t.purpose IN ('redemption', 'purchase') AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id, t.paid_at::date),
+	run AS (
+		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN interval '4 days' PRECEDING AND CURRENT ROW) AS five FROM net),
+	peak AS (
+		SELECT DISTINCT ON (inst_id) inst_id, day, net, five FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
+	SELECT 'institution' AS subject_kind, p.inst_id AS subject_id, round(greatest(p.net, p.five, 0) / s.value, 6) AS observed, NULL::numeric AS threshold, greatest(p.net, p.five) AS amount,
+		   p.day::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('one_day', p.net, 'five_days', p.five, 'fund_size', s.value, 'missing', CASE WHEN s.value IS NULL THEN 'position item fund_size' END)) AS evidence
+	  FROM peak AS p LEFT JOIN size AS s USING (inst_id)
+$$, '单日或五日净赎回占基金规模比例高。', 'Net redemptions of a day or five days are large against the fund.');
+UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B34';
+
+SELECT risk_screen._ship_rule('B36', NULL, '{}', '{}', '{feed}', '{}', $$
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, $1 - max(f.report_date) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, max(f.received_at) AS occurred_at,
+		   jsonb_build_object('last_report', max(f.report_date)) AS evidence
+	  FROM feed AS f WHERE f.report_date <= $1 AND f.received_at < $3 AND coalesce(f.valid, true) GROUP BY f.inst_id
+$$, '最近一次有效报送距监测日的天数。', 'Days between the last valid feed and the day of the run.');
+
+SELECT risk_screen._ship_rule('B37', NULL, '{}', '{}', '{}', '{}', $$
+	SELECT 'level' AS subject_kind, level::text AS subject_id, count(DISTINCT inst_id) AS observed, NULL::numeric AS threshold, sum(amount) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('alerts', count(*), 'oldest', min(raised_at)) AS evidence
+	  FROM alert WHERE state IN ('open', 'inhibited') AND raised_at < $3 GROUP BY level
+$$, '尚未处置的预警涉及的机构数与金额。', 'Institutions and amounts with open alerts.');
+UPDATE risk_screen.rule SET kind = 'indicator' WHERE code IN ('B36', 'B37');

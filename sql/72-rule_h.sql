@@ -108,3 +108,52 @@ SELECT risk_screen._ship_rule('H11', 'yellow', '{ALL}', '{}', '{text_item}', '{}
 	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
 $$, '对金融产品和业务进行不当宣传。', 'Improper claims about financial products or business.');
+
+SELECT risk_screen._ship_rule('H09', 'red', '{ALL}', '{}', '{institution,licence}', '{}', $$
+	WITH licensed AS (
+		SELECT DISTINCT l.inst_id, l.biz FROM licence AS l WHERE l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'),
+	seen AS (
+		SELECT p.inst_id, p.biz, 'product' AS how FROM product AS p
+		 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL)
+		 UNION
+		SELECT l.inst_id, i.line, 'loan' FROM loan AS l JOIN institution AS x USING (inst_id) CROSS JOIN unnest(x.lines) AS i (line)
+		 WHERE i.line = 'P2P' AND l.started_on <= $1 AND l.started_on >= $2::date)
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, count(DISTINCT s.biz) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('business', jsonb_agg(DISTINCT s.biz), 'seen_as', jsonb_agg(DISTINCT s.how)) AS evidence
+	  FROM seen AS s
+	 WHERE s.biz IN ('P2P', 'EC', 'INS', 'FUND', 'TRU', 'PAY', 'AM')
+	   AND NOT EXISTS (SELECT FROM licensed AS l WHERE l.inst_id = s.inst_id AND l.biz = s.biz)
+	   -- peer-to-peer lending needs a filing, not a licence
+	   AND NOT (s.biz = 'P2P' AND EXISTS (SELECT FROM filing AS f WHERE f.inst_id = s.inst_id AND f.kind = 'p2p_registration' AND f.received_at < $3 AND coalesce(f.status, 'accepted') = 'accepted'))
+	 GROUP BY s.inst_id
+$$, '从事金融业务而未取得许可或备案。', 'Financial business without licence or filing.');
+
+SELECT risk_screen._ship_rule('H10', 'orange', '{ALL}', '{}', '{authority_order,institution}', '{}', $$
+	SELECT 'institution' AS subject_kind, o.inst_id AS subject_id, $1 - min(coalesce(o.effective_at, o.issued_at)::date) AS observed, 0 AS threshold, NULL::numeric AS amount,
+		   min(coalesce(o.effective_at, o.issued_at)) AS occurred_at, jsonb_build_object('order_id', min(o.order_id), 'status', i.status) AS evidence
+	  FROM authority_order AS o JOIN institution AS i USING (inst_id)
+	 WHERE o.kind IN ('revoke', 'ban') AND coalesce(o.effective_at, o.issued_at)::date < $1 AND (o.lifted_at IS NULL OR o.lifted_at >= $3) AND coalesce(i.status, 'active') = 'active'
+	 GROUP BY o.inst_id, i.status
+$$, '已被吊销或取缔仍处于存续状态。', 'Revoked or banned, yet still active.');
+
+SELECT risk_screen._ship_rule('H15', 'yellow', '{ALL}', '{}', '{product,disclosure}', '{}', $$
+	WITH items AS (
+		SELECT d.product_id, count(DISTINCT d.item) AS n, jsonb_agg(DISTINCT d.item) AS shown
+		  FROM disclosure AS d WHERE d.product_id IS NOT NULL AND d.item IN ('product', 'risk_level', 'investor_type') AND d.disclosed_at < $3 GROUP BY d.product_id)
+	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 3 - coalesce(d.n, 0) AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
+		   jsonb_build_object('disclosed', coalesce(d.shown, '[]')) AS evidence
+	  FROM product AS p LEFT JOIN items AS d USING (product_id)
+	 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL) AND coalesce(d.n, 0) < 3
+	   -- institutions that file no product disclosures at all are not judged by them
+	   AND EXISTS (SELECT FROM disclosure AS x WHERE x.inst_id = p.inst_id AND x.product_id IS NOT NULL)
+$$, '产品信息、风险等级、适合投资者类型未全部披露。', 'Product information, risk level or suitable investor type is not disclosed.');
+
+SELECT risk_screen._ship_rule('H18', 'orange', '{ALL}', '{}', '{authority_order,ops_day}', '{}', $$
+	SELECT 'institution' AS subject_kind, o.inst_id AS subject_id, count(DISTINCT d.day) AS observed, 0 AS threshold, NULL::numeric AS amount, max(d.day)::timestamptz AS occurred_at,
+		   jsonb_build_object('orders', jsonb_agg(DISTINCT o.order_id), 'last_seen', max(d.day)) AS evidence
+	  FROM authority_order AS o
+	  JOIN ops_day AS d ON d.inst_id = o.inst_id AND d.day > coalesce(o.effective_at, o.issued_at)::date AND (o.lifted_at IS NULL OR d.day < o.lifted_at::date)
+	   AND (o.kind = 'close_site' AND d.site_alive OR o.kind = 'delist_app' AND d.app_listed)
+	 WHERE o.kind IN ('close_site', 'delist_app') AND d.day <= $1 AND d.day >= $2::date
+	 GROUP BY o.inst_id
+$$, '责令关停或下架之后网站、应用仍可访问。', 'Site or app still reachable after the order to close or delist it.');

@@ -15,6 +15,9 @@ SELECT is_empty($$SELECT code FROM risk_screen.rule_catalogue WHERE state = 'rec
 SELECT is_empty($$SELECT code FROM risk_screen.rule WHERE builtin AND (reason_zh = '' OR reason_en = '' OR title_zh = '' OR plan = '{}')$$, 'rules explain themselves in both languages and name their plan');
 SELECT is_empty($$SELECT role FROM risk_screen.role AS r WHERE (SELECT name FROM risk_screen.role_column AS c WHERE c.role = r.role ORDER BY ordinal DESC LIMIT 1) <> 'known_from'$$, 'every role ends in known_from');
 
+SELECT is_empty($$SELECT role FROM risk_screen.role JOIN pg_get_keywords() ON word = role WHERE catcode IN ('R', 'T')
+	UNION ALL SELECT role || '.' || name FROM risk_screen.role_column JOIN pg_get_keywords() ON word = name WHERE catcode IN ('R', 'T')$$, 'no role or column needs quotes');
+
 -- Workspace
 SELECT throws_ok($$CALL risk_screen.create_workspace('')$$, '22023', NULL, 'an empty name is refused');
 SELECT throws_ok($$CALL risk_screen.create_workspace(NULL)$$, '22023', NULL, 'NULL is refused');
@@ -29,7 +32,7 @@ SELECT is_empty($$SELECT r.role, c.name FROM risk_screen.role AS r JOIN risk_scr
 	LEFT JOIN pg_attribute AS a ON a.attrelid = format('d1.%I', r.role)::regclass AND a.attname = c.name AND a.attnum = c.ordinal AND format_type(a.atttypid, NULL) = c.type WHERE a.attname IS NULL$$, 'role views have their columns, in order, of their types');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = 'd1'::regnamespace AND c.relkind IN ('v', 'r') AND obj_description(c.oid, 'pg_class') IS NULL$$, 'every view and table has a comment');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
-	WHERE c.relnamespace = 'd1'::regnamespace AND c.relkind IN ('v', 'r') AND a.attnum > 0 AND NOT a.attisdropped AND col_description(a.attrelid, a.attnum) IS NULL AND c.relname <> 'current_run'$$, 'every column has a comment');
+	WHERE c.relnamespace = 'd1'::regnamespace AND c.relkind IN ('v', 'r') AND a.attnum > 0 AND NOT a.attisdropped AND col_description(a.attrelid, a.attnum) IS NULL$$, 'every column has a comment');
 SELECT is_empty($$SELECT oid::regclass FROM pg_class WHERE relnamespace = 'd1'::regnamespace AND relkind = 'v' AND NOT coalesce(reloptions, '{}') @> '{security_invoker=true}'$$, 'views run with the reader''s rights');
 SELECT throws_ok($$CREATE OR REPLACE VIEW d1.rating AS SELECT 1 AS inst_id$$, '42P16', NULL, 'PostgreSQL checks a mapping''s columns');
 SELECT throws_ok($$CALL risk_screen.map_role('d1', 'nothing', 'SELECT 1')$$, '42704', NULL, 'an unknown role is named');

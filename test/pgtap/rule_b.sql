@@ -124,7 +124,10 @@ SELECT filing.forget('txn');
 INSERT INTO filing.equity (owner, owned, share) VALUES ('boss', 'P1', 0.8), ('boss', 'sister', 0.9), ('small', 'P1', 0.04);
 INSERT INTO filing.account (account_id, owner_id, owner_kind, inst_id) VALUES ('aP1', 'P1', 'own', 'P1'), ('aSis', 'sister', 'client', NULL), ('aSmall', 'small', 'client', NULL), ('cust', 'P1', 'custody', 'P1');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at) VALUES ('1', 'aP1', 'aSis', 70, '2026-11-01'), ('2', 'aP1', 'aSmall', 500, '2026-11-01'), ('3', 'cust', 'aSis', 900, '2026-11-01');
-SELECT is(filing.value('B18', 'P1'), 70.0, 'B18: a sister firm is related, a four per cent holder is not, custody money is not the firm''s');
+SELECT is(filing.value('B18', 'P1'), round(70 / 570.0, 6), 'B18: a sister firm is related, a four per cent holder is not, custody money is not the firm''s');
+SELECT is(filing.hits('B18'), '', 'B18: 12 % does not hit');
+UPDATE filing.txn SET amount = 210 WHERE txn_id = '1'; UPDATE filing.txn SET amount = 490 WHERE txn_id = '2';
+SELECT is(filing.hits('B18'), 'P1', 'B18: 30 % hits');
 
 -- B19: step of the rating, highest when unrated
 SELECT filing.forget('account');
@@ -172,6 +175,26 @@ SELECT filing.forget('account', 'balance');
 INSERT INTO filing.account (account_id, owner_kind, bank_id) VALUES ('a', 'custody', 'B1'), ('b', 'custody', 'B2'), ('c', 'custody', 'B2'), ('d', 'client', 'B3');
 INSERT INTO filing.balance (account_id, as_of, balance) VALUES ('a', '2026-11-20', 50), ('b', '2026-11-20', 20), ('c', '2026-11-20', 30), ('d', '2026-11-20', 999);
 SELECT is(filing.value('B33', 'custody banks'), 0.5, 'B33: two banks of equal weight');
+
+-- B30: growth against peers; a flat line of peers says nothing
+SELECT filing.forget('position');
+INSERT INTO filing.institution (inst_id, lines) SELECT 'Z' || i, '{P2P}' FROM generate_series(1, 9) AS i;
+INSERT INTO filing.position (inst_id, as_of, item, value) SELECT 'Z' || i, d, 'loan_balance', CASE WHEN d = '2026-09-01' THEN 100 WHEN i = 9 THEN 180 ELSE 100 + i END FROM generate_series(1, 9) AS i, unnest(ARRAY[date '2026-09-01', '2026-11-20']) AS d;
+SELECT is(filing.hits('B30'), 'Z9', 'B30: 80 % growth among peers of 1 to 8 %');
+DELETE FROM filing.position WHERE inst_id = 'Z1' OR inst_id = 'Z2';
+SELECT is(filing.hits('B30'), '', 'B30: seven peers are too few');
+
+-- B34
+INSERT INTO filing.institution (inst_id, lines) VALUES ('F1', '{FUND}'), ('F2', '{FUND}'), ('F3', '{FUND}');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('F1', '2026-11-01', 'fund_size', 100), ('F2', '2026-11-01', 'fund_size', 100);
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, purpose) VALUES ('r1', 'a', 'b', 10, '2026-11-05 10:00+08', 'F1', 'redemption'), ('r2', 'a', 'b', 15, '2026-11-09 10:00+08', 'F1', 'redemption'),
+	('r3', 'a', 'b', 24, '2026-11-05 10:00+08', 'F2', 'redemption'), ('r4', 'a', 'b', 24, '2026-11-10 10:00+08', 'F2', 'redemption'), ('r5', 'a', 'b', 20, '2026-11-10 10:00+08', 'F2', 'purchase'), ('r6', 'a', 'b', 1, '2026-11-10 10:00+08', 'F3', 'redemption');
+SELECT is(filing.hits('B34'), 'F1', 'B34: 25 % within five days hits; on the sixth day, and against purchases, it does not');
+SELECT is(filing.unknowns('B34'), 'F3', 'B34: no size of the fund: unknown');
+
+-- B36
+INSERT INTO filing.feed (feed_id, inst_id, report_date, received_at, valid) VALUES ('1', 'P1', '2026-11-18', '2026-11-19', true), ('2', 'P1', '2026-11-19', '2026-11-20', false), ('3', 'P1', '2026-11-20', '2026-11-25', true);
+SELECT is(filing.value('B36', 'P1'), 2.0, 'B36: invalid feeds and those of the future do not count');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -46,5 +46,22 @@ SELECT is(filing.hits('C20'), 'house', 'C20: crowdfunded houses');
 INSERT INTO filing.institution (inst_id, name, lines, website, icp_no, status) VALUES ('s1', 'a', '{P2P}', 'a.cn', NULL, 'active'), ('s2', 'b', '{P2P}', 'b.cn', '京ICP备1号', 'active'), ('s3', 'c', '{P2P}', 'c.cn', NULL, 'exited'), ('s4', 'd', NULL, 'd.cn', NULL, 'active'), ('s5', 'e', '{P2P}', NULL, NULL, 'active');
 SELECT is(filing.hits('H17'), 's1', 'H17: a finance site without a filing; left firms, other firms and firms without a site do not hit');
 
+-- H09, H10, H15, H18
+INSERT INTO filing.institution (inst_id, lines, status) VALUES ('n1', '{AM}', 'active'), ('n2', '{P2P}', 'active'), ('n3', '{P2P}', 'active'), ('n4', '{AM}', 'closed');
+INSERT INTO filing.licence (inst_id, biz, valid_from) VALUES ('n1', 'FUND', '2020-01-01');
+TRUNCATE filing.product;
+INSERT INTO filing.product (product_id, inst_id, biz, issued_on, ended_on) VALUES ('q1', 'n1', 'AM', '2026-01-01', NULL), ('q2', 'n1', 'FUND', '2026-01-01', NULL), ('q3', 'n4', 'AM', '2026-01-01', '2026-11-20'), ('q4', 'n4', 'advice', '2026-01-01', NULL);
+INSERT INTO filing.loan (loan_id, inst_id, amount, started_on) VALUES ('l2', 'n2', 1, '2026-11-01'), ('l3', 'n3', 1, '2026-11-01');
+INSERT INTO filing.filing (filing_id, inst_id, kind, received_at) VALUES ('f3', 'n3', 'p2p_registration', '2020-01-01');
+SELECT is(filing.hits('H09'), 'n1 n2', 'H09: another licence does not cover it, no filing; ended products, other business and filed platforms do not hit');
+INSERT INTO filing.authority_order (order_id, inst_id, kind, issued_at, lifted_at) VALUES ('o1', 'n1', 'revoke', '2026-11-01', NULL), ('o2', 'n2', 'ban', '2026-11-20 10:00+08', NULL), ('o3', 'n3', 'revoke', '2026-10-01', '2026-11-01'), ('o4', 'n4', 'revoke', '2026-10-01', NULL),
+	('o5', 'n1', 'close_site', '2026-11-10 10:00+08', NULL), ('o6', 'n3', 'delist_app', '2026-11-10 10:00+08', NULL);
+SELECT is(filing.hits('H10'), 'n1', 'H10: active after revocation; the day itself, lifted orders and closed firms do not hit');
+INSERT INTO filing.ops_day (inst_id, day, site_alive, app_listed) VALUES ('n1', '2026-11-10', true, true), ('n1', '2026-11-11', true, NULL), ('n1', '2026-11-12', false, true), ('n3', '2026-11-12', true, false);
+SELECT is(filing.value('H18', 'n1'), 1.0, 'H18: one day too long; the day of the order and the other kind of order do not count');
+SELECT is(filing.hits('H18'), 'n1', 'H18: an app taken down is right');
+INSERT INTO filing.disclosure (disclosure_id, inst_id, product_id, item, disclosed_at) VALUES ('1', 'n1', 'q1', 'product', '2026-01-01'), ('2', 'n1', 'q1', 'risk_level', '2026-01-01'), ('3', 'n1', 'q2', 'product', '2026-01-01'), ('4', 'n1', 'q2', 'risk_level', '2026-01-01'), ('5', 'n1', 'q2', 'investor_type', '2026-01-01');
+SELECT is(filing.hits('H15'), 'q1', 'H15: one of three missing hits; all three shown does not, nor a firm that files none');
+
 SELECT * FROM finish();
 ROLLBACK;

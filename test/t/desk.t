@@ -88,6 +88,12 @@ out = psql(db, "SET ROLE rs_desk_analyst;\nSELECT count(*) FROM desk.risk_board;
 ok(out == "2\nP2\n0\n0", "row security holds through the views and after SET ROLE", out)
 psql(db, AS_OWNER + "ALTER TABLE desk.grade DISABLE ROW LEVEL SECURITY; ALTER TABLE desk.finding DISABLE ROW LEVEL SECURITY;")
 
+# ---- row security on the customer's tables: the run says that it saw a part
+psql(db, AS_OWNER + "ALTER TABLE filing.org ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON filing.org USING (prov = '北京'); ALTER VIEW desk.institution SET (security_invoker = true);")
+out = psql(db, "SET client_min_messages = notice;\nSET SESSION AUTHORIZATION rs_desk_analyst;\nSET client_min_messages = notice;\nCALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08');\nSELECT filtered_roles FROM desk.run;")
+ok("row-level security applies to you in roles institution" in out and out.endswith("{institution}"), "a run under row security says so and keeps it", out)
+psql(db, AS_OWNER + "ALTER TABLE filing.org DISABLE ROW LEVEL SECURITY; ALTER VIEW desk.institution SET (security_invoker = false);\nCALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08');")
+
 # ---- an attack: functions and operators in a schema before the extension's
 psql(db, """CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO PUBLIC;
 CREATE FUNCTION evil.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''captured''; END';
