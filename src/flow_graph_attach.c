@@ -197,8 +197,8 @@ parse_name(const char *name, uint64 *file, uint64 *xid)
 	if (strlen(name) != RS_GRAPH_FILE_NAME - 1 || name[16] != '-' ||
 		strspn(name, "0123456789abcdef") != 16 || strspn(name + 17, "0123456789abcdef") != 16)
 		return false;
-	*file = strtou64(name, &end, 16);
-	*xid = strtou64(name + 17, &end, 16);
+	*file = strtoull(name, &end, 16);
+	*xid = strtoull(name + 17, &end, 16);
 	return true;
 }
 

@@ -29,7 +29,6 @@
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "storage/relfilenode.h"
 #include "utils/rel.h"
 
 #include "flow_graph.h"
@@ -124,7 +123,7 @@ digest_relation(Digest *d, Oid oid)
 					CHECK_FOR_INTERRUPTS();
 			}
 			FreeAccessStrategy(strategy);
-			digest_number(d, rel->rd_node.relNode);
+			digest_number(d, RS_RELATION_STORAGE(rel));
 			digest_number(d, nblocks);
 			digest_number(d, latest);
 			break;

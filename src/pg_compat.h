@@ -34,4 +34,11 @@ rs_utf8_length(const unsigned char *p, const unsigned char *end)
 #define RS_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* The number of a relation's storage; utils/rel.h must be included. */
+#if PG_VERSION_NUM >= 160000
+#define RS_RELATION_STORAGE(rel) ((rel)->rd_locator.relNumber)
+#else
+#define RS_RELATION_STORAGE(rel) ((rel)->rd_node.relNode)
+#endif
+
 #endif							/* RS_PG_COMPAT_H */
