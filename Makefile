@@ -27,7 +27,7 @@ setup:
 	@tools/setup
 
 build: setup
-	@$(build_with) all
+	@echo "compiling the extension"; s=$$(date +%s); $(build_with) all && echo "compiled in $$(( $$(date +%s) - s )) s"
 
 demo: build
 	@demo/run

@@ -168,6 +168,7 @@ def showcase(w):
     for i in range(3):
         make_loan(w, org, w.borrowers[20 + i], 10 * WAN, '2026-11-18', 12, 9.6, split(10 * WAN, w.lenders[i * 3:i * 3 + 4]))
     w.plant('B13', org, '贷款余额一周增三分之一：10-30 至 11-06 由 300 万到 400 万，11-13 至 11-20 由 400 万到 530 万')
+    w.plant('B30', org, '贷款余额扩张远快于同业')
     n = ad(w, org, '鑫汇通：保本高息，年化18%，本息无忧，投资者零风险！', when='2026-11-12')
     w.plant('C06', org, '承诺保本保息（文本 %d）' % n)
     w.plant('H14', org, '“保本高息”宣传')
@@ -442,6 +443,7 @@ def sales(w):
     broker = firm(w, '北京易保通网络科技有限公司', '技术开发；技术服务', '北京', '北京', line='INS')
     product(w, 'BX-U', broker, 'INS', '易保互助计划')
     w.plant('E08', broker, '无牌销售保险产品')
+    w.plant('H09', broker, '未经准入开展金融业务')
     w.add('cooperation', org_id=ins, partner_id=broker, line='INS', aml_clause=False, from_date='2026-05-01')
     w.plant('E05', ins, '与无资质第三方合作')
     w.plant('I33', ins, '合作协议缺反洗钱条款')

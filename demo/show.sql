@@ -66,6 +66,13 @@ SELECT r.rule AS "规则", h.name AS "持有人", sum(a.traced) AS "其中出借
  GROUP BY 1, 2
  ORDER BY 1, 3 DESC;
 
+\echo '   鑫汇通全部出借人的资金，停在关联方手里的部分 All its lenders'' money that sits with related parties:'
+\echo
+SELECT owner_name AS "持有人", held AS "金额", round(share_held, 4) AS "占放款比例"
+  FROM desk.money_destination
+ WHERE inst_id = 'O0001' AND related AND held > 0
+ ORDER BY held DESC;
+
 \echo '== 名称筛查 Names, scopes and advertisements ==================================================='
 \echo
 SELECT EXISTS (SELECT FROM risk_screen.rule WHERE code ~ '^H') AS naming_rules \gset

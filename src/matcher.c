@@ -342,7 +342,8 @@ report(const RsMatcher *m, const RsLayer *layer, uint32 state,
  */
 static pg_attribute_always_inline bool
 run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, Size length,
-		  const bool dense, const bool repeats, const bool any, RsHitHandler handler, void *arg)
+		  const bool dense, const bool filtered, const bool repeats, const bool any,
+		  RsHitHandler handler, void *arg)
 {
 	const unsigned char *p = text;
 	const unsigned char *end = text + length;
@@ -353,10 +354,40 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 	const uint32 stride = layer->stride;
 	const uint32 accept_from = layer->accept_from;
 	uint32		state = 0;		/* dense: row * stride */
-	uint32		previous = 0;
+	uint32		previous = 0;	/* repeats, filtered: the class before */
+	uint32		older = 0;		/* filtered: and the one before that */
+	const uint32 *filter = layer->filter;
+	const int	shift = layer->filter_shift;
 	uint64		chars = 0;
 	int			gap = 0;
 
+/*
+ * With a filter, state 0 stands for every state at most two deep: what it would
+ * say is in (older, previous). FILTER says whether class c may end the begin of
+ * a word; if so the true state is found by walking the three classes.
+ */
+#define BIT(h) (filter[((h) >> shift) / 32] >> (((h) >> shift) % 32) & 1)
+#define FILTER(c) ((BIT(rs_filter_two(previous, c)) | BIT(rs_filter_three(older, previous, c))) != 0)
+#define STEP_FILTERED(c) \
+	do { \
+		if (state == 0) \
+		{ \
+			if (unlikely(FILTER(c))) \
+			{ \
+				if (previous != 0) \
+				{ \
+					if (older != 0) \
+						STEP(older); \
+					STEP(previous); \
+				} \
+				STEP(c); \
+			} \
+		} \
+		else \
+			STEP(c); \
+		older = previous; \
+		previous = (c); \
+	} while (0)
 #define STEP(c) \
 	do { \
 		if (dense) \
@@ -367,7 +398,7 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 		{ \
 			for (;;) \
 			{ \
-				uint32 s_ = (unit[state].base & ~RS_ACCEPT) + (c); \
+				uint32 s_ = (unit[state].base & RS_BASE) + (c); \
 				if (unit[s_].check == state) \
 				{ \
 					state = s_; \
@@ -402,7 +433,7 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 				if (c == classes + 2)
 				{
 					if (++gap > m->options.max_gap)
-						state = previous = 0;
+						state = previous = older = 0;
 					continue;
 				}
 				else
@@ -415,19 +446,25 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 					{
 						c = sequence[k];
 						if (c == 0)
-							state = 0;
+							state = previous = older = 0;
 						else if (!repeats || c != previous)
 						{
-							STEP(c);
-							if (ACCEPTS())
+							if (filtered)
+								STEP_FILTERED(c);
+							else
+								STEP(c);
+							if (state != 0 && ACCEPTS())
 							{
 								if (any)
 									return true;
 								if (!report(m, layer, STATE_NUMBER(), text, end, p, chars, k, handler, arg))
 									return false;
 							}
+							if (filtered && state != 0 && (unit[state].base & RS_SHALLOW))
+								state = 0;
 						}
-						previous = c;
+						if (!filtered)
+							previous = c;
 					}
 					continue;
 				}
@@ -439,12 +476,38 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 					continue;
 				previous = c;
 			}
-			if (!dense && c == 0)
+			if (filtered)
 			{
-				state = 0;
-				continue;
+				if (state == 0)
+				{
+					/* class 0 falls through: it is in no word's begin, or fails at once */
+					bool		begins = FILTER(c);
+
+					if (likely(!begins))
+					{
+						older = previous;
+						previous = c;
+						continue;
+					}
+				}
+				if (c == 0)
+				{
+					state = previous = older = 0;
+					continue;
+				}
+				STEP_FILTERED(c);
+				if (state == 0)
+					continue;
 			}
-			STEP(c);
+			else
+			{
+				if (!dense && c == 0)
+				{
+					state = 0;
+					continue;
+				}
+				STEP(c);
+			}
 			if (unlikely(ACCEPTS()))
 			{
 				if (any)
@@ -452,11 +515,16 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 				if (!report(m, layer, STATE_NUMBER(), text, end, p, chars, 1, handler, arg))
 					return false;
 			}
+			if (filtered && (unit[state].base & RS_SHALLOW))
+				state = 0;
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
 	return !any;
 #undef STEP
+#undef STEP_FILTERED
+#undef FILTER
+#undef BIT
 #undef ACCEPTS
 #undef STATE_NUMBER
 }
@@ -478,9 +546,13 @@ rs_matcher_has(const RsMatcher *m, const unsigned char *text, Size length)
 		return false;
 	if (m->plain)
 	{
-		if (m->layer[0].dense)
-			return run_layer(m, &m->layer[0], text, length, true, false, true, NULL, NULL);
-		return run_layer(m, &m->layer[0], text, length, false, false, true, NULL, NULL);
+		const RsLayer *layer = &m->layer[0];
+
+		if (layer->dense)
+			return run_layer(m, layer, text, length, true, false, false, true, NULL, NULL);
+		if (layer->filter)
+			return run_layer(m, layer, text, length, false, true, false, true, NULL, NULL);
+		return run_layer(m, layer, text, length, false, false, false, true, NULL, NULL);
 	}
 	rs_matcher_scan(m, text, length, stop_at_once, &found);
 	return found;
@@ -503,11 +575,14 @@ rs_matcher_scan(const RsMatcher *m, const unsigned char *text, Size length,
 		bool		more;
 
 		if (layer->kind == RS_LAYER_REPEAT)
-			more = layer->dense ? run_layer(m, layer, text, length, true, true, false, handler, arg)
-				: run_layer(m, layer, text, length, false, true, false, handler, arg);
+			more = layer->dense ? run_layer(m, layer, text, length, true, false, true, false, handler, arg)
+				: run_layer(m, layer, text, length, false, false, true, false, handler, arg);
+		else if (layer->dense)
+			more = run_layer(m, layer, text, length, true, false, false, false, handler, arg);
+		else if (layer->filter)
+			more = run_layer(m, layer, text, length, false, true, false, false, handler, arg);
 		else
-			more = layer->dense ? run_layer(m, layer, text, length, true, false, false, handler, arg)
-				: run_layer(m, layer, text, length, false, false, false, handler, arg);
+			more = run_layer(m, layer, text, length, false, false, false, false, handler, arg);
 		if (!more)
 			return false;
 	}

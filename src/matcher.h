@@ -25,6 +25,7 @@ typedef struct RsMatcherOptions
 	bool		homophones;		/* same toneless pinyin, or the pinyin itself */
 	bool		look_alikes;	/* characters of nearly the same shape */
 	bool		split_characters;	/* a character written as its two halves */
+	bool		compact;		/* double array even where a full table would do */
 } RsMatcherOptions;
 
 /* How a hit differs from the word beyond folding; bits. */

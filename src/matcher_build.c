@@ -10,7 +10,8 @@
  * The words' class sequences are sorted and read into a trie, whose nodes are
  * placed breadth first into a double array (base, check, fail: 12 bytes a
  * state); the root's children have a table of their own. Failure links follow
- * in the same order. An automaton of at most 65536 transitions is expanded
+ * in the same order; a bit filter over the words' first three classes keeps the
+ * scan out of them where no word begins. An automaton of at most 65536 transitions is expanded
  * into a full table of 16-bit rows, accepting rows last, so that a step is one
  * load and the test for a hit one comparison.
  *
@@ -538,7 +539,7 @@ prepare_slots(Placer *pl, uint64 needed)
 	if (needed <= pl->prepared)
 		return;
 	needed = Max(needed, pl->prepared + 1024);
-	if (needed >= RS_ACCEPT)
+	if (needed >= RS_BASE)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the word list is too long")));
@@ -666,7 +667,7 @@ place_trie(RsMatcherBuilder *b, RsLayer *layer, Trie *t)
 			for (;;)
 			{
 				uint32		s = f == 0 ? layer->first[v->class]
-					: (layer->unit[f].base & ~RS_ACCEPT) + v->class;
+					: (layer->unit[f].base & RS_BASE) + v->class;
 
 				if (f == 0)
 				{
@@ -686,8 +687,39 @@ place_trie(RsMatcherBuilder *b, RsLayer *layer, Trie *t)
 		layer->dict[v->slot] = layer->out[f] != 0 ? f : layer->dict[f];
 		if (v->out != 0 || layer->dict[v->slot] != 0)
 			u->base |= RS_ACCEPT;
+		if (parent == 0 || t->node[v->parent].parent == 0)
+			u->base |= RS_SHALLOW;
 	}
 	return queue;
+}
+
+/*
+ * Bits of how words begin. Most places of a text begin no word: with the last
+ * three classes at hand one or two loads from a small table say so, without
+ * the automaton and its unpredictable branches. No filter when a single
+ * character is a word.
+ */
+static void
+make_filter(RsMatcherBuilder *b, RsLayer *layer, const uint16 *pattern_class)
+{
+	int			bits = 13;
+
+	while (bits < 21 && (UINT64CONST(1) << bits) < b->npatterns * 16)
+		bits++;
+	for (uint64 i = 0; i < b->npatterns; i++)
+		if (b->pattern[i].length < 2 && (layer->kind == RS_LAYER_EXACT || b->pattern[i].disguise == 0))
+			return;
+	layer->filter = rs_alloc0(b->budget, (UINT64CONST(1) << bits) / 32, sizeof(uint32), "a word list");
+	layer->filter_shift = 32 - bits;
+	for (uint64 i = 0; i < b->npatterns; i++)
+	{
+		const RsPattern *p = &b->pattern[i];
+		const uint16 *c = pattern_class + p->first;
+		uint32		h = p->length == 2 ? rs_filter_two(c[0], c[1]) : rs_filter_three(c[0], c[1], c[2]);
+
+		h >>= layer->filter_shift;
+		layer->filter[h / 32] |= 1u << (h % 32);
+	}
 }
 
 /* Expand a small automaton into a full table; states become rows. */
@@ -756,10 +788,12 @@ build_layer(RsMatcherBuilder *b, RsMatcher *m, RsLayerKind kind)
 	layer->kind = kind;
 	build_map(b, layer, &pattern_class);
 	build_trie(b, layer, pattern_class, &t);
-	pfree(pattern_class);
 	queue = place_trie(b, layer, &t);
-	if (t.n * (layer->classes + 1) <= DENSE_ENTRIES)
+	if (t.n * (layer->classes + 1) <= DENSE_ENTRIES && !b->options.compact)
 		make_dense(b, layer, &t, queue);
+	else if (kind != RS_LAYER_REPEAT)
+		make_filter(b, layer, pattern_class);
+	pfree(pattern_class);
 	m->stats.states += t.n;
 	m->stats.classes = Max(m->stats.classes, layer->classes);
 	if (kind == RS_LAYER_EXACT)

@@ -29,6 +29,8 @@ typedef struct RsPattern
 
 #define RS_NO_SLOT UINT32_MAX
 #define RS_ACCEPT 0x80000000u	/* in RsUnit.base: this state or one of its suffixes is a word */
+#define RS_SHALLOW 0x40000000u	/* in RsUnit.base: at most two characters deep */
+#define RS_BASE 0x3FFFFFFFu
 
 typedef struct RsUnit
 {
@@ -58,6 +60,8 @@ typedef struct RsLayer
 	uint16	   *next;			/* dense: [row + class] -> row, rows are multiples of stride */
 	RsUnit	   *unit;			/* sparse */
 	uint32	   *first;			/* sparse: the root's child by class, 0 if none */
+	uint32	   *filter;			/* sparse: bits of how words begin; NULL: none */
+	int			filter_shift;	/* 32 - log2 of the number of bits */
 
 	uint32	   *out;			/* state number -> pattern + 1 */
 	uint32	   *dict;			/* state number -> next suffix that is a word, 0 if none */
@@ -75,6 +79,22 @@ struct RsMatcher
 	RsLayer		layer[RS_LAYERS];
 	RsMatcherStats stats;
 };
+
+/*
+ * The filter has a bit for the first three classes of each longer word and for
+ * both of each word of two. Far from the root nothing of this is looked at.
+ */
+static inline uint32
+rs_filter_two(uint32 a, uint32 b)
+{
+	return a * 0x85EBCA77u + b * 0x9E3779B1u;
+}
+
+static inline uint32
+rs_filter_three(uint32 a, uint32 b, uint32 c)
+{
+	return a * 0xC2B2AE3Du + b * 0x27D4EB2Fu + c * 0x165667B1u;
+}
 
 static inline bool
 rs_is_letter(uint32 cp)

@@ -234,10 +234,11 @@ campaign(int rounds, const char *what, RsMatcherOptions base)
 		o.skip = shim_random() % 3;
 		o.max_gap = shim_random() % 4;
 		o.whole_words = shim_random() % 2;
+		o.compact = shim_random() % 2;
 		b = rs_matcher_begin(budget, &o);
 		for (int i = 0; i < nwords; i++)
 		{
-			word[i] = random_text(1 + shim_random() % 4, false);
+			word[i] = random_text((round % 3 ? 2 : 1) + shim_random() % 4, false);
 			rs_matcher_add(b, word[i], strlen(word[i]));
 		}
 		m = rs_matcher_finish(b);
