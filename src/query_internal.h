@@ -1,0 +1,84 @@
+/*
+ * src/query_internal.h
+ *	  What opening a query and reading its rows share.
+ */
+#ifndef RS_QUERY_INTERNAL_H
+#define RS_QUERY_INTERNAL_H
+
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+
+#include "query_reader.h"
+
+/* Why a row is bad; also the index of its counter. */
+typedef enum BadReason
+{
+	BAD_NULL,
+	BAD_NEGATIVE,
+	BAD_NOT_FINITE,
+	BAD_DUPLICATE,
+	BAD_REASONS
+} BadReason;
+
+/* A statement prepared from the query, kept for the next hop. */
+typedef struct KeptPlan
+{
+	struct KeptPlan *next;
+	char	   *sql;
+	SPIPlanPtr	plan;
+} KeptPlan;
+
+/*
+ * Looking up an identifier among millions misses every cache. While a row waits
+ * for this many others, its places in the hash tables are fetched.
+ */
+#define DELAY 16
+
+struct RsQuery
+{
+	const RsContract *contract;
+	MemoryContext budget;
+	MemoryContext row_context;
+	RsBadRows	bad_rows;
+	char	   *from;			/* the query in parentheses, ready for FROM */
+	bool		row_security;	/* policies limit what the role sees */
+	int			nrelations;		/* read by the query; 0: not known to be all it depends on */
+	Oid		   *relation;
+
+	/* by contract column */
+	bool		present[RS_MAX_COLUMNS];
+	Oid			type[RS_MAX_COLUMNS];	/* as the query has it (base type) */
+	Oid			fetched[RS_MAX_COLUMNS];	/* as the select list delivers it */
+	Oid			collation[RS_MAX_COLUMNS];
+	char	   *expression[RS_MAX_COLUMNS]; /* in the select list, over q */
+	int			scale[RS_MAX_COLUMNS];
+	bool		ignored[RS_MAX_COLUMNS];
+
+	RsInterner *interner[RS_MAX_INTERNERS];
+	Oid			id_type[RS_MAX_INTERNERS];
+
+	KeptPlan   *plans;
+	uint64		rows;
+	uint64		bad[RS_MAX_COLUMNS][BAD_REASONS];
+
+	/* of the read at hand */
+	int			nselected;
+	int			selected[RS_MAX_COLUMNS];
+	RsRowHandler handler;
+	RsRescaleHandler rescale;
+	void	   *arg;
+	int			delay;			/* rows between reading a row and handling it */
+	int			pending;		/* rows read and not handled yet */
+	uint32		turn;			/* the row being read is ring[turn] */
+	RsRow		ring[DELAY];
+};
+
+static inline bool
+rs_is_integer_type(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+#endif							/* RS_QUERY_INTERNAL_H */

@@ -1,0 +1,575 @@
+/*
+ * src/query_open.c
+ *	  From a query text to columns that fit a contract.
+ *
+ * A graph function gets its edges as text: a SELECT, or the name of a table or
+ * view. The text is parsed (one read-only SELECT, nothing else) and planned
+ * once to learn its columns; they are found by name, and each wanted one gets
+ * the SQL expression that turns it into the engine's type. Identifier columns
+ * that are compared with each other get one type: their own if equal, int8 for
+ * mixed integers, text otherwise.
+ *
+ * Everything runs as the caller: privileges, row-level security, search_path.
+ * When row-level security filters rows, a NOTICE says so, since a trace that
+ * silently misses edges would mislead. Operators that we write carry their
+ * schema, so the caller's search_path cannot replace them.
+ */
+#include "pg_compat.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/spi_priv.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/typcache.h"
+
+#include "query_internal.h"
+#include "risk_screen.h"
+#include "rs_memory.h"
+
+/* ---------- the text ---------- */
+
+/* Syntax errors point into the user's text, not into our call. */
+static void
+text_error_callback(void *arg)
+{
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery((const char *) arg);
+	}
+}
+
+/* Is the text nothing but a (qualified, maybe quoted) name? */
+static bool
+is_relation_name(const char *s)
+{
+	for (;;)
+	{
+		while (isspace((unsigned char) *s))
+			s++;
+		if (*s == '"')
+		{
+			for (s++; *s != '\0'; s++)
+				if (*s == '"')
+				{
+					if (s[1] != '"')
+						break;
+					s++;
+				}
+			if (*s++ != '"')
+				return false;
+		}
+		else
+		{
+			if (!(isalpha((unsigned char) *s) || *s == '_' || IS_HIGHBIT_SET(*s)))
+				return false;
+			while (isalnum((unsigned char) *s) || *s == '_' || *s == '$' || IS_HIGHBIT_SET(*s))
+				s++;
+		}
+		while (isspace((unsigned char) *s))
+			s++;
+		if (*s == '\0')
+			return true;
+		if (*s++ != '.')
+			return false;
+	}
+}
+
+static void
+not_one_select(const RsContract *contract, const char *found)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR),
+			 errmsg("argument %s must be one read-only SELECT or the name of a table or view", contract->name),
+			 errdetail("Found %s.", found),
+			 errhint("Pass a query such as 'SELECT ... FROM desk.txn', or 'desk.txn'.")));
+}
+
+/* The statement alone: a name becomes a SELECT, a trailing semicolon goes. */
+static char *
+read_only_select(const char *text, const RsContract *contract)
+{
+	ErrorContextCallback callback;
+	List	   *statements;
+	RawStmt    *raw;
+	SelectStmt *select;
+
+	if (is_relation_name(text))
+		return psprintf("SELECT * FROM %s", text);
+
+	callback.callback = text_error_callback;
+	callback.arg = unconstify(char *, text);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	statements = raw_parser(text, RAW_PARSE_DEFAULT);
+	error_context_stack = callback.previous;
+
+	if (list_length(statements) == 0)
+		not_one_select(contract, "an empty text");
+	if (list_length(statements) > 1)
+		not_one_select(contract, psprintf("%d statements", list_length(statements)));
+	raw = linitial_node(RawStmt, statements);
+	if (!IsA(raw->stmt, SelectStmt))
+		not_one_select(contract, "a statement that is not a SELECT");
+	select = (SelectStmt *) raw->stmt;
+	if (select->intoClause != NULL)
+		not_one_select(contract, "SELECT INTO, which writes a table");
+	if (select->lockingClause != NIL)
+		not_one_select(contract, "a row-locking clause (FOR UPDATE or FOR SHARE)");
+	return raw->stmt_len > 0 ? pnstrdup(text + raw->stmt_location, raw->stmt_len)
+		: pstrdup(text + raw->stmt_location);
+}
+
+/* ---------- the contract ---------- */
+
+static const char *
+expectation(const RsColumn *column)
+{
+	switch (column->kind)
+	{
+		case RS_ID:
+		case RS_RAW:
+			return "an identifier of any type";
+		case RS_AMOUNT:
+		case RS_REAL:
+			return "a number";
+		case RS_INTEGER:
+			return "an integer";
+		case RS_TIME:
+			return "a time (timestamptz)";
+		case RS_DATE:
+			return "a date";
+		case RS_TEXT:
+			return "text";
+		case RS_BOOL:
+			return "boolean";
+	}
+	return "";
+}
+
+static char *
+list_expected(const RsContract *contract)
+{
+	StringInfoData s;
+
+	initStringInfo(&s);
+	for (int pass = 0; pass < 2; pass++)
+	{
+		bool		first = true;
+
+		for (int c = 0; c < contract->ncolumns; c++)
+		{
+			bool		required = (contract->column[c].flags & RS_REQUIRED) != 0;
+
+			if (required != (pass == 0))
+				continue;
+			appendStringInfo(&s, "%s%s", first ? (pass == 0 ? "" : "; optionally ") : ", ",
+							 contract->column[c].name);
+			first = false;
+		}
+	}
+	return s.data;
+}
+
+static char *
+list_found(TupleDesc desc)
+{
+	StringInfoData s;
+
+	initStringInfo(&s);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		appendStringInfo(&s, "%s%s %s", i ? ", " : "", NameStr(att->attname),
+						 format_type_be(att->atttypid));
+		if (i == 39 && desc->natts > 40)
+		{
+			appendStringInfo(&s, " and %d more", desc->natts - 40);
+			break;
+		}
+	}
+	return s.data;
+}
+
+/*
+ * The SQL that turns column `name` of type `from` into type `to`, or NULL when
+ * PostgreSQL knows no cast.
+ */
+static char *
+cast_expression(const char *name, Oid from, Oid to)
+{
+	Oid			function;
+
+	if (from == to)
+		return pstrdup(name);
+	if (find_coercion_pathway(to, from, COERCION_EXPLICIT, &function) == COERCION_PATH_NONE)
+		return NULL;
+	return psprintf("(%s)::%s", name, format_type_be_qualified(to));
+}
+
+/* Zone-less times are read in our zone, never in the session's. */
+static char *
+time_expression(const char *name, Oid from, Oid *fetched)
+{
+	char	   *zone = quote_literal_cstr(rs_time_zone_name);
+
+	*fetched = TIMESTAMPTZOID;
+	switch (from)
+	{
+		case TIMESTAMPTZOID:
+			return pstrdup(name);
+		case TIMESTAMPOID:
+			return psprintf("pg_catalog.timezone(%s, %s)", zone, name);
+		case DATEOID:
+			return psprintf("pg_catalog.timezone(%s, (%s)::pg_catalog.timestamp)", zone, name);
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+			*fetched = TEXTOID; /* read in convert(), under our zone */
+			return psprintf("(%s)::pg_catalog.text", name);
+		default:
+			return NULL;
+	}
+}
+
+static char *
+date_expression(const char *name, Oid from)
+{
+	switch (from)
+	{
+		case DATEOID:
+			return pstrdup(name);
+		case TIMESTAMPTZOID:
+			return psprintf("(pg_catalog.timezone(%s, %s))::pg_catalog.date",
+							quote_literal_cstr(rs_time_zone_name), name);
+		case TIMESTAMPOID:
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+			return psprintf("(%s)::pg_catalog.date", name);
+		default:
+			return NULL;
+	}
+}
+
+/* numeric(p,s): s digits; otherwise the data decides. */
+static int
+declared_scale(Oid type, int32 typmod)
+{
+	int			scale;
+
+	if (type != NUMERICOID || typmod < (int32) VARHDRSZ)
+		return 0;
+	scale = (((typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
+	return Max(scale, 0);
+}
+
+/* Columns that share an interner are compared: give them one type. */
+static void
+unify_identifiers(RsQuery *q)
+{
+	const RsContract *contract = q->contract;
+
+	for (int c = 0; c < contract->ncolumns; c++)
+	{
+		const RsColumn *column = &contract->column[c];
+		Oid		   *common;
+
+		if (!q->present[c] || column->kind != RS_ID)
+			continue;
+		common = &q->id_type[column->interner];
+		if (!OidIsValid(*common))
+			*common = q->type[c];
+		else if (*common != q->type[c])
+			*common = rs_is_integer_type(*common) && rs_is_integer_type(q->type[c]) ? INT8OID : TEXTOID;
+	}
+	for (int c = 0; c < contract->ncolumns; c++)
+	{
+		const RsColumn *column = &contract->column[c];
+
+		if (!q->present[c] || column->kind != RS_ID)
+			continue;
+		q->fetched[c] = q->id_type[column->interner];
+		q->expression[c] = cast_expression(q->expression[c], q->type[c], q->fetched[c]);
+		if (q->expression[c] == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of the %s query has type %s, which cannot be compared with the other identifiers",
+							column->name, contract->name, format_type_be(q->type[c])),
+					 errhint("Cast the identifier columns to one type in the query.")));
+	}
+}
+
+static void
+map_columns(RsQuery *q, TupleDesc desc)
+{
+	const RsContract *contract = q->contract;
+
+	for (int c = 0; c < contract->ncolumns; c++)
+	{
+		const RsColumn *column = &contract->column[c];
+		int			at = -1;
+		Form_pg_attribute att;
+		char	   *name;
+
+		for (int i = 0; i < desc->natts; i++)
+		{
+			if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), column->name) != 0)
+				continue;
+			if (at >= 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+						 errmsg("the %s query has two columns \"%s\"", contract->name, column->name),
+						 errhint("Rename or drop one of them in the query.")));
+			at = i;
+		}
+		if (at < 0)
+		{
+			if (column->flags & RS_REQUIRED)
+				ereport(ERROR,
+						(errcode(ERRCODE_UNDEFINED_COLUMN),
+						 errmsg("the %s query has no column \"%s\"", contract->name, column->name),
+						 errdetail("Expected: %s. Found: %s.", list_expected(contract), list_found(desc)),
+						 errhint("Give your columns these names in the query, for example SELECT my_column AS %s.",
+								 column->name)));
+			continue;
+		}
+
+		att = TupleDescAttr(desc, at);
+		name = psprintf("q.%s", quote_identifier(column->name));
+		q->present[c] = true;
+		q->type[c] = getBaseType(att->atttypid);
+		q->collation[c] = att->attcollation;
+		switch (column->kind)
+		{
+			case RS_ID:
+			case RS_RAW:
+				/* unify_identifiers() completes RS_ID */
+				if (q->type[c] == BPCHAROID || q->type[c] == NAMEOID || q->type[c] == UNKNOWNOID)
+				{
+					name = psprintf("(%s)::pg_catalog.text", name);
+					q->type[c] = TEXTOID;
+					q->collation[c] = InvalidOid;
+				}
+				q->expression[c] = name;
+				q->fetched[c] = q->type[c];
+				break;
+			case RS_AMOUNT:
+				q->fetched[c] = rs_is_integer_type(q->type[c]) ? q->type[c] : NUMERICOID;
+				q->expression[c] = cast_expression(name, q->type[c], q->fetched[c]);
+				q->scale[c] = declared_scale(q->type[c], att->atttypmod);
+				break;
+			case RS_REAL:
+				q->fetched[c] = FLOAT8OID;
+				q->expression[c] = cast_expression(name, q->type[c], FLOAT8OID);
+				break;
+			case RS_INTEGER:
+				q->fetched[c] = INT8OID;
+				q->expression[c] = cast_expression(name, q->type[c], INT8OID);
+				break;
+			case RS_TIME:
+				q->expression[c] = time_expression(name, q->type[c], &q->fetched[c]);
+				break;
+			case RS_DATE:
+				q->fetched[c] = DATEOID;
+				q->expression[c] = date_expression(name, q->type[c]);
+				break;
+			case RS_TEXT:
+				q->fetched[c] = TEXTOID;
+				q->expression[c] = cast_expression(name, q->type[c], TEXTOID);
+				break;
+			case RS_BOOL:
+				q->fetched[c] = BOOLOID;
+				q->expression[c] = cast_expression(name, q->type[c], BOOLOID);
+				break;
+		}
+		if (q->expression[c] == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of the %s query has type %s, expected %s",
+							column->name, contract->name, format_type_be(att->atttypid),
+							expectation(column)),
+					 errdetail("Expected: %s. Found: %s.", list_expected(contract), list_found(desc)),
+					 errhint("Convert the column in the query%s.",
+							 column->kind == RS_TIME ? ", for example with to_timestamp()" : "")));
+	}
+	unify_identifiers(q);
+}
+
+RsQuery *
+rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
+			  MemoryContext budget, RsInterner *const *interner)
+{
+	MemoryContext old = MemoryContextSwitchTo(budget);
+	RsQuery    *q = palloc0(sizeof(RsQuery));
+	char	   *sql = read_only_select(text, contract);
+	SPIPlanPtr	plan;
+	CachedPlanSource *source;
+
+	Assert(contract->ncolumns <= RS_MAX_COLUMNS);
+	q->contract = contract;
+	q->budget = budget;
+	q->bad_rows = bad_rows;
+	q->row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	q->from = psprintf("(\n%s\n) q", sql);
+
+	plan = SPI_prepare(sql, 0, NULL);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	source = linitial(SPI_plan_get_plan_sources(plan));
+	if (source->resultDesc == NULL || source->raw_parse_tree == NULL)
+		not_one_select(contract, "a statement without rows");
+	q->row_security = source->dependsOnRLS;
+	if (q->row_security)
+		ereport(NOTICE,
+				(errmsg("row-level security limits what the %s query shows to role \"%s\"",
+						contract->name, GetUserNameFromId(GetUserId(), false)),
+				 errdetail("Rows that the role may not see are missing from the answer."),
+				 errhint("SET row_security = off turns this into an error.")));
+	if (!q->row_security && !contain_mutable_functions((Node *) source->query_list))
+	{
+		ListCell   *lc;
+
+		q->relation = palloc(sizeof(Oid) * (list_length(source->relationOids) + 1));
+		foreach(lc, source->relationOids)
+			q->relation[q->nrelations++] = lfirst_oid(lc);
+	}
+	map_columns(q, source->resultDesc);
+	SPI_freeplan(plan);
+
+	if (interner)
+		for (int i = 0; i < RS_MAX_INTERNERS; i++)
+			q->interner[i] = interner[i];
+	for (int c = 0; c < contract->ncolumns; c++)
+	{
+		const RsColumn *column = &contract->column[c];
+		RsInterner **in = &q->interner[column->interner];
+
+		if (!q->present[c] || column->kind != RS_ID)
+			continue;
+		if (*in == NULL)
+			*in = rs_interner_create(budget, q->fetched[c],
+									 q->fetched[c] == q->type[c] ? q->collation[c] : InvalidOid);
+		else if (rs_interner_type(*in) != q->fetched[c])
+		{
+			/* Given by another query: take over its type. */
+			Oid			theirs = rs_interner_type(*in);
+			char	   *cast = cast_expression(q->expression[c], q->fetched[c], theirs);
+
+			if (cast == NULL)
+				ereport(ERROR,
+						(errcode(ERRCODE_DATATYPE_MISMATCH),
+						 errmsg("column \"%s\" of the %s query has type %s, but the other query identifies the same things by %s",
+								column->name, contract->name, format_type_be(q->type[c]), format_type_be(theirs)),
+						 errhint("Cast the column in the query.")));
+			q->expression[c] = cast;
+			q->fetched[c] = theirs;
+		}
+	}
+	MemoryContextSwitchTo(old);
+	return q;
+}
+
+bool
+rs_query_has(const RsQuery *q, int column)
+{
+	return q->present[column] && !q->ignored[column];
+}
+
+/* Do not fetch an optional column that this caller has no use for. */
+void
+rs_query_ignore(RsQuery *q, int column)
+{
+	q->ignored[column] = true;
+}
+
+Oid
+rs_query_type(const RsQuery *q, int column)
+{
+	return q->type[column];
+}
+
+Oid
+rs_query_fetched_type(const RsQuery *q, int column)
+{
+	return q->fetched[column];
+}
+
+Oid
+rs_query_collation(const RsQuery *q, int column)
+{
+	return q->collation[column];
+}
+
+int
+rs_query_scale(const RsQuery *q, int column)
+{
+	return q->scale[column];
+}
+
+RsInterner *
+rs_query_interner(const RsQuery *q, int slot)
+{
+	return q->interner[slot];
+}
+
+const char *
+rs_query_expression(const RsQuery *q, int column)
+{
+	return q->expression[column];
+}
+
+/* The type's own equality, by name and schema: search_path must not matter. */
+char *
+rs_query_equals(const RsQuery *q, int column)
+{
+	TypeCacheEntry *entry = lookup_type_cache(q->fetched[column], TYPECACHE_EQ_OPR);
+	Oid			operator = entry->eq_opr;
+	char	   *name = get_opname(operator);
+
+	if (name == NULL)
+		elog(ERROR, "type %u has no equality", q->fetched[column]);
+	return psprintf("OPERATOR(%s.%s)",
+					quote_identifier(get_namespace_name(get_func_namespace(get_opcode(operator)))), name);
+}
+
+/*
+ * SQL condition: column equals `operand` (an expression of the interner's
+ * type). The column stands bare where it can, so that an index on it serves.
+ */
+char *
+rs_query_match(const RsQuery *q, int column, const char *operand)
+{
+	if (rs_is_integer_type(q->type[column]) && rs_is_integer_type(q->fetched[column]))
+		return psprintf("q.%s OPERATOR(pg_catalog.=) %s",
+						quote_identifier(q->contract->column[column].name), operand);
+	return psprintf("%s %s %s", q->expression[column], rs_query_equals(q, column), operand);
+}
+
+/* Array type of the interner behind an identifier column, for bound parameters. */
+Oid
+rs_query_array_type(const RsQuery *q, int column)
+{
+	Oid			array = get_array_type(q->fetched[column]);
+
+	if (!OidIsValid(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type %s of column \"%s\" has no array type",
+						format_type_be(q->fetched[column]), q->contract->column[column].name),
+				 errhint("Cast the column to text in the query.")));
+	return array;
+}
