@@ -496,8 +496,17 @@ rs_book_find(RsLedger *l, const uint32 *list, uint32 n, uint32 transfer)
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
+		uint32		code = l->flow ? l->flow_code(l, list[middle]) : 0;
 
-		if (rs_ledger_key(l, list[middle], false) < key)
+		/* places inside an instant are costly to find: only where the instants are the same */
+		if (l->flow && code != (uint32) (key >> 32))
+		{
+			if (code < (uint32) (key >> 32))
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		else if (rs_ledger_key(l, list[middle], false) < key)
 			low = middle + 1;
 		else
 			high = middle;

@@ -100,6 +100,7 @@ struct RsLedger
 	int128		(*flow_amount) (RsLedger *ledger, uint32 transfer);
 	TimestampTz (*flow_paid_at) (RsLedger *ledger, uint32 transfer);
 	uint64		(*flow_key) (RsLedger *ledger, uint32 transfer);
+	uint32		(*flow_code) (RsLedger *ledger, uint32 transfer);	/* upper half of the key, at once */
 	const RsEntry *(*flow_entries) (RsLedger *ledger, uint32 account, uint32 *count);
 };
 

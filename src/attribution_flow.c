@@ -176,6 +176,12 @@ flow_key(RsLedger *l, uint32 t)
 	return (uint64) code_of(f, t) << 32 | (f->two_phase ? f->place[t] : f->place[t] << 1);
 }
 
+static uint32
+flow_code(RsLedger *l, uint32 t)
+{
+	return code_of((FlowLedger *) l, t);
+}
+
 static bool
 is_claimed(const FlowLedger *f, uint32 t)
 {
@@ -271,6 +277,7 @@ rs_flow_ledger_create(RsFlow *flow, MemoryContext budget, TimestampTz until)
 	l->flow_amount = flow_amount;
 	l->flow_paid_at = flow_paid_at;
 	l->flow_key = flow_key;
+	l->flow_code = flow_code;
 	l->flow_entries = flow_entries;
 	f->flow = flow;
 	f->end = rs_flow_code_bound(flow, until, true);
