@@ -9,7 +9,7 @@ q() { psql -XqAt -v VERBOSITY=sqlstate "$@" 2>&1; }
 q <<'SQL'
 SET client_min_messages = error;
 DROP TABLE IF EXISTS os_ring, os_big;
-CREATE TABLE os_ring AS SELECT i AS owner, j AS owned, 0.0001 AS share FROM generate_series(1, 1500) i, generate_series(1, 1500) j WHERE (i * 31 + j * 17) % 3 = 0;
+CREATE TABLE os_ring AS SELECT i AS owner, j AS owned, 0.0001 AS share FROM generate_series(1, 1500) i, generate_series(1, 1500) j WHERE (i * 7919 + j * 104729) % 101 < 25;
 CREATE TABLE os_big AS SELECT (i * 7919::bigint % 300000)::int AS owner, i AS owned, 0.5 AS share FROM generate_series(1, 300000) i;
 CREATE INDEX ON os_big (owned);
 ANALYZE os_big;
