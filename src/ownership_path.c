@@ -206,6 +206,7 @@ rs_paths_next(RsPaths *p, RsPath *path)
 	RsOwnershipGraph *g = p->g;
 	uint64		steps = 0;
 
+	CHECK_FOR_INTERRUPTS();
 	while (p->nheap > 0)
 	{
 		uint32		at = heap_pop(p).partial;
