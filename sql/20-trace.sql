@@ -59,3 +59,11 @@ CREATE FUNCTION risk_screen.trace_paths(transfers text, seeds text[],
 	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
 COMMENT ON FUNCTION risk_screen.trace_paths(text, text[], text, timestamptz, timestamptz, int, interval, numeric, text[], int, boolean, boolean, text[], int, text) IS
 	'The best paths of each trace to the targets (by default where it ends): fewest hops first, then the largest bottleneck; more tells that others exist';
+
+CREATE FUNCTION risk_screen.flow_groups(links text, bad_rows text DEFAULT 'error',
+		OUT member text, OUT group_no bigint, OUT size bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'rs_flow_groups'
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 1000;
+COMMENT ON FUNCTION risk_screen.flow_groups(text, text) IS
+	'Groups of members connected by links of any kind (columns a, b), largest group first';

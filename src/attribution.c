@@ -517,6 +517,58 @@ rs_deficit_error(RsAttribution *a, uint32 transfer)
 	abort();					/* not reached */
 }
 
+/*
+ * Forward pass over a whole book: the final balance (ledger units), and,
+ * upstream, by entry what no record covers of amount and fee (work units).
+ * Downstream only deficit => 'error' needs it, to find every deficit of a
+ * touched account.
+ */
+int128
+rs_book_survey(RsAttribution *a, const RsEntry *entry, uint32 count, const RsBookStart *start, int128 **outside)
+{
+	RsLedger   *l = a->ledger;
+	int128		balance = start->opening;
+	int128		hole = 0;
+
+	for (uint32 i = start->first; i < count; i++)
+	{
+		uint32		t = rs_entry_transfer(entry[i]);
+		int128		amount = rs_ledger_amount(l, t);
+		int128		missing = 0;
+		int128		fee_missing = 0;
+
+		if (rs_entry_is_credit(entry[i]))
+		{
+			missing = Min(hole, amount);
+			hole -= missing;
+			balance += amount - missing;
+		}
+		else
+		{
+			int128		fee = rs_ledger_fee(l, t);
+
+			missing = Max((int128) 0, amount - balance);
+			balance -= amount - missing;
+			fee_missing = Max((int128) 0, fee - balance);
+			balance -= fee - fee_missing;
+			if (missing + fee_missing > 0 && a->deficit == RS_DEFICIT_ERROR)
+				rs_deficit_error(a, t);
+			if (a->deficit == RS_DEFICIT_OVERDRAFT)
+				hole += missing + fee_missing;
+		}
+		if (missing + fee_missing > 0 && a->upstream)
+		{
+			if (*outside == NULL)
+				*outside = rs_alloc0(a->budget, (uint64) count * 2, sizeof(int128), purpose);
+			(*outside)[(uint64) i * 2] = missing * a->fine;
+			(*outside)[(uint64) i * 2 + 1] = fee_missing * a->fine;
+		}
+		if ((i & 0xffff) == 0xffff)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return balance;
+}
+
 /* ----- claims ----- */
 
 static int
@@ -536,6 +588,27 @@ compare_seeds(const void *p, const void *q, void *arg)
 	if (x->transfer != y->transfer)
 		return x->transfer < y->transfer ? -1 : 1;
 	return x->claim < y->claim ? -1 : x->claim > y->claim;
+}
+
+static int
+compare_balances(const void *p, const void *q)
+{
+	const RsOpening *x = p;
+	const RsOpening *y = q;
+
+	if (x->claim != y->claim)
+		return x->claim < y->claim ? -1 : 1;
+	return x->account < y->account ? -1 : x->account > y->account;
+}
+
+void
+rs_balance_error(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a claim asks for more than an account's balance"),
+			 errhint("Leave the claim's amount NULL to ask for the whole balance, and name each account once per claim.")));
+	abort();					/* not reached */
 }
 
 static int
@@ -600,6 +673,11 @@ rs_attribution_prepare(RsAttribution *a)
 								a->txn_text(a->txn_arg, a->seed[i].transfer)),
 						 errhint("Give each claim its part in the column \"amount\" of claims.")));
 		}
+
+	qsort(a->balance, a->nbalances, sizeof(RsOpening), compare_balances);
+	for (uint64 i = 1; i < a->nbalances; i++)
+		if (compare_balances(&a->balance[i - 1], &a->balance[i]) == 0)
+			rs_balance_error();
 
 	if (a->nopenings > 0)
 	{

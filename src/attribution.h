@@ -257,6 +257,8 @@ struct RsAttribution
 	RsSeed	   *seed;			/* downstream by place; upstream by claim, then backwards */
 	uint64		nopenings;
 	RsOpening  *opening;
+	uint64		nbalances;		/* upstream: balances at the end to be explained; amount may be */
+	RsOpening  *balance;		/* RS_WHOLE. Sorted by claim */
 
 	void		(*emit) (void *arg, const RsMoneyRow *row);
 	void	   *emit_arg;
@@ -314,6 +316,8 @@ typedef struct RsBookStart
 
 extern RsBookStart rs_book_start(RsAttribution *a, uint32 account, const RsEntry *entry, uint32 count);
 extern int128 rs_book_least_opening(RsLedger *l, const RsEntry *entry, uint32 count);
+extern int128 rs_book_survey(RsAttribution *a, const RsEntry *entry, uint32 count,
+							 const RsBookStart *start, int128 **outside);
 extern void rs_deficit_error(RsAttribution *a, uint32 transfer) pg_attribute_noreturn();
 
 /* Largest remainder (attribution_pro_rata.c). */
@@ -402,6 +406,9 @@ extern uint32 rs_book_find(RsLedger *l, const uint32 *list, uint32 n, uint32 tra
 extern void rs_fifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count);
 extern void rs_fifo_onward(RsAttribution *a, const RsLotBook *b, uint32 credit, int128 from, int128 to, RsPieces *out);
 extern void rs_fifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out);
+extern void rs_fifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out);
+extern void rs_lifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out);
+extern void rs_balance_error(void) pg_attribute_noreturn();
 extern void rs_lifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count);
 extern void rs_lifo_onward(RsAttribution *a, const RsLotBook *b, uint32 credit, int128 from, int128 to, RsPieces *out);
 extern void rs_lifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out);

@@ -139,26 +139,15 @@ rs_fifo_onward(RsAttribution *a, const RsLotBook *b, uint32 credit, int128 from,
 	}
 }
 
-/* Where units [from, to) of a debit came from. */
-void
-rs_fifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out)
+/*
+ * Where the account's units [u, v) came from, for an event at `key`; `start`
+ * is the unit that the answer counts from.
+ */
+static void
+back(RsLedger *l, const RsLotBook *b, uint64 key, uint32 debit, int128 start, int128 u, int128 v, RsPieces *out)
 {
-	RsLedger   *l = a->ledger;
-	uint32		slot = rs_book_find(l, b->debit, b->ndebits, debit);
-	uint64		key = rs_ledger_key(l, debit, false);
-	int128		start,
-				u,
-				v;
 	int64		k;
 
-	if (slot < b->before_debits)
-	{
-		rs_pieces_append(out, RS_PIECE_UNKNOWN, debit, from, to, 0);
-		return;
-	}
-	start = b->debit_start[slot];
-	u = start + from;
-	v = start + to;
 	if (u < b->start.opening)
 	{
 		int128		end = Min(v, b->start.opening);
@@ -193,4 +182,28 @@ rs_fifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, in
 			k++;
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+/* Where the oldest `need` units of the final balance came from. */
+void
+rs_fifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out)
+{
+	back(a->ledger, b, UINT64_MAX, RS_NO_TRANSFER, b->out, b->out, b->out + need, out);
+}
+
+/* Where units [from, to) of a debit came from. */
+void
+rs_fifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out)
+{
+	RsLedger   *l = a->ledger;
+	uint32		slot = rs_book_find(l, b->debit, b->ndebits, debit);
+	int128		start;
+
+	if (slot < b->before_debits)
+	{
+		rs_pieces_append(out, RS_PIECE_UNKNOWN, debit, from, to, 0);
+		return;
+	}
+	start = b->debit_start[slot];
+	back(l, b, rs_ledger_key(l, debit, false), debit, start, start + from, start + to, out);
 }

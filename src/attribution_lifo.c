@@ -284,3 +284,29 @@ rs_lifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, in
 		CHECK_FOR_INTERRUPTS();
 	}
 }
+
+/*
+ * Where the oldest `need` units of the final balance came from. The lots that
+ * were left are the last pieces, newest first.
+ */
+void
+rs_lifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out)
+{
+	int128		at = 0;
+
+	for (uint64 i = b->npieces; i-- > 0 && at < need;)
+	{
+		const RsLifoPiece *p = &b->piece[i];
+		int128		part = Min(need - at, p->to - p->from);
+
+		Assert(p->kind == RS_PIECE_HELD);
+		if (p->credit == UNKNOWN)
+			rs_pieces_append(out, RS_PIECE_UNKNOWN, RS_NO_TRANSFER, at, at + part, 0);
+		else if (p->credit == b->ncredits)
+			rs_pieces_append(out, RS_PIECE_OPENING, RS_NO_TRANSFER, at, at + part, p->from);
+		else
+			rs_pieces_append(out, RS_PIECE_TRANSFER, b->credit[p->credit], at, at + part, p->from);
+		at += part;
+		CHECK_FOR_INTERRUPTS();
+	}
+}

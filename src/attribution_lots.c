@@ -528,11 +528,10 @@ send_onward(Lots *s, RsLotBook *b, uint32 credit, int128 from, int128 to, uint32
 	}
 }
 
+/* The pieces at hand are of a debit (or of the balance) of b: go on to what paid them. */
 static void
-send_back(Lots *s, RsLotBook *b, uint32 debit, int128 from, int128 to, uint32 claim)
+send_pieces_back(Lots *s, RsLotBook *b, uint32 debit, uint32 claim)
 {
-	s->pieces.n = 0;
-	(s->a->rule == RS_FIFO ? rs_fifo_back : rs_lifo_back) (s->a, b, debit, from, to, &s->pieces);
 	for (uint64 k = 0; k < s->pieces.n; k++)
 	{
 		RsPiece    *p = &s->pieces.piece[k];
@@ -550,6 +549,37 @@ send_back(Lots *s, RsLotBook *b, uint32 debit, int128 from, int128 to, uint32 cl
 					 p->to - p->from, p->to - p->from);
 		}
 	}
+}
+
+static void
+send_back(Lots *s, RsLotBook *b, uint32 debit, int128 from, int128 to, uint32 claim)
+{
+	s->pieces.n = 0;
+	(s->a->rule == RS_FIFO ? rs_fifo_back : rs_lifo_back) (s->a, b, debit, from, to, &s->pieces);
+	send_pieces_back(s, b, debit, claim);
+}
+
+/* A balance at the end is to be explained. */
+static void
+plant_balance(Lots *s, const RsOpening *balance)
+{
+	RsAttribution *a = s->a;
+	RsLotBook  *b;
+	int128		need = balance->amount;
+
+	b = book_of(s, balance->account);
+	if (need == RS_WHOLE)
+		need = b->balance;
+	if (need > b->balance)
+		rs_balance_error();
+	if (a->exit_at && a->exit_at[balance->account])
+	{
+		emit(s, RS_EXITED, balance->claim, balance->account, UINT32_MAX, RS_NO_TRANSFER, b->balance, need);
+		return;
+	}
+	s->pieces.n = 0;
+	(a->rule == RS_FIFO ? rs_fifo_back_held : rs_lifo_back_held) (a, b, need, &s->pieces);
+	send_pieces_back(s, b, RS_NO_TRANSFER, balance->claim);
 }
 
 static void
@@ -680,11 +710,17 @@ rs_lots_run(RsAttribution *a)
 	if (!a->upstream)
 		plant_openings(&s);
 	/* downstream all claims at once; upstream, where they may overlap, each alone */
-	for (uint64 i = 0, j; i < a->nseeds || i == 0; i = j)
+	for (uint64 i = 0, j, b = 0; i < a->nseeds || b < a->nbalances || i == 0; i = j)
 	{
 		uint64		at = i;
+		uint32		claim = i < a->nseeds ? a->seed[i].claim : UINT32_MAX;
+		bool		more = b < a->nbalances;
 
-		for (j = i; j < a->nseeds && (!a->upstream || a->seed[j].claim == a->seed[i].claim); j++)
+		if (more && a->balance[b].claim < claim)
+			claim = a->balance[b].claim;
+		for (; b < a->nbalances && a->balance[b].claim == claim; b++)
+			plant_balance(&s, &a->balance[b]);
+		for (j = i; j < a->nseeds && (!a->upstream || a->seed[j].claim == claim); j++)
 			queue(&s, a->seed[j].transfer);
 		while (s.nheap > 0)
 		{
@@ -699,7 +735,7 @@ rs_lots_run(RsAttribution *a)
 			CHECK_FOR_INTERRUPTS();
 		}
 		Assert(at == j);
-		if (j == i)
+		if (j == i && !more)
 			break;
 	}
 	if (a->watch != RS_NO_TRANSFER && !watched)

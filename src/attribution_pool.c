@@ -158,56 +158,6 @@ rewind_pool(Pools *s, Pool *p)
 	p->queued = false;
 }
 
-/*
- * Forward pass over a whole book: final balance, and what no record covers.
- * Downstream only deficit => 'error' needs it, to find every deficit of a
- * touched account.
- */
-static void
-survey(Pools *s, Pool *p)
-{
-	int128		balance = p->start.opening;
-	int128		hole = 0;
-
-	for (uint32 i = p->start.first; i < p->count; i++)
-	{
-		uint32		t = rs_entry_transfer(p->entry[i]);
-		int128		amount = rs_ledger_amount(s->l, t);
-		int128		missing = 0;
-		int128		fee_missing = 0;
-
-		if (rs_entry_is_credit(p->entry[i]))
-		{
-			missing = Min(hole, amount);
-			hole -= missing;
-			balance += amount - missing;
-		}
-		else
-		{
-			int128		fee = rs_ledger_fee(s->l, t);
-
-			missing = Max((int128) 0, amount - balance);
-			balance -= amount - missing;
-			fee_missing = Max((int128) 0, fee - balance);
-			balance -= fee - fee_missing;
-			if (missing + fee_missing > 0 && s->a->deficit == RS_DEFICIT_ERROR)
-				rs_deficit_error(s->a, t);
-			if (s->a->deficit == RS_DEFICIT_OVERDRAFT)
-				hole += missing + fee_missing;
-		}
-		if (missing + fee_missing > 0 && s->a->upstream)
-		{
-			if (p->outside == NULL)
-				p->outside = rs_alloc0(s->a->budget, (uint64) p->count * 2, sizeof(int128), purpose);
-			p->outside[(uint64) i * 2] = missing * s->a->fine;
-			p->outside[(uint64) i * 2 + 1] = fee_missing * s->a->fine;
-		}
-		if ((i & 0xffff) == 0xffff)
-			CHECK_FOR_INTERRUPTS();
-	}
-	p->final = balance * s->a->fine;
-}
-
 static Pool *
 pool_of(Pools *s, uint32 account)
 {
@@ -220,7 +170,7 @@ pool_of(Pools *s, uint32 account)
 		p->entry = rs_ledger_entries(s->l, account, &p->count);
 		p->start = rs_book_start(s->a, account, p->entry, p->count);
 		if (s->a->upstream || s->a->deficit == RS_DEFICIT_ERROR)
-			survey(s, p);
+			p->final = rs_book_survey(s->a, p->entry, p->count, &p->start, &p->outside) * s->a->fine;
 		rewind_pool(s, p);
 		s->touched = rs_grow(s->a->budget, s->touched, &s->touched_capacity,
 							 (uint64) s->ntouched + 1, sizeof(uint32), purpose);
@@ -839,6 +789,30 @@ report_held(Pools *s)
 	}
 }
 
+/* Upstream: a balance at the end is to be explained. */
+static void
+plant_balance(Pools *s, const RsOpening *balance)
+{
+	RsAttribution *a = s->a;
+	Pool	   *p = pool_of(s, balance->account);
+	int128		need = balance->amount == RS_WHOLE ? p->balance : balance->amount * a->fine;
+
+	if (need > p->balance)
+		rs_balance_error();
+	if (need == 0)
+		return;
+	if (a->exit_at && a->exit_at[balance->account])
+	{
+		emit(s, RS_EXITED, balance->claim, balance->account, UINT32_MAX, RS_NO_TRANSFER, p->balance, need);
+		return;
+	}
+	s->out.n = 0;
+	rs_mix_set(a->budget, &s->out, balance->claim, need);
+	add_mix(s, p, &s->out);
+	if (!p->queued && !at_end(s, p))
+		queue(s, p);
+}
+
 void
 rs_pools_run(RsAttribution *a)
 {
@@ -877,9 +851,15 @@ rs_pools_run(RsAttribution *a)
 		report_held(&s);
 	}
 	else
-		for (uint64 i = 0, j; i < a->nseeds; i = j)
+		for (uint64 i = 0, j, b = 0; i < a->nseeds || b < a->nbalances; i = j)
 		{
-			for (j = i; j < a->nseeds && a->seed[j].claim == a->seed[i].claim; j++)
+			uint32		claim = i < a->nseeds ? a->seed[i].claim : UINT32_MAX;
+
+			if (b < a->nbalances && a->balance[b].claim < claim)
+				claim = a->balance[b].claim;
+			for (; b < a->nbalances && a->balance[b].claim == claim; b++)
+				plant_balance(&s, &a->balance[b]);
+			for (j = i; j < a->nseeds && a->seed[j].claim == claim; j++)
 				;
 			follow(&s, a->seed + i, j - i);
 			report_held(&s);

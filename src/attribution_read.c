@@ -40,6 +40,18 @@ static const RsColumn openings_columns[O_COLUMNS] = {
 	[O_AT] = {"at", RS_TIME, 0},
 	[O_CURRENCY] = {"currency", RS_ID, 0, RS_INTERN_OWNER},
 };
+enum { C_CLAIM, C_TXN, C_AMOUNT, C_ACCOUNT, C_CURRENCY, C_COLUMNS };
+
+/* claims, upstream also on balances: a row names a transfer or an account */
+static const RsColumn claims_columns[C_COLUMNS] = {
+	[C_CLAIM] = {"claim", RS_ID, RS_REQUIRED | RS_NOT_NULL, RS_INTERN_OTHER},
+	[C_TXN] = {"txn_id", RS_ID, 0, RS_INTERN_TXN},
+	[C_AMOUNT] = {"amount", RS_AMOUNT, RS_NOT_NEGATIVE},
+	[C_ACCOUNT] = {"account", RS_ID, 0, RS_INTERN_ACCOUNT},
+	[C_CURRENCY] = {"currency", RS_ID, 0, RS_INTERN_OWNER},
+};
+static const RsContract balances_contract = {"claims", C_COLUMNS, claims_columns, C_CLAIM};
+
 static const RsContract openings_contract = {"openings", O_COLUMNS, openings_columns, O_ACCOUNT};
 
 /* ----- options ----- */
@@ -323,6 +335,69 @@ open_graph(RsCase *c, const char *transfers, const char *bad_rows)
 	c->ledger = rs_flow_ledger_create(c->flow, c->budget, c->until);
 }
 
+/* The book that a row of claims or openings means. */
+static uint32
+book_node(RsCase *c, RsQuery *q, uint32 account, int currency, const RsRow *row)
+{
+	uint32		node = NOT_THERE;
+
+	if (!c->has_currency)
+		return account;
+	if (rs_query_has(q, currency))
+		return node_of(c, account, row->isnull[currency] ? RS_NO_ID : row->value[currency].id, true);
+	/* without a currency of its own it is that of the account's only book */
+	for (uint32 n = 0; n < c->nodes; n++)
+		if (c->node_account[n] == account)
+		{
+			if (node != NOT_THERE)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("an account has transfers in several currencies, and no currency is given"),
+						 errhint("Add the column \"currency\" to the openings or claims query.")));
+			node = n;
+		}
+	return node == NOT_THERE ? node_of(c, account, RS_NO_ID, true) : node;
+}
+
+static ArrayType *
+text_array(Datum *element, uint32 n)
+{
+	return construct_array(element, (int) n, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* The graph's numbers of accounts that openings or claims name; new ones for those it does not know. */
+static void
+resolve_accounts(RsCase *c, RsInterner *in, const char *argument, RsOpening *list, uint64 count)
+{
+	uint32		n = rs_interner_count(in);
+	Datum	   *id = rs_alloc(c->budget, n, sizeof(Datum), purpose);
+	uint32	   *number;
+	Datum	   *shown;
+	int			found;
+	uint32		known;
+
+	for (uint32 i = 0; i < n; i++)
+		id[i] = rs_interner_text(in, i);
+	c->flow->resolve(c->flow, text_array(id, n), argument, &found, &number, &shown);
+	known = c->nstrangers;
+	for (uint32 i = 0; i < n; i++)
+	{
+		/* claims may have named it before openings do */
+		for (uint32 k = 0; k < known && number[i] == RS_NO_ID; k++)
+			if (DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, c->stranger[k], shown[i])))
+				number[i] = c->flow->naccounts + k;
+		if (number[i] == RS_NO_ID)
+		{
+			c->stranger = rs_grow(c->budget, c->stranger, &c->stranger_capacity, (uint64) c->nstrangers + 1, sizeof(Datum), purpose);
+			c->stranger[c->nstrangers] = shown[i];
+			number[i] = c->flow->naccounts + c->nstrangers++;
+		}
+	}
+	for (uint64 i = 0; i < count; i++)
+		list[i].account = number[list[i].account];
+	c->ledger->accounts = c->flow->naccounts + c->nstrangers;
+}
+
 /* ----- claims ----- */
 
 static void
@@ -377,8 +452,33 @@ static void
 read_claim(void *arg, const RsRow *row)
 {
 	RsCase	   *c = arg;
-	uint32		txn = row->value[RS_C_TXN].id;
-	uint32		transfer = txn < c->txns ? c->place[txn] : NOT_THERE;
+	uint32		txn;
+	uint32		transfer;
+
+	if (row->isnull[C_TXN] == row->isnull[C_ACCOUNT])
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a row of the claims query names %s",
+						row->isnull[C_TXN] ? "no transfer" : "a transfer and an account"),
+				 errhint("Each row needs txn_id or, upstream, account.")));
+	if (row->isnull[C_TXN])
+	{
+		RsOpening  *o;
+
+		if (!c->a.upstream)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("claims on balances are for direction => 'upstream'"),
+					 errhint("Downstream, give the balance in openings, with its claim.")));
+		c->a.balance = rs_grow(c->budget, c->a.balance, &c->balance_capacity, c->a.nbalances + 1, sizeof(RsOpening), purpose);
+		o = &c->a.balance[c->a.nbalances++];
+		o->account = book_node(c, c->claims, row->value[C_ACCOUNT].id, C_CURRENCY, row);
+		o->claim = row->value[C_CLAIM].id;
+		o->amount = row->isnull[C_AMOUNT] ? RS_WHOLE : row->value[C_AMOUNT].amount;
+		return;
+	}
+	txn = row->value[C_TXN].id;
+	transfer = txn < c->txns ? c->place[txn] : NOT_THERE;
 
 	/* a graph is asked for all of them at once, by resolve_claims() */
 	if (c->flow)
@@ -387,8 +487,8 @@ read_claim(void *arg, const RsRow *row)
 		unknown_claim(c, txn);
 	else if (transfer == LATER)
 		return;
-	add_seed(c, transfer, row->value[RS_C_CLAIM].id,
-			 row->isnull[RS_C_AMOUNT] ? RS_WHOLE : row->value[RS_C_AMOUNT].amount);
+	add_seed(c, transfer, row->value[C_CLAIM].id,
+			 row->isnull[C_AMOUNT] ? RS_WHOLE : row->value[C_AMOUNT].amount);
 }
 
 static int128
@@ -428,6 +528,9 @@ rescale_claim(void *arg, int column, int old_scale, int new_scale)
 	for (uint64 i = 0; i < c->a.nseeds; i++)
 		if (c->a.seed[i].amount != RS_WHOLE)
 			c->a.seed[i].amount = scale_up(c->a.seed[i].amount, new_scale - old_scale);
+	for (uint64 i = 0; i < c->a.nbalances; i++)
+		if (c->a.balance[i].amount != RS_WHOLE)
+			c->a.balance[i].amount = scale_up(c->a.balance[i].amount, new_scale - old_scale);
 	c->seed_scale = new_scale;
 }
 
@@ -437,13 +540,27 @@ read_claims(RsCase *c, const char *text, RsBadRows bad_rows)
 	RsInterner *shared[RS_MAX_INTERNERS] = {0};
 
 	if (c->transfers)
+	{
+		shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
 		shared[RS_INTERN_TXN] = rs_query_interner(c->transfers, RS_INTERN_TXN);
-	c->claims = rs_query_open(text, &rs_claims_contract, bad_rows, c->budget, shared);
-	c->seed_scale = rs_query_has(c->claims, RS_C_AMOUNT) ? rs_query_scale(c->claims, RS_C_AMOUNT) : 0;
+		if (c->has_currency)
+			shared[RS_INTERN_OWNER] = rs_query_interner(c->transfers, RS_INTERN_OTHER);
+	}
+	c->claims = rs_query_open(text, &balances_contract, bad_rows, c->budget, shared);
+	if (!c->has_currency)
+		rs_query_ignore(c->claims, C_CURRENCY);
+	if (!rs_query_has(c->claims, C_TXN) && !rs_query_has(c->claims, C_ACCOUNT))
+	{
+		rs_query_close(c->claims);
+		rs_query_open(text, &rs_claims_contract, bad_rows, c->budget, NULL);	/* the error about txn_id */
+	}
+	c->seed_scale = rs_query_has(c->claims, C_AMOUNT) ? rs_query_scale(c->claims, C_AMOUNT) : 0;
 	rs_query_read(c->claims, read_claim, rescale_claim, c);
 	c->claim_interner = rs_query_interner(c->claims, RS_INTERN_OTHER);
-	if (c->flow)
+	if (c->flow && rs_query_has(c->claims, C_TXN))
 		resolve_claims(c);
+	if (c->flow && rs_query_has(c->claims, C_ACCOUNT))
+		resolve_accounts(c, rs_query_interner(c->claims, RS_INTERN_ACCOUNT), "claims", c->a.balance, c->a.nbalances);
 }
 
 /* ----- openings ----- */
@@ -453,32 +570,9 @@ read_opening(void *arg, const RsRow *row)
 {
 	RsCase	   *c = arg;
 	uint32		account = row->value[O_ACCOUNT].id;
-	uint32		node = account;
 	RsOpening  *o;
+	uint32		node = book_node(c, c->openings, account, O_CURRENCY, row);
 
-	if (c->has_currency)
-	{
-		if (rs_query_has(c->openings, O_CURRENCY))
-			node = node_of(c, account, row->isnull[O_CURRENCY] ? RS_NO_ID : row->value[O_CURRENCY].id, true);
-		else
-		{
-			/* without a currency of its own it is that of the account's only book */
-			node = NOT_THERE;
-			for (uint32 n = 0; n < c->nodes; n++)
-				if (c->node_account[n] == account)
-				{
-					if (node != NOT_THERE)
-						ereport(ERROR,
-								(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-								 errmsg("openings do not say in which currency"),
-								 errdetail("An account of the openings has transfers in several currencies."),
-								 errhint("Add the column \"currency\" to the openings query.")));
-					node = n;
-				}
-			if (node == NOT_THERE)
-				node = node_of(c, account, RS_NO_ID, true);
-		}
-	}
 	c->a.opening = rs_grow(c->budget, c->a.opening, &c->opening_capacity, c->a.nopenings + 1, sizeof(RsOpening), purpose);
 	o = &c->a.opening[c->a.nopenings++];
 	o->account = node;
@@ -499,38 +593,6 @@ rescale_opening(void *arg, int column, int old_scale, int new_scale)
 	c->opening_scale = new_scale;
 }
 
-static ArrayType *
-text_array(Datum *element, uint32 n)
-{
-	return construct_array(element, (int) n, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
-/* The graph's numbers of the accounts of openings; new ones for those it does not know. */
-static void
-resolve_openings(RsCase *c)
-{
-	RsInterner *in = rs_query_interner(c->openings, RS_INTERN_ACCOUNT);
-	uint32		n = rs_interner_count(in);
-	Datum	   *id = rs_alloc(c->budget, n, sizeof(Datum), purpose);
-	uint32	   *number;
-	Datum	   *shown;
-	int			count;
-
-	for (uint32 i = 0; i < n; i++)
-		id[i] = rs_interner_text(in, i);
-	c->flow->resolve(c->flow, text_array(id, n), "openings", &count, &number, &shown);
-	for (uint32 i = 0; i < n; i++)
-		if (number[i] == RS_NO_ID)
-		{
-			c->stranger = rs_grow(c->budget, c->stranger, &c->stranger_capacity, (uint64) c->nstrangers + 1, sizeof(Datum), purpose);
-			c->stranger[c->nstrangers] = id[i];
-			number[i] = c->flow->naccounts + c->nstrangers++;
-		}
-	for (uint64 i = 0; i < c->a.nopenings; i++)
-		c->a.opening[i].account = number[c->a.opening[i].account];
-	c->ledger->accounts = c->flow->naccounts + c->nstrangers;
-}
-
 static void
 read_openings(RsCase *c, const char *text, RsBadRows bad_rows)
 {
@@ -546,7 +608,7 @@ read_openings(RsCase *c, const char *text, RsBadRows bad_rows)
 	c->opening_scale = rs_query_scale(c->openings, O_BALANCE);
 	rs_query_read(c->openings, read_opening, rescale_opening, c);
 	if (c->flow)
-		resolve_openings(c);
+		resolve_accounts(c, rs_query_interner(c->openings, RS_INTERN_ACCOUNT), "openings", c->a.opening, c->a.nopenings);
 }
 
 /* ----- the case ----- */
@@ -575,7 +637,7 @@ align_scales(RsCase *c)
 		rs_ledger_rescale(c->ledger, true, scale - c->scale);
 		c->scale = scale;
 	}
-	rescale_claim(c, RS_C_AMOUNT, c->seed_scale, c->scale);
+	rescale_claim(c, C_AMOUNT, c->seed_scale, c->scale);
 	rescale_opening(c, O_BALANCE, c->opening_scale, c->scale);
 }
 
@@ -592,6 +654,8 @@ number_claims(RsCase *c)
 		c->claim_id[rank[i]] = i;
 	for (uint64 i = 0; i < c->a.nseeds; i++)
 		c->a.seed[i].claim = rank[c->a.seed[i].claim];
+	for (uint64 i = 0; i < c->a.nbalances; i++)
+		c->a.balance[i].claim = rank[c->a.balance[i].claim];
 	for (uint64 i = 0; i < c->a.nopenings; i++)
 		if (c->a.opening[i].claim != RS_NO_CLAIM)
 			c->a.opening[i].claim = rank[c->a.opening[i].claim];

@@ -59,6 +59,7 @@ typedef struct RsCase
 
 	uint64		seed_capacity;
 	uint64		opening_capacity;
+	uint64		balance_capacity;
 	int			seed_scale;		/* while reading */
 	int			opening_scale;
 } RsCase;

@@ -561,6 +561,8 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 		for (uint64 i = 0; i < links->n; i++)
 			if (links->link[i].kind != RS_LINK_ECONOMIC)
 				rs_group_join(b.group, h->node_of[links->link[i].a], h->node_of[links->link[i].b]);
+	for (uint64 i = 0; i < h->nconcert; i += 2)
+		rs_group_join(b.group, h->node_of[h->concert[i]], h->node_of[h->concert[i + 1]]);
 	list_members(&b);
 	find_control(&b, &control);
 

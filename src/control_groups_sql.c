@@ -103,10 +103,21 @@ build_groups(Groups *s, const RsThreshold *threshold)
 	n = s->g->nnodes;
 	s->control = rs_control_create(s->g, threshold);
 	s->concert = rs_groups_create(h->budget, n);
-	if (s->links != NULL)
+	if (s->links != NULL || h->nconcert > 0)
 	{
-		s->tie = rs_alloc(h->budget, 2 * s->links->n, sizeof(Tie), purpose);
-		for (uint64 i = 0; i < s->links->n; i++)
+		uint64		nlinks = s->links ? s->links->n : 0;
+
+		s->tie = rs_alloc(h->budget, 2 * nlinks + h->nconcert, sizeof(Tie), purpose);
+		for (uint64 i = 0; i < h->nconcert; i += 2)
+		{
+			uint32		a = h->node_of[h->concert[i]],
+						b = h->node_of[h->concert[i + 1]];
+
+			s->tie[s->nties++] = (Tie) {a, b, RS_LINK_CONCERT};
+			s->tie[s->nties++] = (Tie) {b, a, RS_LINK_CONCERT};
+			rs_group_join(s->concert, a, b);
+		}
+		for (uint64 i = 0; i < nlinks; i++)
 		{
 			RsLink	   *l = &s->links->link[i];
 			uint32		a = h->node_of[l->a],
@@ -206,6 +217,8 @@ put_member(Groups *s, uint64 number, uint32 node, const char *relation, uint32 v
 static char *
 link_name(Groups *s, uint32 kind)
 {
+	if (kind == RS_LINK_CONCERT)
+		return pstrdup("concert");
 	return TextDatumGetCString(rs_interner_datum(s->links->kinds, kind));
 }
 

@@ -44,6 +44,14 @@ txn_text(RsFlow *flow, uint32 transfer)
 	return rs_id_text(&m->txn, &key);
 }
 
+static void
+prefetch_txn(const RsFlow *flow, uint32 transfer)
+{
+	const RsKeySet *set = &((const GraphFlow *) flow)->mapping->graph.txn;
+
+	__builtin_prefetch(set->key + (uint64) transfer * (set->type.kind == RS_KEY_FIXED ? set->type.length : set->width));
+}
+
 static int
 compare_txn(RsFlow *flow, uint32 a, uint32 b)
 {
@@ -227,6 +235,7 @@ rs_flow_graph_open(const char *name, MemoryContext budget)
 	flow->wide = g->wide;
 	flow->account_text = account_text;
 	flow->txn_text = txn_text;
+	flow->prefetch_txn = prefetch_txn;
 	flow->compare_txn = compare_txn;
 	flow->compare_account = compare_account;
 	flow->resolve = resolve;

@@ -278,12 +278,37 @@ in_bracket(const unsigned char *text, const unsigned char *at)
 	return false;
 }
 
+/* Widen [*from, *to) to the sentence it lies in. */
+static void
+sentence_around(const unsigned char *body, Size length, Size *from, Size *to)
+{
+	const unsigned char *p = body + *from;
+	const unsigned char *end = body + length;
+	int			bytes;
+
+	while (p > body)
+	{
+		const unsigned char *q = p - 1;
+
+		while (q > body && p - q < 4 && (*q & 0xC0) == 0x80)
+			q--;
+		if (rs_clause_mark(rs_utf8_decode(q, p, &bytes)) == RS_MARK_SENTENCE)
+			break;
+		p = q;
+	}
+	*from = p - body;
+	p = body + *to;
+	while (p < end && rs_clause_mark(rs_utf8_decode(p, end, &bytes)) != RS_MARK_SENTENCE)
+		p += bytes;
+	*to = p - body;
+}
+
 /* Is the part `word` before (or behind) the hit within its clause? */
 static bool
 clause_part(const unsigned char *text, const RsHit *hit, uint32 word, bool before, bool commas_pass,
-			bool opens, const RsHit *phrase, int nphrases)
+			bool opens, const RsHit *phrase, int nphrases, int behind, Size from, Size to)
 {
-	for (int i = before ? nphrases - 1 : 0; before ? i >= 0 : i < nphrases; before ? i-- : i++)
+	for (int i = before ? behind - 1 : behind; before ? i >= 0 : i < nphrases; before ? i-- : i++)
 	{
 		const RsHit *x = &phrase[i];
 		bool		sentence,
@@ -291,16 +316,17 @@ clause_part(const unsigned char *text, const RsHit *hit, uint32 word, bool befor
 					comma,
 					inside;
 
-		if (before ? x->end_byte > hit->start_byte : x->start_byte < hit->end_byte)
+		/* beyond the hit's sentence; the others are farther away */
+		if (before ? x->start_byte < from : x->start_byte >= to)
+			return false;
+		if (x->word != word || (before ? x->end_byte > hit->start_byte : x->start_byte < hit->end_byte))
 			continue;
 		if (before)
 			read_between(text + x->end_byte, text + hit->start_byte, &sentence, &bracket, &comma, &inside);
 		else
 			read_between(text + hit->end_byte, text + x->start_byte, &sentence, &bracket, &comma, &inside);
 		if (sentence)
-			return false;		/* the others are farther away */
-		if (x->word != word)
-			continue;
+			return false;
 		/* nor may it lie outside the bracket, or 资产管理（金融除外） would excuse 资产管理 */
 		if (bracket || (!before && inside))
 			continue;
@@ -315,19 +341,34 @@ clause_part(const unsigned char *text, const RsHit *hit, uint32 word, bool befor
 /* ---- finding ---- */
 
 static bool
-is_excepted(const RsLexicon *lexicon, const unsigned char *body, const RsHit *hit,
-			const RsSubject *subject, const bool *whole, const RsHit *phrase, int nphrases)
+is_excepted(const RsLexicon *lexicon, const unsigned char *body, Size length, const RsHit *hit,
+			const bool *whole, const RsHit *phrase, int nphrases, Size longest)
 {
-	for (int i = 0; i < nphrases; i++)
+	int			behind = 0,
+				hi = nphrases;
+	Size		from = hit->start_byte,
+				to = hit->end_byte;
+
+	/* phrases are sorted by start: the first that begins behind the hit */
+	while (behind < hi)
+	{
+		int			mid = (behind + hi) / 2;
+
+		if (phrase[mid].start_byte < hit->end_byte)
+			behind = mid + 1;
+		else
+			hi = mid;
+	}
+	for (int i = behind - 1; i >= 0 && phrase[i].start_byte + longest >= hit->end_byte; i--)
 	{
 		int			x = lexicon->phrase_word[phrase[i].word];
 
 		if (x >= 0 && phrase[i].start_char <= hit->start_char && hit->end_char <= phrase[i].end_char &&
 			(lexicon->exception[x].term < 0 || lexicon->exception[x].term == hit->word))
 			return true;
-		if (phrase[i].start_char > hit->end_char && phrase[i].start_byte > hit->end_byte)
-			break;
 	}
+	if (nphrases > 0)
+		sentence_around(body, length, &from, &to);
 	for (int i = 0; i < lexicon->nexceptions; i++)
 	{
 		const RsException *x = &lexicon->exception[i];
@@ -342,9 +383,9 @@ is_excepted(const RsLexicon *lexicon, const unsigned char *body, const RsHit *hi
 				if (nphrases == 0)
 					break;
 				if ((x->before == RS_NO_WORD ||
-					 clause_part(body, hit, x->before, true, x->after != RS_NO_WORD, x->at_start, phrase, nphrases)) &&
+					 clause_part(body, hit, x->before, true, x->after != RS_NO_WORD, x->at_start, phrase, nphrases, behind, from, to)) &&
 					(x->after == RS_NO_WORD ||
-					 clause_part(body, hit, x->after, false, x->before != RS_NO_WORD, false, phrase, nphrases)) &&
+					 clause_part(body, hit, x->after, false, x->before != RS_NO_WORD, false, phrase, nphrases, behind, from, to)) &&
 					!(x->before == RS_NO_WORD && x->after == RS_NO_WORD))
 					return true;
 				break;
@@ -417,17 +458,20 @@ rs_lexicon_find(const RsLexicon *lexicon, const unsigned char *body, Size length
 		Collector	p = {.lexicon = lexicon};
 		bool	   *whole = whole_exceptions(lexicon, body, length, subject);
 		int			k = 0;
+		Size		longest = 0;
 
 		if (lexicon->phrases != NULL)
 		{
 			rs_matcher_scan(lexicon->phrases, body, length, collect_phrase, &p);
 			if (p.n > 0)
 				p.n = rs_hits_sort(p.hit, p.n);
+			for (int i = 0; i < p.n; i++)
+				longest = Max(longest, p.hit[i].end_byte - p.hit[i].start_byte);
 		}
 		for (int i = 0; i < c.n; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			if (!is_excepted(lexicon, body, &c.hit[i], subject, whole, p.hit, p.n))
+			if (!is_excepted(lexicon, body, length, &c.hit[i], whole, p.hit, p.n, longest))
 				c.hit[k++] = c.hit[i];
 		}
 		c.n = k;

@@ -31,7 +31,8 @@ typedef enum RsHoldingClass
 	RS_CLASS_EQUITY = 0,		/* any kind not named below */
 	RS_CLASS_NOMINEE,			/* "nominee": counts like equity, flagged */
 	RS_CLASS_CONTROL,			/* "control": control by agreement, no capital */
-	RS_CLASS_ECONOMIC			/* "economic": dependence, neither capital nor votes */
+	RS_CLASS_ECONOMIC,			/* "economic": dependence, neither capital nor votes */
+	RS_CLASS_CONCERT			/* "concert": the two act together; never an edge */
 } RsHoldingClass;
 
 /* Flags of numbers; the order is the order in which they are shown. */

@@ -164,7 +164,8 @@ class_of(RsHoldings *h, Datum kind, uint32 *number)
 		h->kind_class[k] =
 			pg_strcasecmp(name, "nominee") == 0 ? RS_CLASS_NOMINEE :
 			pg_strcasecmp(name, "control") == 0 ? RS_CLASS_CONTROL :
-			pg_strcasecmp(name, "economic") == 0 ? RS_CLASS_ECONOMIC : RS_CLASS_EQUITY;
+			pg_strcasecmp(name, "economic") == 0 ? RS_CLASS_ECONOMIC :
+			pg_strcasecmp(name, "concert") == 0 ? RS_CLASS_CONCERT : RS_CLASS_EQUITY;
 		pfree(name);
 	}
 	*number = k + 1;
@@ -186,6 +187,19 @@ discover(RsHoldings *h, uint32 id)
 	h->discovered[h->ndiscovered++] = id;
 }
 
+/* Acting together is no holding: kept aside for those who ask. */
+static void
+take_concert(RsHoldings *h, const RsHolding *r)
+{
+	if (h->discovering || (h->options.dated && !(r->from <= h->options.as_of && h->options.as_of < r->to)))
+		return;
+	if (h->upwards)
+		discover(h, r->owner);
+	h->concert = rs_grow(h->budget, h->concert, &h->concert_capacity, h->nconcert + 2, sizeof(uint32), purpose);
+	h->concert[h->nconcert++] = r->owner;
+	h->concert[h->nconcert++] = r->owned;
+}
+
 static void
 take_row(void *arg, const RsRow *row)
 {
@@ -204,6 +218,11 @@ take_row(void *arg, const RsRow *row)
 		return;
 	if (!row->isnull[RS_H_KIND])
 		r.class = class_of(h, row->value[RS_H_KIND].text, &r.kind);
+	if (r.class == RS_CLASS_CONCERT)
+	{
+		take_concert(h, &r);
+		return;
+	}
 	if (!(h->options.classes & (1u << r.class)))
 		return;
 	if (h->discovering)

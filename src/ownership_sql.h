@@ -36,6 +36,9 @@ typedef struct RsHoldings
 	bool	   *seen;
 	uint64		seen_capacity;
 	bool		discovering;	/* rows are looked at, not kept */
+	uint32	   *concert;		/* pairs that act together, by interner number */
+	uint64		nconcert,
+				concert_capacity;
 	bool		upwards;
 } RsHoldings;
 

@@ -60,7 +60,7 @@ static const struct
 	{"自然人", RS_PARTY_PERSON}, {"国有", RS_PARTY_STATE}, {"上市", RS_PARTY_LISTED},
 	{"外资", RS_PARTY_FOREIGN}, {"公募基金", RS_PARTY_PUBLIC_FUND}, {"合伙企业", RS_PARTY_VEHICLE},
 	{"契约", RS_PARTY_VEHICLE}, {"资管计划", RS_PARTY_VEHICLE}, {"信托计划", RS_PARTY_VEHICLE},
-	{"企业", RS_PARTY_COMPANY},
+	{"企业", RS_PARTY_COMPANY}, {"enterprise", RS_PARTY_COMPANY},
 };
 
 const char *

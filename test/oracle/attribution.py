@@ -137,7 +137,13 @@ class Case:
 
     def check_claims(self, claims):
         self.seeds = defaultdict(dict)
+        self.balances = defaultdict(dict)        # claim -> account -> amount or None
         for claim, txn, amount in claims:
+            if isinstance(txn, tuple):
+                if txn in self.balances[claim]:
+                    raise Invalid()
+                self.balances[claim][txn] = amount
+                continue
             whole = self.transfers[txn]['amount']
             if amount is None:
                 amount = whole
@@ -183,12 +189,13 @@ class Case:
 
     def run(self):
         if self.up:
-            claims = sorted({c for parts in self.seeds.values() for c in parts})
+            claims = sorted({c for parts in self.seeds.values() for c in parts} | set(self.balances))
             for claim in claims:
                 if self.rule in KEEPING:
                     self.units_up(claim)
                 else:
-                    self.pools({t: {claim: p[claim]} for t, p in self.seeds.items() if claim in p})
+                    self.pools({t: {claim: p[claim]} for t, p in self.seeds.items() if claim in p},
+                               {a: (claim, v) for a, v in self.balances[claim].items()})
         elif self.rule in KEEPING:
             self.units_down()
         else:
@@ -343,10 +350,20 @@ class Case:
             return units
 
         nothing = lambda x, units: None
-        self.replay_units(lambda a, c, v: make(v, ('opening', a)),
+        held = self.replay_units(lambda a, c, v: make(v, ('opening', a)),
                           lambda a, x, n, outside: make(n, ('exit' if a[0] in self.exits else 'unknown', a, x['txn_id'])),
                           on_transfer, nothing, nothing, nothing)
         wanted = set()
+        for a, amount in self.balances.get(claim, {}).items():
+            units = held.get(a, [])
+            amount = len(units) if amount is None else amount
+            if amount > len(units):
+                raise Invalid()
+            if a[0] in self.exits:
+                self.emit('exited', claim, a, None, None, len(units), amount)
+            else:
+                wanted |= set(units[:amount])
+                self.touched.add(a)
         for x in reversed(order):
             units = carried[x['txn_id']]
             mine = [u in wanted for u in units]
@@ -416,7 +433,7 @@ class Case:
                 outside.append((d, f))
         return balance, outside
 
-    def pools(self, seeds):
+    def pools(self, seeds, balances={}):
         final, outside = self.surveyed()
         pool = {}
         F = self.fine
@@ -432,6 +449,17 @@ class Case:
                             self.touched.add(a)
             return pool[a]
 
+        for a, (c, v) in balances.items():
+            p = pool_of(a)
+            v = p['balance'] if v is None else v * F
+            if v > p['balance']:
+                raise Invalid()
+            if a[0] in self.exits:
+                self.emit('exited', c, a, None, None, p['balance'], v)
+            else:
+                self.touched.add(a)
+            if a[0] not in self.exits and v > 0:
+                p['mix'][c] = 1 if self.rule == 'poison' else v
         if not self.up:
             for a, lots in self.opening.items():
                 if a[0] in self.exits:

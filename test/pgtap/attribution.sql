@@ -70,6 +70,12 @@ SELECT is((SELECT sum(traced) FROM risk_screen.attribute_funds('pay', 'claim', '
 SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', min_traced => -1)$$, '22023', NULL, 'negative min_traced');
 SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', min_traced => 'NaN')$$, '22023', NULL, 'NaN min_traced');
 
+SELECT results_eq($$SELECT kind, account, traced FROM risk_screen.attribute_funds('pay', 'SELECT ''q'' AS claim, ''A'' AS account', direction => 'upstream') ORDER BY 1, 2$$,
+	$$VALUES ('held', 'K', 10::numeric), ('moved', 'K', 10)$$, 'upstream of a balance');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'SELECT ''q'' AS claim, ''A'' AS account')$$, '22023', NULL, 'claims on balances are for upstream');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'SELECT ''q'' AS claim, ''A'' AS account, 99 AS amount', direction => 'upstream')$$, '22023', NULL, 'more than the balance');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'SELECT ''q'' AS claim')$$, '42703', NULL, 'claims need txn_id');
+
 -- options
 SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', 'FIFO')$$, '22023', 'unknown rule "FIFO"', 'unknown rule');
 SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', tie => 'x')$$, '22023', 'unknown tie "x"', 'unknown tie');

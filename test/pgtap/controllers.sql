@@ -63,6 +63,13 @@ SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ',')
 	'P CONTROL P', 'control by agreement (VIE) makes a beneficial owner without capital');
 
 -- ---- groups ----
+SELECT is((SELECT string_agg(concat_ws(' ', member, relation, via), '; ' ORDER BY member) FROM risk_screen.control_groups(
+	$$SELECT * FROM (VALUES ('P', 'A', 0.3, NULL), ('Q', 'A', 0.3, 'equity'), ('P', 'Q', NULL, 'concert')) v (owner, owned, share, kind)$$)),
+	'A controlled P; P head Q; Q head P', 'concert may stand among the holdings');
+SELECT is((SELECT count(*)::int FROM risk_screen.look_through($$SELECT * FROM (VALUES ('P', 'A', 0.3, NULL), ('P', 'Q', NULL, 'concert')) v (owner, owned, share, kind)$$, '{A}')), 2, 'and is no holding');
+SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ',')), '; ' ORDER BY party) FROM risk_screen.beneficial_owners(
+	$$SELECT * FROM (VALUES ('P', 'A', 0.2, NULL), ('Q', 'A', 0.2, 'equity'), ('ListCo', 'A', 0.6, NULL), ('P', 'Q', NULL, 'concert')) v (owner, owned, share, kind)$$, 'people') WHERE qualified),
+	'P EQUITY,VOTES,CONCERT; Q EQUITY,VOTES,CONCERT', '... and makes a group of beneficial owners');
 SELECT is((SELECT string_agg(concat_ws(' ', group_no, member, relation, via, votes), '; ' ORDER BY group_no, member, relation)
 	FROM risk_screen.control_groups(pg_temp.h('P>A:0.6 A>B:0.7 X>B:0.06 Y>B:0.04 Q>C:0.9'),
 		$$SELECT * FROM (VALUES ('P', 'W', 'kin'), ('B', 'SUP', 'economic'), ('SUP', 'FAR', 'economic')) v (a, b, kind)$$)),

@@ -86,6 +86,25 @@ SELECT throws_ok('SELECT * FROM risk_screen.' || call, state, message, what) FRO
 	($$trace_summary('trace_t', '{L}', 'up')$$, '22023', NULL, 'trace_summary checks too'),
 	($$trace_accounts('trace_t', '{}')$$, '22023', NULL, 'trace_accounts checks too')) v(call, state, message, what);
 
+-- paths
+SELECT results_eq($$SELECT path_no, hops, accounts, txn_ids, bottleneck, more FROM risk_screen.trace_paths('trace_t', '{L}')$$,
+	$$VALUES (1::bigint, 2, ARRAY['L', 'P', 'Y'], ARRAY['1', '8'], 5.00, false)$$, 'to the one terminal account; through P once');
+SELECT results_eq($$SELECT accounts, amounts FROM risk_screen.trace_paths('trace_t', '{Y}', 'upstream', target => '{L}')$$,
+	$$VALUES (ARRAY['L', 'P', 'Y'], ARRAY[1000.00, 5.00])$$, 'upstream, in the direction of the money');
+SELECT results_eq($$SELECT accounts, started_at::date::text, ended_at::date::text FROM risk_screen.trace_paths('trace_t', '{P}', target => '{P}')$$,
+	$$VALUES (ARRAY['P', 'S', 'S2', 'P'], '2026-01-01', '2026-01-06')$$, 'money that came round');
+SELECT results_eq($$SELECT hops, more FROM risk_screen.trace_paths('trace_t', '{L}', target => '{B,S}', max_paths => 1)$$,
+	$$VALUES (2, true)$$, 'a truncated list says so');
+SELECT is_empty($$SELECT * FROM risk_screen.trace_paths('trace_t', '{L}', target => '{nobody}')$$, 'no path to where nothing goes');
+SELECT is_empty($$SELECT * FROM risk_screen.trace_paths('trace_t', '{L}', target => '{}')$$, 'no target, no path');
+SELECT throws_ok($$SELECT * FROM risk_screen.trace_paths('trace_t', '{L}', max_paths => 0)$$, '22023', 'max_paths must be at least 1', 'max_paths');
+SELECT throws_ok($$SELECT * FROM risk_screen.trace_paths('trace_t', '{L}', max_paths => NULL)$$, '22004', NULL, 'null max_paths');
+-- 2^20 paths, ten of them wanted
+CREATE TABLE trace_ladder AS SELECT i * 4 + j AS txn_id, i AS payer, i + 1 AS payee, 100 + (i * 7 + j * 3) % 5 AS amount, timestamptz '2026-01-01' + i * interval '1 h' AS paid_at
+  FROM generate_series(1, 20) i, generate_series(0, 1) j;
+SELECT results_eq($$SELECT count(*), min(hops), bool_and(more), max(bottleneck) FROM risk_screen.trace_paths('trace_ladder', '{1}', max_hops => 20, max_paths => 10)$$,
+	$$SELECT 10::bigint, 20, true, min(best)::numeric FROM (SELECT max(amount) AS best FROM trace_ladder GROUP BY payer) x$$, 'exponentially many paths');
+
 -- bad rows, as far as the trace reaches them
 CREATE TEMP TABLE bad (row_ text, options text, state text, what text);
 INSERT INTO bad VALUES

@@ -85,11 +85,20 @@ def make_case(r, number):
                 for _ in range(r.choice([1, 1, 2])):
                     openings.append({'account': a, 'currency': cur, 'balance': r.randint(0, biggest),
                                      'claim': r.choice([None, None] + names), 'at': at})
+    direction = 'upstream' if r.random() < 0.35 else 'downstream'
+    deficit = r.choice(['infer', 'infer', 'infer', 'overdraft', 'overdraft', 'error'])
+    exit_at = [a for a in accounts if r.random() < 0.5] if r.random() < 0.25 else []
+    if direction == 'upstream' and r.random() < 0.5:        # balances to be explained
+        for _ in range(r.randint(1, 3)):
+            a = r.choice(accounts)
+            if a not in exit_at:
+                claims.append((r.choice(names), (a, r.choice(currencies) or ''),
+                               None if deficit == 'error' else r.choice([None, None, None, 1, 2])))
+        claims = [c for i, c in enumerate(claims) if not isinstance(c[1], tuple) or c[:2] not in [d[:2] for d in claims[:i]]]
     return {
         'number': number, 'transfers': transfers, 'claims': claims, 'openings': openings,
-        'direction': 'upstream' if r.random() < 0.35 else 'downstream',
-        'tie': r.choice(TIES), 'deficit': r.choice(['infer', 'infer', 'infer', 'overdraft', 'overdraft', 'error']),
-        'exit_at': [a for a in accounts if r.random() < 0.5] if r.random() < 0.25 else [],
+        'direction': direction,
+        'tie': r.choice(TIES), 'deficit': deficit, 'exit_at': exit_at,
         'min_traced': r.choice([0, 0, 0, 2, 5, Decimal('1.3')]),
         'forever': r.random() < 0.3, 'has_currency': has_currency,
     }
@@ -116,7 +125,7 @@ SETUP = """
 \\set ON_ERROR_STOP 1
 CREATE TEMP TABLE tt (c int, txn_id int, payer text, payee text, amount numeric, fee numeric,
 	paid_at timestamptz, ord int, currency text);
-CREATE TEMP TABLE cc (c int, claim text, txn_id int, amount numeric);
+CREATE TEMP TABLE cc (c int, claim text, txn_id int, amount numeric, account text, currency text);
 CREATE TEMP TABLE oo (c int, account text, currency text, balance numeric, claim text, at timestamptz);
 CREATE TEMP TABLE cases (c int, rule text, direction text, openings text, tie text, deficit text,
 	exit_at text[], min_traced numeric, forever boolean, has_currency boolean);
@@ -143,7 +152,7 @@ BEGIN
 		f.txn_id::int - k.c * 1000, f.amount::text, f.traced::text, f.currency))
 	INTO answer
 	FROM risk_screen.attribute_funds('graph:attribution_oracle',
-		format('SELECT claim, c * 1000 + txn_id AS txn_id, amount FROM pg_temp.cc WHERE c = %s', k.c), k.rule, k.direction,
+		format('SELECT claim, c * 1000 + txn_id AS txn_id, amount, c || '':'' || account AS account FROM pg_temp.cc WHERE c = %s', k.c), k.rule, k.direction,
 		CASE k.openings WHEN 'rows' THEN format('SELECT c || '':'' || account AS account, balance, claim, at FROM pg_temp.oo WHERE c = %s', k.c)
 			ELSE k.openings END,
 		'infinity', k.tie, k.deficit, (SELECT array_agg(k.c || ':' || e) FROM unnest(k.exit_at) e), k.min_traced, k.forever) f;
@@ -165,7 +174,8 @@ def ask(cases, rule):
     script = [SETUP]
     script += copy('tt', ((c['number'], x['txn_id'], x['payer'], x['payee'], money(x['amount']), money(x['fee']),
                            stamp(x['paid_at']), x['ord'], x['currency']) for c in cases for x in c['transfers']))
-    script += copy('cc', ((c['number'], k, t, money(a)) for c in cases for k, t, a in c['claims']))
+    script += copy('cc', ((c['number'], k, *((None, money(a), t[0], t[1] or None) if isinstance(t, tuple) else (t, money(a), None, None)))
+                         for c in cases for k, t, a in c['claims']))
     script += copy('oo', ((c['number'], o['account'], o['currency'], money(o['balance']), o['claim'], stamp(o['at']))
                           for c in cases if isinstance(c['openings'], list) for o in c['openings']))
     script += copy('cases', ((c['number'], rule, c['direction'], 'rows' if isinstance(c['openings'], list) else c['openings'],
@@ -278,7 +288,7 @@ def main():
                         for c, v in lots:
                             if c is not None:
                                 named[c] += Decimal(v) / 100
-                for c in named:
+                for c in [c for c in named if c not in o.balances]:
                     if ended[c] > named[c] or (len([1 for p in o.seeds.values() if c in p]) == 1 and
                                                not any(k == c for lots in o.opening.values() for k, _ in lots) and
                                                ended[c] != named[c]):
