@@ -476,6 +476,7 @@ def products(w):
     holder(w, who, bottom, 5 * WAN)
     holder(w, ok, bottom, 200 * WAN)
     w.plant('D07', who, '私募卖给非合格投资者')
+    w.plant('E19', who, '产品 R4，客户 C3')
     w.plant('D07', ok, '合格投资者', False)
     ad(w, am, '鼎盛底层一号私募产品火热募集中，欢迎广大市民认购', channel='电梯广告')
     w.plant('D08', am, '私募产品公开宣传')
