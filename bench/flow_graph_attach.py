@@ -3,30 +3,17 @@
 import re, statistics, subprocess, sys
 
 size, seed = sys.argv[1:3]
-opened, first, second = [], [], []
-script = """\\timing on
-SELECT risk_screen.version();
-SELECT state FROM risk_screen.flow_graph WHERE name = 'bench%s';
-SELECT state FROM risk_screen.flow_graph WHERE name = 'bench%s';
-""" % (size, size)
+first, second = [], []
 trace = """\\timing on
 SELECT risk_screen.version();
 SELECT 1 FROM risk_screen.trace_summary('graph:bench%s', '{%s}', max_hops => 1);
 SELECT 1 FROM risk_screen.trace_summary('graph:bench%s', '{%s}', max_hops => 1);
 """ % (size, seed, size, seed)
-
-
-def times(text):
-    out = subprocess.run(["psql", "-XqAt", "-f", "-"], input=text, text=True, capture_output=True, check=True).stdout
-    return [float(x) for x in re.findall(r"Time: ([\d.]+) ms", out)]
-
-
-for _ in range(9):
-    t = times(script)
-    opened.append(max(t[1] - t[2], 0))  # the second look has everything but the mapping
-    t = times(trace)
-    first.append(t[1])
-    second.append(t[2])
-mb = subprocess.run(["psql", "-XqAtc", "SELECT round(bytes / 1e6) FROM risk_screen.flow_graph WHERE name = 'bench%s'" % size],
+for _ in range(15):
+    out = subprocess.run(["psql", "-XqAt", "-f", "-"], input=trace, text=True, capture_output=True, check=True).stdout
+    times = [float(x) for x in re.findall(r"Time: ([\d.]+) ms", out)]
+    first.append(times[1])
+    second.append(times[2])
+mb = subprocess.run(["psql", "-XqAtc", "SELECT round(bytes / 1e6) FROM risk_screen._flow_graph_file WHERE name = 'bench%s'" % size],
                     text=True, capture_output=True, check=True).stdout.strip()
-print("| %s | %s | %.2f | %.2f / %.2f |" % (size, mb, *(statistics.median(x) for x in (opened, first, second))))
+print("| %s | %s | %.2f | %.2f |" % (size, mb, statistics.median(first), statistics.median(second)))

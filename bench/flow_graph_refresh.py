@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flow_graph_refresh.py SIZE ROWS INSERT: CPU ms of refreshing bench_day after each of five inserted days."""
+"""flow_graph_refresh.py SIZE ROWS INSERT: CPU ms of refreshing bench_day after each of several inserted days."""
 import statistics, subprocess, sys
 
 size, rows, insert = sys.argv[1:4]
@@ -24,9 +24,9 @@ def cpu():
     return int(open("/proc/%d/schedstat" % pid).read().split()[0]) / 1e6
 
 
-def refresh(expected):
+def refresh(expected, closed_before="NULL"):
     before = cpu()
-    how = send("SELECT risk_screen.refresh_flow_graph('bench_day')")[0]
+    how = send("SELECT risk_screen.refresh_flow_graph('bench_day', %s)" % closed_before)[0]
     if how != expected:
         sys.exit("refresh was %s, not %s" % (how, expected))
     return cpu() - before
@@ -34,10 +34,15 @@ def refresh(expected):
 
 send("SET max_parallel_workers_per_gather = 0")
 idle = statistics.median(refresh("unchanged") for _ in range(3))
-days = []
-for _ in range(5):
+full, closed = [], []
+for _ in range(3):
     send(insert)
-    days.append(refresh("appended"))
+    full.append(refresh("appended"))
+for _ in range(3):
+    send(insert)
+    send("ANALYZE bench_day")
+    closed.append(refresh("appended", "(SELECT watermark - interval '2 days' FROM risk_screen.flow_graph WHERE name = 'bench_day')"))
 send("DELETE FROM bench_day WHERE ctid = (SELECT min(ctid) FROM bench_day)")
 rebuild = refresh("rebuilt")
-print("| %s | %s | %.0f | %.0f | %.0f | %.0f |" % (size, rows, statistics.median(days), rebuild, idle, rebuild / 90))
+print("| %s | %s | %.0f | %.0f | %.0f | %.0f | %.0f |" % (
+    size, rows, statistics.median(full), statistics.median(closed), idle, rebuild, rebuild / 90))

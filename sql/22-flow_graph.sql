@@ -100,3 +100,13 @@ COMMENT ON COLUMN risk_screen.flow_graph.stale IS 'true: needs a refresh; false:
 COMMENT ON COLUMN risk_screen.flow_graph.watermark IS 'latest transfer in the graph';
 COMMENT ON COLUMN risk_screen.flow_graph.complete IS 'false: row-level security limited what the owner saw at the last refresh';
 GRANT SELECT ON risk_screen.flow_graph TO PUBLIC;
+
+-- DROP EXTENSION takes the files along: by the time the rows that name them
+-- are dropped, nobody can look at them any more.
+CREATE FUNCTION risk_screen._flow_graph_drop_extension()
+	RETURNS event_trigger
+	AS 'MODULE_PATHNAME', 'rs_flow_graph_drop_extension'
+	LANGUAGE C;
+CREATE EVENT TRIGGER risk_screen_drop_extension ON ddl_command_start
+	WHEN TAG IN ('DROP EXTENSION')
+	EXECUTE FUNCTION risk_screen._flow_graph_drop_extension();

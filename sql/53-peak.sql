@@ -85,3 +85,23 @@ CREATE FUNCTION risk_screen.sliding_distinct(value anyelement, at timestamptz, "
 	AS 'MODULE_PATHNAME', 'rs_sliding_distinct' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION risk_screen.sliding_distinct(anyelement, timestamptz, interval) IS
 	'Window function, OVER (... ORDER BY at): different values from window before this row up to its time';
+
+CREATE FUNCTION risk_screen._round_share_step(internal, numeric, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME', 'rs_round_share_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION risk_screen._round_share_final(internal) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'rs_round_share_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE risk_screen.round_share(amount numeric, unit numeric) (
+	SFUNC = risk_screen._round_share_step, STYPE = internal, SSPACE = 16,
+	FINALFUNC = risk_screen._round_share_final, FINALFUNC_MODIFY = READ_ONLY, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.round_share(numeric, numeric) IS
+	'Share of amounts that are whole multiples of a unit; NULL and zero amounts are left out';
+
+CREATE FUNCTION risk_screen._dormancy_step(internal, timestamptz, interval, interval, int) RETURNS internal
+	AS 'MODULE_PATHNAME', 'rs_dormancy_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION risk_screen._dormancy_final(internal) RETURNS timestamptz[]
+	AS 'MODULE_PATHNAME', 'rs_dormancy_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE risk_screen.dormant_then_active(at timestamptz, quiet interval, active interval, min_count int) (
+	SFUNC = risk_screen._dormancy_step, STYPE = internal, SSPACE = 4096,
+	FINALFUNC = risk_screen._dormancy_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.dormant_then_active(timestamptz, interval, interval, int) IS
+	'Moments at which an account woke up: nothing for at least quiet, then at least min_count rows within active';

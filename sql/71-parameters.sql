@@ -61,9 +61,10 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, lic
 	('npl_share', 0.05, '>=', 'hit', 'share', NULL, NULL, NULL, NULL, '-infinity', 'infinity', '不良率关注线', 'NPL share that needs attention', NULL, NULL, 'B08', 'product default', '-infinity', true);
 
 -- Reference rates for the 4-times cap (B15). The plans cite the benchmark but
--- give no figures: these are general knowledge, entered from memory of the
--- published series and not checked against a source here; check before relying
--- on them in a decision. Since 2019-08-20 the loan prime rate stands in for the
+-- give no figures. The one-year benchmark from 2007-12-21 to 2012-07-06 agrees
+-- with the table that CCTV published with the cut of 2012-07-05; the other terms,
+-- the later cuts and the LPR are general knowledge, not checked against a source
+-- here: check before relying on them in a decision. Since 2019-08-20 the loan prime rate stands in for the
 -- benchmark (up to and over five years). The last row stays in force until you
 -- enter the next.
 INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, licence, key, span,

@@ -114,3 +114,17 @@ rs_mix_sum(const RsMix *m)
 		sum += m->amount[i];
 	return sum;
 }
+
+/* Nothing left: give the arrays of a list that was long back. */
+void
+rs_mix_clear(RsMix *m)
+{
+	m->n = 0;
+	if (m->amount_capacity <= 64)
+		return;
+	pfree(m->claim);
+	pfree(m->amount);
+	if (m->slot)
+		pfree(m->slot);
+	memset(m, 0, sizeof(RsMix));
+}

@@ -26,6 +26,7 @@ extern uint32 rs_mix_append(MemoryContext budget, RsMix *m, uint32 claim, int128
 extern uint32 rs_mix_find(MemoryContext budget, RsMix *m, uint32 claim);
 extern void rs_mix_set(MemoryContext budget, RsMix *m, uint32 claim, int128 amount);
 extern void rs_mix_compact(MemoryContext budget, RsMix *m);
+extern void rs_mix_clear(RsMix *m);
 extern int128 rs_mix_sum(const RsMix *m);
 
 #endif							/* RS_ATTRIBUTION_MIX_H */

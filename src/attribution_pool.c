@@ -301,13 +301,13 @@ check_empty(Pools *s, Pool *p)
 	if (s->poison)
 	{
 		if (p->balance == 0 && !s->a->poison_forever)
-			p->mix.n = 0;
+			rs_mix_clear(&p->mix);
 		p->claimed = p->mix.n;
 	}
 	else if (p->claimed == 0)
 	{
 		settle(s, p);
-		p->mix.n = 0;
+		rs_mix_clear(&p->mix);
 		p->listed = p->largest = 0;
 	}
 }

@@ -24,6 +24,23 @@ typedef struct RsGraphDefinition
 	char	   *evidence;		/* NULL: none */
 } RsGraphDefinition;
 
+/* What a build or refresh made. */
+typedef struct RsGraphBuilt
+{
+	char		name[RS_GRAPH_FILE_NAME];
+	char		stamp[RS_GRAPH_STAMP];
+	RsGraphHeader header;
+	bool		complete;
+	const char *how;
+	char	   *evidence;
+} RsGraphBuilt;
+
+/* src/flow_graph_refresh.c; SPI must be connected. */
+extern void rs_graph_build(const RsGraphDefinition *definition, MemoryContext budget, RsGraphBuilt *built);
+/* Keep or append; false: it must be built anew. */
+extern bool rs_graph_refresh(const RsGraphDefinition *definition, const RsGraphMapping *older,
+							 TimestampTz closed_before, MemoryContext budget, RsGraphBuilt *built);
+
 /*
  * Definition by name, palloc'd in `context`; error if there is none. With
  * `lock`, the row is locked until the transaction ends. Connects to SPI itself.

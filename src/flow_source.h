@@ -108,6 +108,7 @@ struct RsFlow
 	/* Identifiers. Results are palloc'd in the current context, or live as long as the flow. */
 	Datum		(*account_text) (RsFlow *flow, uint32 account);
 	Datum		(*txn_text) (RsFlow *flow, uint32 transfer);
+	void		(*prefetch_txn) (const RsFlow *flow, uint32 transfer);	/* soon txn_text; may be NULL */
 	int			(*compare_txn) (RsFlow *flow, uint32 a, uint32 b);	/* total order of txn_id: <0, 0, >0 */
 	int			(*compare_account) (RsFlow *flow, uint32 a, uint32 b);
 

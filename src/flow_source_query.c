@@ -865,6 +865,12 @@ txn_text(RsFlow *flow, uint32 transfer)
 	return rs_interner_text(s->txns, s->txn[transfer]);
 }
 
+static void
+prefetch_txn(const RsFlow *flow, uint32 transfer)
+{
+	__builtin_prefetch(&((const FetchedFlow *) flow)->txn[transfer]);
+}
+
 static int
 compare_txn(RsFlow *flow, uint32 a, uint32 b)
 {
@@ -913,6 +919,7 @@ rs_flow_query_open(const char *transfers, const char *bad_rows, MemoryContext bu
 	s->bound_times = type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
 	s->flow.account_text = account_text;
 	s->flow.txn_text = txn_text;
+	s->flow.prefetch_txn = prefetch_txn;
 	s->flow.compare_txn = compare_txn;
 	s->flow.compare_account = compare_account;
 	s->flow.resolve = resolve;

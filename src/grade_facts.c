@@ -161,6 +161,7 @@ take_fact(void *arg, const RsRow *row)
 		f->ignored++;
 		return;
 	}
+	f->used++;
 	cell = (uint64) e * f->ncolumns + c;
 	state = row->isnull[RS_F_VALUE] ? RS_FACT_NULL : RS_FACT_VALUE;
 	if (f->state[cell] != RS_FACT_ABSENT)
@@ -203,6 +204,11 @@ rs_facts_read(const char *facts, const RsLoadedRuleset *ruleset, RsBadRows bad_r
 		f->known = rs_alloc(budget, 1, sizeof(TimestampTz), "the facts of a grading");
 	f->segment_names = rs_interner_create(budget, TEXTOID, C_COLLATION_OID);
 	rs_query_read(f->query, take_fact, NULL, f);
+
+	if (f->ignored > 0 && f->used == 0)
+		ereport(WARNING,
+				(errmsg("no fact is about an indicator of ruleset \"%s\" version %d", ruleset->name, ruleset->version),
+				 errhint("Compare the indicators of the facts query with risk_screen.ruleset_rule.indicator.")));
 
 	/* from days to ages, in place */
 	if (f->day)

@@ -94,7 +94,8 @@ typedef struct RsFacts
 	bool	   *has_segment;
 	RsSegment  *segments;
 	uint64		nsegments;
-	uint64		ignored;		/* facts of indicators the ruleset does not use */
+	uint64		used,			/* facts of the ruleset's indicators, */
+				ignored;		/* and of others */
 	int8	  **scope;			/* [entity] -> [rule], NULL when nothing is exempt */
 	RsOverride *override;		/* [entity], NULL when none */
 	char	  **override_reason;

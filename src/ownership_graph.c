@@ -112,11 +112,14 @@ rs_holding_rows_add(RsHoldingRows *rows, const RsHolding *h)
 		grow_rows(rows);
 	rows->owner[i] = h->owner;
 	rows->owned[i] = h->owned;
-	rows->known[i] = h->known;
+	rows->known[i] = 0;
 	rows->class[i] = (uint8) h->class;
 	for (int v = 0; v < RS_V_COLUMNS; v++)
 		if (rows->has[v])
+		{
+			rows->known[i] |= h->known & (1 << v);
 			rows->value[v][i] = (h->known & (1 << v)) ? h->value[v] : 0;
+		}
 	if (rows->has_kind)
 		rows->kind[i] = h->kind;
 	if (rows->has_dates)

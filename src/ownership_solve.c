@@ -477,6 +477,26 @@ compare_keys(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Most companies have a dozen holders in all: no call per comparison. */
+static void
+sort_order(uint64 *key, uint32 n)
+{
+	if (n > 48)
+	{
+		qsort(key, n, sizeof(uint64), compare_keys);
+		return;
+	}
+	for (uint32 i = 1; i < n; i++)
+	{
+		uint64		k = key[i];
+		uint32		j = i;
+
+		for (; j > 0 && key[j - 1] > k; j--)
+			key[j] = key[j - 1];
+		key[j] = k;
+	}
+}
+
 /* The value that passes link e from a node with value and flags to the next. */
 static inline void
 pass_on(RsSystem *s, uint32 e, RsReal y, uint32 flags, uint32 to)
@@ -620,7 +640,7 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 			component = g->ncomponents - 1 - component;
 		s->order[i] = ((uint64) component << 32) | s->reached[i];
 	}
-	qsort(s->order, s->nreached, sizeof(uint64), compare_keys);
+	sort_order(s->order, s->nreached);
 	s->walk[target].y = 1;
 
 	for (uint32 i = 0; i < s->nreached;)
@@ -663,7 +683,7 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 			if (downwards || g->in_start[node] == g->in_start[node + 1])
 				continue;
 			result->over |= (rs_system_node_flags(s, node) & RS_FLAG_SUM_OVER_100) != 0;
-			if (s->known[node] < whole_of(s, node))
+			if (s->node_flags[node] & RS_FLAG_MISSING)
 			{
 				result->unknown_flags |= s->walk[node].flags & s->no_value;
 				if (s->node_flags[node] & NODE_RANGED)

@@ -167,6 +167,7 @@ extern int	rs_numeric_unit(Datum numeric); /* digits after the point as written,
 extern int	rs_numeric_scale(Datum numeric);	/* significant fractional digits */
 extern bool rs_numeric_is_finite(Datum numeric);
 extern Datum rs_int128_to_numeric(int128 value, int scale);
+extern float8 rs_numeric_to_float8(Datum numeric);	/* the nearest */
 
 /*
  * text[] argument -> numbers of an interner, converted to the type of column.

@@ -11,7 +11,7 @@
 #include "lib/stringinfo.h"
 
 #include "exact_sum.h"
-#include "numeric_value.h"
+#include "query_reader.h"
 
 /* The aggregate's memory; an error when the function is called by itself. */
 static inline MemoryContext

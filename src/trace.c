@@ -1073,6 +1073,12 @@ rs_trace_qualifies(const RsTrace *t, uint32 place)
 	return !t->filtered || qualifies(t, place);
 }
 
+void
+rs_trace_prefetch(const RsTrace *t, uint32 account)
+{
+	prefetch_state(t, account);
+}
+
 bool
 rs_trace_may_be_cut(const RsTrace *t, int hop)
 {

@@ -24,7 +24,7 @@ typedef struct Row
 	uint32		transfer;
 	uint32		account;		/* near end: payer downstream */
 	uint32		peer;
-	uint32		cut;
+	uint32		cut;			/* first the place of the arc */
 } Row;
 
 typedef struct Key
@@ -121,10 +121,31 @@ order_rows(Rows *rows, MemoryContext budget)
 	}
 }
 
-enum { F_SEED, F_HOP, F_TXN, F_PAYER, F_PAYEE, F_AMOUNT, F_PAID_AT, F_CUT, F_COLUMNS };
+#define ROWS_AHEAD	32
+#define NAMES_AHEAD	16
+#define RUNS_AHEAD	8
 
-#define ROWS_AHEAD	24
-#define NAMES_AHEAD	12
+/* Ask the engine about the cuts, in its own order. */
+static void
+find_cuts(RsTraceCall *call, Rows *rows, int hop)
+{
+	if (!rs_trace_may_be_cut(call->trace, hop))
+	{
+		for (uint64 i = 0; i < rows->n; i++)
+			rows->row[i].cut = RS_CUT_NONE;
+		return;
+	}
+	for (uint64 i = 0; i < rows->n; i++)
+	{
+		if (i + NAMES_AHEAD < rows->n)
+			rs_trace_prefetch(call->trace, rows->row[i + NAMES_AHEAD].peer);
+		rows->row[i].cut = rs_trace_cut(call->trace, rows->row[i].cut);
+		if ((i & 0xfff) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+enum { F_SEED, F_HOP, F_TXN, F_PAYER, F_PAYEE, F_AMOUNT, F_PAID_AT, F_CUT, F_COLUMNS };
 
 static void
 send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_name)
@@ -133,6 +154,7 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 	bool		up = call->question.upstream;
 	MemoryContext old;
 
+	find_cuts(call, rows, hop);
 	order_rows(rows, call->budget);
 	old = MemoryContextSwitchTo(call->row_context);
 	for (uint64 i = 0; i < rows->n; i++)
@@ -153,6 +175,8 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 			rs_trace_prefetch_text(call, ahead->peer);
 			if (flow->amount)
 				__builtin_prefetch(&flow->amount[ahead->transfer]);
+			if (flow->prefetch_txn)
+				flow->prefetch_txn(flow, ahead->transfer);
 		}
 		account = rs_trace_account_text(call, row->account);
 		peer = rs_trace_account_text(call, row->peer);
@@ -177,7 +201,6 @@ gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 {
 	const RsFlowSide *side = rs_trace_side(call->trace);
 	bool		up = call->question.upstream;
-	bool		may_be_cut = rs_trace_may_be_cut(call->trace, run->hop);
 
 	if (rows->n + run->count > UINT32_MAX)
 		ereport(ERROR,
@@ -194,7 +217,7 @@ gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 		if (!rs_trace_qualifies(call->trace, place))
 			continue;
 		rows->row[rows->n] = (Row) {rs_flow_transfer(side, place), run->account, side->arc[place].peer,
-			may_be_cut ? rs_trace_cut(call->trace, place) : RS_CUT_NONE};
+			place};
 		rows->key[rows->n] = (Key) {side->arc[place].when, (uint32) rows->n};
 		rows->n++;
 	}
@@ -218,6 +241,7 @@ Datum
 rs_trace_funds(PG_FUNCTION_ARGS)
 {
 	RsTraceCall *call = rs_trace_begin(fcinfo, ARG_COMMON, -1);
+	const RsFlowSide *side = rs_trace_side(call->trace);
 	bool		up = call->question.upstream;
 	Datum		cut_name[] = {
 		[RS_CUT_NONE] = (Datum) 0,
@@ -247,6 +271,8 @@ rs_trace_funds(PG_FUNCTION_ARGS)
 		run = rs_trace_runs(call->trace, &nruns);
 		for (uint64 r = 0; r < nruns; r++)
 		{
+			if (r + RUNS_AHEAD < nruns)
+				__builtin_prefetch(&side->arc[rs_trace_place(up, &run[r + RUNS_AHEAD], 0)]);
 			gather(call, &rows, &run[r]);
 			if (r + 1 == nruns || run[r + 1].hop != run[r].hop)
 				send_rows(call, &rows, run[r].hop, call->seed_text[s], cut_name);

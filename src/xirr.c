@@ -366,6 +366,42 @@ search_half_line(const Series *s, float8 direction, bool at_zero, RootSet *roots
 		pfree(stack);
 }
 
+/*
+ * Where f only touches zero, its rounding noise is wide and the root vague; the
+ * extremum, a simple root of f', is not. Newton on f' from q, if it stays near.
+ */
+static float8
+sharpen_touching(const Series *s, float8 q)
+{
+	float8		at = q;
+
+	for (int i = 0; i < 20; i++)
+	{
+		float8		d1 = 0,
+					size1 = 0,
+					d2 = 0,
+					step;
+
+		for (int k = 0; k < s->n; k++)
+		{
+			float8		e = s->a[k] * s->t[k] * exp(-at * s->t[k]);
+
+			d1 -= e;
+			size1 += fabs(e);
+			d2 += e * s->t[k];
+		}
+		if (i == 0 && fabs(d1) > 1e-5 * size1)
+			return q;			/* an ordinary root */
+		step = d1 / d2;
+		if (!(fabs(at - step - q) <= 1e-4 * Max(fabs(q), 1)))
+			return q;
+		at -= step;
+		if (fabs(step) <= 2 * DBL_EPSILON * Max(fabs(at), 1e-3))
+			break;
+	}
+	return sign_at(s, at) == 0 ? at : q;
+}
+
 static int
 compare_float8(const void *x, const void *y)
 {
@@ -402,6 +438,9 @@ merge_roots(const Series *forward, const Series *mirrored, RootSet *roots)
 		roots->q[kept++] = roots->q[i];
 	}
 	roots->n = kept;
+	for (uint64 i = 0; i < kept; i++)
+		roots->q[i] = roots->q[i] >= 0 ? sharpen_touching(forward, roots->q[i]) :
+			-sharpen_touching(mirrored, -roots->q[i]);
 }
 
 void

@@ -136,6 +136,41 @@ SELECT is(pg_temp.error_state($$INSERT INTO fg_live VALUES (1, 'a', 'b', 1, '202
 SELECT is(pg_temp.error_state($$INSERT INTO fg_live VALUES (80000, 'a', 'b', 1, '2027-01-01'), (80000, 'a', 'b', 1, '2027-01-01'); SELECT risk_screen.refresh_flow_graph('fg_live')$$), '23505', 'two new rows with one txn_id');
 SELECT is(pg_temp.differences('fg_live', 'SELECT * FROM fg_live'), 0::bigint, 'a failed refresh leaves the graph as it was');
 
+-- a trace of the graph is the trace of its query, whatever the identifiers, the options and the way the graph came about
+CREATE TABLE fg_days (txn_id text, payer text, payee text, amount numeric, paid_at timestamptz);
+INSERT INTO fg_days SELECT 'T' || txn_id, 'c' || payer, 'c' || payee, amount, paid_at FROM fg_t WHERE txn_id <= 1500;
+SELECT risk_screen.create_flow_graph('fg_days', 'fg_days');
+INSERT INTO fg_days SELECT 'T' || txn_id, CASE WHEN payer < 20 THEN 'a' ELSE 'c' END || payer, 'b' || payee % 60, amount, paid_at + interval '2 days'
+  FROM fg_t WHERE txn_id > 1500;
+SELECT is(risk_screen.refresh_flow_graph('fg_days'), 'appended', 'half of the graph is appended');
+CREATE FUNCTION pg_temp.trace_differences(graph text, query text, seeds text[], options text) RETURNS bigint
+	LANGUAGE plpgsql AS $$
+DECLARE n bigint;
+	total bigint := 0;
+	f text;
+BEGIN
+	FOREACH f IN ARRAY '{trace_funds,trace_accounts,trace_summary}'::text[] LOOP
+		EXECUTE format($q$
+			WITH g AS MATERIALIZED (SELECT * FROM risk_screen.%1$I(%2$L, %4$L%5$s)), q AS MATERIALIZED (SELECT * FROM risk_screen.%1$I(%3$L, %4$L%5$s))
+			SELECT count(*) FROM ((TABLE g EXCEPT ALL TABLE q) UNION ALL (TABLE q EXCEPT ALL TABLE g)) d$q$,
+			f, 'graph:' || graph, query, seeds, options) INTO n;
+		total := total + n;
+	END LOOP;
+	RETURN total;
+END$$;
+SELECT is(pg_temp.trace_differences(graph, query, seeds, options), 0::bigint, graph || ' traced' || options)
+  FROM (VALUES
+	('fg_bigint', 'fg_t', '{1,7,12345}'::text[]),
+	('fg_uuid', 'SELECT md5(txn_id::text)::uuid AS txn_id, md5(payer::text)::uuid AS payer, md5(payee::text)::uuid AS payee, amount, paid_at FROM fg_t',
+		ARRAY[md5('1'), upper(md5('7'))]),
+	('fg_microseconds', 'SELECT txn_id, payer, payee, amount, paid_at + txn_id * txn_id * interval ''1237 microseconds'' + payer * interval ''300 days'' AS paid_at FROM fg_t',
+		'{1,7}'),
+	('fg_wide amounts', 'SELECT txn_id, payer, payee, amount * 1e25 + 0.000001 AS amount, paid_at FROM fg_t', '{3}'),
+	('fg_days', 'fg_days', '{c1,c7,a3,nobody}')) g (graph, query, seeds),
+	unnest(ARRAY['', ', max_hops => 2', ', direction => ''upstream'', max_hops => 3', ', strict => true', ', ordered => false',
+		', max_hold => ''20 minutes'', max_hops => 4', ', since => ''2026-01-01 02:00+08'', until => ''2026-01-01 06:00+08''',
+		', min_amount => 500, max_fanout => 30', ', direction => ''upstream'', strict => true, max_hold => ''1 hour''']) options;
+
 -- evidence that nothing was written, and what must defeat it
 CREATE FUNCTION pg_temp.stale(graph text) RETURNS boolean LANGUAGE sql AS $$SELECT stale FROM risk_screen.flow_graph WHERE name = graph$$;
 CREATE TABLE fg_e (txn_id int, payer int, payee int, amount int, paid_at timestamptz);

@@ -1,4 +1,6 @@
 -- Calendar, parameters, levels, rulesets, grades.
+-- several assertions on one row come out one below the other
+\pset fieldsep '\n'
 BEGIN;
 SELECT no_plan();
 SET LOCAL search_path = public, risk_screen;

@@ -1,4 +1,6 @@
 -- Statistics: golden values, corners, order and parallel independence.
+-- several assertions on one row come out one below the other
+\pset fieldsep '\n'
 BEGIN;
 SELECT no_plan();
 SET LOCAL search_path = public, risk_screen;
@@ -73,6 +75,11 @@ SELECT is(count(*), 0::bigint, 'numeric and float8 overloads agree on 30 000 val
   FROM (SELECT top_share(v, 1) a, top_share(v::float8, 1) b, gini(v) c, gini(v::float8) d
 		  FROM (SELECT b.id / 3 AS k, abs((b.x::numeric * (10::numeric ^ (b.id % 40 - 20)))::numeric) AS v FROM bulk b) s GROUP BY k) t
  WHERE (a, c) IS DISTINCT FROM (b, d);
+
+SELECT is(count(*), 0::bigint, 'a numeric becomes the nearest float8, as the server has it')
+  FROM (SELECT ewma(v, 1) a, v::float8 b FROM (SELECT b.id, ((b.id * 7919 % 100003)::numeric * b.id * (10::numeric ^ (b.id % 48 - 30)))::numeric(60,30) * (b.id % 2 * 2 - 1) AS v FROM bulk b
+		WHERE id <= 5000 UNION ALL SELECT 0, 9007199254740993 UNION ALL SELECT -1, 0.00 UNION ALL SELECT -2, 1e15 UNION ALL SELECT -3, 99999999999999.99) s GROUP BY id, v) t
+ WHERE a IS DISTINCT FROM b;
 
 -- concentration
 SELECT is(hhi(x) * 10000, 3000::float8, 'hhi 40/30/20/10'), is(top_share(x, 2), 0.7::float8, 'top 2') FROM unnest('{40,30,20,10}'::int[]) x;

@@ -1,6 +1,6 @@
 /*
  * test/unit/flow_graph_test.c
- *	  engines: src/flow_graph_file.c src/flow_graph_write.c src/flow_graph_build.c src/flow_graph_append.c src/flow_graph_pool.c src/rs_memory.c
+ *	  engines: src/flow_graph_file.c src/flow_graph_write.c src/flow_graph_build.c src/flow_graph_sort.c src/flow_graph_append.c src/flow_graph_pool.c src/rs_memory.c
  *
  * Random transfers are built into files in memory and compared with a sorted
  * copy of the same rows; days are appended and compared with a build of all;

@@ -254,7 +254,7 @@ main(void)
 		RsXirr		r;
 
 		rs_xirr_solve(budget, flow, 3, &r);
-		tap_ok(r.nroots == 1 && fabs(r.rate - 0.1) < 1e-6, "a touching zero is one root: %.10g", r.rate);
+		tap_ok(r.nroots == 1 && fabs(r.rate - 0.1) < 1e-12, "a touching zero is one root: %.10g", r.rate);
 	}
 	{
 		RsFlow		flow[2] = {{PG_INT64_MIN + 1, -1}, {PG_INT64_MAX - 1, 2}};

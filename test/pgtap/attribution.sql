@@ -1,0 +1,135 @@
+-- attribute_funds, explain_attribution, attribution_band: contracts, errors, limits.
+BEGIN;
+SELECT no_plan();
+
+CREATE TABLE pay (txn_id int, payer text, payee text, amount numeric, paid_at timestamptz);
+INSERT INTO pay SELECT i, p, q, a, timestamptz '2026-01-01' + i * interval '1 day'
+  FROM (VALUES (1, 'P', 'A', 10.00), (2, 'M', 'A', 10), (3, 'A', 'X', 10), (4, 'K', 'A', 10), (5, 'A', 'Y', 10)) v (i, p, q, a);
+CREATE TABLE claim (claim text, txn_id int);
+INSERT INTO claim VALUES ('P', 1), ('M', 2), ('K', 4);
+
+-- the published micro-case
+SELECT results_eq($$SELECT rule, string_agg(claim || ' ' || trim_scale(traced), ', ' ORDER BY claim)
+	FROM unnest(ARRAY['fifo', 'lifo', 'pro_rata']) rule, risk_screen.attribute_funds('pay', 'claim', rule)
+	WHERE kind = 'held' AND account = 'A' GROUP BY rule ORDER BY rule$$,
+	$$VALUES ('fifo', 'K 10'), ('lifo', 'P 10'), ('pro_rata', 'K 5, M 2.5, P 2.5')$$, 'P, M, K: fifo K, lifo P, pro rata a quarter, a quarter, a half');
+SELECT results_eq($$SELECT tie, sum(traced) FROM unnest(ARRAY['credits_first', 'debits_first']) tie, risk_screen.attribute_funds(
+	'SELECT * FROM (VALUES (1, 1, 2, 100, date ''2026-01-01''), (2, 2, 3, 80, ''2026-01-02''), (3, 4, 2, 50, ''2026-01-02'')) v (txn_id, payer, payee, amount, paid_at)',
+	'SELECT 1 AS claim, 1 AS txn_id', 'taint_last', tie => tie) WHERE kind = 'held' AND account = '2' GROUP BY tie ORDER BY tie$$,
+	$$VALUES ('credits_first', 70::numeric), ('debits_first', 20)$$, 'lowest intermediate balance, same day: 70 or 20');
+
+-- every rule and direction conserves, at the widest scale too
+SELECT is_empty($$SELECT rule, direction, sum(traced) FROM unnest(ARRAY['fifo', 'lifo', 'pro_rata', 'taint_first', 'taint_last']) rule,
+	unnest(ARRAY['downstream', 'upstream']) direction, risk_screen.attribute_funds(
+	'SELECT txn_id, payer, payee, amount * 1234567890123456.123456789012::numeric(38,12) AS amount, amount * 0.000000000001 AS fee, paid_at FROM pay',
+	'SELECT claim, txn_id FROM claim', rule, direction) WHERE kind <> 'moved'
+	GROUP BY rule, direction HAVING sum(traced) <> 30 * 1234567890123456.123456789012$$, 'numeric(38,12): nothing lost in any rule or direction');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('SELECT txn_id, payer, payee, 30000000000000000000000000.123456789012 AS amount, paid_at FROM pay', 'claim')$$,
+	'22003', NULL, 'sums beyond 126 bits are refused');
+SELECT is((SELECT traced FROM risk_screen.attribute_funds(
+	'SELECT txn_id, payer, payee, 12345678901234567890123456.123456789012 AS amount, paid_at FROM pay WHERE txn_id = 1', 'SELECT * FROM claim WHERE txn_id = 1', 'pro_rata')
+	WHERE kind = 'held'), 12345678901234567890123456.123456789012, '38 digits: pro rata keeps as many finer digits as fit');
+
+-- key types, currencies, NULLs, emptiness
+SELECT results_eq($$SELECT traced FROM risk_screen.attribute_funds('SELECT txn_id, md5(payer)::uuid AS payer, md5(payee)::uuid AS payee, amount, paid_at FROM pay', 'claim')
+	WHERE kind = 'held' ORDER BY account, claim$$,
+	$$SELECT traced FROM risk_screen.attribute_funds('pay', 'claim') WHERE kind = 'held' ORDER BY md5(account)::uuid, claim$$, 'uuid accounts');
+SELECT results_eq($$SELECT account, traced, currency FROM risk_screen.attribute_funds(
+	'SELECT txn_id, payer, payee, amount, paid_at, CASE WHEN txn_id IN (3, 4) THEN ''USD'' ELSE ''CNY'' END AS currency FROM pay', 'claim')
+	WHERE kind = 'held' ORDER BY account, currency, traced$$,
+	$$VALUES ('A', 10::numeric, 'CNY'), ('A', 10, 'USD'), ('Y', 10, 'CNY')$$, 'a currency is a ledger of its own');
+SELECT is_empty($$SELECT * FROM risk_screen.attribute_funds('SELECT * FROM pay WHERE false', 'SELECT * FROM claim WHERE false')$$, 'nothing in, nothing out');
+SELECT is_empty($$SELECT * FROM risk_screen.attribute_funds('pay', 'SELECT * FROM claim WHERE false')$$, 'no claims');
+SELECT is((SELECT count(*) FROM risk_screen.attribute_funds('pay', 'claim', until => '2025-01-01')), 0::bigint, 'before the first transfer');
+SELECT is((SELECT sum(traced) FROM risk_screen.attribute_funds('pay', 'claim', until => '2026-01-03') WHERE kind = 'held'), 20::numeric, 'until is inclusive');
+
+-- openings, deficits, exits
+SELECT is((SELECT amount FROM risk_screen.attribute_funds('pay', 'claim', openings => 'infer') WHERE kind = 'held' AND account = 'A'), 10::numeric, 'inferred openings');
+SELECT results_eq($$SELECT claim, traced FROM risk_screen.attribute_funds('pay', 'SELECT * FROM claim WHERE false',
+	openings => 'SELECT ''A'' AS account, 4 AS balance, ''old'' AS claim') WHERE kind = 'held'$$, $$VALUES ('old', 4::numeric)$$, 'an opening under a claim');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('SELECT * FROM pay WHERE txn_id IN (1, 3, 5)', 'SELECT * FROM claim WHERE txn_id = 1', deficit => 'error')$$,
+	'22000', 'transfer "5" pays more than its payer holds', 'deficit => error names the transfer');
+SELECT results_eq($$SELECT kind, account, counterparty, txn_id, traced FROM risk_screen.attribute_funds(
+	'SELECT * FROM (VALUES (1, ''A'', ''B'', 30, date ''2026-01-01''), (2, ''V'', ''A'', 100, ''2026-01-02'')) v (txn_id, payer, payee, amount, paid_at)',
+	'SELECT ''V'' AS claim, 2 AS txn_id', deficit => 'overdraft') ORDER BY kind$$,
+	$$VALUES ('exited', 'A', NULL, '2', 30::numeric), ('held', 'A', NULL, NULL, 70), ('moved', 'V', 'A', '2', 100)$$, 'an overdraft is refilled first');
+SELECT results_eq($$SELECT kind, account, traced FROM risk_screen.attribute_funds('pay', 'claim', exit_at => ARRAY['X', 'nobody']) WHERE kind IN ('held', 'exited') ORDER BY 1, 2$$,
+	$$VALUES ('exited', 'X', 10::numeric), ('held', 'A', 10), ('held', 'Y', 10)$$, 'exits');
+
+-- claims
+SELECT is((SELECT sum(traced) FROM risk_screen.attribute_funds('pay', 'SELECT ''P'' AS claim, txn_id FROM pay WHERE txn_id IN (1, 3)', 'fifo') WHERE kind <> 'moved'),
+	10::numeric, 'a claim on money that already is its own counts once');
+SELECT results_eq($$SELECT kind, claim, traced FROM risk_screen.attribute_funds('pay', 'SELECT * FROM (VALUES (''P'', 1), (''Z'', 3)) v (claim, txn_id)') WHERE kind IN ('cut', 'held') ORDER BY 1, 2$$,
+	$$VALUES ('cut', 'P', 10::numeric), ('held', 'Z', 10)$$, 'a later claim on the same money displaces the earlier');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'SELECT ''a'' AS claim, 99 AS txn_id')$$, '22023', NULL, 'a claim on an unknown transfer');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'SELECT ''a'' AS claim, 1 AS txn_id, 10.01 AS amount')$$, '22023', NULL, 'a claim larger than its transfer');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'SELECT * FROM (VALUES (''a'', 1), (''b'', 1)) v (claim, txn_id)')$$, '22023', NULL, 'claims larger than their transfer together');
+SELECT results_eq($$SELECT claim, traced FROM risk_screen.attribute_funds('pay', 'SELECT * FROM (VALUES (''a'', 1, 4), (''b'', 1, 6)) v (claim, txn_id, amount)') WHERE kind = 'moved' AND txn_id = '3' ORDER BY 1$$,
+	$$VALUES ('a', 4::numeric), ('b', 6)$$, 'part-claims');
+SELECT is((SELECT sum(traced) FROM risk_screen.attribute_funds('pay', 'claim', 'pro_rata', min_traced => 3) WHERE kind = 'cut'), 5::numeric, 'below min_traced: the residual line');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', min_traced => -1)$$, '22023', NULL, 'negative min_traced');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', min_traced => 'NaN')$$, '22023', NULL, 'NaN min_traced');
+
+-- options
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', 'FIFO')$$, '22023', 'unknown rule "FIFO"', 'unknown rule');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', tie => 'x')$$, '22023', 'unknown tie "x"', 'unknown tie');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', deficit => 'x')$$, '22023', 'unknown deficit "x"', 'unknown deficit');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', direction => 'x')$$, '22023', 'unknown direction "x"', 'unknown direction');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', tie => 'ledger')$$, '22023', NULL, 'tie => ledger needs ord');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds(NULL, 'claim')$$, '22004', NULL, 'NULL transfers');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim', NULL)$$, '22004', NULL, 'NULL rule');
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'DELETE FROM claim RETURNING *')$$, '42601', NULL, 'only one SELECT');
+SELECT throws_ok($$SELECT * FROM risk_screen.explain_attribution('pay', 'claim')$$, '22004', NULL, 'explain needs txn_id');
+SELECT throws_ok($$SELECT * FROM risk_screen.explain_attribution('pay', 'claim', txn_id => '77')$$, '22023', NULL, 'explain an unknown transfer');
+
+-- explanations add up to the transfer, and to what attribute_funds says
+SELECT is_empty($$SELECT rule, tie, t FROM unnest(ARRAY['fifo', 'lifo', 'pro_rata', 'taint_first', 'taint_last']) rule, generate_series(1, 5) t,
+	LATERAL (SELECT coalesce(sum(taken) FILTER (WHERE source <> 'claim'), 0) AS sum FROM risk_screen.explain_attribution('pay', 'claim', rule, txn_id => t::text)) e,
+	unnest(ARRAY[1]) tie WHERE e.sum <> 10$$, 'lots and shares add up to the transfer');
+SELECT is_empty($$SELECT rule, t FROM unnest(ARRAY['fifo', 'lifo', 'pro_rata', 'taint_first', 'taint_last']) rule, unnest(ARRAY[3, 5]) t,
+	LATERAL (SELECT claim, sum(taken) AS taken FROM risk_screen.explain_attribution('pay', 'claim', rule, txn_id => t::text) GROUP BY claim) e
+	FULL JOIN LATERAL (SELECT claim, traced FROM risk_screen.attribute_funds('pay', 'claim', rule) WHERE kind = 'moved' AND txn_id = t::text) f USING (claim)
+	WHERE false$$, 'explanation runs for every rule');
+SELECT results_eq($$SELECT e.claim, e.taken FROM risk_screen.explain_attribution('pay', 'claim', 'pro_rata', txn_id => '5') e ORDER BY 1$$,
+	$$SELECT claim, traced FROM risk_screen.attribute_funds('pay', 'claim', 'pro_rata') WHERE kind = 'moved' AND txn_id = '5' ORDER BY 1$$, 'explained = attributed');
+
+-- the band holds every single answer
+SELECT is_empty($$SELECT * FROM unnest(ARRAY['fifo', 'lifo', 'pro_rata', 'taint_first', 'taint_last']) rule,
+	risk_screen.attribute_funds('pay', 'claim', rule) f JOIN risk_screen.attribution_band('pay', 'claim') b
+	ON b.claim = f.claim AND b.account = f.account AND b.kind = f.kind
+	WHERE f.kind = 'held' AND NOT f.traced BETWEEN b.smallest AND b.largest$$, 'every rule lies in the band');
+SELECT is((SELECT count(*) FROM risk_screen.attribution_band('pay', 'claim', rules => ARRAY['fifo'], ties => ARRAY['causal']) WHERE smallest <> largest OR traced <> largest), 0::bigint, 'one choice: no band');
+
+-- one account, the same credits: taint_first keeps least, taint_last most
+CREATE TABLE busy AS SELECT i AS txn_id, CASE WHEN i % 3 = 0 THEN 'A' ELSE 'in' || i END AS payer, CASE WHEN i % 3 = 0 THEN 'out' || i ELSE 'A' END AS payee,
+	((i * 7919) % 97 + 1)::numeric(12,2) AS amount, timestamptz '2026-01-01' + i * interval '1 hour' AS paid_at FROM generate_series(1, 300) i;
+SELECT ok(t.least <= o.traced AND o.traced <= t.most, rule || ' keeps between taint_first and taint_last')
+  FROM (SELECT (SELECT coalesce(sum(traced), 0) FROM risk_screen.attribute_funds('busy', 'SELECT 1 AS claim, txn_id FROM busy WHERE txn_id % 5 = 1 AND txn_id % 3 > 0', 'taint_first') WHERE kind = 'held' AND account = 'A') least,
+	(SELECT coalesce(sum(traced), 0) FROM risk_screen.attribute_funds('busy', 'SELECT 1 AS claim, txn_id FROM busy WHERE txn_id % 5 = 1 AND txn_id % 3 > 0', 'taint_last') WHERE kind = 'held' AND account = 'A') most) t,
+	unnest(ARRAY['fifo', 'lifo', 'pro_rata']) rule,
+	LATERAL (SELECT coalesce(sum(traced), 0) AS traced FROM risk_screen.attribute_funds('busy', 'SELECT 1 AS claim, txn_id FROM busy WHERE txn_id % 5 = 1 AND txn_id % 3 > 0', rule) WHERE kind = 'held' AND account = 'A') o;
+
+-- physical order, plan and snapshot do not matter
+SELECT results_eq($$SELECT * FROM risk_screen.attribute_funds('SELECT * FROM busy ORDER BY md5(txn_id::text)', 'SELECT txn_id AS claim, txn_id FROM busy WHERE txn_id % 7 = 1', 'pro_rata') ORDER BY claim, kind, txn_id, account$$,
+	$$SELECT * FROM risk_screen.attribute_funds('busy', 'SELECT txn_id AS claim, txn_id FROM busy WHERE txn_id % 7 = 1', 'pro_rata') ORDER BY claim, kind, txn_id, account$$, 'any physical order');
+
+-- limits and rights
+SET LOCAL risk_screen.max_memory = '1MB';
+SELECT throws_ok($$SELECT count(*) FROM risk_screen.attribute_funds('SELECT i AS txn_id, i % 97 AS payer, i % 89 AS payee, 1 AS amount, now() AS paid_at FROM generate_series(1, 100000) i', 'SELECT 1 AS claim, 1 AS txn_id')$$,
+	'54000', NULL, 'the memory budget is kept');
+RESET risk_screen.max_memory;
+CREATE ROLE attribution_reader;
+GRANT SELECT ON claim TO attribution_reader;
+SET LOCAL ROLE attribution_reader;
+SELECT throws_ok($$SELECT * FROM risk_screen.attribute_funds('pay', 'claim')$$, '42501', NULL, 'the caller''s own rights count');
+RESET ROLE;
+GRANT SELECT ON pay TO attribution_reader;
+ALTER TABLE pay ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON pay TO attribution_reader USING (txn_id <> 3);
+SET LOCAL client_min_messages = error;
+SET LOCAL ROLE attribution_reader;
+SELECT is((SELECT count(*) FROM risk_screen.attribute_funds('pay', 'claim') WHERE txn_id = '3'), 0::bigint, 'row-level security counts');
+RESET ROLE;
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,140 @@
+/*
+ * test/unit/grade_test.c
+ *	  engines: src/grade.c
+ *
+ * The promises on random rulesets, and the corners by hand. (The comparison
+ * with an independent implementation is test/t/grading_oracle.t.)
+ */
+#include <math.h>
+
+#include "grade.h"
+#include "pg_shim.h"
+
+#define RULES	8
+#define BANDS	3
+
+static RsRule rule[RULES];
+static RsBand band[RULES * BANDS];
+static RsRuleset ruleset;
+
+static void
+make_ruleset(bool all_required)
+{
+	memset(&ruleset, 0, sizeof(ruleset));
+	ruleset.nrules = ruleset.ncolumns = RULES;
+	ruleset.nbands = RULES * BANDS;
+	ruleset.rule = rule;
+	ruleset.threshold[RS_YELLOW] = 1 + shim_random() % 50;
+	ruleset.threshold[RS_ORANGE] = ruleset.threshold[RS_YELLOW] + 1 + shim_random() % 50;
+	ruleset.threshold[RS_RED] = ruleset.threshold[RS_ORANGE] + 1 + shim_random() % 50;
+	ruleset.margin = shim_random() % 10;
+	ruleset.min_coverage = shim_random() % 11;
+	ruleset.coverage_unit = 10;
+	for (int r = 0; r < RULES; r++)
+	{
+		int128		points = 0;
+		RsLevel		floor = RS_GREEN;
+		float8		edge = -2;
+
+		memset(&rule[r], 0, sizeof(rule[r]));
+		rule[r].column = r;
+		rule[r].first_band = r * BANDS;
+		rule[r].nbands = BANDS;
+		rule[r].weight = shim_random() % 5;
+		rule[r].required = all_required || shim_random() % 2;
+		rule[r].overridable = shim_random() % 2;
+		rule[r].max_age = (int) (shim_random() % 3) * 10 - 1;
+		for (int b = 0; b < BANDS; b++)
+		{
+			RsBand	   *x = &band[r * BANDS + b];
+
+			x->low = edge;
+			x->low_closed = true;
+			edge += 1 + shim_random() % 3;
+			x->high = b == BANDS - 1 ? INFINITY : edge;
+			x->high_closed = false;
+			points += shim_random() % 15;
+			if (shim_random() % 6 == 0)
+				floor = Min(RS_RED, Max(RS_YELLOW, floor + 1));
+			x->contribution = points;
+			x->floor = floor;
+		}
+	}
+}
+
+int
+main(void)
+{
+	bool		never_lower = true,
+				never_greener = true,
+				within_possible = true,
+				adds_up = true,
+				relaxed = true,
+				overrides = true;
+	RsOverride	none = {false, RS_GREEN};
+	int32		outcome[RULES],
+				outcome2[RULES];
+	RsVerdict	v,
+				w;
+
+	shim_init();
+	shim_srandom(42);
+	for (int round = 0; round < 50000; round++)
+	{
+		uint8		state[RULES];
+		float8		value[RULES];
+		int32		age[RULES];
+		int8		scope[RULES];
+		int			pick = shim_random() % RULES;
+		float8		kept;
+		int128		sum = 0;
+		RsOverride	green = {true, RS_GREEN};
+		RsLevel		fixed = RS_GREEN;
+
+		make_ruleset(round % 2);
+		for (int r = 0; r < RULES; r++)
+		{
+			state[r] = shim_random() % 5 == 0 ? RS_FACT_ABSENT : RS_FACT_VALUE;
+			value[r] = (float8) (int64) (shim_random() % 12) - 5;
+			age[r] = shim_random() % 15;
+			scope[r] = shim_random() % 10 == 0 ? RS_OUTCOME_EXEMPT : 0;
+		}
+		rs_grade_entity(&ruleset, band, state, value, age, scope, none, outcome, &v);
+		for (int r = 0; r < RULES; r++)
+			if (outcome[r] >= 0)
+			{
+				sum += band[outcome[r]].contribution;
+				if (!rule[r].overridable)
+					fixed = Max(fixed, band[outcome[r]].floor);
+			}
+		adds_up = adds_up && sum == v.score;
+		relaxed = relaxed && v.relaxed >= v.level && v.possible >= v.level;
+
+		rs_grade_entity(&ruleset, band, state, value, age, scope, green, outcome2, &w);
+		overrides = overrides && w.level == fixed && w.computed == v.level && w.override_blocked == (fixed > RS_GREEN);
+
+		kept = value[pick];
+		value[pick] += shim_random() % 6;
+		rs_grade_entity(&ruleset, band, state, value, age, scope, none, outcome2, &w);
+		never_lower = never_lower && w.level >= v.level && w.score >= v.score && w.floor >= v.floor;
+		value[pick] = kept;
+
+		state[pick] = RS_FACT_ABSENT;
+		rs_grade_entity(&ruleset, band, state, value, age, scope, none, outcome2, &w);
+		if (round % 2)
+			never_greener = never_greener && !(w.level == RS_GREEN && v.level > RS_GREEN);
+		within_possible = within_possible && w.possible >= v.level;
+	}
+	tap_ok(adds_up, "the bands hit add up to the score");
+	tap_ok(relaxed, "the relaxed and the possible level are never milder");
+	tap_ok(never_lower, "a worse value never lowers level, score or floor");
+	tap_ok(never_greener, "without a required fact nobody turns green");
+	tap_ok(within_possible, "what a fact says is never beyond what is possible without it");
+	tap_ok(overrides, "an override lowers exactly to the worst floor that cannot be overridden");
+
+	make_ruleset(false);
+	ruleset.nrules = 0;
+	rs_grade_entity(&ruleset, band, NULL, NULL, NULL, NULL, none, outcome, &v);
+	tap_ok(v.level == RS_UNKNOWN, "judged by nothing is unknown, not green");
+	return tap_done();
+}
