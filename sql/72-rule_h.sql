@@ -116,8 +116,11 @@ SELECT risk_screen._ship_rule('H09', 'red', '{ALL}', '{}', '{institution,licence
 		SELECT p.inst_id, p.biz, 'product' AS how FROM product AS p
 		 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL)
 		 UNION
-		SELECT l.inst_id, i.line, 'loan' FROM loan AS l JOIN institution AS x USING (inst_id) CROSS JOIN unnest(x.lines) AS i (line)
-		 WHERE i.line = 'P2P' AND l.started_on <= $1 AND l.started_on >= $2::date)
+		SELECT l.inst_id, 'P2P', 'loan' FROM loan AS l JOIN institution AS x ON x.inst_id = l.inst_id AND 'P2P' = ANY (x.lines)
+		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) AND coalesce(l.status, 'current') <> 'failed'
+		 UNION
+		SELECT v.inst_id, 'PAY', 'service' FROM service AS v
+		 WHERE v.code IN ('merchant_settlement', 'personal_pos', 'prepaid_card', 'card_acquiring', 'network_payment') AND v.seen_from <= $1 AND (v.seen_to > $1 OR v.seen_to IS NULL))
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, count(DISTINCT s.biz) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('business', jsonb_agg(DISTINCT s.biz), 'seen_as', jsonb_agg(DISTINCT s.how)) AS evidence
 	  FROM seen AS s

@@ -82,3 +82,15 @@ SELECT risk_screen._ship_rule('K15', 'yellow', '{}', '{}', '{penalty}', '{}', $$
 	  FROM penalty AS p WHERE p.case_ref IS NOT NULL AND p.decided_on <= $1 AND p.decided_on >= $2::date
 	 GROUP BY p.case_ref HAVING count(DISTINCT p.subject_kind) = 1
 $$, '只罚机构未罚责任人（或相反），双罚制未落实。', 'Only the firm, or only the person, was punished.');
+
+SELECT risk_screen._ship_rule('E08', 'red', '{ALL}', '{}', '{product,licence}', '{}', $$
+	SELECT 'institution' AS subject_kind, p.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(p.target_amount) AS amount, min(p.issued_on)::timestamptz AS occurred_at,
+		   jsonb_build_object('products', (array_agg(p.product_id ORDER BY p.product_id))[1:20]) AS evidence
+	  FROM product AS p
+	 WHERE p.biz = 'INS' AND coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL)
+	   AND NOT EXISTS (SELECT FROM licence AS l WHERE l.inst_id = p.inst_id AND l.biz = 'INS' AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid')
+	 GROUP BY p.inst_id
+$$, '非持牌机构开展互联网保险业务。', 'Insurance business without a licence.');
+
+SELECT risk_screen._ship_rule('F01', 'red', '{ALL}', '{}', '{institution,licence}', '{}',
+	(SELECT body FROM risk_screen.rule WHERE code = 'H09'), '未取得相关金融业务资质开展业务。', 'Business without the matching licence.');

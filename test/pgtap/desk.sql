@@ -174,7 +174,9 @@ SELECT is((SELECT note_zh FROM desk.grade_explanation WHERE inst_id = 'G' AND st
 
 -- A failing rule is recorded, the others run
 INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, body) VALUES ('X-bad', '坏', 'bad', 'red', $$SELECT 'institution' AS subject_kind, inst_id AS subject_id, 1 / 0 AS observed, 0 AS threshold, 0 AS amount, NULL AS occurred_at, NULL AS evidence FROM institution$$);
+SET LOCAL client_min_messages = error;     -- the warning about it is expected
 CALL risk_screen.screen('desk', '2027-03-02', at => '2027-03-03 08:00+08');
+SET LOCAL client_min_messages = warning;
 SELECT is((SELECT outcome || ' ' || message FROM desk.rule_timing WHERE rule = 'X-bad'), 'error division by zero (SQLSTATE 22012)', 'the failure is recorded with its reason');
 SELECT is((SELECT measured_level FROM desk.risk_board WHERE inst_id = 'M'), 'unknown', 'and nobody it should have judged is green');
 SELECT is((SELECT outcome FROM desk.rule_timing WHERE rule = 'X-red'), 'hit', 'others ran');

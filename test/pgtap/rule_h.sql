@@ -53,7 +53,9 @@ TRUNCATE filing.product;
 INSERT INTO filing.product (product_id, inst_id, biz, issued_on, ended_on) VALUES ('q1', 'n1', 'AM', '2026-01-01', NULL), ('q2', 'n1', 'FUND', '2026-01-01', NULL), ('q3', 'n4', 'AM', '2026-01-01', '2026-11-20'), ('q4', 'n4', 'advice', '2026-01-01', NULL);
 INSERT INTO filing.loan (loan_id, inst_id, amount, started_on) VALUES ('l2', 'n2', 1, '2026-11-01'), ('l3', 'n3', 1, '2026-11-01');
 INSERT INTO filing.filing (filing_id, inst_id, kind, received_at) VALUES ('f3', 'n3', 'p2p_registration', '2020-01-01');
-SELECT is(filing.hits('H09'), 'n1 n2', 'H09: another licence does not cover it, no filing; ended products, other business and filed platforms do not hit');
+INSERT INTO filing.institution (inst_id, lines) VALUES ('n5', '{PAY}');
+INSERT INTO filing.service (inst_id, code, seen_from, seen_to) VALUES ('n5', 'prepaid_card', '2026-01-01', NULL), ('n1', 'prepaid_card', '2026-01-01', '2026-11-20');
+SELECT is(filing.hits('H09'), 'n1 n2 n5', 'H09: another licence does not cover it, no filing; ended products, other business and filed platforms do not hit');
 INSERT INTO filing.authority_order (order_id, inst_id, kind, issued_at, lifted_at) VALUES ('o1', 'n1', 'revoke', '2026-11-01', NULL), ('o2', 'n2', 'ban', '2026-11-20 10:00+08', NULL), ('o3', 'n3', 'revoke', '2026-10-01', '2026-11-01'), ('o4', 'n4', 'revoke', '2026-10-01', NULL),
 	('o5', 'n1', 'close_site', '2026-11-10 10:00+08', NULL), ('o6', 'n3', 'delist_app', '2026-11-10 10:00+08', NULL);
 SELECT is(filing.hits('H10'), 'n1', 'H10: active after revocation; the day itself, lifted orders and closed firms do not hit');

@@ -54,6 +54,10 @@ SELECT is(filing.hits('I33'), 'c3', 'I33: the clause is missing; unknown is not 
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, purpose) VALUES ('e1', 'res', 'b', 1, '2026-11-10', 'redemption'), ('e2', 'in', 'b', 1, '2026-11-10', 'redemption'), ('e3', 'res', 'b', 1, '2026-11-10', 'settlement');
 SELECT is(filing.hits('E17'), 'e1', 'E17: reserve money for redemptions');
 
+INSERT INTO filing.product (product_id, inst_id, biz, issued_on, ended_on) VALUES ('ins1', 'good', 'INS', '2026-01-01', NULL), ('ins2', 'lapsed', 'INS', '2026-01-01', NULL), ('ins3', 'wrong', 'INS', '2026-01-01', '2026-11-20'), ('pay', 'wrong', 'PAY', '2026-01-01', NULL), ('am', 'wrong', 'AM', '2026-01-01', NULL);
+SELECT is(filing.hits('E08'), 'lapsed', 'E08: insurance on an expired licence; a product that ended does not count');
+SELECT is(filing.hits('F01'), 'lapsed wrong', 'F01: business without the licence for it');
+
 -- I01
 INSERT INTO filing.kyc (user_id, inst_id, online_ok, offline_ok, checked_on, valid_to) VALUES ('u', 'P1', true, NULL, '2026-01-01', NULL), ('v', 'P1', true, NULL, '2026-01-01', NULL), ('v', 'P1', NULL, true, '2026-02-01', NULL), ('w', 'P1', true, true, '2026-01-01', '2026-11-20'), ('quiet', 'P1', false, false, '2026-01-01', NULL);
 INSERT INTO filing.kyc (user_id, inst_id, online_ok, offline_ok, checked_on) VALUES ('w', 'P1', true, false, '2026-11-01');
