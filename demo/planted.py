@@ -175,7 +175,7 @@ def showcase(w):
     w.plant('H11', org, '“零风险”')
     # An honest neighbour: the same three hops end at unrelated suppliers.
     good = platform(w, '上海明达网络借贷信息中介服务有限公司')
-    base_book(w, good, 30, 10 * WAN)
+    base_book(w, good, 60, 10 * WAN)                              # a larger book: one loan more is no expansion
     keeper = w.client('上海明达实业有限公司', '企业')
     w.holds(keeper, '上海明达实业有限公司', good, 100)
     maker = w.client('昆山永丰模具有限公司', '企业', prov='江苏')
