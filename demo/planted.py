@@ -175,7 +175,7 @@ def showcase(w):
     w.plant('H11', org, '“零风险”')
     # An honest neighbour: the same three hops end at unrelated suppliers.
     good = platform(w, '上海明达网络借贷信息中介服务有限公司')
-    base_book(w, good, 30, 10 * WAN)
+    base_book(w, good, 60, 10 * WAN)                              # a larger book: one loan more is no expansion
     keeper = w.client('上海明达实业有限公司', '企业')
     w.holds(keeper, '上海明达实业有限公司', good, 100)
     maker = w.client('昆山永丰模具有限公司', '企业', prov='江苏')
@@ -476,6 +476,7 @@ def products(w):
     holder(w, who, bottom, 5 * WAN)
     holder(w, ok, bottom, 200 * WAN)
     w.plant('D07', who, '私募卖给非合格投资者')
+    w.plant('E19', who, '产品 R4，客户 C3')
     w.plant('D07', ok, '合格投资者', False)
     ad(w, am, '鼎盛底层一号私募产品火热募集中，欢迎广大市民认购', channel='电梯广告')
     w.plant('D08', am, '私募产品公开宣传')
