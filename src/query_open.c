@@ -21,6 +21,7 @@
 #include "executor/spi_priv.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
@@ -409,6 +410,27 @@ map_columns(RsQuery *q, TupleDesc desc)
 	unify_identifiers(q);
 }
 
+/*
+ * Does a policy limit some table of the (rewritten) query? The plan source's
+ * own flag is set for roles that bypass the policies, too.
+ */
+static bool
+filtered_by_policy(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		ListCell   *lc;
+
+		foreach(lc, ((Query *) node)->rtable)
+			if (lfirst_node(RangeTblEntry, lc)->securityQuals != NIL)
+				return true;
+		return query_tree_walker((Query *) node, filtered_by_policy, context, 0);
+	}
+	return expression_tree_walker(node, filtered_by_policy, context);
+}
+
 RsQuery *
 rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 			  MemoryContext budget, RsInterner *const *interner)
@@ -432,14 +454,14 @@ rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 	source = linitial(SPI_plan_get_plan_sources(plan));
 	if (source->resultDesc == NULL || source->raw_parse_tree == NULL)
 		not_one_select(contract, "a statement without rows");
-	q->row_security = source->dependsOnRLS;
+	q->row_security = source->dependsOnRLS && filtered_by_policy((Node *) linitial(source->query_list), NULL);
 	if (q->row_security)
 		ereport(NOTICE,
 				(errmsg("row-level security limits what the %s query shows to role \"%s\"",
 						contract->name, GetUserNameFromId(GetUserId(), false)),
 				 errdetail("Rows that the role may not see are missing from the answer."),
 				 errhint("SET row_security = off turns this into an error.")));
-	if (!q->row_security && !contain_mutable_functions((Node *) source->query_list))
+	if (!source->dependsOnRLS && !contain_mutable_functions((Node *) source->query_list))
 	{
 		ListCell   *lc;
 
