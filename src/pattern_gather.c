@@ -11,7 +11,7 @@
  *
  * Overlapping finds are one instance: its first legs are what came in from the
  * first T to the last x, its second legs what went out from the first x on.
- * Linear in the transfers; 8 bytes an account.
+ * Linear in the transfers; 12 bytes an account.
  */
 #include "postgres.h"
 
@@ -46,6 +46,8 @@ typedef struct Search
 				out;
 	uint32	   *member[2];
 	uint64		capacity[2];
+	uint32	   *mark;			/* by account: the last count it was met in */
+	uint32		counting;
 	uint64		steps;
 } Search;
 
@@ -118,16 +120,41 @@ collect(Search *s, int side, uint32 account, TimestampTz from, TimestampTz to)
 	return n;
 }
 
+/* Different counterparties of transfers: of their payers, or of their payees. */
+static uint32
+count_parties(Search *s, const RsFlowSide *side, uint32 account, TimestampTz from, TimestampTz to)
+{
+	uint32		parties = 0;
+
+	s->counting++;
+	for (uint32 place = side->start[account]; place < side->start[account + 1]; place++)
+	{
+		TimestampTz at = rs_flow_time(s->flow, side->arc[place].when);
+		uint32		peer = side->arc[place].peer;
+
+		tick(s);
+		if (at > to)
+			break;
+		if (at < from || peer == account || s->mark[peer] == s->counting)
+			continue;
+		s->mark[peer] = s->counting;
+		parties++;
+	}
+	return parties;
+}
+
 static void
 report(Search *s, uint32 account, TimestampTz in_from, TimestampTz in_to,
-	   TimestampTz out_from, TimestampTz out_to, uint32 parties)
+	   TimestampTz out_from, TimestampTz out_to)
 {
-	RsRelay		relay = {.source = account, .target = account, .parties = parties};
+	RsRelay		relay = {.source = account, .target = account};
 
 	if (Max(in_to, out_to) <= s->question->since)
 		return;
 	relay.nfirst = collect(s, RS_FLOW_IN, account, in_from, in_to);
 	relay.nsecond = collect(s, RS_FLOW_OUT, account, out_from, out_to);
+	relay.parties = Min(count_parties(s, s->in.side, account, in_from, in_to),
+						count_parties(s, s->out.side, account, out_from, out_to));
 	relay.first = s->member[RS_FLOW_IN];
 	relay.second = s->member[RS_FLOW_OUT];
 	s->handler(s->arg, &relay);
@@ -144,14 +171,12 @@ ordered_of(Search *s, uint32 account)
 				last_x = 0,
 				first_x = 0,
 				last_out = 0;
-	uint32		most = 0;
 
 	for (; in->tail < in->stop; drop(in))
 	{
 		TimestampTz begin = time_at(s, in, in->tail);
 		TimestampTz x,
 					end = begin + q->within;
-		uint32		payers;
 
 		tick(s);
 		/* receipts of one instant begin together: at the first of them */
@@ -167,7 +192,6 @@ ordered_of(Search *s, uint32 account)
 		if (in->parties < q->min_parties)
 			break;
 		x = time_at(s, in, in->head - 1);
-		payers = in->parties;
 		if (x > end)
 			continue;
 		while (out->head < out->stop && time_at(s, out, out->head) <= end)
@@ -181,7 +205,7 @@ ordered_of(Search *s, uint32 account)
 			continue;
 		if (open && begin > last_out)
 		{
-			report(s, account, first_in, last_x, first_x, last_out, most);
+			report(s, account, first_in, last_x, first_x, last_out);
 			open = false;
 		}
 		if (!open)
@@ -189,14 +213,12 @@ ordered_of(Search *s, uint32 account)
 			open = true;
 			first_in = begin;
 			first_x = x;
-			most = 0;
 		}
 		last_x = x;
 		last_out = time_at(s, out, out->head - 1);
-		most = Max(most, Min(payers, out->parties));
 	}
 	if (open)
-		report(s, account, first_in, last_x, first_x, last_out, most);
+		report(s, account, first_in, last_x, first_x, last_out);
 }
 
 static void
@@ -208,7 +230,6 @@ unordered_of(Search *s, uint32 account)
 	bool		open = false;
 	TimestampTz first = 0,
 				last = 0;
-	uint32		most = 0;
 
 	while (in->head < in->stop || out->head < out->stop)
 	{
@@ -232,20 +253,18 @@ unordered_of(Search *s, uint32 account)
 			continue;
 		if (open && from > last)
 		{
-			report(s, account, first, last, first, last, most);
+			report(s, account, first, last, first, last);
 			open = false;
 		}
 		if (!open)
 		{
 			open = true;
 			first = from;
-			most = 0;
 		}
 		last = now;
-		most = Max(most, Min(in->parties, out->parties));
 	}
 	if (open)
-		report(s, account, first, last, first, last, most);
+		report(s, account, first, last, first, last);
 }
 
 void
@@ -263,6 +282,7 @@ rs_find_gather_scatter(const RsFlow *flow, const RsRelayQuestion *question,
 	s.out.side = &flow->side[RS_FLOW_OUT];
 	s.in.seen = rs_alloc0(s.budget, flow->naccounts, sizeof(uint32), purpose);
 	s.out.seen = rs_alloc0(s.budget, flow->naccounts, sizeof(uint32), purpose);
+	s.mark = rs_alloc0(s.budget, flow->naccounts, sizeof(uint32), purpose);
 	for (uint32 account = 0; account < flow->naccounts; account++)
 	{
 		open_window(&s.in, account);

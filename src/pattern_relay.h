@@ -20,8 +20,8 @@ typedef struct RsRelayQuestion
 /*
  * Scatter-gather: source -> middles -> target. Gather-scatter: payers ->
  * source (= target) -> payees. first and second are the legs, oldest first,
- * valid during the call; parties is the most in one window (gather-scatter:
- * the smaller of payers and payees).
+ * valid during the call; parties is the most middles in one window
+ * (gather-scatter: the smaller number of different payers and payees).
  */
 typedef struct RsRelay
 {

@@ -136,7 +136,8 @@ def gathering(rows, k, w, ordered):
                     else:
                         spans.append([now - w, now, now - w, now])
         for a, b, c, d in spans:
-            found.append((account, tuple(t[0] for t in ins if a <= t[4] <= b), tuple(t[0] for t in outs if c <= t[4] <= d)))
+            legs_in, legs_out = [t for t in ins if a <= t[4] <= b], [t for t in outs if c <= t[4] <= d]
+            found.append((account, min(len({t[1] for t in legs_in}), len({t[2] for t in legs_out})), tuple(t[0] for t in legs_in), tuple(t[0] for t in legs_out)))
     return sorted(found)
 
 
@@ -224,8 +225,8 @@ for w, tolerance, least in ((3, 10, 0), (6, 50, 3)):
             lambda c: stretches(cases[c], w, tolerance, least))
 for ordered in (True, False):
     for k, w in ((2, 3), (2, 8)):
-        got = rows_of("find_gather_scatter", "%d, interval '%d hours', %s" % (k, w, ordered), "account, in_txn_ids, out_txn_ids")
-        compare("find_gather_scatter, %d h, ordered %s" % (w, ordered), lambda c: sorted((int(a), numbers(i), numbers(o)) for a, i, o in got[c]),
+        got = rows_of("find_gather_scatter", "%d, interval '%d hours', %s" % (k, w, ordered), "account, parties, in_txn_ids, out_txn_ids")
+        compare("find_gather_scatter, %d h, ordered %s" % (w, ordered), lambda c: sorted((int(a), int(p), numbers(i), numbers(o)) for a, p, i, o in got[c]),
                 lambda c: gathering(cases[c], k, w, ordered))
         got = rows_of("find_scatter_gather", "%d, interval '%d hours', %s" % (k, w, ordered), "source, target, parties, out_txn_ids, in_txn_ids")
         compare("find_scatter_gather, %d h, ordered %s" % (w, ordered),
