@@ -1,0 +1,297 @@
+/*
+ * src/trace_state.h
+ *	  What the files of the trace engine share: its state, and walking order.
+ *
+ * Upstream is the mirror image of downstream: the other side of the flow, and
+ * time reversed. Times become keys and places become walking positions that
+ * ascend in the direction of the walk. What takes `upstream` as a constant is
+ * compiled once for each direction; the small functions below are part of the
+ * inner loops and stay inline.
+ *
+ * States live in pages that are allocated when first touched, so that a small
+ * trace in a large flow costs what it touches; a stamp per seed saves clearing
+ * them. Everything belongs to the flow's budget.
+ */
+#ifndef RS_TRACE_STATE_H
+#define RS_TRACE_STATE_H
+
+#include "postgres.h"
+#include "miscadmin.h"
+
+#include "rs_memory.h"
+#include "trace.h"
+
+#define PAGE_BITS	8
+#define PAGE_SIZE	(1 << PAGE_BITS)
+#define PAGE_MASK	(PAGE_SIZE - 1)
+#define UNKNOWN		UINT32_MAX
+#define NOT_PENDING	UINT32_MAX
+#define LATE		64			/* arrivals whose account is looked up together */
+
+typedef struct State
+{
+	uint32		stamp;			/* seed for which the next two are valid */
+	uint32		pending;		/* earliest arrival not yet walked; NOT_PENDING (max_hold: flags) */
+	uint32		open;			/* arrivals below open new arcs */
+	uint32		last;			/* open of an account nothing was visited of; UNKNOWN until asked */
+} State;
+
+typedef struct Limit
+{
+	uint32		closed;			/* arrivals below are not followed; UNKNOWN until asked */
+	uint32		cut_stamp;		/* seed for which such an arrival was seen */
+} Limit;
+
+struct RsTrace
+{
+	RsFlow	   *flow;
+	MemoryContext budget;
+	const RsArc *arc;
+	const uint32 *start;
+	const uint32 *transfer;
+	bool		upstream;
+	bool		ordered;
+	bool		strict;
+	bool		hold;
+	bool		closing;		/* stop_at or max_fanout given */
+	bool		filtered;		/* min_amount excludes something */
+	int128		min_amount;
+	int			max_hops;
+	int64		max_hold;
+	uint32		hold_steps;		/* the same in codes, when linear */
+	int64		max_fanout;
+	uint32		nstops;
+	uint32	   *stop;			/* ascending */
+	uint32		near,			/* keys of the question's time: [near, far) */
+				far;
+
+	char	   *slab;			/* memory for the pages below */
+	Size		slab_left,
+				slab_size;
+	State	  **state;			/* pages by account */
+	Limit	  **limit;
+	uint32	  **skip;			/* pages by place, max_hold only */
+
+	uint32		seed;
+	uint32		stamp;
+	uint32		nlate;			/* last level: arrivals at accounts not looked at yet */
+	struct
+	{
+		uint32		account;
+		uint32		key;
+	}			late[LATE];
+	RsTraceSummary summary;
+	uint64		not_terminal;
+
+	RsTraceRun *run;
+	uint64		nruns,
+				run_capacity;
+	uint32	   *frontier;
+	uint64		nfrontier,
+				frontier_capacity;
+	uint32	   *touched;		/* places whose skip pointer was set */
+	uint64		ntouched,
+				touched_capacity;
+};
+
+
+/* src/trace_state.c: memory for PAGE_SIZE elements; a page of fresh states. */
+extern void *rs_trace_new_page(RsTrace *t, Size size);
+extern State *rs_trace_new_state_page(RsTrace *t, uint32 number);
+
+/* src/trace_hold.c: put the arcs [first, end) of the seed and what follows them into the trace. */
+extern void rs_trace_walk_hold(RsTrace *t, uint32 first, uint32 end);
+/* Make every arc missing from the trace again. */
+extern void rs_trace_forget_hold(RsTrace *t);
+extern RsTraceCut rs_trace_cut_hold(RsTrace *t, uint32 account, uint32 key);
+
+
+/* ---- walking order ---- */
+
+static inline uint32
+key_of(uint32 code, const bool upstream)
+{
+	return upstream ? RS_FLOW_MAX_CODE - code : code;
+}
+
+static inline uint32
+flip(uint32 v, const bool upstream)
+{
+	return upstream ? RS_FLOW_MAX_TRANSFERS - v : v;
+}
+
+static inline uint32
+key_at(const RsTrace *t, uint32 v, const bool upstream)
+{
+	return key_of(t->arc[flip(v, upstream)].when, upstream);
+}
+
+/* Group of an account, in walking order: [*first, *end). */
+static inline void
+group_of(const RsTrace *t, uint32 account, const bool upstream, uint32 *first, uint32 *end)
+{
+	uint32		a = t->start[account],
+				b = t->start[account + 1];
+
+	if (upstream)
+	{
+		*first = RS_FLOW_MAX_TRANSFERS + 1 - b;
+		*end = RS_FLOW_MAX_TRANSFERS + 1 - a;
+	}
+	else
+	{
+		*first = a;
+		*end = b;
+	}
+}
+
+/* First position in [low, high) with a key >= bound. */
+static inline uint32
+first_from(const RsTrace *t, uint32 low, uint32 high, uint32 bound, const bool upstream)
+{
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+
+		if (key_at(t, middle, upstream) < bound)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The key that an arc following an arrival must at least have. */
+static inline uint32
+onward_key(const RsTrace *t, uint32 arrival)
+{
+	return arrival + (t->ordered && t->strict);
+}
+
+/* Arrivals below the result can be followed by an arc with this key. */
+static inline uint32
+open_for(const RsTrace *t, uint32 key)
+{
+	return key + !(t->ordered && t->strict);
+}
+
+static inline bool
+qualifies(const RsTrace *t, uint32 place)
+{
+	return rs_flow_amount(t->flow, t->transfer ? t->transfer[place] : place) >= t->min_amount;
+}
+
+
+/* ---- paged state ---- */
+
+static inline State *
+state_of(RsTrace *t, uint32 account)
+{
+	State	   *page = t->state[account >> PAGE_BITS];
+
+	if (unlikely(page == NULL))
+		page = rs_trace_new_state_page(t, account >> PAGE_BITS);
+	return page + (account & PAGE_MASK);
+}
+
+static inline void
+prefetch_state(const RsTrace *t, uint32 account)
+{
+	const State *page = t->state[account >> PAGE_BITS];
+
+	if (likely(page != NULL))
+		__builtin_prefetch(page + (account & PAGE_MASK), 1);
+}
+
+static inline bool
+is_stop(const RsTrace *t, uint32 account)
+{
+	uint32		low = 0,
+				high = t->nstops;
+
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+
+		if (t->stop[middle] < account)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < t->nstops && t->stop[low] == account;
+}
+
+static inline void
+push_run(RsTrace *t, uint32 account, uint32 first, uint32 count, int hop)
+{
+	RsTraceRun *run;
+
+	if (unlikely(t->nruns >= t->run_capacity))
+		t->run = rs_grow(t->budget, t->run, &t->run_capacity, t->nruns + 1, sizeof(RsTraceRun), "a trace");
+	run = &t->run[t->nruns++];
+	run->account = account;
+	run->first = first;
+	run->count = count;
+	run->hop = hop;
+}
+
+
+/* ---- what may follow an arrival ---- */
+
+/* First key after the window that an arrival opens. */
+static inline uint32
+window_end_key(const RsTrace *t, uint32 key, const bool upstream)
+{
+	uint64		bound;
+
+	if (t->flow->time == NULL)
+		bound = (uint64) key + t->hold_steps + 1;
+	else
+	{
+		TimestampTz at = rs_flow_time(t->flow, upstream ? RS_FLOW_MAX_CODE - key : key);
+
+		if (upstream)
+			bound = (uint64) RS_FLOW_MAX_CODE + 1 -
+				rs_flow_code_bound(t->flow, at < PG_INT64_MIN + t->max_hold ? PG_INT64_MIN : at - t->max_hold, false);
+		else
+			bound = rs_flow_code_bound(t->flow, at > PG_INT64_MAX - t->max_hold ? PG_INT64_MAX : at + t->max_hold, true);
+	}
+	return (uint32) Min(bound, (uint64) t->far);
+}
+
+/* Positions of the arcs that may follow an arrival with this key. */
+static inline void
+window_of(const RsTrace *t, uint32 account, uint32 key, const bool upstream,
+		  uint32 *first, uint32 *end)
+{
+	uint32		a,
+				b;
+
+	group_of(t, account, upstream, &a, &b);
+	if (!t->ordered)
+		key = t->near;
+	*first = first_from(t, a, b, onward_key(t, key), upstream);
+	*end = first_from(t, *first, b, t->hold ? window_end_key(t, key, upstream) : t->far, upstream);
+}
+
+/* More than max_fanout qualifying arcs in [first, end)? */
+static inline bool
+too_many(const RsTrace *t, uint32 first, uint32 end, const bool upstream)
+{
+	int64		seen = 0;
+
+	if (t->max_fanout < 0 || (int64) end - first <= t->max_fanout)
+		return false;
+	if (!t->filtered)
+		return true;
+	for (uint32 v = first; v < end; v++)
+	{
+		if (qualifies(t, flip(v, upstream)) && ++seen > t->max_fanout)
+			return true;
+		if ((v & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return false;
+}
+
+#endif							/* RS_TRACE_STATE_H */
