@@ -264,6 +264,10 @@ CREATE FUNCTION risk_screen._filtered_roles(workspace text) RETURNS text[]
 	 WHERE c.relrowsecurity AND row_security_active(c.oid)
 $$;
 
+CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass) RETURNS void
+	AS 'MODULE_PATHNAME', 'rs_require_newest_snapshot'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
 CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 	-- set here so that they are the caller's again afterwards
@@ -299,6 +303,7 @@ BEGIN
 
 	-- One run at a time; repeating a run replaces its rows and keeps its number.
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
+	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass);
 	-- Rules, operators, values and fingerprint are read by one statement: what
 	-- others commit from here on is for the next run.
 	SELECT array_agg(x ORDER BY x.code COLLATE "C"),
