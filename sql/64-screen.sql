@@ -140,13 +140,11 @@ COMMENT ON FUNCTION risk_screen.run_rule(text, text, date, timestamptz, date) IS
 	'Try one rule on a desk without keeping anything: every measurement, whether it is a hit, and against which threshold';
 
 -- One rule of a run: measure, keep values and findings, say what came out.
-CREATE PROCEDURE risk_screen._screen_rule(workspace text, run_row anyelement, r risk_screen.rule)
+CREATE PROCEDURE risk_screen._screen_rule(workspace text, run_row anyelement, r risk_screen.rule, op text, vals jsonb)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	started timestamptz := clock_timestamp();
 	why text;
-	op text;
-	vals jsonb;
 	n bigint := 0;
 	hits bigint := 0;
 	unknowns bigint := 0;
@@ -158,8 +156,6 @@ BEGIN
 		result := 'unknown';
 	ELSE
 		BEGIN
-			op := risk_screen._hit_operator(CASE WHEN r.severity IS NOT NULL THEN r.parameters[1] END, run_row.as_of, r.lines, run_row.known_at);
-			vals := risk_screen._parameter_values(r.parameters, run_row.as_of, r.lines, run_row.known_at);
 			PERFORM set_config('search_path', risk_screen._rule_path(workspace, run_row.known_at < 'infinity'), true);
 			EXECUTE format($q$
 				WITH m AS MATERIALIZED (%2$s),
@@ -199,16 +195,15 @@ BEGIN
 END $$;
 
 -- Rows per role and institution: an institution without rows is not judged.
-CREATE PROCEDURE risk_screen._screen_coverage(workspace text, run_row anyelement)
+CREATE PROCEDURE risk_screen._screen_coverage(workspace text, run_row anyelement, rules risk_screen.rule[])
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	r text;
 BEGIN
 	FOR r IN SELECT DISTINCT c.role
-			   FROM risk_screen.rule AS x
+			   FROM unnest(rules) AS x
 			  CROSS JOIN unnest(x.coverage) AS c (role)
 			   JOIN risk_screen.role_column AS rc ON rc.role = c.role AND rc.name = 'inst_id'
-			  WHERE run_row.as_of >= x.valid_from AND run_row.as_of < x.valid_to
 	LOOP
 		CONTINUE WHEN risk_screen._role_mapped(workspace, r) IS NOT TRUE;
 		EXECUTE format('INSERT INTO %1$I.coverage SELECT $1, %2$L, inst_id, count(*) FROM %3$s.%2$I WHERE inst_id IS NOT NULL GROUP BY inst_id',
@@ -269,15 +264,21 @@ CREATE FUNCTION risk_screen._filtered_roles(workspace text) RETURNS text[]
 	 WHERE c.relrowsecurity AND row_security_active(c.oid)
 $$;
 
+CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass) RETURNS void
+	AS 'MODULE_PATHNAME', 'rs_require_newest_snapshot'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
 CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 	-- set here so that they are the caller's again afterwards
 	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET application_name = 'risk_screen' AS $$
 DECLARE
 	run_row record;
-	r risk_screen.rule;
+	rules risk_screen.rule[];
+	operators text[];
+	vals jsonb[];
+	hash text;
 	n int;
-	i int := 0;
 	last_notice timestamptz := clock_timestamp();
 	summary record;
 	filtered text[];
@@ -302,29 +303,37 @@ BEGIN
 
 	-- One run at a time; repeating a run replaces its rows and keeps its number.
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
+	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass);
+	-- Rules, operators, values and fingerprint are read by one statement: what
+	-- others commit from here on is for the next run.
+	SELECT array_agg(x ORDER BY x.code COLLATE "C"),
+		   array_agg(risk_screen._hit_operator(CASE WHEN x.severity IS NOT NULL THEN x.parameters[1] END, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
+		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
+		   count(*), risk_screen._rules_hash(screen.as_of, screen.known_at)
+	  INTO rules, operators, vals, n, hash
+	  FROM risk_screen.rule AS x
+	 WHERE screen.as_of >= x.valid_from AND screen.as_of < x.valid_to;
 	EXECUTE format($q$
 		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, filtered_roles, run_by, started_at)
-		VALUES ($1, $2, $3, risk_screen.version(), risk_screen._rules_hash($1, $2), $4, session_user, clock_timestamp())
+		VALUES ($1, $2, $3, risk_screen.version(), $5, $4, session_user, clock_timestamp())
 		ON CONFLICT (as_of, known_at) DO UPDATE SET since = excluded.since, extension_version = excluded.extension_version,
 			rules_hash = excluded.rules_hash, filtered_roles = excluded.filtered_roles, run_by = excluded.run_by, started_at = excluded.started_at, finished_at = NULL
-		RETURNING run_id, as_of, known_at, since$q$, workspace) INTO run_row USING as_of, known_at, since, filtered;
+		RETURNING run_id, as_of, known_at, since$q$, workspace) INTO run_row USING as_of, known_at, since, filtered, hash;
 	CALL risk_screen._forget_run(workspace, run_row.run_id);
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, known_at);
 	END IF;
-	CALL risk_screen._screen_coverage(workspace, run_row);
+	CALL risk_screen._screen_coverage(workspace, run_row, rules);
 
-	SELECT count(*) INTO n FROM risk_screen.rule AS x WHERE run_row.as_of >= x.valid_from AND run_row.as_of < x.valid_to;
 	RAISE NOTICE 'screening "%" as of %: % rules', workspace, as_of, n;
-	FOR r IN SELECT * FROM risk_screen.rule AS x WHERE run_row.as_of >= x.valid_from AND run_row.as_of < x.valid_to ORDER BY x.code COLLATE "C"
+	FOR i IN 1..n
 	LOOP
-		i := i + 1;
-		PERFORM set_config('application_name', format('risk_screen: rule %s (%s/%s)', r.code, i, n), true);
+		PERFORM set_config('application_name', format('risk_screen: rule %s (%s/%s)', rules[i].code, i, n), true);
 		IF clock_timestamp() - last_notice > interval '1 second' THEN
-			RAISE NOTICE 'rule % of %: % %', i, n, r.code, r.title_zh;
+			RAISE NOTICE 'rule % of %: % %', i, n, rules[i].code, rules[i].title_zh;
 			last_notice := clock_timestamp();
 		END IF;
-		CALL risk_screen._screen_rule(workspace, run_row, r);
+		CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i]);
 	END LOOP;
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
 	CALL risk_screen._screen_grade(workspace, run_row);

@@ -23,7 +23,7 @@ run() { # driver inputdir name label
 		--load-extension=risk_screen "$name" 2>&1)
 	local status=$?
 	ok $status "$label $name"
-	[ $status -eq 0 ] || { sed 's/^/# /' "$out/regression.diffs" 2>/dev/null || sed 's/^/# /' <<<"$log"; }
+	[ $status -eq 0 ] || { sed 's/^/# /' "$out/regression.diffs" 2>/dev/null || sed 's/^/# /' <<<"$log"; } >&2
 	psql -Xq -d postgres -c "SET client_min_messages = error; DROP DATABASE IF EXISTS golden_$name" >/dev/null 2>&1
 }
 
