@@ -18,6 +18,9 @@ SELECT is_empty($$SELECT role FROM risk_screen.role AS r WHERE (SELECT name FROM
 SELECT is_empty($$SELECT role FROM risk_screen.role JOIN pg_get_keywords() ON word = role WHERE catcode IN ('R', 'T')
 	UNION ALL SELECT role || '.' || name FROM risk_screen.role_column JOIN pg_get_keywords() ON word = name WHERE catcode IN ('R', 'T')$$, 'no role or column needs quotes');
 
+SELECT set_eq($$SELECT code, title_zh FROM risk_screen.code_label WHERE domain = 'level'$$,
+	$$SELECT l::text, risk_screen.level_label(l) FROM unnest(enum_range(NULL::risk_screen.risk_level)) AS l$$, 'a level has one Chinese label');
+
 -- Workspace
 SELECT throws_ok($$CALL risk_screen.create_workspace('')$$, '22023', NULL, 'an empty name is refused');
 SELECT throws_ok($$CALL risk_screen.create_workspace(NULL)$$, '22023', NULL, 'NULL is refused');
