@@ -26,7 +26,7 @@ PG_CPPFLAGS = -DRS_VERSION='"$(EXTVERSION)"' -Isrc -Ibuild/generated
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-declaration-after-statement $(RS_CFLAGS) \
 	$(if $(findstring clang,$(CC)),-Wno-ignored-attributes -Wno-ignored-optimization-argument -Wno-unknown-warning-option)
-EXTRA_CLEAN = $(script) build/generated results regression.diffs regression.out output_iso
+EXTRA_CLEAN = $(script) build/generated $(fragment_list) results regression.diffs regression.out output_iso
 
 include $(PGXS)
 
@@ -34,8 +34,12 @@ fragments := $(sort $(wildcard sql/[0-9][0-9]-*.sql))
 generators := $(wildcard tools/generate-*.mk)
 
 # One install script from the fragments, each in a marked section, so that an
-# error's line can be traced back to its file.
-$(script): $(fragments) risk_screen.control
+# error's line can be traced back to its file. The list of fragments is a file
+# of its own, written only when it changes: a deleted one rebuilds the script too.
+fragment_list = build/fragments
+$(shell mkdir -p build; echo '$(fragments)' | cmp -s - $(fragment_list) || echo '$(fragments)' > $(fragment_list))
+
+$(script): $(fragments) $(fragment_list) risk_screen.control
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION risk_screen" to load this file. \quit'; \
 	   for f in $(fragments); do echo; echo "-- ==== $$f"; cat $$f; done; } > $@.tmp
 	@mv $@.tmp $@

@@ -6,7 +6,7 @@ SELECT domain, code, zh, en, row_number() OVER (PARTITION BY domain ORDER BY no)
 	(1, 'level', 'red', '红', 'red: major risk'),
 	(2, 'level', 'orange', '橙', 'orange: considerable risk'),
 	(3, 'level', 'yellow', '黄', 'yellow: general risk'),
-	(4, 'level', 'unknown', '待定', 'unknown: data missing'),
+	(4, 'level', 'unknown', '未知', 'unknown: data missing'),
 	(5, 'level', 'green', '绿', 'green: normal'),
 	(10, 'line', 'P2P', '网络借贷', 'peer-to-peer lending'),
 	(11, 'line', 'EC', '股权众筹', 'equity crowdfunding'),

@@ -35,7 +35,7 @@ started_at 开始时间; clock
 finished_at 结束时间; clock
 rules 规则数; rules run
 errors 出错规则数; rules that failed
-unknowns 待定规则数; rules that could not judge anything
+unknowns 未知规则数; rules that could not judge anything
 findings 问题数; findings
 $$),
 ('rule_outcome', 2, $$
@@ -54,10 +54,10 @@ $$, '规则执行结果: what each rule of a run came to', $$
 run_id 批次编号; run
 rule 规则编号; code
 rule_version 规则版本; version
-outcome 结果; hit 命中, clear 未命中, unknown 数据不足, error 出错
+outcome 结果; hit 命中, clear 未命中, unknown 未知, error 出错
 measured 测量数; rows the body returned
 hits 命中数; findings
-unknowns 待定数; subjects that could not be judged
+unknowns 未知数; subjects that could not be judged
 elapsed_ms 耗时; milliseconds, clock
 message 说明; missing roles or error text
 $$),
@@ -84,7 +84,7 @@ subject_kind 对象类型; institution, user, account, product, loan, line, sect
 subject_id 对象编号; subject
 seq 序号; among the values of one subject
 inst_id 机构编号; institution it counts against
-status 状态; ok 有效, unknown 数据不足
+status 状态; ok 有效, unknown 未知
 value 数值; measured
 operator 比较符; of the threshold
 threshold 阈值; compared with
@@ -216,7 +216,7 @@ score 得分; points, unbounded: orders institutions within a level
 floor 底线等级; level the hit rules force; NULL: none
 coverage 数据覆盖率; share of the applicable rules that could judge it
 hit_rules 命中规则; codes
-unknown_rules 待定规则; codes that could not judge it
+unknown_rules 未知规则; codes that could not judge it
 reasons 理由; contribution of each rule
 $$),
 ('money_trace', 9, $$

@@ -19,7 +19,7 @@ started_at 开始时间; clock
 finished_at 结束时间; clock
 rules 规则数; rules run
 errors 出错规则数; failed
-unknowns 待定规则数; could not judge anything
+unknowns 未知规则数; could not judge anything
 findings 问题数; findings of the run
 $$),
 ('risk_board', 101, $$
@@ -62,14 +62,14 @@ city 城市; city
 line 业务条线; first line, code
 line_zh 业务条线名称; lines in Chinese
 level 现行等级; in force: red, orange, yellow, unknown, green
-level_zh 现行等级名称; 红橙黄绿
+level_zh 现行等级名称; 红橙黄绿, 未知
 measured_level 测算等级; what this run found
 previous_level 上期等级; in force in the run before
 change 变化; new, up, down, same
 score 得分; orders institutions within a level
 coverage 数据覆盖率; share of applicable rules that could judge
 hit_rules 命中规则数; rules hit
-unknown_rules 待定规则数; rules that could not judge
+unknown_rules 未知规则数; rules that could not judge
 findings 问题数; findings
 red_findings 红色问题数; of severity red
 orange_findings 橙色问题数; of severity orange
@@ -198,7 +198,7 @@ measured_level 测算等级; what the run found
 score 得分; points
 coverage 数据覆盖率; share of rules that could judge
 hit_rules 命中规则; codes
-unknown_rules 待定规则; codes
+unknown_rules 未知规则; codes
 $$),
 ('grade_explanation', 106, $$
 CREATE VIEW grade_explanation WITH (security_invoker) AS
@@ -321,7 +321,7 @@ title_zh 规则名称; Chinese title
 outcome 结果; hit, clear, unknown, error
 measured 测量数; rows measured
 hits 命中数; findings
-unknowns 待定数; subjects not judged
+unknowns 未知数; subjects not judged
 elapsed_ms 耗时; milliseconds
 message 说明; missing roles or error
 $$),

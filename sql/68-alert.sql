@@ -38,17 +38,23 @@ BEGIN
 			  FROM %1$I.grade AS g
 			 WHERE g.run_id = $1 AND g.level >= 'yellow'
 			   AND NOT EXISTS (SELECT FROM reason AS r WHERE r.inst_id = g.inst_id AND r.level >= g.level)),
+		proof AS (
+			SELECT inst_id, rule, jsonb_agg(jsonb_build_object('key', finding_key, 'observed', observed, 'operator', operator,
+						'threshold', threshold, 'amount', amount, 'evidence', evidence) ORDER BY finding_key) AS findings
+			  FROM (SELECT f.*, row_number() OVER (PARTITION BY inst_id, rule ORDER BY finding_key) AS n
+					  FROM %1$I.finding AS f WHERE f.run_id = $1 AND f.inst_id IS NOT NULL) AS f
+			 WHERE n <= 20 GROUP BY inst_id, rule),
+		last AS (
+			SELECT DISTINCT ON (a.inst_id, a.rule) a.* FROM %1$I.alert AS a JOIN wanted AS w USING (inst_id, rule)
+			 ORDER BY a.inst_id, a.rule, a.period DESC),
 		detail AS (
-			SELECT w.*, coalesce(r.version, 1) AS rule_version, jsonb_build_object('as_of', $2, 'findings',
-				   coalesce((SELECT jsonb_agg(jsonb_build_object('key', f.finding_key, 'observed', f.observed, 'operator', f.operator,
-							'threshold', f.threshold, 'amount', f.amount, 'evidence', f.evidence) ORDER BY f.finding_key)
-							   FROM (SELECT * FROM %1$I.finding AS f WHERE f.run_id = $1 AND f.inst_id = w.inst_id AND f.rule = w.rule
-									  ORDER BY f.finding_key LIMIT 20) AS f), '[]')) AS evidence,
+			SELECT w.*, coalesce(r.version, 1) AS rule_version,
+				   jsonb_build_object('as_of', $2, 'findings', coalesce(p.findings, '[]')) AS evidence,
 				   last.alert_id, last.state, last.review_state, last.closed_at, last.period AS last_period, last.level AS last_level
 			  FROM wanted AS w
 			  LEFT JOIN risk_screen.rule AS r ON r.code = w.rule
-			  LEFT JOIN LATERAL (SELECT * FROM %1$I.alert AS a WHERE a.inst_id = w.inst_id AND a.rule = w.rule
-								  ORDER BY a.period DESC LIMIT 1) AS last ON true),
+			  LEFT JOIN proof AS p ON p.inst_id = w.inst_id AND p.rule = w.rule
+			  LEFT JOIN last ON last.inst_id = w.inst_id AND last.rule = w.rule),
 		planned AS (
 			SELECT d.*, CASE
 				WHEN d.alert_id IS NULL THEN 'new'
@@ -118,8 +124,10 @@ CREATE PROCEDURE risk_screen._inhibit_alert(workspace text)
 BEGIN
 	EXECUTE format($q$
 		UPDATE %1$I.alert AS a SET state = CASE WHEN s.muted THEN 'inhibited' ELSE 'open' END
-		  FROM (SELECT y.alert_id, EXISTS (SELECT FROM %1$I.alert AS r WHERE r.inst_id = y.inst_id AND r.level = 'red' AND r.state = 'open') AS muted
-				  FROM %1$I.alert AS y WHERE y.level = 'yellow' AND y.state IN ('open', 'inhibited')) AS s
+		  FROM (SELECT y.alert_id, r.inst_id IS NOT NULL AS muted
+				  FROM %1$I.alert AS y
+				  LEFT JOIN (SELECT DISTINCT inst_id FROM %1$I.alert WHERE level = 'red' AND state = 'open') AS r USING (inst_id)
+				 WHERE y.level = 'yellow' AND y.state IN ('open', 'inhibited')) AS s
 		 WHERE a.alert_id = s.alert_id AND (a.state = 'inhibited') <> s.muted$q$, workspace);
 	-- an inhibited alert that rose above yellow is open again
 	EXECUTE format('UPDATE %I.alert SET state = ''open'' WHERE state = ''inhibited'' AND level > ''yellow''', workspace);

@@ -232,7 +232,7 @@ SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equi
 	   AND t.paid_at >= $2 AND t.paid_at < $3 AND t.order_id IS NULL AND coalesce(t.purpose, '') <> 'fee'
 $$, '客户资金无客户指令转给平台或其关联方，疑似挪用。', 'Client money went to the platform or a related party without a client''s instruction.');
 
-SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan}', '{loan}', $$
+SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan}', '{}', $$
 	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(l.amount) AS amount, max(l.started_on)::timestamptz AS occurred_at,
 		   jsonb_build_object('loans', (array_agg(l.loan_id ORDER BY l.amount DESC, l.loan_id))[1:20]) AS evidence
 	  FROM loan AS l JOIN institution AS i USING (inst_id)

@@ -18,6 +18,9 @@ SELECT is_empty($$SELECT role FROM risk_screen.role AS r WHERE (SELECT name FROM
 SELECT is_empty($$SELECT role FROM risk_screen.role JOIN pg_get_keywords() ON word = role WHERE catcode IN ('R', 'T')
 	UNION ALL SELECT role || '.' || name FROM risk_screen.role_column JOIN pg_get_keywords() ON word = name WHERE catcode IN ('R', 'T')$$, 'no role or column needs quotes');
 
+SELECT set_eq($$SELECT code, title_zh FROM risk_screen.code_label WHERE domain = 'level'$$,
+	$$SELECT l::text, risk_screen.level_label(l) FROM unnest(enum_range(NULL::risk_screen.risk_level)) AS l$$, 'a level has one Chinese label');
+
 -- Workspace
 SELECT throws_ok($$CALL risk_screen.create_workspace('')$$, '22023', NULL, 'an empty name is refused');
 SELECT throws_ok($$CALL risk_screen.create_workspace(NULL)$$, '22023', NULL, 'NULL is refused');
@@ -180,6 +183,39 @@ SET LOCAL client_min_messages = warning;
 SELECT is((SELECT outcome || ' ' || message FROM desk.rule_timing WHERE rule = 'X-bad'), 'error division by zero (SQLSTATE 22012)', 'the failure is recorded with its reason');
 SELECT is((SELECT measured_level FROM desk.risk_board WHERE inst_id = 'M'), 'unknown', 'and nobody it should have judged is green');
 SELECT is((SELECT outcome FROM desk.rule_timing WHERE rule = 'X-red'), 'hit', 'others ran');
+
+-- Grades are made by classes of institutions; the definition goes cell by cell
+INSERT INTO filing.institution (inst_id, name, lines) VALUES ('E', '众筹', '{EC}'), ('P', '网贷', '{P2P}'), ('Q', '网贷二', '{P2P}'), ('PE', '两业', '{P2P,EC}'), ('N', '无', NULL);
+INSERT INTO filing.loan (loan_id, inst_id, amount, started_on) VALUES ('l1', 'P', 1, '2027-03-01');
+INSERT INTO filing.account (account_id, owner_id, owner_kind, inst_id) VALUES ('a1', 'P', 'own', 'P'), ('a2', 'E', 'own', 'E'), ('a3', 'PE', 'own', 'PE');
+INSERT INTO filing.switch VALUES ('E', 'yellow', 2, false), ('PE', 'maybe', 1, true);
+INSERT INTO desk.exemption (inst_id, rule, valid_from, valid_to, reason) VALUES ('Q', 'C05', '2027-03-01', '2027-04-01', 'x'), ('Q', 'X-yellow', '2027-03-01', '2027-04-01', 'x'), ('G', 'X-bad', '2027-03-03', '2027-03-04', 'x');
+UPDATE risk_screen.rule SET lines = '{P2P}' WHERE code = 'X-red';       -- R is of another line
+UPDATE risk_screen.rule SET lines = '{X}' WHERE code = 'X-bad';
+SET LOCAL client_min_messages = error;
+CALL risk_screen.screen('desk', '2027-03-03', at => '2027-03-04 08:00+08');
+SET LOCAL client_min_messages = warning;
+CREATE TEMP TABLE cell AS
+	SELECT i.inst_id, r.code, CASE
+		WHEN f.n > 0 THEN 'hit'
+		WHEN o.outcome = 'error' THEN 'gap'
+		WHEN o.message IS NOT NULL THEN 'unmapped'
+		WHEN EXISTS (SELECT FROM desk.indicator_value AS v WHERE v.run_id = o.run_id AND v.rule = r.code AND v.inst_id = i.inst_id AND v.status = 'unknown')
+		  OR EXISTS (SELECT FROM unnest(r.coverage) AS c (role) WHERE NOT EXISTS (SELECT FROM desk.coverage AS x WHERE x.run_id = o.run_id AND x.role = c.role AND x.inst_id = i.inst_id)) THEN 'gap'
+		ELSE 'clear' END AS status
+	  FROM filing.institution AS i CROSS JOIN desk.run JOIN desk.rule_outcome AS o USING (run_id) JOIN risk_screen.rule AS r ON r.code = o.rule AND r.severity IS NOT NULL
+	 CROSS JOIN LATERAL (SELECT count(*) AS n FROM desk.finding AS f WHERE f.run_id = o.run_id AND f.rule = r.code AND f.inst_id = i.inst_id) AS f
+	 WHERE as_of = '2027-03-03' AND (f.n > 0 OR r.lines && '{ALL,NAME,AD}' OR r.lines && i.lines)
+	   AND NOT EXISTS (SELECT FROM desk.exemption AS e WHERE e.inst_id = i.inst_id AND e.rule = r.code AND '2027-03-03' >= e.valid_from AND '2027-03-03' < e.valid_to);
+SELECT results_eq($$SELECT inst_id, coverage, (SELECT array_agg(h ORDER BY h) FROM unnest(hit_rules) AS h), unknown_rules, (SELECT array_agg(x ->> 'rule' ORDER BY x ->> 'rule') FROM jsonb_array_elements(reasons) AS x WHERE x ->> 'status' <> 'override')
+	  FROM desk.grade JOIN desk.run USING (run_id) WHERE as_of = '2027-03-03' ORDER BY 1$$,
+	$$SELECT inst_id, round(count(*) FILTER (WHERE status IN ('hit', 'clear'))::numeric / count(*), 4), array_agg(code ORDER BY code) FILTER (WHERE status = 'hit'),
+	  coalesce(array_agg(code ORDER BY code) FILTER (WHERE status IN ('gap', 'unmapped')), '{}'), array_agg(code ORDER BY code) FILTER (WHERE status IN ('hit', 'gap')) FROM cell GROUP BY 1 ORDER BY 1$$,
+	'coverage, hits, unknown rules and reasons are those of the definition');
+SELECT is((SELECT string_agg(DISTINCT status, ' ' ORDER BY status) FROM cell), 'clear gap hit unmapped', 'with every kind of cell');
+SELECT ok((SELECT 'X-red' = ANY (hit_rules) FROM desk.grade JOIN desk.run USING (run_id) WHERE as_of = '2027-03-03' AND inst_id = 'R'), 'a hit counts although the rule is of another line');
+SELECT is((SELECT string_agg(inst_id, ' ' ORDER BY inst_id) FROM desk.grade JOIN desk.run USING (run_id) WHERE as_of = '2027-03-03' AND 'C19' = ANY (unknown_rules)), NULL,
+	'C19 waits for loans of nobody: a crowdfunding firm has none');
 DELETE FROM risk_screen.rule WHERE code = 'X-bad';
 
 -- Settings of the session come back

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """desk.t - rights, row security, cancel, concurrent runs, NOTIFY, dump and restore of a desk."""
-import os, subprocess, sys, tempfile
+import os, re, subprocess, sys, tempfile
 
 count = failed = 0
 ROLES = ["rs_desk_owner", "rs_desk_analyst", "rs_desk_reader"]
@@ -93,6 +93,37 @@ psql(db, AS_OWNER + "ALTER TABLE filing.org ENABLE ROW LEVEL SECURITY; CREATE PO
 out = psql(db, "SET client_min_messages = notice;\nSET SESSION AUTHORIZATION rs_desk_analyst;\nSET client_min_messages = notice;\nCALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08');\nSELECT filtered_roles FROM desk.run;")
 ok("row-level security applies to you in roles institution" in out and out.endswith("{institution}"), "a run under row security says so and keeps it", out)
 psql(db, AS_OWNER + "ALTER TABLE filing.org DISABLE ROW LEVEL SECURITY; ALTER VIEW desk.institution SET (security_invoker = false);\nCALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08');")
+
+# ---- readers of a part: the recipe of docs/desk.md, on every result table
+page = open(os.path.join(os.environ.get("RS_TOP", "."), "docs/desk.md"), encoding="utf-8").read()
+recipe = re.search(r"^```sql\n(DO \$\$.*?CREATE POLICY own_province.*?)^```", page, re.M | re.S).group(1).replace("province_reader", "rs_desk_reader")
+AS_READER = "SET SESSION AUTHORIZATION rs_desk_reader;\n"
+psql(db, AS_OWNER + """ALTER VIEW desk.institution SET (security_invoker = true); GRANT SELECT ON ALL TABLES IN SCHEMA filing TO rs_desk_reader;
+CREATE POLICY part ON filing.org TO rs_desk_reader USING (prov = '北京'); CREATE POLICY whole ON filing.org TO rs_desk_analyst USING (true); ALTER TABLE filing.org ENABLE ROW LEVEL SECURITY;
+INSERT INTO desk.finding_review (rule, finding_key, decision, reason) SELECT rule, finding_key, 'confirmed', 'x' FROM desk.finding WHERE rule = 'own-red';
+INSERT INTO desk.exemption (inst_id, rule, valid_from, valid_to, reason) VALUES ('P1', 'X', '2020-01-01', '2020-01-02', 'x'), ('P2', 'X', '2020-01-01', '2020-01-02', 'x');
+INSERT INTO desk.grade_override (inst_id, level, valid_from, valid_to, reason) VALUES ('P1', 'red', '2020-01-01', '2020-01-02', 'x'), ('P2', 'red', '2020-01-01', '2020-01-02', 'x');""")
+out = psql(db, AS_READER + "SELECT count(*) > 0 FROM desk.finding WHERE inst_id = 'P1';")
+ok(out == "t", "a policy on the warehouse alone does not filter stored results", out)
+ok(psql(db, AS_OWNER + recipe) == "", "the recipe of docs/desk.md runs")
+tables = psql(db, "SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'inst_id' WHERE c.relnamespace = 'desk'::regnamespace AND c.relkind IN ('r', 'v') AND relname NOT IN (SELECT role FROM risk_screen.role) ORDER BY 1").split()
+leak = [t for t in tables if psql(db, AS_READER + "SELECT count(*) FROM desk.%s WHERE inst_id IS DISTINCT FROM 'P2';" % t) != "0"]
+ok(len(tables) > 15 and not leak, "then no result table and no risk view shows an institution of another province", leak)
+CHILDREN = "SELECT count(*) FROM desk.alert_deadline; SELECT count(*) FROM desk.alert_action; SELECT count(*) FROM desk.finding_review;"
+out = psql(db, AS_READER + CHILDREN)
+ok(out == "0\n0\n0" and "0" not in psql(db, CHILDREN).split(), "nor deadlines, actions and reviews of its alerts and findings", out)
+out = psql(db, AS_READER + "SELECT string_agg(inst_id, ',') FROM desk.risk_board; SELECT count(*) FROM desk.exemption; SELECT count(*) FROM desk.grade;")
+ok(out == "P2\n1\n1", "and the own province is all there", out)
+RUN = "CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08');"
+out = psql(db, "SET SESSION AUTHORIZATION rs_desk_analyst;\n" + RUN)
+ok("42501" in out and "row-level security" in out, "an analyst without a policy cannot screen half a desk", out)
+psql(db, AS_OWNER + "SELECT format('CREATE POLICY everything ON %s TO rs_desk_analyst USING (true)', c.oid::regclass) FROM pg_class AS c WHERE relnamespace = 'desk'::regnamespace AND relrowsecurity \\gexec")
+out = psql(db, "SET SESSION AUTHORIZATION rs_desk_analyst;\n" + RUN + "\nSELECT count(*) FROM desk.grade;")
+ok(out == "2", "with one the analyst screens", out)
+psql(db, AS_OWNER + """SELECT format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', c.oid::regclass) FROM pg_class AS c WHERE relnamespace = 'desk'::regnamespace AND relrowsecurity \\gexec
+DELETE FROM desk.finding_review; DELETE FROM desk.exemption; DELETE FROM desk.grade_override;
+ALTER TABLE filing.org DISABLE ROW LEVEL SECURITY; ALTER VIEW desk.institution SET (security_invoker = false);
+""" + RUN)
 
 # ---- an attack: functions and operators in a schema before the extension's
 psql(db, """CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO PUBLIC;

@@ -62,6 +62,7 @@ for page in sorted(glob.glob("docs/*.md")):
         continue
     database = "docs_" + re.sub(r"\W", "_", os.path.basename(page))
     psql("postgres", 'SET client_min_messages = error; DROP DATABASE IF EXISTS "%s" WITH (FORCE); CREATE DATABASE "%s";' % (database, database))
+    psql("postgres", "SET client_min_messages = error; DROP ROLE IF EXISTS province_reader")     # made by docs/desk.md, left by a run that was stopped
     psql(database, "CREATE EXTENSION risk_screen")
     script = ["\\set ON_ERROR_STOP 1", "SET TimeZone = 'Asia/Shanghai';"]
     for n, (line, tag, sql, expected, _) in enumerate(found):
@@ -80,7 +81,7 @@ for page in sorted(glob.glob("docs/*.md")):
             ok(False, what + " prints what the page shows", "expected:\n%s\ngot:\n%s" % (tidy(expected), tidy(output)))
         else:
             ok(True, what)
-    psql("postgres", 'DROP DATABASE "%s" WITH (FORCE);' % database)
+    psql("postgres", 'DROP DATABASE "%s" WITH (FORCE); DROP ROLE IF EXISTS province_reader;' % database)
 
 reference = open("docs/reference.md", encoding="utf-8").read()
 names = psql("check", """\\t on
