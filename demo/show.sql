@@ -10,6 +10,8 @@ SET client_min_messages = warning;
 \echo
 SELECT level_zh AS "等级", level, count(*) AS "机构数", sum(findings) AS "问题数"
   FROM desk.risk_board GROUP BY 1, 2 ORDER BY level::risk_screen.risk_level DESC;
+\echo '   the 15 gravest, of all red and orange ones above:'
+\echo
 SELECT level_zh AS "等级", inst_id AS "编号", name AS "机构", province AS "省份", score AS "得分", findings AS "问题",
        CASE WHEN length(main_reasons_zh) > 48 THEN left(main_reasons_zh, 47) || '…' ELSE main_reasons_zh END AS "主要原因"
   FROM desk.risk_board
@@ -18,7 +20,7 @@ SELECT level_zh AS "等级", inst_id AS "编号", name AS "机构", province AS 
 
 \echo '== 为什么是红色 Why red: 上海鑫汇通网络借贷信息中介服务有限公司 (O0001) ======================='
 \echo
-SELECT rule AS "条款", left(rule_zh, 24) AS "规则", rule_level_zh AS "等级", findings AS "问题", round(observed, 4)::float8 AS "观测值", operator AS "比较",
+SELECT rule AS "条款", CASE WHEN length(rule_zh) > 24 THEN left(rule_zh, 23) || '…' ELSE rule_zh END AS "规则", rule_level_zh AS "等级", findings AS "问题", round(observed, 4)::float8 AS "观测值", operator AS "比较",
        round(threshold, 4)::float8 AS "阈值", round(amount, 2) AS "金额", points AS "分值", plan AS "来源"
   FROM desk.grade_explanation
  WHERE inst_id = 'O0001' AND status = 'hit'
@@ -68,16 +70,16 @@ SELECT r.rule AS "规则", h.name AS "持有人", sum(a.traced) AS "其中出借
 
 \echo '   鑫汇通全部出借人的资金，停在关联方手里的部分 All its lenders'' money that sits with related parties:'
 \echo
-SELECT owner_name AS "持有人", held AS "金额", round(share_held, 4) AS "占放款比例"
+SELECT owner_name AS "持有人", held AS "金额", round(share_held, 4) AS "占出借资金比例"
   FROM desk.money_destination
  WHERE inst_id = 'O0001' AND related AND held > 0
  ORDER BY held DESC;
 
-\echo '== 名称筛查 Names, scopes and advertisements ==================================================='
+\echo '== 名称筛查 Names, scopes and advertisements (the first 20 words found) ========================'
 \echo
 SELECT EXISTS (SELECT FROM risk_screen.rule WHERE code ~ '^H') AS naming_rules \gset
 \if :naming_rules
-SELECT f.rule AS "条款", left(f.rule_zh, 24) AS "规则", count(*) AS "问题数", count(DISTINCT f.inst_id) AS "机构数"
+SELECT f.rule AS "条款", CASE WHEN length(f.rule_zh) > 24 THEN left(f.rule_zh, 23) || '…' ELSE f.rule_zh END AS "规则", count(*) AS "问题数", count(DISTINCT f.inst_id) AS "机构数"
   FROM desk.finding_list AS f
  WHERE f.rule ~ '^H' GROUP BY 1, 2 ORDER BY 1;
 \endif

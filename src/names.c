@@ -450,6 +450,24 @@ applies(const RsLexicon *lex, int field, const text *province, const text *event
 	return true;
 }
 
+/* A misspelt event would quietly apply fewer lists. */
+static void
+check_event(const text *event)
+{
+	static const char *const known[] = {"existing", "new", "change", "move_in"};
+
+	if (event == NULL)
+		return;
+	for (int i = 0; i < lengthof(known); i++)
+		if (VARSIZE_ANY_EXHDR(event) == strlen(known[i]) &&
+			memcmp(VARDATA_ANY(event), known[i], strlen(known[i])) == 0)
+			return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown event \"%s\"", text_to_cstring(event)),
+			 errhint("Use 'existing', 'new', 'change' or 'move_in'.")));
+}
+
 static const char *
 place_name(int place)
 {
@@ -540,6 +558,7 @@ rs_screen_name(PG_FUNCTION_ARGS)
 	province = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
 	event = PG_ARGISNULL(3) ? NULL : PG_GETARG_TEXT_PP(3);
 	kind = PG_ARGISNULL(6) ? NULL : PG_GETARG_TEXT_PP(6);
+	check_event(event);
 	subject.licences = rs_list_argument(fcinfo, 4);
 	if (name != NULL)
 	{

@@ -129,6 +129,14 @@ read_only_select(const char *text, const RsContract *contract)
 		not_one_select(contract, "SELECT INTO, which writes a table");
 	if (select->lockingClause != NIL)
 		not_one_select(contract, "a row-locking clause (FOR UPDATE or FOR SHARE)");
+	if (select->withClause != NULL)
+	{
+		ListCell   *lc;
+
+		foreach(lc, select->withClause->ctes)
+			if (!IsA(lfirst_node(CommonTableExpr, lc)->ctequery, SelectStmt))
+				not_one_select(contract, "a WITH that changes data");
+	}
 	return raw->stmt_len > 0 ? pnstrdup(text + raw->stmt_location, raw->stmt_len)
 		: pstrdup(text + raw->stmt_location);
 }

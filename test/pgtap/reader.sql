@@ -47,7 +47,7 @@ SELECT throws_ok(format('SELECT * FROM risk_screen.check_transfers(%L)', q), sta
 SELECT throws_ok($$SELECT * FROM risk_screen.check_transfers(
 	'WITH w AS (INSERT INTO reader_side VALUES (1) RETURNING x)
 	 SELECT x AS txn_id, ''a'' AS payer, ''b'' AS payee, 1 AS amount, now() AS paid_at FROM w')$$,
-	NULL, NULL, 'a data-modifying WITH is refused');
+	'42601', NULL, 'a data-modifying WITH is refused');
 SELECT is_empty('SELECT * FROM reader_side', 'nothing was written');
 
 -- columns
