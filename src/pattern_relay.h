@@ -14,6 +14,7 @@ typedef struct RsRelayQuestion
 	int64		within;			/* microseconds from the first to the last transfer */
 	uint32		min_parties;
 	bool		ordered;
+	bool		phased;			/* scatter-gather: all first legs before all second legs */
 	TimestampTz since;			/* only what ended later */
 } RsRelayQuestion;
 

@@ -223,6 +223,7 @@ relay_question(FunctionCallInfo fcinfo, RsRelayQuestion *q)
 	q->within = rs_interval_usecs(PG_GETARG_INTERVAL_P(2), "within");
 	q->ordered = PG_GETARG_BOOL(3);
 	q->since = PG_GETARG_TIMESTAMPTZ(4);
+	q->phased = false;
 }
 
 /* The different accounts that first legs reach. */
@@ -251,13 +252,14 @@ middles_of(Kept *k, const Instance *i)
 
 /*
  * find_scatter_gather(transfers text, min_parties int, within interval, ordered boolean,
- *		since timestamptz, bad_rows text)
+ *		since timestamptz, bad_rows text, phased boolean)
  *	 returns (source text, target text, middles text[], parties int, out_txn_ids text[],
  *			  in_txn_ids text[], sent numeric, received numeric, started_at timestamptz,
  *			  ended_at timestamptz, instance text)
  *
  * One account pays at least min_parties others, who pay one other account, all
- * inside a window; ordered: each of them receives first. See pattern_scatter.c.
+ * inside a window; ordered: each of them receives first; phased: all of them
+ * have received before any pays on. See pattern_scatter.c.
  */
 PG_FUNCTION_INFO_V1(rs_find_scatter_gather_sql);
 Datum
@@ -268,6 +270,13 @@ rs_find_scatter_gather_sql(PG_FUNCTION_ARGS)
 	RsRelayQuestion q;
 
 	relay_question(fcinfo, &q);
+	rs_refuse_null(fcinfo, 6, "phased");
+	q.phased = PG_GETARG_BOOL(6);
+	if (q.phased && !q.ordered)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("phased needs ordered => true"),
+				 errdetail("All first legs before all second legs is an order.")));
 	rs_pattern_begin(&call, fcinfo, 5, false);
 	k.call = &call;
 	rs_find_scatter_gather(call.flow, &q, call.budget, keep_relay, &k);

@@ -3,9 +3,8 @@
  *	  Scatter-gather: one account pays many, who pay one other account.
  *
  * source -> m_i -> target for at least k different middles m_i, all legs within
- * w; ordered: each middle receives no later than it pays on. (Requiring all
- * first legs before all second legs, the "phased" form, loses most of the
- * published instances, so it is not asked for.)
+ * w; ordered: each middle receives no later than it pays on; phased: there is
+ * a moment x with all first legs up to it and all second legs from it on.
  *
  * A leg can only count if its source pays at least k accounts within w around
  * it, or its target is paid by as many: both fans are found first, in linear
@@ -15,6 +14,12 @@
  * inside a window of w. Of the receipts of a middle only the latest before a
  * second leg makes an interval that matters (unordered: the nearest on either
  * side).
+ *
+ * Phased: for a moment x (the time of a second leg is enough) a middle offers
+ * the interval from its latest first leg up to x to its earliest second leg
+ * from x on; k such intervals must lie inside a window. The first leg nearest
+ * before each second, and the second nearest after each first, are all the
+ * legs that can be ends of such intervals.
  *
  * Overlapping windows of one pair are one instance; its legs are all of its
  * ways inside. Memory: 24 bytes a way of one source, 1 bit a transfer.
@@ -101,6 +106,8 @@ typedef struct Search
 	uint32	   *seen;			/* by account */
 	uint32	   *leg[2];
 	uint64		leg_capacity[2];
+	struct Offer *offer;		/* phased: of the middles of one target */
+	uint64		offer_capacity;
 	uint64		steps;
 } Search;
 
@@ -146,6 +153,32 @@ add_way(Search *s, uint32 middle, uint32 first, uint32 second)
 	s->way[s->nways++] = (Way) {out[second].peer, middle, first, second, Min(a, b), Max(a, b)};
 }
 
+/*
+ * From each first leg to the nearest second leg of every target (phased only).
+ * A target's second legs are met oldest first, so the nearest is the first met
+ * after the leg; s->seen[target] remembers up to which first leg it is served.
+ */
+static void
+ways_on_from(Search *s, uint32 source, uint32 middle, const uint32 *first, uint32 nfirst)
+{
+	const RsFlowSide *out = &s->flow->side[RS_FLOW_OUT];
+
+	for (uint32 second = out->start[middle]; second < out->start[middle + 1]; second++)
+	{
+		uint32		target = out->arc[second].peer;
+		uint32		served;
+
+		tick(s);
+		if (!is_set(s->gathers, second) || target == source || target == middle)
+			continue;
+		for (served = s->seen[target]; served < nfirst && out->arc[first[served]].when <= out->arc[second].when; served++)
+			add_way(s, middle, first[served], second);
+		s->seen[target] = served;
+	}
+	for (uint32 second = out->start[middle]; second < out->start[middle + 1]; second++)
+		s->seen[out->arc[second].peer] = 0;
+}
+
 /* The ways of one source through one middle: first[] are its transfers to it, by time. */
 static void
 ways_through(Search *s, uint32 source, uint32 middle, const uint32 *first, uint32 nfirst)
@@ -165,6 +198,8 @@ ways_through(Search *s, uint32 source, uint32 middle, const uint32 *first, uint3
 		if (!s->question->ordered && at < nfirst)
 			add_way(s, middle, first[at], second);
 	}
+	if (s->question->phased)
+		ways_on_from(s, source, middle, first, nfirst);
 }
 
 typedef struct Receiver
@@ -311,6 +346,184 @@ sweep_target(Search *s, uint32 source, Way *way, uint64 n)
 		s->seen[way[i].middle] = 0;
 }
 
+/* What a middle offers for a moment x. */
+typedef struct Offer
+{
+	uint32		middle;
+	uint32		from,
+				to;
+	uint32		first,
+				second;
+} Offer;
+
+static inline int
+compare_offers(const Offer *a, const Offer *b)
+{
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	return a->to < b->to ? -1 : a->to > b->to;
+}
+
+#define ST_SORT sort_offers
+#define ST_ELEMENT_TYPE Offer
+#define ST_COMPARE(a, b) compare_offers(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+static void
+put_leg(Search *s, int which, uint64 *n, uint32 transfer)
+{
+	if (*n >= s->leg_capacity[which])
+		s->leg[which] = rs_grow(s->budget, s->leg[which], &s->leg_capacity[which], *n + 1, sizeof(uint32), purpose);
+	s->leg[which][(*n)++] = transfer;
+}
+
+static void
+report_phased(Search *s, uint32 source, uint32 target, uint64 nfirst, uint64 nsecond, uint32 to, uint32 parties)
+{
+	RsRelay		relay = {.source = source, .target = target, .parties = parties};
+
+	if (rs_flow_time(s->flow, to) <= s->question->since)
+		return;
+	relay.nfirst = distinct_legs(s, 0, nfirst);
+	relay.nsecond = distinct_legs(s, 1, nsecond);
+	relay.first = s->leg[0];
+	relay.second = s->leg[1];
+	s->handler(s->arg, &relay);
+}
+
+/*
+ * The offers of a target's middles for one x; the window with most of them
+ * (the earliest of equals). Returns how many; their legs are left at the front
+ * of s->offer.
+ */
+static uint32
+best_window(Search *s, const Way *way, uint64 n, uint32 x)
+{
+	const RsArc *out = s->flow->side[RS_FLOW_OUT].arc;
+	uint32		count = 0,
+				best = 0,
+				best_at = 0;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		uint32		middle = way[i].middle;
+		uint32		a = out[way[i].first].when,
+					b = out[way[i].second].when;
+		Offer	   *o;
+
+		tick(s);
+		if (s->seen[middle] == 0)
+		{
+			s->offer = rs_grow(s->budget, s->offer, &s->offer_capacity, (uint64) count + 1, sizeof(Offer), purpose);
+			s->offer[count] = (Offer) {middle, 0, 0, UINT32_MAX, UINT32_MAX};
+			s->seen[middle] = ++count;
+		}
+		o = &s->offer[s->seen[middle] - 1];
+		/* transfer numbers of one payer rise with time and txn_id */
+		if (a <= x && (o->first == UINT32_MAX || a > o->from || (a == o->from && way[i].first > o->first)))
+		{
+			o->from = a;
+			o->first = way[i].first;
+		}
+		if (b >= x && (o->second == UINT32_MAX || b < o->to || (b == o->to && way[i].second < o->second)))
+		{
+			o->to = b;
+			o->second = way[i].second;
+		}
+	}
+	for (uint32 i = 0; i < count; i++)
+		s->seen[s->offer[i].middle] = 0;
+	{
+		uint32		kept = 0;
+
+		for (uint32 i = 0; i < count; i++)
+			if (s->offer[i].first != UINT32_MAX && s->offer[i].second != UINT32_MAX)
+				s->offer[kept++] = s->offer[i];
+		count = kept;
+	}
+	if (count < s->question->min_parties)
+		return 0;
+	sort_offers(s->offer, count);
+	for (uint32 i = 0; i < count; i++)
+	{
+		uint32		inside = 0;
+
+		if (i > 0 && s->offer[i].from == s->offer[i - 1].from)
+			continue;
+		for (uint32 j = i; j < count; j++)
+		{
+			tick(s);
+			inside += distance(s, s->offer[i].from, s->offer[j].to) <= s->question->within;
+		}
+		if (inside > best)
+		{
+			best = inside;
+			best_at = i;
+		}
+	}
+	if (best < s->question->min_parties)
+		return 0;
+	{
+		uint32		begin = s->offer[best_at].from,
+					kept = 0;
+
+		for (uint32 j = best_at; j < count; j++)
+			if (distance(s, begin, s->offer[j].to) <= s->question->within)
+				s->offer[kept++] = s->offer[j];
+		return kept;
+	}
+}
+
+static void
+sweep_phased(Search *s, uint32 source, Way *way, uint64 n)
+{
+	const RsArc *out = s->flow->side[RS_FLOW_OUT].arc;
+	bool		open = false;
+	uint32		last = 0,
+				most = 0,
+				target = way[0].target;
+	uint64		nfirst = 0,
+				nsecond = 0;
+
+	/* sorted by the later leg, which is the second: every x once */
+	for (uint64 i = 0; i < n; i++)
+	{
+		uint32		x = out[way[i].second].when;
+		uint32		parties,
+					from;
+
+		if (i > 0 && x == out[way[i - 1].second].when)
+			continue;
+		parties = best_window(s, way, n, x);
+		if (parties == 0)
+			continue;
+		from = s->offer[0].from;
+		if (open && from > last)
+		{
+			report_phased(s, source, target, nfirst, nsecond, last, most);
+			open = false;
+		}
+		if (!open)
+		{
+			open = true;
+			nfirst = nsecond = 0;
+			last = most = 0;
+		}
+		for (uint32 j = 0; j < parties; j++)
+		{
+			put_leg(s, 0, &nfirst, s->offer[j].first);
+			put_leg(s, 1, &nsecond, s->offer[j].second);
+			last = Max(last, s->offer[j].to);
+		}
+		most = Max(most, parties);
+	}
+	if (open)
+		report_phased(s, source, target, nfirst, nsecond, last, most);
+}
+
 static void
 search_source(Search *s, uint32 source, Receiver **receiver, uint64 *receiver_capacity)
 {
@@ -353,7 +566,10 @@ search_source(Search *s, uint32 source, Receiver **receiver, uint64 *receiver_ca
 
 		while (j < s->nways && s->way[j].target == s->way[i].target)
 			j++;
-		sweep_target(s, source, s->way + i, j - i);
+		if (!s->question->phased)
+			sweep_target(s, source, s->way + i, j - i);
+		else if (j - i >= s->question->min_parties)
+			sweep_phased(s, source, s->way + i, j - i);
 		i = j;
 	}
 }

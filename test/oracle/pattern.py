@@ -178,6 +178,48 @@ def scattering(rows, k, w, ordered):
     return sorted(found, key=lambda x: (x[0], x[1], sorted(x[3]), sorted(x[4])))
 
 
+def phased(rows, k, w):
+    """[(source, target, most middles, first legs, second legs)], from every moment and window"""
+    found = []
+    people = {t[1] for t in rows} | {t[2] for t in rows}
+    for s in people:
+        for d in people - {s}:
+            legs = {}
+            for m in people - {s, d}:
+                firsts = [t for t in order(rows) if t[1] == s and t[2] == m]
+                seconds = [t for t in order(rows) if t[1] == m and t[2] == d]
+                if firsts and seconds:
+                    legs[m] = (firsts, seconds)
+            spans = []
+            # a moment counts where a second leg can follow a first leg within w
+            moments = sorted({b[4] for f, g in legs.values() for b in g if any(0 <= b[4] - a[4] <= w for a in f)})
+            for x in moments:
+                offers = []
+                for m, (firsts, seconds) in legs.items():
+                    a = [t for t in firsts if t[4] <= x][-1:]
+                    b = [t for t in seconds if t[4] >= x][:1]
+                    if a and b and b[0][4] - a[0][4] <= w:
+                        offers.append((a[0], b[0]))
+                best = []
+                for begin in sorted({a[4] for a, b in offers}):
+                    inside = [(a, b) for a, b in offers if a[4] >= begin and b[4] <= begin + w]
+                    if len(inside) > len(best):
+                        best = inside
+                if len(best) < k:
+                    continue
+                begin = min(a[4] for a, b in best)
+                end = max(b[4] for a, b in best)
+                if spans and begin <= spans[-1][0]:
+                    spans[-1][0] = max(spans[-1][0], end)
+                    spans[-1][1] = max(spans[-1][1], len(best))
+                    spans[-1][2] |= {a[0] for a, b in best}
+                    spans[-1][3] |= {b[0] for a, b in best}
+                else:
+                    spans.append([end, len(best), {a[0] for a, b in best}, {b[0] for a, b in best}])
+            found += [(s, d, n, frozenset(f), frozenset(g)) for _, n, f, g in spans]
+    return sorted(found, key=lambda x: (x[0], x[1], sorted(x[3]), sorted(x[4])))
+
+
 cases = {c: make(c) for c in range(1, CASES + 1)}
 values = ",".join("(%d,%d,%d,%d,%d,%d)" % ((c,) + t) for c, rows in cases.items() for t in rows)
 psql("DROP TABLE IF EXISTS pattern_case; CREATE TABLE pattern_case (c int, txn int, payer int, payee int, amount int, hour int);"
@@ -233,6 +275,12 @@ for ordered in (True, False):
                 lambda c: sorted(((int(s), int(d), int(p), frozenset(numbers(a)), frozenset(numbers(b))) for s, d, p, a, b in got[c]),
                                  key=lambda x: (x[0], x[1], sorted(x[3]), sorted(x[4]))),
                 lambda c: scattering(cases[c], k, w, ordered))
+for k, w in ((2, 3), (2, 8)):
+    got = rows_of("find_scatter_gather", "%d, interval '%d hours', phased => true" % (k, w), "source, target, parties, out_txn_ids, in_txn_ids")
+    compare("find_scatter_gather, %d h, phased" % w,
+            lambda c: sorted(((int(s), int(d), int(p), frozenset(numbers(a)), frozenset(numbers(b))) for s, d, p, a, b in got[c]),
+                             key=lambda x: (x[0], x[1], sorted(x[3]), sorted(x[4]))),
+            lambda c: phased(cases[c], k, w))
 psql("DROP TABLE pattern_case")
 print("1..%d" % count)
 sys.exit(failed > 0)

@@ -21,6 +21,15 @@ SELECT results_eq(
 			   ('substr(payer, 2)::bigint', 'payee::varchar', 'nothing in common')) v(p, q, what)
  WHERE what <> 'nothing in common';
 
+-- a flow graph gives what its query gives
+SELECT risk_screen.create_flow_graph('pattern_graph', 'SELECT txn_id, payer, payee, amount, paid_at FROM pattern_txn') IS NULL AS ignored \gset
+SELECT bag_eq(format('SELECT * FROM risk_screen.%s', replace(call, 'SOURCE', '''graph:pattern_graph''')),
+			  format('SELECT * FROM risk_screen.%s', replace(call, 'SOURCE', '''SELECT txn_id, payer, payee, amount, paid_at FROM pattern_txn''')), 'graph and query: ' || call)
+  FROM unnest(ARRAY['find_cycles(SOURCE, 5, ''6 hours'')', 'find_cycles(SOURCE, 4, ''5 hours'', ordered => false)', 'find_fan_in(SOURCE, 4, ''3 hours'')',
+	'find_fan_out(SOURCE, 4, ''3 hours'')', 'find_structuring(SOURCE, 150, 0.2, 3, ''8 hours'')', 'find_pass_through(SOURCE, ''2 hours'', 0.05)',
+	'find_pass_through(SOURCE, ''2 hours'', 0.05, ''account'')', 'find_scatter_gather(SOURCE, 2, ''3 hours'')', 'find_gather_scatter(SOURCE, 3, ''4 hours'')',
+	'find_scatter_gather(SOURCE, 2, ''3 hours'', phased => true)', 'account_profile(SOURCE)', 'fund_pools(SOURCE, 3, 3, min_sources => 2)']) call;
+
 -- empty input, arguments
 SELECT is_empty(format('SELECT * FROM risk_screen.%s', call), 'nothing in, nothing out: ' || call)
   FROM unnest(ARRAY[
