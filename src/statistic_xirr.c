@@ -34,7 +34,7 @@ typedef struct XirrState
 				capacity;
 	uint64		skipped;		/* NULL amount or date */
 	uint64		bad;			/* infinite or NaN */
-	RsFlow	   *flow;
+	RsCashFlow	   *flow;
 } XirrState;
 
 static XirrState *
@@ -53,13 +53,13 @@ reserve(MemoryContext context, XirrState *state, uint64 needed)
 		uint64		want = Max(Max(needed, 16), state->capacity * 2);
 
 		state->flow = state->flow ?
-			repalloc(state->flow, want * sizeof(RsFlow)) :
-			MemoryContextAlloc(context, want * sizeof(RsFlow));
+			repalloc(state->flow, want * sizeof(RsCashFlow)) :
+			MemoryContextAlloc(context, want * sizeof(RsCashFlow));
 		state->capacity = want;
 	}
 	else
 		state->flow = rs_grow(context, state->flow, &state->capacity, needed,
-							  sizeof(RsFlow), "the cash flows of one series");
+							  sizeof(RsCashFlow), "the cash flows of one series");
 }
 
 static Datum
@@ -196,7 +196,7 @@ rs_xirr_combine(PG_FUNCTION_ARGS)
 		into = make_state(context);
 	reserve(context, into, into->n + from->n);
 	if (from->n > 0)
-		memcpy(into->flow + into->n, from->flow, from->n * sizeof(RsFlow));
+		memcpy(into->flow + into->n, from->flow, from->n * sizeof(RsCashFlow));
 	into->n += from->n;
 	into->skipped += from->skipped;
 	into->bad += from->bad;
@@ -217,7 +217,7 @@ rs_xirr_serial(PG_FUNCTION_ARGS)
 	pq_sendint64(&buffer, state->skipped);
 	pq_sendint64(&buffer, state->bad);
 	if (state->n > 0)
-		pq_sendbytes(&buffer, (const char *) state->flow, state->n * sizeof(RsFlow));
+		pq_sendbytes(&buffer, (const char *) state->flow, state->n * sizeof(RsCashFlow));
 	PG_RETURN_BYTEA_P(rs_state_end(&buffer));
 }
 
@@ -235,13 +235,13 @@ rs_xirr_deserial(PG_FUNCTION_ARGS)
 	n = pq_getmsgint64(&buffer);
 	state->skipped = pq_getmsgint64(&buffer);
 	state->bad = pq_getmsgint64(&buffer);
-	if (n != (uint64) (buffer.len - buffer.cursor) / sizeof(RsFlow))
+	if (n != (uint64) (buffer.len - buffer.cursor) / sizeof(RsCashFlow))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid aggregate state")));
 	reserve(CurrentMemoryContext, state, n);
 	if (n > 0)
-		pq_copymsgbytes(&buffer, (char *) state->flow, n * sizeof(RsFlow));
+		pq_copymsgbytes(&buffer, (char *) state->flow, n * sizeof(RsCashFlow));
 	state->n = n;
 	rs_state_close(&buffer);
 	PG_RETURN_POINTER(state);

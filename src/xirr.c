@@ -84,13 +84,13 @@ rs_xirr_status_name(RsXirrStatus status)
 }
 
 static inline bool
-flow_before(const RsFlow *x, const RsFlow *y)
+flow_before(const RsCashFlow *x, const RsCashFlow *y)
 {
 	return x->at < y->at || (x->at == y->at && x->amount < y->amount);
 }
 
 #define ST_SORT sort_flows
-#define ST_ELEMENT_TYPE RsFlow
+#define ST_ELEMENT_TYPE RsCashFlow
 #define ST_COMPARE(x, y) (flow_before(x, y) ? -1 : flow_before(y, x) ? 1 : 0)
 #define ST_SCOPE static
 #define ST_DEFINE
@@ -101,7 +101,7 @@ flow_before(const RsFlow *x, const RsFlow *y)
  * 0.3) is zero, not a flow with a sign.
  */
 static int
-net_flows(const RsFlow *flow, uint64 n, float8 *t, float8 *a)
+net_flows(const RsCashFlow *flow, uint64 n, float8 *t, float8 *a)
 {
 	int			out = 0;
 
@@ -444,7 +444,7 @@ merge_roots(const Series *forward, const Series *mirrored, RootSet *roots)
 }
 
 void
-rs_xirr_solve(MemoryContext budget, RsFlow *flow, uint64 n, RsXirr *result)
+rs_xirr_solve(MemoryContext budget, RsCashFlow *flow, uint64 n, RsXirr *result)
 {
 	float8		small[2 * SMALL_SERIES],
 			   *work = small;

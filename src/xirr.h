@@ -7,11 +7,11 @@
 
 #include "postgres.h"
 
-typedef struct RsFlow
+typedef struct RsCashFlow
 {
 	int64		at;				/* microseconds; only differences matter */
 	float8		amount;			/* finite */
-} RsFlow;
+} RsCashFlow;
 
 typedef enum RsXirrStatus
 {
@@ -33,7 +33,7 @@ typedef struct RsXirr
 } RsXirr;
 
 /* Sorts flow[] in place; day counts are actual/365 from the first flow. */
-extern void rs_xirr_solve(MemoryContext budget, RsFlow *flow, uint64 n, RsXirr *result);
+extern void rs_xirr_solve(MemoryContext budget, RsCashFlow *flow, uint64 n, RsXirr *result);
 extern const char *rs_xirr_status_name(RsXirrStatus status);
 
 #endif							/* RS_XIRR_H */

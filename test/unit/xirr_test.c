@@ -20,7 +20,7 @@
 static MemoryContext budget;
 
 static long double
-value_at(const RsFlow *flow, int n, long double q, long double *size)
+value_at(const RsCashFlow *flow, int n, long double q, long double *size)
 {
 	long double v = 0;
 
@@ -39,7 +39,7 @@ value_at(const RsFlow *flow, int n, long double q, long double *size)
 
 /* for the scan: float8 is enough to see a sign */
 static long double
-quick_value_at(const RsFlow *flow, int n, float8 q, long double *size)
+quick_value_at(const RsCashFlow *flow, int n, float8 q, long double *size)
 {
 	float8		v = 0,
 				s = 0;
@@ -57,12 +57,12 @@ quick_value_at(const RsFlow *flow, int n, float8 q, long double *size)
 }
 
 static RsXirr
-solve(const RsFlow *flow, int n)
+solve(const RsCashFlow *flow, int n)
 {
-	RsFlow		copy[512];
+	RsCashFlow		copy[512];
 	RsXirr		r;
 
-	memcpy(copy, flow, n * sizeof(RsFlow));
+	memcpy(copy, flow, n * sizeof(RsCashFlow));
 	rs_xirr_solve(budget, copy, n, &r);
 	return r;
 }
@@ -70,7 +70,7 @@ solve(const RsFlow *flow, int n)
 static int
 by_time(const void *x, const void *y)
 {
-	const RsFlow *a = x,
+	const RsCashFlow *a = x,
 			   *b = y;
 
 	return a->at < b->at ? -1 : a->at > b->at;
@@ -78,9 +78,9 @@ by_time(const void *x, const void *y)
 
 /* Returns NULL or what is wrong. */
 static const char *
-check_series(const RsFlow *unsorted, int n, uint64 *scan_roots, uint64 *given)
+check_series(const RsCashFlow *unsorted, int n, uint64 *scan_roots, uint64 *given)
 {
-	RsFlow		flow[512];
+	RsCashFlow		flow[512];
 	RsXirr		r = solve(unsorted, n);
 	RsXirr		again;
 	long double before = 0,
@@ -88,8 +88,8 @@ check_series(const RsFlow *unsorted, int n, uint64 *scan_roots, uint64 *given)
 				q_before = 0;
 	static char why[200];
 
-	memcpy(flow, unsorted, n * sizeof(RsFlow));
-	qsort(flow, n, sizeof(RsFlow), by_time);
+	memcpy(flow, unsorted, n * sizeof(RsCashFlow));
+	qsort(flow, n, sizeof(RsCashFlow), by_time);
 	again = solve(flow, n);
 	if (again.nroots != r.nroots || again.status != r.status ||
 		(r.nroots > 0 && memcmp(again.root, r.root, r.nroots * sizeof(float8)) != 0))
@@ -164,7 +164,7 @@ random_campaign(int series, int flows, const char *name)
 
 	for (int s = 0; s < series; s++)
 	{
-		RsFlow		flow[64];
+		RsCashFlow		flow[64];
 		const char *now;
 
 		for (int i = 0; i < flows; i++)
@@ -175,6 +175,8 @@ random_campaign(int series, int flows, const char *name)
 		now = check_series(flow, flows, &scan, &given);
 		if (now && bad++ == 0)
 			why = strdup(now);
+		/* the series before need no memory any more */
+		MemoryContextReset(budget);
 	}
 	tap_ok(bad == 0, "%s: %d series of %d flows, " UINT64_FORMAT " roots seen by the scan, "
 		   UINT64_FORMAT " given: %d bad (%s)", name, series, flows, scan, given, bad, why ? why : "none");
@@ -183,7 +185,7 @@ random_campaign(int series, int flows, const char *name)
 static void
 expect(const char *name, int n, const float8 *amount, const int *day, RsXirrStatus status, float8 rate, int nroots)
 {
-	RsFlow		flow[512];
+	RsCashFlow		flow[512];
 	RsXirr		r;
 
 	for (int i = 0; i < n; i++)
@@ -200,7 +202,7 @@ expect(const char *name, int n, const float8 *amount, const int *day, RsXirrStat
 static void
 alternating(int n)
 {
-	RsFlow		flow[512];
+	RsCashFlow		flow[512];
 	RsXirr		r;
 	uint64		scan = 0,
 				given = 0;
@@ -250,14 +252,14 @@ main(void)
 	EXPECT("rounding is not a flow", RS_XIRR_OK, 0.1, 1,
 		   {0, -1000}, {100, 0.1}, {100, 0.2}, {100, -0.3}, {365, 1100});
 	{
-		RsFlow		flow[3] = {{0, -1000}, {365 * DAY, 2200}, {730 * DAY, -1210}};
+		RsCashFlow		flow[3] = {{0, -1000}, {365 * DAY, 2200}, {730 * DAY, -1210}};
 		RsXirr		r;
 
 		rs_xirr_solve(budget, flow, 3, &r);
 		tap_ok(r.nroots == 1 && fabs(r.rate - 0.1) < 1e-12, "a touching zero is one root: %.10g", r.rate);
 	}
 	{
-		RsFlow		flow[2] = {{PG_INT64_MIN + 1, -1}, {PG_INT64_MAX - 1, 2}};
+		RsCashFlow		flow[2] = {{PG_INT64_MIN + 1, -1}, {PG_INT64_MAX - 1, 2}};
 		RsXirr		r;
 
 		rs_xirr_solve(budget, flow, 2, &r);
