@@ -170,7 +170,8 @@ ordered_of(Search *s, uint32 account)
 	TimestampTz first_in = 0,
 				last_x = 0,
 				first_x = 0,
-				last_out = 0;
+				last_out = 0,
+				last_paid = 0;
 
 	for (; in->tail < in->stop; drop(in))
 	{
@@ -197,6 +198,9 @@ ordered_of(Search *s, uint32 account)
 		while (out->head < out->stop && time_at(s, out, out->head) <= end)
 		{
 			tick(s);
+			/* a transfer to oneself pays nobody: it does not prolong an instance */
+			if (out->side->arc[out->head].peer != account)
+				last_paid = time_at(s, out, out->head);
 			push(out);
 		}
 		while (out->tail < out->head && time_at(s, out, out->tail) < x)
@@ -215,7 +219,7 @@ ordered_of(Search *s, uint32 account)
 			first_x = x;
 		}
 		last_x = x;
-		last_out = time_at(s, out, out->head - 1);
+		last_out = last_paid;
 	}
 	if (open)
 		report(s, account, first_in, last_x, first_x, last_out);
