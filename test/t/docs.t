@@ -19,7 +19,8 @@ def ok(passed, what, note=""):
     failed += not passed
     print(("ok" if passed else "not ok"), count, "-", what.replace("#", "No."))
     if not passed and note:
-        print("".join("# %s\n" % line for line in note.splitlines()), end="")
+        # where prove shows it
+        print("".join("# %s\n" % line for line in [what] + note.splitlines()), end="", file=sys.stderr)
     sys.stdout.flush()
 
 
@@ -63,7 +64,9 @@ for page in sorted(glob.glob("docs/*.md")):
     database = "docs_" + re.sub(r"\W", "_", os.path.basename(page))
     psql("postgres", 'SET client_min_messages = error; DROP DATABASE IF EXISTS "%s" WITH (FORCE); CREATE DATABASE "%s";' % (database, database))
     psql("postgres", "SET client_min_messages = error; DROP ROLE IF EXISTS province_reader")     # made by docs/desk.md, left by a run that was stopped
-    psql(database, "CREATE EXTENSION risk_screen")
+    made = psql(database, "CREATE EXTENSION risk_screen")
+    if made.strip():
+        print("# %s: %s" % (database, made), file=sys.stderr)
     script = ["\\set ON_ERROR_STOP 1", "SET TimeZone = 'Asia/Shanghai';"]
     for n, (line, tag, sql, expected, _) in enumerate(found):
         script += ["\\echo @@@%d" % n, "\\set ON_ERROR_STOP %d" % (tag != "error"), sql]
