@@ -106,34 +106,32 @@ SELECT p.accounts::bigint[], bool_or(p.more)
  GROUP BY 1 ORDER BY cardinality(p.accounts::bigint[]) DESC, 1
 $$;
 
+-- What leaves accounts: transfers and withdrawals as one ledger. No WHERE in the
+-- arms: PostgreSQL probes the indexes below a UNION ALL only when they are bare.
+CREATE VIEW finbench.payout AS
+	SELECT 'transfer ' || id AS txn_id, payer, payee, amount, at AS paid_at FROM finbench.transfer
+	UNION ALL
+	SELECT 'withdraw ' || id, account, card, amount, at FROM finbench.withdraw;
+
 -- TCR8: where a loan's money went: accounts within 3 hops over transfers and
 -- withdrawals from those it was paid out to, in any order of time. An edge
 -- counts if it carries more than `threshold` times all that its payer received.
 CREATE FUNCTION finbench.tcr8(loan bigint, threshold numeric, since timestamptz, until timestamptz, truncation int DEFAULT NULL)
 	RETURNS TABLE (account bigint, ratio numeric, distance int) LANGUAGE sql STABLE AS $$
 WITH paid_out AS (SELECT ARRAY(SELECT DISTINCT d.account::text FROM finbench.deposit d WHERE d.loan = $1 AND d.at > $3 AND d.at < $4) AS ids),
-edges AS (SELECT format('SELECT txn_id, payer, payee, amount, paid_at FROM finbench.payout(%L, %L) WHERE true', $3, $4) AS all_of_them),
-cut AS (SELECT format('SELECT e.* FROM (%s) AS e WHERE %s = 0 OR amount > %s * coalesce((SELECT sum(t.amount) FROM finbench.transfer t
-		WHERE t.payee = e.payer AND t.at > %L AND t.at < %L), 0)',
-		finbench.edges(all_of_them, 'downstream', $3, $4, $5), $2, $2, $3, $4) AS counted FROM edges),
+edges AS (SELECT finbench.edges('finbench.payout', 'downstream', $3, $4, $5) AS uncounted),
+counted AS (SELECT CASE WHEN $2 = 0 THEN uncounted ELSE format(
+		'SELECT e.* FROM (%s) AS e WHERE amount > %s * coalesce((SELECT sum(t.amount) FROM finbench.transfer t WHERE t.payee = e.payer AND t.at > %L AND t.at < %L), 0)',
+		CASE WHEN $5 IS NULL THEN 'TABLE ' || uncounted ELSE uncounted END, $2, $3, $4) END AS edges FROM edges),
 trace AS MATERIALIZED (
 	SELECT t.txn_id, t.payee::bigint AS account, min(t.hop) AS hop, min(t.amount) AS amount
-	  FROM paid_out, cut, risk_screen.trace_funds(counted, paid_out.ids, since => finbench.after($3), until => finbench.before($4), max_hops => 3, ordered => false) t
+	  FROM paid_out, counted, risk_screen.trace_funds(edges, paid_out.ids, since => finbench.after($3), until => finbench.before($4), max_hops => 3, ordered => false) t
 	 WHERE cardinality(paid_out.ids) > 0 AND t.txn_id IS NOT NULL
 	 GROUP BY 1, 2)
 SELECT t.account, round(sum(t.amount) / l.amount, 3), 1 + min(t.hop)
   FROM trace t, finbench.loan l WHERE l.id = $1
  GROUP BY t.account, l.amount ORDER BY 3 DESC, 2 DESC, 1
 $$;
-
--- What leaves accounts in a window: transfers and withdrawals as one ledger.
-CREATE FUNCTION finbench.payout(since timestamptz, until timestamptz)
-	RETURNS TABLE (txn_id text, payer bigint, payee bigint, amount numeric, paid_at timestamptz) LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT 'transfer ' || id, payer, payee, amount, at FROM finbench.transfer WHERE at > $1 AND at < $2
-	UNION ALL
-	SELECT 'withdraw ' || id, account, card, amount, at FROM finbench.withdraw WHERE at > $1 AND at < $2;
-END;
 
 -- TCR11: everybody that a chain of guarantees reaches from a person, and the loans they took.
 CREATE FUNCTION finbench.tcr11(person bigint, since timestamptz, until timestamptz,
