@@ -21,6 +21,10 @@ CREATE TABLE run (
 	errors int NOT NULL DEFAULT 0,
 	unknowns int NOT NULL DEFAULT 0,
 	findings bigint NOT NULL DEFAULT 0,
+	ruleset text,
+	ruleset_version int,
+	ruleset_hash text,
+	grades_hash text,
 	UNIQUE (as_of, known_at))
 $$, '监测批次: one run of the rules for one day and one state of knowledge', $$
 run_id 批次编号; stays when the run is repeated
@@ -37,6 +41,10 @@ rules 规则数; rules run
 errors 出错规则数; rules that failed
 unknowns 未知规则数; rules that could not judge anything
 findings 问题数; findings
+ruleset 评级规则集; ruleset that graded
+ruleset_version 规则集版本; the version active on as_of as known by known_at
+ruleset_hash 规则集指纹; SHA-256 of that version's content
+grades_hash 评级指纹; SHA-256 over level, score and reasons of every institution: the same input gives the same
 $$),
 ('rule_outcome', 2, $$
 CREATE TABLE rule_outcome (
@@ -49,6 +57,19 @@ CREATE TABLE rule_outcome (
 	unknowns bigint NOT NULL DEFAULT 0,
 	elapsed_ms numeric NOT NULL DEFAULT 0,
 	message text,
+	kind text,
+	severity risk_screen.risk_level,
+	candidate boolean,
+	weight numeric,
+	fact text,
+	lines text[],
+	coverage text[],
+	title_zh text,
+	title_en text,
+	plan text[],
+	clause text,
+	reason_zh text,
+	reason_en text,
 	PRIMARY KEY (run_id, rule))
 $$, '规则执行结果: what each rule of a run came to', $$
 run_id 批次编号; run
@@ -60,6 +81,19 @@ hits 命中数; findings
 unknowns 未知数; subjects that could not be judged
 elapsed_ms 耗时; milliseconds, clock
 message 说明; missing roles or error text
+kind 类别; the rule as it was when it ran, from here on: indicator, red line, list ...
+severity 严重程度; level a hit meant; NULL: measured only
+candidate 待人工认定; hits needed a person's confirmation
+weight 权重; weight
+fact 事实口径; findings: their number is the fact; value: the measured value is
+lines 业务条线; lines it judged
+coverage 数据要求; roles an institution needed rows in
+title_zh 规则名称; Chinese title
+title_en 规则英文名称; English title
+plan 来源方案; source plans
+clause 条款; words of the plan
+reason_zh 说明; explanation, Chinese
+reason_en 英文说明; explanation, English
 $$),
 ('indicator_value', 3, $$
 CREATE TABLE indicator_value (
@@ -166,6 +200,7 @@ CREATE TABLE exemption (
 	valid_to date NOT NULL,
 	author text NOT NULL DEFAULT current_user,
 	reason text NOT NULL,
+	known_at timestamptz NOT NULL DEFAULT now(),
 	CHECK (valid_from < valid_to),
 	PRIMARY KEY (inst_id, rule, valid_from))
 $$, '豁免登记: one rule not counted for one institution for a limited time (pilots)', $$
@@ -175,6 +210,7 @@ valid_from 生效日期; first day
 valid_to 失效日期; day after the last; always given
 author 经办人; who
 reason 理由; why
+known_at 登记时间; when it was entered: a replay of an earlier state of knowledge ignores it
 $$),
 ('grade_override', 7, $$
 CREATE TABLE grade_override (
@@ -184,15 +220,17 @@ CREATE TABLE grade_override (
 	valid_to date NOT NULL,
 	author text NOT NULL DEFAULT current_user,
 	reason text NOT NULL,
+	known_at timestamptz NOT NULL DEFAULT now(),
 	CHECK (valid_from < valid_to),
-	PRIMARY KEY (inst_id, valid_from))
-$$, '人工调级: a level set by a person for a limited time; never below a red line', $$
+	PRIMARY KEY (inst_id, valid_from, known_at))
+$$, '人工调级: a level set by a person for a limited time; the entry known last counts; never below a red line that cannot be overridden', $$
 inst_id 机构编号; institution
 level 等级; level set
 valid_from 生效日期; first day
 valid_to 失效日期; day after the last; always given
 author 经办人; who
 reason 理由; why
+known_at 登记时间; when it was entered: a replay of an earlier state of knowledge ignores it
 $$),
 ('grade', 8, $$
 CREATE TABLE grade (
@@ -206,18 +244,31 @@ CREATE TABLE grade (
 	hit_rules text[] NOT NULL,
 	unknown_rules text[] NOT NULL,
 	reasons jsonb NOT NULL,
-	PRIMARY KEY (run_id, inst_id))
+	red_lines text[] NOT NULL,
+	computed risk_screen.risk_level NOT NULL,
+	possible risk_screen.risk_level NOT NULL,
+	relaxed risk_screen.risk_level NOT NULL,
+	lines text[] NOT NULL,
+	sticky risk_screen.sticky_state NOT NULL,
+	PRIMARY KEY (run_id, inst_id));
+CREATE INDEX grade_inst_id ON grade (inst_id)
 $$, '机构评级: level of each institution in each run', $$
 run_id 批次编号; run
 inst_id 机构编号; institution
-level 测算等级; what this run found: red, orange, yellow, unknown, green
-level_in_force 现行等级; rises at once, falls after a hold
+level 测算等级; what this run found, overrides included: red, orange, yellow, unknown, green
+level_in_force 现行等级; rises at once, falls after a hold; an override holds as long as it is valid
 score 得分; points, unbounded: orders institutions within a level
 floor 底线等级; level the hit rules force; NULL: none
-coverage 数据覆盖率; share of the applicable rules that could judge it
-hit_rules 命中规则; codes
+coverage 数据覆盖率; weight of the rules that could judge it, of all that apply
+hit_rules 命中规则; codes, worst first
 unknown_rules 未知规则; codes that could not judge it
-reasons 理由; contribution of each rule
+reasons 理由; outcome and contribution of each rule; contributions add up to the score
+red_lines 触及红线; codes of the red lines among the rules hit
+computed 计算等级; before any override
+possible 最坏等级; what the missing data could mean at worst
+relaxed 容差等级; level with the ruleset's margin, by which a fall is judged
+lines 业务条线; lines of the institution on that day
+sticky 等级状态; what the next run needs to know of this one
 $$),
 ('money_trace', 9, $$
 CREATE TABLE money_trace (

@@ -22,15 +22,29 @@ BEGIN
 	CALL risk_screen._settle_alert(workspace, run_row);
 END $$;
 
+-- What the findings of run $1 for day $2 are a reason to alert: per institution and
+-- rule, unless a person has rejected them all or the rule is exempt; a candidate
+-- that nobody has confirmed alerts one level lower.
+CREATE FUNCTION risk_screen._alert_reason_query(workspace text) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT format($q$
+		SELECT f.inst_id, f.rule, max(CASE WHEN NOT f.candidate OR v.decision = 'confirmed' THEN f.severity
+										   WHEN f.severity = 'red' THEN 'orange' ELSE 'yellow' END) AS level,
+			   count(*) AS findings, sum(f.amount) AS amount
+		  FROM %1$I.finding AS f
+		  JOIN %1$I.grade AS g ON g.run_id = $1 AND g.inst_id = f.inst_id
+		  LEFT JOIN %1$I.finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
+		  LEFT JOIN (SELECT DISTINCT inst_id, rule FROM %1$I.exemption WHERE $2 >= valid_from AND $2 < valid_to) AS e ON e.inst_id = f.inst_id AND e.rule = f.rule
+		 WHERE f.run_id = $1 AND v.decision IS DISTINCT FROM 'rejected' AND e.rule IS NULL
+		 GROUP BY f.inst_id, f.rule$q$, workspace)
+$$;
+
 -- What the run says should be alerted, set against the alerts there are.
 CREATE PROCEDURE risk_screen._merge_alert(workspace text, run_row anyelement, at timestamptz, reopen interval, snooze interval)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	EXECUTE format($q$
-		WITH reason AS (
-			SELECT g.inst_id, x.rule, x.level::risk_screen.risk_level AS level, x.findings, x.amount
-			  FROM %1$I.grade AS g CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (rule text, status text, level text, findings bigint, amount numeric)
-			 WHERE g.run_id = $1 AND x.status = 'hit'),
+		WITH reason AS (%2$s),
 		wanted AS (
 			SELECT * FROM reason
 			 UNION ALL
@@ -48,11 +62,12 @@ BEGIN
 			SELECT DISTINCT ON (a.inst_id, a.rule) a.* FROM %1$I.alert AS a JOIN wanted AS w USING (inst_id, rule)
 			 ORDER BY a.inst_id, a.rule, a.period DESC),
 		detail AS (
-			SELECT w.*, coalesce(r.version, 1) AS rule_version,
-				   jsonb_build_object('as_of', $2, 'findings', coalesce(p.findings, '[]')) AS evidence,
+			SELECT w.*, coalesce(r.rule_version, 1) AS rule_version,
+				   jsonb_strip_nulls(jsonb_build_object('as_of', $2, 'rule_zh', r.title_zh, 'rule_en', r.title_en, 'clause', nullif(r.clause, ''), 'reason_zh', nullif(r.reason_zh, ''),
+						'plan', nullif(array_to_string(r.plan, ','), ''), 'findings', coalesce(p.findings, '[]'))) AS evidence,
 				   last.alert_id, last.state, last.review_state, last.closed_at, last.period AS last_period, last.level AS last_level
 			  FROM wanted AS w
-			  LEFT JOIN risk_screen.rule AS r ON r.code = w.rule
+			  LEFT JOIN %1$I.rule_outcome AS r ON r.run_id = $1 AND r.rule = w.rule
 			  LEFT JOIN proof AS p ON p.inst_id = w.inst_id AND p.rule = w.rule
 			  LEFT JOIN last ON last.inst_id = w.inst_id AND last.rule = w.rule),
 		planned AS (
@@ -84,7 +99,7 @@ BEGIN
 			SELECT alert_id, 'reopen', $3, session_user, step FROM changed WHERE step IN ('raise', 'reopen'))
 		INSERT INTO %1$I.alert (inst_id, rule, period, level, raised_at, raised_by, first_as_of, last_as_of, findings, amount, rule_version, evidence)
 		SELECT inst_id, rule, date_trunc('month', $2)::date, level, $3, $1, $2, $2, findings, amount, rule_version, evidence
-		  FROM planned WHERE step = 'new' ORDER BY inst_id, rule$q$, workspace)
+		  FROM planned WHERE step = 'new' ORDER BY inst_id, rule$q$, workspace, risk_screen._alert_reason_query(workspace))
 		USING run_row.run_id, run_row.as_of, at, reopen, snooze;
 END $$;
 
@@ -97,11 +112,10 @@ BEGIN
 		UPDATE %1$I.alert AS a SET state = 'withdrawn', closed_at = a.raised_at, close_reason = 'not found when the run was repeated'
 		 WHERE a.state IN ('open', 'inhibited') AND a.raised_by = $1 AND a.first_as_of = $2 AND a.review_state = 'pending'
 		   AND NOT EXISTS (SELECT FROM %1$I.alert_action AS x WHERE x.alert_id = a.alert_id AND x.kind <> 'open_case')
-		   AND NOT EXISTS (SELECT FROM %1$I.grade AS g CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (rule text, status text)
-							WHERE g.run_id = $1 AND g.inst_id = a.inst_id AND x.rule = a.rule AND x.status = 'hit')
+		   AND NOT EXISTS (SELECT FROM (%2$s) AS x WHERE x.inst_id = a.inst_id AND x.rule = a.rule)
 		   AND NOT EXISTS (SELECT FROM %1$I.grade AS g
 							WHERE g.run_id = $1 AND g.inst_id = a.inst_id AND a.rule = CASE g.level WHEN 'red' THEN 'A01' WHEN 'orange' THEN 'A02' WHEN 'yellow' THEN 'A03' END)$q$,
-		workspace) USING run_row.run_id, run_row.as_of;
+		workspace, risk_screen._alert_reason_query(workspace)) USING run_row.run_id, run_row.as_of;
 	CALL risk_screen._inhibit_alert(workspace);
 	EXECUTE format($q$
 		DELETE FROM %1$I.alert_deadline AS d USING %1$I.alert AS a

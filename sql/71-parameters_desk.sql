@@ -1,6 +1,5 @@
 -- Parameters of the desk and of rules whose numbers the plans leave open.
 INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, title_zh, title_en, plan, clause, requirement, source, known_from, builtin) VALUES
-	('grade_score_orange', 6, '>=', 'hit', 'points', NULL, '橙色分值', 'Score from which an institution is orange', '004', '橙（较大风险）', 'A02', 'product default', '-infinity', true),
 	('grade_hold', 30, '=', 'value', 'days', NULL, '降级观察期', 'Days a lower level must hold before it counts', NULL, NULL, 'A12', 'product default', '-infinity', true),
 	('alert_reopen', 30, '<=', 'value', 'days', NULL, '预警重开期限', 'Days after closing within which a new hit re-opens an alert', NULL, NULL, 'A12', 'product default', '-infinity', true),
 	('alert_snooze', 30, '=', 'value', 'days', NULL, '误报静默期', 'Days an alert found to be a false positive stays closed', NULL, NULL, 'A11', 'product default', '-infinity', true),
