@@ -26,7 +26,7 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 		  FROM {desk}rule_outcome AS o
 		 WHERE o.message IS NULL AND o.kind IS NOT NULL {run}),
 	hit AS MATERIALIZED (
-		SELECT o.run_id, o.inst_id, o.rule, count(*) AS n, bool_or(NOT o.candidate OR v.decision = 'confirmed') AS confirmed
+		SELECT o.run_id, o.inst_id, o.rule, count(*) AS n, bool_or(NOT o.candidate OR v.decision IS NOT DISTINCT FROM 'confirmed') AS confirmed
 		  FROM {desk}finding AS o
 		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
 		  LEFT JOIN {desk}finding_review AS v

@@ -28,7 +28,7 @@ END $$;
 CREATE FUNCTION risk_screen._alert_reason_query(workspace text) RETURNS text
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT format($q$
-		SELECT f.inst_id, f.rule, max(CASE WHEN NOT f.candidate OR v.decision = 'confirmed' THEN f.severity
+		SELECT f.inst_id, f.rule, max(CASE WHEN NOT f.candidate OR v.decision IS NOT DISTINCT FROM 'confirmed' THEN f.severity
 										   WHEN f.severity = 'red' THEN 'orange' ELSE 'yellow' END) AS level,
 			   count(*) AS findings, sum(f.amount) AS amount
 		  FROM %1$I.finding AS f

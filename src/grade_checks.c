@@ -253,11 +253,14 @@ rs_checks_read(const char *checks, RsLoadedRuleset *rs, MemoryContext budget)
 		{
 			label[all].check = check;
 			label[all].counts_findings = rule[all].column == rs_ruleset_fact_column(rs, check->indicator);
-			if (label[all].counts_findings)
-				rule[all].absent = check->outcome;
+			/* a value that is not there is not 0: it could not be measured */
+			rule[all].absent = label[all].counts_findings || check->outcome == RS_ABSENT_FAILED ?
+				check->outcome : RS_ABSENT_NOT_RUN;
 			rule[all].null_lacks = check->severity > RS_GREEN;
 			c++;
 		}
+		else
+			rule[all].absent = RS_ABSENT_NOT_RUN;
 		all++;
 	}
 	rs->rule = rule;
