@@ -6,7 +6,8 @@
 -- right stops the run, because a desk that sees half its data must not grade.
 -- Nested loops are off while rules run: estimates through mapping views and
 -- set-returning functions are guesses, and a nested loop planned on a guess is
--- quadratic where a hash join is not.
+-- quadratic where a hash join is not. JIT is off too: compiling a hundred plans
+-- that run once costs more than it saves.
 
 -- Values of a rule's parameters on a day, for its line if it has just one.
 CREATE FUNCTION risk_screen._parameter_values(names text[], as_of date, lines text[], known_at timestamptz) RETURNS jsonb
@@ -271,7 +272,7 @@ CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass) RETURNS void
 CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL, ruleset text = 'institution')
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 	-- set here so that they are the caller's again afterwards
-	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET application_name = 'risk_screen' AS $$
+	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET jit = off SET application_name = 'risk_screen' AS $$
 DECLARE
 	run_row record;
 	rules risk_screen.rule[];

@@ -54,7 +54,7 @@ CREATE VIEW risk_board WITH (security_invoker) AS
 								count(*) FILTER (WHERE candidate) AS to_confirm, sum(amount) AS amount
 						   FROM finding AS x WHERE x.run_id = g.run_id AND x.inst_id = g.inst_id) AS f ON true
 	  LEFT JOIN LATERAL (SELECT count(*) AS open_alerts FROM alert AS x WHERE x.inst_id = g.inst_id AND x.state = 'open') AS a ON true
-	  LEFT JOIN LATERAL (SELECT min(x.due_at) AS next_due_at FROM alert_deadline AS x JOIN alert AS y USING (alert_id)
+	  LEFT JOIN LATERAL (SELECT nullif(min(x.due_at), 'infinity') AS next_due_at FROM alert_deadline AS x JOIN alert AS y USING (alert_id)
 						  WHERE y.inst_id = g.inst_id AND y.state = 'open'
 							AND NOT EXISTS (SELECT FROM alert_action AS z WHERE z.alert_id = x.alert_id AND z.kind = x.action
 												AND (x.target = '' OR z.target = x.target) AND z.done_at >= y.raised_at)) AS d ON true
@@ -127,7 +127,8 @@ $$),
 CREATE VIEW alert_queue WITH (security_invoker) AS
 	SELECT a.alert_id, a.level::text AS level, risk_screen.level_label(a.level) AS level_zh, a.inst_id, i.name, i.province,
 		   a.rule, coalesce(a.evidence ->> 'rule_zh', q.title_zh) AS rule_zh, a.state, a.review_state, a.raised_at, a.first_as_of, a.last_as_of,
-		   a.findings, a.amount, a.reopened, a.case_id, d.requirement AS next_requirement, d.action AS next_action, d.target AS next_target, d.due_at AS next_due_at
+		   a.findings, a.amount, a.reopened, a.case_id, d.requirement AS next_requirement, d.action AS next_action, d.target AS next_target, nullif(d.due_at, 'infinity') AS next_due_at,
+		   EXISTS (SELECT FROM alert_pause AS x WHERE x.alert_id = a.alert_id AND x.resumed_at IS NULL) AS clock_stopped
 	  FROM alert AS a
 	  LEFT JOIN institution AS i USING (inst_id)
 	  LEFT JOIN risk_screen.requirement AS q ON q.code = a.rule
@@ -158,7 +159,8 @@ case_id 案件编号; case
 next_requirement 条款编号; requirement of the next step
 next_action 下一步; action
 next_target 对象; whom it goes to
-next_due_at 截止时间; until when
+next_due_at 截止时间; until when; NULL: it waits, or the clock stands
+clock_stopped 是否停止计时; another authority has the case
 $$),
 ('overdue_action', 104, $$
 CREATE VIEW overdue_action WITH (security_invoker) AS
