@@ -12,10 +12,12 @@
 -- a limit parameter, the bands are multiples of it.
 INSERT INTO risk_screen.ruleset (ruleset, version, title_zh, title_en, min_coverage, margin, note, author, created_at, builtin) VALUES
 	('institution', 1, '机构风险评级', 'Grading of one institution', 0.2, 5, 'shipped default', 'risk_screen', '-infinity', true),
-	('sector', 1, '行业风险评级', 'Grading of a sector or region', 0.2, 5, 'shipped default', 'risk_screen', '-infinity', true);
+	('sector', 1, '行业风险评级', 'Grading of a sector or region', 0.2, 5, 'shipped default', 'risk_screen', '-infinity', true),
+	('naming', 1, '名称与广告用语筛查', 'Names, scopes and advertisements only, for a desk that files nothing else', 0, 0, 'shipped default', 'risk_screen', '-infinity', true);
 INSERT INTO risk_screen.ruleset_level (ruleset, version, level, score, rule_points) VALUES
 	('institution', 1, 'yellow', 20, 10), ('institution', 1, 'orange', 50, 20), ('institution', 1, 'red', 80, 40),
-	('sector', 1, 'yellow', 20, NULL), ('sector', 1, 'orange', 50, NULL), ('sector', 1, 'red', 80, NULL);
+	('sector', 1, 'yellow', 20, NULL), ('sector', 1, 'orange', 50, NULL), ('sector', 1, 'red', 80, NULL),
+	('naming', 1, 'yellow', 10, NULL), ('naming', 1, 'orange', 50, NULL), ('naming', 1, 'red', 80, NULL);
 INSERT INTO risk_screen.ruleset_rule (ruleset, version, rule, indicator, kind, title_zh, title_en, direction, weight, lines,
 	required, overridable, value_range, unit, plan, clause, requirement) VALUES
 	('institution', 1, 'B03', 'B03', 'indicator', '期限错配率', 'Maturity-mismatch rate', 'high', 1, '{P2P}', false, true, '[0,)', 'share', '004', '期限错配率', 'B03'),
@@ -121,6 +123,15 @@ INSERT INTO risk_screen.ruleset_band (ruleset, version, rule, band, span, parame
 	('sector', 1, 'B02', 2, '[0.8,)', NULL, 1, 50, NULL, 'hit', '前10大平台占比很高', 'ten platforms hold nearly all'),
 	('sector', 1, 'B33', 1, '[0.18,0.25)', NULL, 1, 20, NULL, 'hit', '资金集中度偏高', 'concentration is high'),
 	('sector', 1, 'B33', 2, '[0.25,)', NULL, 1, 50, NULL, 'hit', '资金集中度很高', 'concentration is very high');
+-- A register of firms of which only names are known: the rules of section H that
+-- ask for no more than the institution itself must have judged, no other counts.
+INSERT INTO risk_screen.ruleset_rule (ruleset, version, rule, indicator, kind, title_zh, title_en, weight, required, overridable, value_range, unit, plan, clause, requirement)
+SELECT 'naming', 1, code, code, CASE kind WHEN 'red line' THEN kind ELSE 'indicator' END, title_zh, title_en, 1, needs = '{institution}', kind <> 'red line', '[0,)', 'findings',
+	   array_to_string(plan, ','), clause, code
+  FROM risk_screen.rule WHERE builtin AND code LIKE 'H%' AND severity IS NOT NULL AND fact = 'findings' ORDER BY code;
+INSERT INTO risk_screen.ruleset_band (ruleset, version, rule, band, span, points, floor, reason_zh, reason_en)
+SELECT 'naming', 1, code, 1, '(0,)', CASE severity WHEN 'red' THEN 40 WHEN 'orange' THEN 20 ELSE 10 END, severity, reason_zh, reason_en
+  FROM risk_screen.rule WHERE builtin AND code LIKE 'H%' AND severity IS NOT NULL AND fact = 'findings' ORDER BY code;
 INSERT INTO risk_screen.ruleset_activation (ruleset, version, active_from, known_from, author, reason, content_hash, builtin)
 SELECT ruleset, version, '-infinity', '-infinity', 'risk_screen', 'shipped', risk_screen.ruleset_hash(ruleset, version), true
   FROM risk_screen.ruleset;
