@@ -40,7 +40,8 @@ CREATE VIEW risk_board WITH (security_invoker) AS
 		   g.score, g.coverage, cardinality(g.hit_rules) AS hit_rules, cardinality(g.unknown_rules) AS unknown_rules,
 		   f.findings, f.red_findings, f.orange_findings, f.yellow_findings, f.to_confirm, f.amount,
 		   (SELECT string_agg(concat_ws(' ', h, r.title_zh), '；' ORDER BY n)
-			  FROM unnest(g.hit_rules[1:3]) WITH ORDINALITY AS u (h, n) LEFT JOIN rule_outcome AS r ON r.run_id = g.run_id AND r.rule = h) AS main_reasons_zh,
+			  FROM unnest(g.hit_rules[1:3]) WITH ORDINALITY AS u (h, n) LEFT JOIN rule_outcome AS r ON r.run_id = g.run_id AND r.rule = h
+			 WHERE g.computed > 'unknown') AS main_reasons_zh,
 		   a.open_alerts, d.next_due_at, g.possible::text AS possible_level, array_to_string(g.red_lines, ',') AS red_lines
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)
@@ -81,7 +82,7 @@ orange_findings 橙色问题数; of severity orange
 yellow_findings 黄色问题数; of severity yellow
 to_confirm 待认定问题数; candidates
 amount 涉及金额; yuan, sum over findings
-main_reasons_zh 主要原因; the three worst rules
+main_reasons_zh 主要原因; the three worst rules hit, of who is yellow or worse
 open_alerts 待处置预警数; open alerts
 next_due_at 最近时限; next open deadline
 possible_level 最坏等级; what the missing data could mean at worst
@@ -225,15 +226,15 @@ CREATE VIEW grade_explanation WITH (security_invoker) AS
 		   CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END AS threshold,
 		   coalesce(array_to_string(r.plan, ','), b.plan) AS plan, coalesce(r.clause, b.clause) AS clause, r.reason_zh,
 		   CASE s.status WHEN 'gap' THEN '数据不足，无法判断' WHEN 'exempt' THEN '已豁免' WHEN 'override' THEN x.reason
-				WHEN 'candidate' THEN '待人工认定，按低一级计' END AS note_zh,
-		   coalesce(r.kind, b.kind) = 'red line' AS red_line, c.ruleset, c.ruleset_version
+				WHEN 'hit' THEN CASE WHEN x.outcome = 'candidate' THEN '待人工认定，按低一级计' END END AS note_zh,
+		   coalesce(r.kind, b.kind) = 'red line' AS red_line, x.outcome = 'candidate' AS candidate, c.ruleset, c.ruleset_version
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)
 	  LEFT JOIN institution AS i USING (inst_id)
 	  CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (code text, outcome text, observed numeric, operator text, threshold numeric,
 															 contribution numeric, floor text, reason text)
 	  CROSS JOIN LATERAL (SELECT CASE WHEN x.code = 'override' THEN 'override' WHEN x.outcome IN ('insufficient_data', 'stale_data') THEN 'gap'
-									  WHEN x.outcome IN ('exempt', 'candidate') THEN x.outcome ELSE 'hit' END AS status) AS s
+									  WHEN x.outcome = 'exempt' THEN 'exempt' ELSE 'hit' END AS status) AS s
 	  LEFT JOIN rule_outcome AS r ON r.run_id = g.run_id AND r.rule = x.code
 	  LEFT JOIN risk_screen.ruleset_rule AS b ON b.ruleset = c.ruleset AND b.version = c.ruleset_version AND b.rule = x.code
 	  LEFT JOIN risk_screen.requirement AS q ON q.code = x.code
@@ -250,7 +251,7 @@ level 现行等级; level in force
 rule 规则编号; code
 rule_zh 规则名称; Chinese title
 rule_en 规则英文名称; English title
-status 状态; hit 命中, candidate 待认定, gap 数据不足, exempt 豁免, override 人工调级
+status 状态; hit 命中, gap 数据不足, exempt 豁免, override 人工调级
 rule_level 规则等级; level the rule forces
 rule_level_zh 规则等级名称; in Chinese
 findings 问题数; findings
@@ -265,6 +266,7 @@ clause 条款; words of the plan
 reason_zh 说明; explanation
 note_zh 备注; for gaps, exemptions, candidates and overrides
 red_line 是否红线; true for red lines
+candidate 待认定; nobody has confirmed it yet: it counts one level lower and with a share of its points
 ruleset 评级规则集; that graded
 ruleset_version 规则集版本; its version
 $$),
