@@ -5,7 +5,7 @@ each driver; types, comments, arrays, cursors, cancel; \\d, completion and EXPLA
 A server of its own that listens on 127.0.0.1, which JDBC needs. Drivers that
 are not installed are skipped by name (tools/setup --test installs them).
 """
-import glob, os, pty, re, select, shutil, socket, subprocess, sys, time
+import glob, io, json, os, pty, re, select, shutil, socket, subprocess, sys, time, zipfile
 
 os.chdir(os.environ.get("RS_TOP", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")))
 sys.path.insert(0, "test/lib")
@@ -157,6 +157,32 @@ for name, arguments in CALLS.items():
 ok(checked > 20 and not far, "row estimates of %d functions are within two orders of magnitude on the demo" % checked, "\n".join(far))
 cost = float(re.search(r"cost=[0-9.]+\.\.([0-9.]+)", psql("EXPLAIN SELECT * FROM risk_screen.trace_summary('desk.txn', '{A000190}')")).group(1))
 ok(cost > 100, "functions that read whole queries cost more than a row of a table", cost)
+
+# ---- what BI tools import
+broken = []
+for panel in json.load(open("examples/bi/grafana.json", encoding="utf-8"))["panels"]:
+    for target in panel["targets"]:
+        sql = re.sub(r"\$__timeFilter\(([^)]*)\)", r"\1 BETWEEN '2026-01-01' AND '2026-12-31'", target["rawSql"])
+        rows = psql("SELECT count(*) FROM (%s) AS x" % sql)
+        if not rows.isdigit() or rows == "0" and panel["title"] != "逾期动作":
+            broken.append("%s: %s" % (panel["title"], rows))
+ok(not broken, "every query of the Grafana dashboard runs and has rows", "\n".join(broken))
+made = subprocess.run(["examples/bi/superset_datasets", "warehouse", "desk", "监管仓库"], stdout=subprocess.PIPE, check=True).stdout
+again = subprocess.run(["examples/bi/superset_datasets", "warehouse", "desk", "监管仓库"], stdout=subprocess.PIPE, check=True).stdout
+archive = zipfile.ZipFile(io.BytesIO(made))
+board = archive.read("risk_screen/datasets/desk/risk_board.yaml").decode()
+ok(made == again and archive.testzip() is None and 'verbose_name: "现行等级名称"' in board and "main_dttm_col: as_of" in board, "Superset's import has the views with Chinese labels", board[:800])
+wrong = []
+for name in archive.namelist():
+    if "/datasets/" in name:
+        text = archive.read(name).decode()
+        view = re.search(r"^table_name: (\w+)", text, flags=re.M).group(1)
+        expressions = re.findall(r"^  expression: (.*)$", text, flags=re.M) + re.findall(r"^- column_name: (\w+)", text, flags=re.M)
+        out = psql("SELECT count(*) FROM (SELECT %s FROM desk.%s) x" % (", ".join(re.findall(r"^- column_name: (\w+)", text, flags=re.M)), view)) + psql("SELECT %s FROM desk.%s" % (
+            ", ".join("(%s) IS NULL" % e for e in expressions if "(" in e), view))
+        if "ERROR" in out:
+            wrong.append(out)
+ok(not wrong, "its columns and metrics exist", "\n".join(wrong))
 
 cluster("destroy", "clients")
 print("1..%d" % count)
