@@ -114,8 +114,8 @@ BEGIN
 
 	EXECUTE format($q$
 		WITH entity AS MATERIALIZED (
-			SELECT DISTINCT ON (i.inst_id) i.inst_id, coalesce(i.lines, '{}') AS lines
-			  FROM %2$s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id, i.lines)
+			SELECT DISTINCT ON (i.inst_id COLLATE "C") i.inst_id, coalesce(i.lines, '{}') AS lines
+			  FROM %2$s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines)
 		INSERT INTO %1$I.grade (run_id, inst_id, level, level_in_force, score, floor, coverage, hit_rules, unknown_rules, reasons,
 								red_lines, computed, possible, relaxed, lines, sticky)
 		SELECT $1, e.inst_id, g.level, CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN g.level ELSE (s.sticky).level END, g.score,
@@ -129,9 +129,9 @@ BEGIN
 		risk_screen._sticky_query(workspace, run_row.as_of, run_row.known_at))
 		USING run_row.run_id, run_row.as_of,
 			  'SELECT entity, indicator, value, segment, confirmed FROM (' || risk_screen._fact_query(format($q$
-				SELECT DISTINCT ON (i.inst_id) %s::bigint AS run_id, i.inst_id, coalesce(i.lines, '{}') AS lines, NULL::date AS as_of,
+				SELECT DISTINCT ON (i.inst_id COLLATE "C") %s::bigint AS run_id, i.inst_id, coalesce(i.lines, '{}') AS lines, NULL::date AS as_of,
 					   nullif(%L::timestamptz, 'infinity') AS known_at, 'infinity'::timestamptz AS started_at
-				  FROM %s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id, i.lines$q$, run_row.run_id, run_row.known_at,
+				  FROM %s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines$q$, run_row.run_id, run_row.known_at,
 				CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END), desk, run_row.run_id) || ') AS f',
 			  name, 'SELECT rule, indicator, outcome, severity, weight, kind, lines FROM (' || risk_screen._check_query(desk, run_row.run_id) || ') AS c',
 			  format('SELECT inst_id AS entity, rule, valid_from, valid_to FROM %I.exemption WHERE known_at <= %L', workspace, run_row.known_at),
