@@ -172,7 +172,7 @@ CREATE FUNCTION contexts(expression text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	n bigint;
 BEGIN
-	EXECUTE format('SELECT max(c) FILTER (WHERE n > 0) FROM (SELECT c, count(result) OVER () AS n FROM (SELECT %s AS result, (SELECT count(*) FROM pg_backend_memory_contexts WHERE g IS NOT NULL) AS c FROM many GROUP BY g) r OFFSET 0) s', expression) INTO n;
+	EXECUTE format('SELECT max(c) FILTER (WHERE n > 0) FROM (SELECT c, count(result IS NULL) OVER () AS n FROM (SELECT %s AS result, (SELECT count(*) FROM pg_backend_memory_contexts WHERE g IS NOT NULL) AS c FROM many GROUP BY g) r OFFSET 0) s', expression) INTO n;
 	RETURN n;
 END $$;
 SET LOCAL enable_sort = off;
