@@ -19,7 +19,7 @@
 -- entities: relation (run_id, inst_id, lines, as_of, known_at, started_at)
 CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bigint = NULL) RETURNS text
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT replace(replace(replace($q$
+	SELECT replace(replace(replace(replace($q$
 	WITH entity AS MATERIALIZED ({entities}),
 	rule AS MATERIALIZED (
 		SELECT o.run_id, o.rule, o.fact, o.severity, o.coverage, o.lines, o.lines && ARRAY['ALL', 'NAME', 'AD'] AS everybody
@@ -78,7 +78,9 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 		   e.as_of, e.known_at, f.confirmed, f.rule, f.run_id
 	  FROM fact AS f JOIN entity AS e USING (run_id, inst_id)$q$,
 		'{entities}', entities), '{desk}', desk),
-		'{run}', CASE WHEN run_id IS NULL THEN '' ELSE format('AND o.run_id = %s', run_id) END)
+		'{run}', CASE WHEN run_id IS NULL THEN '' ELSE format('AND o.run_id = %s', run_id) END),
+		-- of the view a reader may want one run: let the condition on run_id through
+		'AS MATERIALIZED', CASE WHEN run_id IS NULL THEN 'AS NOT MATERIALIZED' ELSE 'AS MATERIALIZED' END)
 $$;
 
 -- Query text of the register of checks.
