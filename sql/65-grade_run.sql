@@ -19,7 +19,7 @@
 -- entities: relation (run_id, inst_id, lines, as_of, known_at, started_at)
 CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bigint = NULL) RETURNS text
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT replace(replace(replace($q$
+	SELECT replace(replace(replace(replace($q$
 	WITH entity AS MATERIALIZED ({entities}),
 	rule AS MATERIALIZED (
 		SELECT o.run_id, o.rule, o.fact, o.severity, o.coverage, o.lines, o.lines && ARRAY['ALL', 'NAME', 'AD'] AS everybody
@@ -78,7 +78,9 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 		   e.as_of, e.known_at, f.confirmed, f.rule, f.run_id
 	  FROM fact AS f JOIN entity AS e USING (run_id, inst_id)$q$,
 		'{entities}', entities), '{desk}', desk),
-		'{run}', CASE WHEN run_id IS NULL THEN '' ELSE format('AND o.run_id = %s', run_id) END)
+		'{run}', CASE WHEN run_id IS NULL THEN '' ELSE format('AND o.run_id = %s', run_id) END),
+		-- of the view a reader may want one run: let the condition on run_id through
+		'AS MATERIALIZED', CASE WHEN run_id IS NULL THEN 'AS NOT MATERIALIZED' ELSE 'AS MATERIALIZED' END)
 $$;
 
 -- Query text of the register of checks.
@@ -114,8 +116,8 @@ BEGIN
 
 	EXECUTE format($q$
 		WITH entity AS MATERIALIZED (
-			SELECT DISTINCT ON (i.inst_id) i.inst_id, coalesce(i.lines, '{}') AS lines
-			  FROM %2$s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id, i.lines)
+			SELECT DISTINCT ON (i.inst_id COLLATE "C") i.inst_id, coalesce(i.lines, '{}') AS lines
+			  FROM %2$s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines)
 		INSERT INTO %1$I.grade (run_id, inst_id, level, level_in_force, score, floor, coverage, hit_rules, unknown_rules, reasons,
 								red_lines, computed, possible, relaxed, lines, sticky)
 		SELECT $1, e.inst_id, g.level, CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN g.level ELSE (s.sticky).level END, g.score,
@@ -129,9 +131,9 @@ BEGIN
 		risk_screen._sticky_query(workspace, run_row.as_of, run_row.known_at))
 		USING run_row.run_id, run_row.as_of,
 			  'SELECT entity, indicator, value, segment, confirmed FROM (' || risk_screen._fact_query(format($q$
-				SELECT DISTINCT ON (i.inst_id) %s::bigint AS run_id, i.inst_id, coalesce(i.lines, '{}') AS lines, NULL::date AS as_of,
+				SELECT DISTINCT ON (i.inst_id COLLATE "C") %s::bigint AS run_id, i.inst_id, coalesce(i.lines, '{}') AS lines, NULL::date AS as_of,
 					   nullif(%L::timestamptz, 'infinity') AS known_at, 'infinity'::timestamptz AS started_at
-				  FROM %s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id, i.lines$q$, run_row.run_id, run_row.known_at,
+				  FROM %s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines$q$, run_row.run_id, run_row.known_at,
 				CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END), desk, run_row.run_id) || ') AS f',
 			  name, 'SELECT rule, indicator, outcome, severity, weight, kind, lines FROM (' || risk_screen._check_query(desk, run_row.run_id) || ') AS c',
 			  format('SELECT inst_id AS entity, rule, valid_from, valid_to FROM %I.exemption WHERE known_at <= %L', workspace, run_row.known_at),

@@ -46,7 +46,8 @@ CREATE VIEW disposal_proposal WITH (security_invoker) AS
 	said AS (
 		SELECT DISTINCT ON (inst_id, factor) inst_id, factor, value FROM disposal_factor ORDER BY inst_id, factor, known_at DESC),
 	factor AS (
-		SELECT m.*, CASE WHEN m.c25_ran THEN coalesce(m.c25, 'unknown') ELSE m.computed END AS criteria,
+		SELECT m.*, -- what could not be judged is not met
+			   CASE WHEN m.c25_ran THEN greatest(coalesce(m.c25, 'unknown'), CASE m.computed WHEN 'unknown' THEN m.computed ELSE 'green' END) ELSE m.computed END AS criteria,
 			   coalesce(s1.value, CASE WHEN m.justice THEN 3 WHEN m.firm_red_lines > 0 THEN 2 WHEN m.hits > 0 THEN 1 WHEN m.computed = 'green' THEN 0 END) AS illegality,
 			   coalesce(s2.value, CASE WHEN m.worst = 'red' AND m.reds >= risk_screen.parameter_value('disposal_red_lines', m.as_of) THEN 3 WHEN m.worst = 'red' THEN 2
 									   WHEN m.hits > 0 THEN 1 WHEN m.computed = 'green' THEN 0 END) AS severity,
