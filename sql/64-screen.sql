@@ -305,10 +305,11 @@ BEGIN
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
 	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass);
 	-- Rules, operators, values and fingerprint are read by one statement: what
-	-- others commit from here on is for the next run.
-	SELECT array_agg(x ORDER BY x.code COLLATE "C"),
-		   array_agg(risk_screen._hit_operator(CASE WHEN x.severity IS NOT NULL THEN x.parameters[1] END, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
-		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
+	-- others commit from here on is for the next run. Rules that rest on the
+	-- findings of others come last.
+	SELECT array_agg(x ORDER BY x.rests_on <> '{}', x.code COLLATE "C"),
+		   array_agg(risk_screen._hit_operator(CASE WHEN x.severity IS NOT NULL THEN x.parameters[1] END, screen.as_of, x.lines, screen.known_at) ORDER BY x.rests_on <> '{}', x.code COLLATE "C"),
+		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY x.rests_on <> '{}', x.code COLLATE "C"),
 		   count(*), risk_screen._rules_hash(screen.as_of, screen.known_at)
 	  INTO rules, operators, vals, n, hash
 	  FROM risk_screen.rule AS x
