@@ -532,10 +532,12 @@ SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',
 			|| ' AND t.payer <> t.payee AND coalesce(t.currency, ''CNY'') = ''CNY'' AND NOT EXISTS (SELECT FROM unnest(%L::text[]) AS p WHERE p = t.payer)'
 			|| ' AND NOT EXISTS (SELECT FROM unnest(%L::text[]) AS p WHERE p = t.payee)', $2, $3, p.ids, p.ids) AS txn
 		  FROM (SELECT coalesce(array_agg(account_id), '{}') AS ids FROM pool) AS p),
+	many AS MATERIALIZED (
+		SELECT payer FROM txn WHERE paid_at >= $2 AND paid_at < $3 AND payer NOT IN (SELECT account_id FROM pool) GROUP BY payer HAVING count(*) >= ($5 ->> 'velocity_count')::numeric),
 	busy AS (
 		SELECT t.payer, risk_screen.peak_detail(t.amount, t.paid_at, interval '1 hour', 'count') AS peak
-		  FROM txn AS t WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.payer NOT IN (SELECT account_id FROM pool) GROUP BY t.payer
-		HAVING count(*) >= ($5 ->> 'velocity_count')::numeric AND risk_screen.peak_count(t.paid_at, interval '1 hour') >= ($5 ->> 'velocity_count')::numeric),
+		  FROM many JOIN txn AS t USING (payer) WHERE t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.payer
+		HAVING risk_screen.peak_count(t.paid_at, interval '1 hour') >= ($5 ->> 'velocity_count')::numeric),
 	tags AS MATERIALIZED (
 		SELECT 'structuring' AS tag, s.account, s.txn_ids, s.total, s.started_at, s.ended_at, s.instance
 		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_structuring(q.txn, ($5 ->> 'structuring_amount')::numeric, ($5 ->> 'structuring_band')::numeric, ($5 ->> 'structuring_count')::int,
