@@ -100,7 +100,7 @@ BEGIN
 	SELECT f.inst_id, f.rule, max(f.severity), bool_and(f.candidate), count(*), count(*) FILTER (WHERE v.decision = 'confirmed'), sum(f.amount)
 	  FROM run AS r JOIN finding AS f USING (run_id)
 	  LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
-	 WHERE r.as_of = desk_findings.as_of AND r.known_at = desk_findings.known_at AND f.rule = ANY (rules) AND f.inst_id IS NOT NULL
+	 WHERE r.as_of = desk_findings.as_of AND r.known_at = desk_findings.known_at AND f.rule = ANY (desk_findings.rules) AND f.inst_id IS NOT NULL
 	   AND v.decision IS DISTINCT FROM 'rejected'
 	   AND NOT EXISTS (SELECT FROM exemption AS e WHERE e.inst_id = f.inst_id AND e.rule = f.rule AND desk_findings.as_of >= e.valid_from AND desk_findings.as_of < e.valid_to)
 	 GROUP BY f.inst_id, f.rule;
@@ -117,11 +117,11 @@ BEGIN
 	RETURN QUERY
 	WITH ran AS (
 		SELECT r.run_id, o.rule, o.outcome, o.message FROM run AS r JOIN rule_outcome AS o USING (run_id)
-		 WHERE r.as_of = desk_gaps.as_of AND r.known_at = desk_gaps.known_at AND o.rule = ANY (rules)),
+		 WHERE r.as_of = desk_gaps.as_of AND r.known_at = desk_gaps.known_at AND o.rule = ANY (desk_gaps.rules)),
 	covered AS (
 		SELECT c.inst_id, array_agg(c.role) AS roles FROM coverage AS c WHERE c.run_id = (SELECT max(n.run_id) FROM ran AS n) GROUP BY c.inst_id)
 	SELECT NULL::text, u.code, CASE WHEN n.outcome = 'error' THEN 'failed' ELSE 'roles missing' END
-	  FROM unnest(rules) AS u (code) LEFT JOIN ran AS n ON n.rule = u.code
+	  FROM unnest(desk_gaps.rules) AS u (code) LEFT JOIN ran AS n ON n.rule = u.code
 	 WHERE n.rule IS NULL OR n.outcome = 'error' OR n.message IS NOT NULL
 	 UNION
 	SELECT v.inst_id, v.rule, 'data missing' FROM ran AS n JOIN indicator_value AS v USING (run_id, rule)
