@@ -1,11 +1,25 @@
 -- Rules of section J: disclosure, registers, lists of persons and firms.
 
-SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event}', '{event}', '{}', $$
+SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event,disclosure_monthly,disclosure_days}', '{}', '{}', $$
+	WITH month AS (
+		SELECT (m + interval '1 month - 1 day')::date AS ends FROM generate_series(date_trunc('month', $2::date::timestamp), $1::timestamp, interval '1 month') AS m
+		 WHERE m >= $2::date::timestamp AND (m + interval '1 month - 1 day')::date + ($5 ->> 'disclosure_days')::int < $1),
+	routine AS (
+		SELECT d.inst_id, date_trunc('month', d.period::timestamp)::date AS month, count(DISTINCT d.disclosed_at) AS reports FROM disclosure AS d
+		 WHERE d.period IS NOT NULL AND d.product_id IS NULL AND d.disclosed_at < $3 GROUP BY 1, 2)
 	SELECT 'event' AS subject_kind, e.event_id AS subject_id, e.inst_id, coalesce(e.disclosed_at::date, $1) - e.occurred_at::date AS observed, NULL::numeric AS threshold, e.amount, e.occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('disclosed_at', e.disclosed_at, 'event', left(e.description, 200))) AS evidence
 	  FROM event AS e
 	 WHERE e.kind = 'major' AND e.occurred_at >= $2 AND e.occurred_at < $3 AND coalesce(e.disclosed_at::date, $1) > e.occurred_at::date
-$$, '重大事项未即时披露。', 'A major event was not disclosed at once.');
+	 UNION ALL
+	-- routine data: a month with fewer reports than one; days since it ended stand for the delay
+	SELECT 'institution', i.inst_id, i.inst_id, $1 - m.ends, NULL, NULL, m.ends::timestamptz, jsonb_build_object('month', to_char(m.ends, 'YYYY-MM'), 'reports', coalesce(r.reports, 0))
+	  FROM institution AS i CROSS JOIN month AS m LEFT JOIN routine AS r ON r.inst_id = i.inst_id AND r.month = date_trunc('month', m.ends::timestamp)::date
+	 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' AND coalesce(i.registered_on <= m.ends, true) AND coalesce(r.reports, 0) < ($5 ->> 'disclosure_monthly')::numeric
+	   AND EXISTS (SELECT FROM disclosure)
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'events and disclosures') WHERE NOT EXISTS (SELECT FROM event) AND NOT EXISTS (SELECT FROM disclosure)
+$$, '重大事项未即时披露，或常规数据未按月披露。', 'A major event was not disclosed at once, or a month passed without the routine disclosure.');
 
 SELECT risk_screen._ship_rule('J03', 'yellow', '{P2P}', '{}', '{audit}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,

@@ -5,10 +5,11 @@
 
 -- Turnover of what was flagged: the largest single rule, because rules flag the
 -- same money more than once; what the authority itself established goes first.
+-- Missing capital (B27) is no turnover.
 SELECT risk_screen._ship_rule('B25', NULL, '{ALL}', '{turnover_fine_rate}', '{}', '{}', $$
 	WITH flagged AS (
 		SELECT f.inst_id, max(f.amount) AS largest, (array_agg(f.rule ORDER BY f.amount DESC, f.rule))[1] AS largest_rule, max(f.amount) FILTER (WHERE f.confirmed > 0) AS confirmed, jsonb_object_agg(f.rule, f.amount) AS by_rule
-		  FROM risk_screen.desk_findings($1, $4, ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line')) AS f WHERE f.amount > 0 GROUP BY f.inst_id),
+		  FROM risk_screen.desk_findings($1, $4, ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' AND code <> 'B27')) AS f WHERE f.amount > 0 GROUP BY f.inst_id),
 	fined AS (
 		SELECT coalesce(p.inst_id, CASE p.subject_kind WHEN 'institution' THEN p.subject_id END) AS inst_id, sum(p.amount) FILTER (WHERE p.code = 'fine') AS fined, max(p.illegal_turnover) AS established
 		  FROM penalty AS p WHERE p.decided_on <= $1 AND p.decided_on >= $2::date GROUP BY 1)
@@ -17,7 +18,7 @@ SELECT risk_screen._ship_rule('B25', NULL, '{ALL}', '{turnover_fine_rate}', '{}'
 				'largest_rule', f.largest_rule, 'confirmed', f.confirmed, 'by_rule', f.by_rule, 'fined', d.fined, 'fined_share', round(d.fined / nullif(coalesce(d.established, f.largest), 0), 6))) AS evidence
 	  FROM (SELECT inst_id FROM flagged UNION SELECT inst_id FROM fined WHERE inst_id IS NOT NULL AND established > 0) AS x LEFT JOIN flagged AS f USING (inst_id) LEFT JOIN fined AS d USING (inst_id)
 $$, '被标记的违法违规经营数额及按比例测算的罚款（amount）。', 'Turnover of what was flagged, and the fine at the rate (amount).', NULL, NULL,
-	ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' ORDER BY code), 1, 'indicator');
+	ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' AND code <> 'B27' ORDER BY code), 1, 'indicator');
 
 SELECT risk_screen._ship_rule('B31', 'yellow', '{ALL}', '{priority_signs,priority_amount,priority_investors,priority_growth,surge_floor}', '{position}', '{}', $$
 	WITH figures AS (
@@ -237,7 +238,7 @@ SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_comp
 	factor AS (
 		SELECT f.inst_id, coalesce(b.score, 0) AS compliance, b.rules, greatest(least(coalesce(t.channels, 0)::numeric / 5, 1), least(coalesce(v.visits, 0) / 100000, 1)) AS spread,
 			   greatest(CASE WHEN t.with_promise > 0 OR o.guaranteed THEN 1 ELSE 0 END, least(coalesce(o.rate, 0) / 0.2, 1)) AS inducement,
-			   greatest(least(coalesce(c.n, 0)::numeric / 50, 1), least(coalesce(c.n, 0) / p.value * 100, 1)) AS complaint, least(coalesce(t.with_words, 0)::numeric / 3, 1) AS keyword,
+			   greatest(least(coalesce(c.n, 0)::numeric / 50, 1), least(coalesce(c.n / p.value * 100, 0), 1)) AS complaint, least(coalesce(t.with_words, 0)::numeric / 3, 1) AS keyword,
 			   t.channels, round(v.visits) AS visits, t.with_promise, o.rate, c.n AS complaints, t.with_words
 		  FROM firm AS f LEFT JOIN breach AS b USING (inst_id) LEFT JOIN texts AS t USING (inst_id) LEFT JOIN visits AS v USING (inst_id) LEFT JOIN offers AS o USING (inst_id) LEFT JOIN complained AS c USING (inst_id) LEFT JOIN people AS p USING (inst_id)
 		 WHERE b.inst_id IS NOT NULL OR t.inst_id IS NOT NULL OR c.inst_id IS NOT NULL)
