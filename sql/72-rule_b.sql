@@ -217,8 +217,9 @@ SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basi
 	rated AS (
 		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, l.rate AS contract_rate, f.n, f.received,
 			   CASE WHEN f.last_on >= l.matures_on - 31 OR l.matures_on IS NULL THEN f.rate END AS rate,
-			   round((l.matures_on - l.started_on) / 30.4375, 2) AS months, f.last_on
-		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id)
+			   -- whole months and a part: a year with a leap day is twelve months too
+			   (extract(year FROM t.age) * 12 + extract(month FROM t.age) + round(extract(day FROM t.age) / 31, 2))::numeric AS months, f.last_on
+		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id) CROSS JOIN LATERAL (SELECT age(l.matures_on::timestamp, l.started_on::timestamp) AS age) AS t
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)),
 	-- the cap is looked up once per day and term, not once per loan
 	terms AS MATERIALIZED (
@@ -499,7 +500,7 @@ $$, '实缴资本低于业务许可要求（多项许可取最高）。', 'Paid-
 
 SELECT risk_screen._ship_rule('B29', 'orange', '{ALL}', '{return_percentile,return_peers,rate_cap_basis}', '{product}', '{}', $$
 	WITH offers AS (
-		SELECT p.product_id, p.inst_id, coalesce(p.biz, p.kind, '') AS biz, p.rate_promised AS rate, coalesce(p.issued_on, $1) AS day, round(coalesce(p.term_days, 365) / 30.4375, 2) AS months, p.target_amount
+		SELECT p.product_id, p.inst_id, coalesce(p.biz, p.kind, '') AS biz, p.rate_promised AS rate, coalesce(p.issued_on, $1) AS day, round(coalesce(p.term_days, 365) / 30.4375, 1) AS months, p.target_amount
 		  FROM product AS p
 		 WHERE p.rate_promised IS NOT NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
 	best AS (
