@@ -19,4 +19,4 @@ SELECT lexicon, term, true
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT lexicon, 'clause', phrase, '否定或警示的表述', true
   FROM unnest('{PAY-ROLE,OPINION-TROUBLE}'::text[]) AS lexicon,
-	unnest('{不是…,并非…,不等于…,不属于…,不构成…,不得…,没有…,不存在…,未发生…,谨防…,防范…,打击…,警惕…}'::text[]) AS phrase;
+	unnest('{不是…,并非…,不等于…,不属于…,不构成…,不得…,没有…,不存在…,未发生…,谨防…,防范…,打击…,警惕…,请勿…,切勿…}'::text[]) AS phrase;

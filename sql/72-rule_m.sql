@@ -138,7 +138,7 @@ SELECT risk_screen._ship_rule('M16', NULL, '{}', '{}', '{position}', '{}', $$
 $$, '分条线统计：各报送指标合计（比率取中位数）及报送机构数。', 'Statistics by line: sum of each filed figure (median of rates) and how many filed it.', 'macro', NULL, '{}', 1, 'indicator');
 
 SELECT risk_screen._ship_rule('M17', NULL, '{}', '{}', '{share_log}', '{}', $$
-	SELECT 'authority' AS subject_kind, s.authority AS subject_id, NULL::text AS inst_id, round(avg((s.answered_at < $3)::int) FILTER (WHERE s.direction = 'sent'), 6) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, max(s.sent_at) AS occurred_at,
+	SELECT 'authority' AS subject_kind, s.authority AS subject_id, NULL::text AS inst_id, round(avg(coalesce(s.answered_at < $3, false)::int) FILTER (WHERE s.direction = 'sent'), 6) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, max(s.sent_at) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('sent', count(*) FILTER (WHERE s.direction = 'sent'), 'received', count(*) FILTER (WHERE s.direction = 'received'), 'answered', count(*) FILTER (WHERE s.direction = 'sent' AND s.answered_at < $3),
 				'median_hours', round(extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY s.answered_at - s.sent_at) FILTER (WHERE s.answered_at < $3))::numeric / 3600, 2), 'by_kind', jsonb_agg(DISTINCT s.kind),
 				'missing', CASE WHEN count(*) FILTER (WHERE s.direction = 'sent') = 0 THEN 'anything sent to this authority' END)) AS evidence
