@@ -754,7 +754,7 @@ def supervision(w):
     w.plant('C23', w.pool_org, '四分之一以上的资金进入资金池')
     w.plant('C23', w.red, '四十余个标的中仅一个自保', False)
     w.plant('C24', w.red, '增长快、宣传过度、回报高')
-    w.plant('C24', w.good, '正常平台', False)
+    w.plant('C24', w.pool_org, '有资金池，但无重点检查特征', False)
     w.plant('C25', w.pool_org, '信息中介定位、资金存管两项不合格')
     w.plant('C25', w.clean, '五项均无问题', False)
     w.plant('C27', w.split_org, '期限错配在负面清单上')
@@ -783,6 +783,8 @@ def supervision(w):
 
 def market(w):
     """Returns, prospects, leverage, growth, payment institutions."""
+    def text(org, n):
+        return '%s text:%d@' % (org, n)                           # the finding about that very text
     w.plant('B01', 'ALL', '全行业贷款余额与GDP之比')
     org = platform(w, '南京金陵汇网络借贷信息中介服务有限公司', '江苏', '南京')
     base_book(w, org, 30, 10 * WAN)
@@ -790,17 +792,17 @@ def market(w):
         product(w, prod, org, 'P2P', '金陵汇稳盈%g' % pct, promised_pct=pct, actual_pct=None, start_date='2026-09-01')
         w.plant('B29', prod, '承诺 %g%%，四倍基准为 12%%' % pct, hit)
     n = ad(w, org, '金陵汇稳盈：优质项目稳赚不赔，投资零风险', prod='CP-JL18')
-    w.plant('C11', n, '标的说明“稳赚不赔”')
+    w.plant('C11', text(org, n), '标的说明“稳赚不赔”')
     n = ad(w, org, '金陵汇稳盈十二个月期：资金用于小微企业经营周转，投资有风险，出借需谨慎', prod='CP-JL12')
-    w.plant('C11', n, '平实的说明', False)
+    w.plant('C11', text(org, n), '平实的说明', False)
     n = ad(w, org, '金陵汇稳盈：年化收益率22%，名额有限', prod='CP-JL18', channel='地铁广告')
-    w.plant('C09', n, '宣传年化 22%，登记 18%')
+    w.plant('C09', text(org, n), '宣传年化 22%，登记 18%')
     n = ad(w, org, '金陵汇稳盈：年化收益率18%', prod='CP-JL18', channel='官网')
-    w.plant('C09', n, '宣传与登记一致', False)
-    n = ad(w, w.good, '明达网贷：出借资金由岭南银行存管', channel='官网')
-    w.plant('C09', n, '声称岭南银行存管，实际存管在华安银行')
+    w.plant('C09', text(org, n), '宣传与登记一致', False)
+    n = ad(w, org, '金陵汇：出借资金由岭南银行存管', channel='官网')
+    w.plant('C09', text(org, n), '声称岭南银行存管，实际存管在华安银行')
     n = ad(w, w.clean, '长信网贷：出借资金由江淮银行存管', channel='官网')
-    w.plant('C09', n, '存管银行属实', False)
+    w.plant('C09', w.clean, '存管银行属实', False)
     # a borrower carries the loan to a broker; another to a supplier
     org = platform(w, '杭州西溪网络借贷信息中介服务有限公司', '浙江', '杭州')
     base_book(w, org, 30, 10 * WAN)
@@ -832,9 +834,9 @@ def market(w):
     w.plant('G09', org, '评级同样下调，备付金全部存人民银行', False)
     w.plant('G10', w.short_reserve, '备付金规则命中')
     n = ad(w, w.interest_org, '钱包余额相当于存款，央行担保，资金绝对安全')
-    w.plant('G13', n, '夸大支付中介职能')
+    w.plant('G13', text(w.interest_org, n), '夸大支付中介职能')
     n = ad(w, org, '支付账户余额不等于银行存款，请注意保护密码')
-    w.plant('G13', n, '风险提示', False)
+    w.plant('G13', text(org, n), '风险提示', False)
 
 
 def registers_and_sites(w):
