@@ -208,6 +208,12 @@ SELECT is(filing.hits('C13'), 'lever', 'C13: an ordinary account is no securitie
 INSERT INTO filing.listed_account (list_name, account_id, kind, valid_to) VALUES ('brokers', 'stocks', 'securities', NULL), ('gambling', 'friend', 'gambling', NULL);
 SELECT is(filing.hits('C13'), 'P2 lever', 'C13: unless it stands on the list');
 
+-- C30: the census, kept as filed; its progress
+SELECT filing.forget('institution');
+SELECT filing.put('institution', '[{"inst_id":"A","name":"甲"},{"inst_id":"B","name":"乙"}]');
+INSERT INTO filing.census (campaign, inst_id, item, completed_on) VALUES ('2026', 'A', 'basic', '2026-11-01'), ('2026', 'A', 'products', '2026-11-02'), ('2026', 'A', 'problems', NULL), ('2026', 'B', 'basic', NULL), ('2025', 'B', 'basic', '2025-11-01');
+SELECT is((SELECT string_agg(concat_ws(' ', campaign, inst_id, done || '/' || items, share), ', ' ORDER BY campaign, inst_id) FROM desk.census_progress), '2025 B 1/1 1.0000, 2026 A 2/3 0.6667, 2026 B 0/3 0.0000', 'C30: completed items of each institution against all items of the round');
+
 -- C32: a person confirms the class; nobody is charged
 SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
 SELECT filing.put('institution', '[{"inst_id":"M1","name":"重庆某小额贷款有限公司"},{"inst_id":"M2","name":"乙小贷公司"},{"inst_id":"M3","name":"丙","platform_type":"micro_loan"},{"inst_id":"M4","name":"丁小额贷款公司"},{"inst_id":"NET","name":"电商","platform_type":"e_commerce"},{"inst_id":"MILL","name":"钢厂"}]');
