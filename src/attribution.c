@@ -427,6 +427,13 @@ rs_ledger_entries(RsLedger *l, uint32 account, uint32 *count)
 	return l->entry + l->start[account];
 }
 
+void
+rs_ledger_entries_done(RsLedger *l, const RsEntry *entry)
+{
+	if (l->flow && entry)
+		pfree(unconstify(RsEntry *, entry));
+}
+
 /* ----- openings ----- */
 
 /* The smallest opening balance that keeps the account from going below zero. */
@@ -489,29 +496,25 @@ rs_book_start(RsAttribution *a, uint32 account, const RsEntry *entry, uint32 cou
 uint32
 rs_book_find(RsLedger *l, const uint32 *list, uint32 n, uint32 transfer)
 {
-	uint64		key = rs_ledger_key(l, transfer, false);
+	uint64		rough = rs_ledger_rough_key(l, transfer);
 	uint32		low = 0;
 	uint32		high = n;
 
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
-		uint32		code = l->flow ? l->flow_code(l, list[middle]) : 0;
+		uint64		there;
 
+		if (list[middle] == transfer)
+			return middle;
+		there = rs_ledger_rough_key(l, list[middle]);
 		/* places inside an instant are costly to find: only where the instants are the same */
-		if (l->flow && code != (uint32) (key >> 32))
-		{
-			if (code < (uint32) (key >> 32))
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		else if (rs_ledger_key(l, list[middle], false) < key)
+		if (there == rough ? rs_ledger_key(l, list[middle], false) < rs_ledger_key(l, transfer, false) : there < rough)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < n && list[low] == transfer ? low : UINT32_MAX;
+	return UINT32_MAX;
 }
 
 void

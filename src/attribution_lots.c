@@ -53,7 +53,7 @@ typedef struct Stretches
 
 typedef struct Waiting
 {
-	uint64		key;
+	uint64		key;			/* rough */
 	uint32		transfer;
 } Waiting;
 
@@ -106,39 +106,47 @@ book_of(Lots *s, uint32 account)
 		rs_fifo_build(s->a, b, entry, count);
 	else
 		rs_lifo_build(s->a, b, entry, count);
+	rs_ledger_entries_done(s->l, entry);
 	return b;
 }
 
 /* ----- waiting transfers ----- */
 
+/* Rarely do two waiting transfers share an instant: their places in it are found only then. */
+static bool
+sooner_inside(Lots *s, uint32 x, uint32 y)
+{
+	uint64		p = rs_ledger_key(s->l, x, false);
+	uint64		q = rs_ledger_key(s->l, y, false);
+
+	if (p != q)
+		return (p < q) != s->a->upstream;
+	/* on a flow graph, transfers that do not touch may share a key */
+	return x < y;
+}
+
+static inline bool
+sooner(Lots *s, const Waiting *x, const Waiting *y)
+{
+	return x->key != y->key ? x->key < y->key : sooner_inside(s, x->transfer, y->transfer);
+}
+
 static void
 queue(Lots *s, uint32 transfer)
 {
-	uint64		key = rs_ledger_key(s->l, transfer, false);
+	Waiting		w = {0, transfer};
 	uint64		i;
 
 	if (s->first[transfer] != NOT_QUEUED)
 		return;
 	s->first[transfer] = EMPTY;
+	w.key = rs_ledger_rough_key(s->l, transfer);
 	if (s->a->upstream)
-		key = ~key;
+		w.key = ~w.key;
 	s->heap = rs_grow(s->a->budget, s->heap, &s->heap_capacity, s->nheap + 1, sizeof(Waiting), purpose);
-	for (i = s->nheap++; i > 0; i = (i - 1) / 2)
-	{
-		Waiting    *parent = &s->heap[(i - 1) / 2];
-
-		if (parent->key < key || (parent->key == key && parent->transfer <= transfer))
-			break;
-		s->heap[i] = *parent;
-	}
-	s->heap[i].key = key;
-	s->heap[i].transfer = transfer;
-}
-
-static inline bool
-sooner(const Waiting *x, const Waiting *y)
-{
-	return x->key < y->key || (x->key == y->key && x->transfer < y->transfer);
+	for (i = s->nheap++; i > 0 && sooner(s, &w, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		s->heap[i] = s->heap[(i - 1) / 2];
+	s->heap[i] = w;
 }
 
 static uint32
@@ -154,9 +162,9 @@ next_waiting(Lots *s)
 
 		if (child >= s->nheap)
 			break;
-		if (child + 1 < s->nheap && sooner(&s->heap[child + 1], &s->heap[child]))
+		if (child + 1 < s->nheap && sooner(s, &s->heap[child + 1], &s->heap[child]))
 			child++;
-		if (!sooner(&s->heap[child], &moved))
+		if (!sooner(s, &s->heap[child], &moved))
 			break;
 		s->heap[i] = s->heap[child];
 		i = child;
@@ -465,9 +473,11 @@ explain_units(Lots *s, uint32 transfer)
 	s->pieces.n = 0;
 	if (a->upstream)
 	{
-		if (rs_book_find(s->l, b->credit, b->ncredits, transfer) < b->before_credits)
+		uint32		slot = rs_book_find(s->l, b->credit, b->ncredits, transfer);
+
+		if (slot < b->before_credits)
 			return;
-		(a->rule == RS_FIFO ? rs_fifo_onward : rs_lifo_onward) (a, b, transfer, 0, amount, &s->pieces);
+		(a->rule == RS_FIFO ? rs_fifo_onward : rs_lifo_onward) (a, b, slot, 0, amount, &s->pieces);
 	}
 	else
 		(a->rule == RS_FIFO ? rs_fifo_back : rs_lifo_back) (a, b, transfer, 0, amount, &s->pieces);
@@ -504,10 +514,12 @@ explain_units(Lots *s, uint32 transfer)
 
 /* Claimed units of the opening balance, or of a credit, go on. */
 static void
-send_onward(Lots *s, RsLotBook *b, uint32 credit, int128 from, int128 to, uint32 claim)
+send_onward(Lots *s, RsLotBook *b, uint32 slot, int128 from, int128 to, uint32 claim)
 {
+	uint32		credit;
+
 	s->pieces.n = 0;
-	(s->a->rule == RS_FIFO ? rs_fifo_onward : rs_lifo_onward) (s->a, b, credit, from, to, &s->pieces);
+	(s->a->rule == RS_FIFO ? rs_fifo_onward : rs_lifo_onward) (s->a, b, slot, from, to, &s->pieces);
 	for (uint64 k = 0; k < s->pieces.n; k++)
 	{
 		RsPiece    *p = &s->pieces.piece[k];
@@ -522,6 +534,7 @@ send_onward(Lots *s, RsLotBook *b, uint32 credit, int128 from, int128 to, uint32
 				break;
 			default:
 				/* repaid an overdraft: gone to whoever had covered it */
+				credit = b->credit[slot];
 				emit(s, RS_EXITED, claim, b->account, UINT32_MAX, credit,
 					 rs_ledger_amount(s->l, credit), p->to - p->from);
 		}
@@ -592,6 +605,7 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 	uint32		target = a->upstream ? payer : payee;
 	bool		exits = a->exit_at && a->exit_at[target];
 	RsLotBook  *b;
+	uint32		slot = UINT32_MAX;
 	uint64		dust = 0;
 
 	collect(s, transfer, amount);
@@ -629,7 +643,9 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 	if (exits || s->nsum == dust)
 		return;
 	b = book_of(s, target);
-	if (!a->upstream && rs_book_find(s->l, b->credit, b->ncredits, transfer) < b->before_credits)
+	if (!a->upstream)
+		slot = rs_book_find(s->l, b->credit, b->ncredits, transfer);
+	if (slot < b->before_credits)
 	{
 		/* the payee is only followed from a later time on */
 		for (uint64 i = 0; i < s->nsum; i++)
@@ -647,7 +663,7 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 		if (a->upstream)
 			send_back(s, b, transfer, x.from, x.to, x.claim);
 		else
-			send_onward(s, b, transfer, x.from, x.to, x.claim);
+			send_onward(s, b, slot, x.from, x.to, x.claim);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -688,7 +704,7 @@ plant_openings(Lots *s)
 				if (a->exit_at && a->exit_at[account])
 					emit(s, RS_EXITED, o->claim, account, UINT32_MAX, RS_NO_TRANSFER, o->amount, o->amount);
 				else
-					send_onward(s, book_of(s, account), RS_NO_TRANSFER, at, at + o->amount, o->claim);
+					send_onward(s, book_of(s, account), RS_OPENING_SLOT, at, at + o->amount, o->claim);
 			}
 			at += o->amount;
 		}
