@@ -145,7 +145,7 @@ rs_attribute_funds(PG_FUNCTION_ARGS)
 
 	open_output(fcinfo, &o, &budget);
 	SPI_connect();
-	o.c = rs_case_open(fcinfo, budget, rule, tie, false);
+	o.c = rs_case_open(fcinfo, budget, rule, tie, false, NULL);
 	rs_case_prepare(o.c);
 	o.claim = rs_alloc0(budget, o.c->a.claims, sizeof(Datum), "texts of claims");
 	o.c->a.emit = put_money;
@@ -268,7 +268,7 @@ rs_explain_attribution(PG_FUNCTION_ARGS)
 				 errhint("Name the transfer to explain: txn_id => '...'.")));
 	open_output(fcinfo, &o, &budget);
 	SPI_connect();
-	o.c = rs_case_open(fcinfo, budget, rule, tie, false);
+	o.c = rs_case_open(fcinfo, budget, rule, tie, false, PG_GETARG_TEXT_PP(RS_ARG_COUNT));
 	rs_case_prepare(o.c);
 	o.c->a.watch = rs_case_transfer(o.c, PG_GETARG_TEXT_PP(RS_ARG_COUNT));
 	o.c->a.emit = put_nothing;
