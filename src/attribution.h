@@ -21,6 +21,8 @@
 #include "postgres.h"
 #include "datatype/timestamp.h"
 
+#include "rs_memory.h"
+
 typedef enum RsRule
 {
 	RS_FIFO, RS_LIFO, RS_PRO_RATA, RS_TAINT_FIRST, RS_TAINT_LAST, RS_POISON
@@ -100,6 +102,7 @@ struct RsLedger
 	TimestampTz (*flow_paid_at) (RsLedger *ledger, uint32 transfer);
 	uint64		(*flow_key) (RsLedger *ledger, uint32 transfer);
 	uint32		(*flow_code) (RsLedger *ledger, uint32 transfer);	/* upper half of the key, at once */
+	void		(*flow_prefetch) (RsLedger *ledger, uint32 transfer);	/* it will be asked about soon */
 	const RsEntry *(*flow_entries) (RsLedger *ledger, uint32 account, uint32 *count);
 };
 
@@ -281,6 +284,8 @@ struct RsAttribution
 
 	/* made by rs_attribution_prepare() */
 	uint32	   *opening_start;	/* by account, + 1; NULL: none */
+	/* made by rs_lots_run() */
+	RsArena		book_memory;
 	/* what touched accounts a run had to read */
 	uint64		books;
 	uint64		events;
@@ -388,6 +393,8 @@ typedef struct RsLotBook
 	uint32		account;
 	int128		balance;		/* at the end, >= 0 */
 	RsBookStart start;
+	uint32		first_credit;	/* the transfer it was made for, or UINT32_MAX */
+	uint32		first_slot;		/* ... its place in credit[], found while building */
 
 	uint32		ncredits;
 	uint32		ndebits;
@@ -426,8 +433,6 @@ extern void rs_balance_error(void) pg_attribute_noreturn();
 extern void rs_lifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count);
 extern void rs_lifo_onward(RsAttribution *a, const RsLotBook *b, uint32 slot, int128 from, int128 to, RsPieces *out);
 extern void rs_lifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out);
-
-#include "rs_memory.h"
 
 static inline void
 rs_pieces_append(RsPieces *p, RsPieceKind kind, uint32 transfer, int128 from, int128 to, int128 at)

@@ -56,7 +56,7 @@ rs_fifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count
 	width = b->wide ? sizeof(int128) : sizeof(int64);
 	for (uint32 i = 0; i < count; i++)
 		ncredits += rs_entry_is_credit(entry[i]);
-	block = rs_alloc(a->budget, count, width + sizeof(uint32), purpose);
+	block = rs_arena_alloc(&a->book_memory, count, width + sizeof(uint32), purpose);
 	b->credit_start = block;
 	b->debit_start = block + ncredits * width;
 	b->credit = (uint32 *) (block + count * width);
@@ -70,6 +70,8 @@ rs_fifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count
 
 		if (rs_entry_is_credit(entry[i]))
 		{
+			if (t == b->first_credit)
+				b->first_slot = b->ncredits;
 			b->credit[b->ncredits] = t;
 			set_first_unit(b, b->credit_start, b->ncredits++, b->in);
 			if (i < b->start.first)

@@ -31,6 +31,7 @@ typedef struct FlowLedger
 	RsLedger	ledger;			/* first */
 	RsFlow	   *flow;
 	uint32		end;			/* codes below it are in the ledger */
+	bool		whole;			/* all are */
 	bool		two_phase;
 	bool		zeros;			/* some amounts are 0 */
 	RsTie		tie;
@@ -179,6 +180,16 @@ flow_code(RsLedger *l, uint32 t)
 	return code_of((FlowLedger *) l, t);
 }
 
+static void
+flow_prefetch(RsLedger *l, uint32 t)
+{
+	RsFlow	   *flow = ((FlowLedger *) l)->flow;
+
+	__builtin_prefetch(&flow->side[RS_FLOW_OUT].arc[t]);
+	if (flow->prefetch_txn)
+		flow->prefetch_txn(flow, t);
+}
+
 static bool
 is_claimed(const FlowLedger *f, uint32 t)
 {
@@ -223,8 +234,8 @@ flow_entries(RsLedger *l, uint32 account, uint32 *count)
 		return NULL;
 	o = out->start[account];
 	i = in->start[account];
-	out_end = first_at(out, account, f->end);
-	in_end = first_at(in, account, f->end);
+	out_end = f->whole ? out->start[account + 1] : first_at(out, account, f->end);
+	in_end = f->whole ? in->start[account + 1] : first_at(in, account, f->end);
 	entry = rs_alloc(l->budget, (uint64) (out_end - o) + (in_end - i), sizeof(RsEntry), purpose);
 	while (o < out_end || i < in_end)
 	{
@@ -282,9 +293,11 @@ rs_flow_ledger_create(RsFlow *flow, MemoryContext budget, TimestampTz until)
 	l->flow_paid_at = flow_paid_at;
 	l->flow_key = flow_key;
 	l->flow_code = flow_code;
+	l->flow_prefetch = flow_prefetch;
 	l->flow_entries = flow_entries;
 	f->flow = flow;
 	f->end = rs_flow_code_bound(flow, until, true);
+	f->whole = until == DT_NOEND;
 	f->place = rs_alloc(budget, l->n, sizeof(uint32), purpose);
 	f->seen = rs_alloc0(budget, flow->naccounts, sizeof(uint32), purpose);
 	for (uint32 t = 0; t < l->n; t++)

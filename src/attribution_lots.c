@@ -89,8 +89,9 @@ typedef struct Lots
 	RsTally		cut;
 } Lots;
 
+/* The book of an account, made if it is new, for a transfer that credits it (or RS_NO_TRANSFER). */
 static RsLotBook *
-book_of(Lots *s, uint32 account)
+book_of(Lots *s, uint32 account, uint32 transfer)
 {
 	RsLotBook  *b = s->book[account];
 	const RsEntry *entry;
@@ -98,9 +99,12 @@ book_of(Lots *s, uint32 account)
 
 	if (b)
 		return b;
-	b = s->book[account] = rs_alloc0(s->a->budget, 1, sizeof(RsLotBook), purpose);
+	b = s->book[account] = rs_arena_alloc(&s->a->book_memory, 1, sizeof(RsLotBook), purpose);
+	memset(b, 0, sizeof(RsLotBook));
 	entry = rs_ledger_entries(s->l, account, &count);
 	b->account = account;
+	b->first_credit = transfer;
+	b->first_slot = UINT32_MAX;
 	b->start = rs_book_start(s->a, account, entry, count);
 	if (s->a->rule == RS_FIFO)
 		rs_fifo_build(s->a, b, entry, count);
@@ -171,6 +175,16 @@ next_waiting(Lots *s)
 	}
 	s->heap[i] = moved;
 	return transfer;
+}
+
+static inline void
+prefetch(Lots *s, uint32 transfer)
+{
+	__builtin_prefetch(&s->first[transfer]);
+	if (s->l->amount)
+		__builtin_prefetch(&s->l->amount[transfer]);
+	if (s->l->flow)
+		s->l->flow_prefetch(s->l, transfer);
 }
 
 static void
@@ -469,7 +483,7 @@ explain_units(Lots *s, uint32 transfer)
 
 	if (amount == 0 || (a->exit_at && a->exit_at[account]))
 		return;
-	b = book_of(s, account);
+	b = book_of(s, account, RS_NO_TRANSFER);
 	s->pieces.n = 0;
 	if (a->upstream)
 	{
@@ -580,7 +594,7 @@ plant_balance(Lots *s, const RsOpening *balance)
 	RsLotBook  *b;
 	int128		need = balance->amount;
 
-	b = book_of(s, balance->account);
+	b = book_of(s, balance->account, RS_NO_TRANSFER);
 	if (need == RS_WHOLE)
 		need = b->balance;
 	if (need > b->balance)
@@ -642,9 +656,10 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 		}
 	if (exits || s->nsum == dust)
 		return;
-	b = book_of(s, target);
+	b = book_of(s, target, transfer);
 	if (!a->upstream)
-		slot = rs_book_find(s->l, b->credit, b->ncredits, transfer);
+		slot = b->first_credit == transfer && b->first_slot != UINT32_MAX ? b->first_slot :
+			rs_book_find(s->l, b->credit, b->ncredits, transfer);
 	if (slot < b->before_credits)
 	{
 		/* the payee is only followed from a later time on */
@@ -704,7 +719,7 @@ plant_openings(Lots *s)
 				if (a->exit_at && a->exit_at[account])
 					emit(s, RS_EXITED, o->claim, account, UINT32_MAX, RS_NO_TRANSFER, o->amount, o->amount);
 				else
-					send_onward(s, book_of(s, account), RS_OPENING_SLOT, at, at + o->amount, o->claim);
+					send_onward(s, book_of(s, account, RS_NO_TRANSFER), RS_OPENING_SLOT, at, at + o->amount, o->claim);
 			}
 			at += o->amount;
 		}
@@ -718,6 +733,7 @@ rs_lots_run(RsAttribution *a)
 	bool		watched = false;
 
 	s.free_run = EMPTY;
+	a->book_memory = (RsArena) {a->budget};
 	s.pieces.budget = s.held.budget = s.cut.budget = a->budget;
 	s.book = rs_alloc0(a->budget, a->ledger->accounts, sizeof(RsLotBook *), purpose);
 	s.first = rs_alloc(a->budget, a->ledger->n, sizeof(uint32), purpose);
@@ -743,6 +759,9 @@ rs_lots_run(RsAttribution *a)
 			uint32		t = next_waiting(&s);
 			uint64		end = at;
 
+			/* the one after it lies anywhere in memory */
+			if (s.nheap > 0)
+				prefetch(&s, s.heap[0].transfer);
 			while (end < j && a->seed[end].transfer == t)
 				end++;
 			handle(&s, t, a->seed + at, (uint32) (end - at));
