@@ -585,6 +585,11 @@ close_over(Closure *k, text *watch)
 	double		whole = rs_query_cost(c->transfers, NULL, NULL, 0, NULL, NULL, NULL, &rows);
 
 	k->limit = (whole + rows * ROW_COST * cpu_tuple_cost) / 2;
+	/* the first three questions alone */
+	k->spent = 3 * START_COST * cpu_tuple_cost;
+	if (k->spent > k->limit)
+		return false;
+	k->spent = 0;
 	if (!fetch_named(k, watch))
 		return false;
 	for (uint64 i = 0; i < c->a.nbalances; i++)
