@@ -496,7 +496,7 @@ rs_book_start(RsAttribution *a, uint32 account, const RsEntry *entry, uint32 cou
 uint32
 rs_book_find(RsLedger *l, const uint32 *list, uint32 n, uint32 transfer)
 {
-	uint64		rough = rs_ledger_rough_key(l, transfer);
+	uint64		rough = rs_ledger_rough_key(l, transfer, false);
 	uint32		low = 0;
 	uint32		high = n;
 
@@ -507,7 +507,7 @@ rs_book_find(RsLedger *l, const uint32 *list, uint32 n, uint32 transfer)
 
 		if (list[middle] == transfer)
 			return middle;
-		there = rs_ledger_rough_key(l, list[middle]);
+		there = rs_ledger_rough_key(l, list[middle], false);
 		/* places inside an instant are costly to find: only where the instants are the same */
 		if (there == rough ? rs_ledger_key(l, list[middle], false) < rs_ledger_key(l, transfer, false) : there < rough)
 			low = middle + 1;

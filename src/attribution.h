@@ -154,13 +154,13 @@ rs_ledger_key(RsLedger *l, uint32 t, bool credit)
 }
 
 /*
- * The same, but where it is dear to know only as fine as the instant: transfers
+ * The same, but where it is dear to know only as fine as the instant: halves
  * with the same rough key are compared by their keys.
  */
 static inline uint64
-rs_ledger_rough_key(RsLedger *l, uint32 t)
+rs_ledger_rough_key(RsLedger *l, uint32 t, bool credit)
 {
-	return l->flow ? (uint64) l->flow_code(l, t) << 32 : rs_ledger_key(l, t, false);
+	return l->flow ? (uint64) l->flow_code(l, t) << 32 : rs_ledger_key(l, t, credit);
 }
 
 extern void rs_ledger_sort_entries(RsLedger *l, RsEntry *entry, uint32 count);

@@ -144,7 +144,7 @@ queue(Lots *s, uint32 transfer)
 	if (s->first[transfer] != NOT_QUEUED)
 		return;
 	s->first[transfer] = EMPTY;
-	w.key = rs_ledger_rough_key(s->l, transfer);
+	w.key = rs_ledger_rough_key(s->l, transfer, false);
 	if (s->a->upstream)
 		w.key = ~w.key;
 	s->heap = rs_grow(s->a->budget, s->heap, &s->heap_capacity, s->nheap + 1, sizeof(Waiting), purpose);
