@@ -1,12 +1,15 @@
 /*
  * src/attribution_read.c
- *	  Reading the transfers, claims and openings of an attribution.
+ *	  Reading the ledger of an attribution.
  *
  * Transfers stream from the query into the ledger's arrays, identifiers become
  * numbers, amounts integers of the smallest unit seen. With a currency column
  * an account is one book per currency, so the ledger's accounts are pairs.
  * Claims are numbered in the order of their identifiers, because that order
  * breaks ties of rounding.
+ *
+ * Transfers are read whole, or only as far as claims reach
+ * (src/attribution_closure.c); claims and openings by src/attribution_claims.c.
  *
  * Memory: everything in the call's budget. Cost: one pass over each query.
  */

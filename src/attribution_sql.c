@@ -130,8 +130,8 @@ open_output(FunctionCallInfo fcinfo, Output *o, MemoryContext *budget)
  * (zero), until (no end), exit_at (none) and min_traced (0) only. Errors:
  * 22004 NULL argument, 22023 unknown option or a claim that does not fit its
  * transfer, 22003 sums beyond 126 bits, 22000 a deficit under deficit =>
- * 'error', 54000 memory. Cost: one read of the transfers, one sort by time;
- * then FIFO and LIFO visit the transfers that carry claims, the other rules
+ * 'error', 54000 memory. Cost: one read of the transfers, or bound queries for
+ * those of touched accounts (src/attribution_closure.c); one sort by time; then FIFO and LIFO visit the transfers that carry claims, the other rules
  * all transfers of accounts while they hold claimed money.
  */
 PG_FUNCTION_INFO_V1(rs_attribute_funds);
