@@ -45,6 +45,27 @@ sum_error(void)
 			 errhint("Round the amounts to fewer digits after the point.")));
 }
 
+/*
+ * Growing by doubling copies everything about once. A guess too low costs
+ * that; one too high must not cost memory that is needed elsewhere.
+ */
+void
+rs_ledger_reserve(RsLedger *l, double transfers)
+{
+	const Size	width = 3 * sizeof(uint32) + sizeof(TimestampTz) + sizeof(int64);
+	double		most = (double) rs_max_memory_kb * 1024 / 8 / width;
+	uint64		n = (uint64) Min(Max(transfers, 0), most);
+
+	if (n == 0 || l->txn != NULL)
+		return;
+	l->txn = rs_alloc(l->budget, n, sizeof(uint32), purpose);
+	l->payer = rs_alloc(l->budget, n, sizeof(uint32), purpose);
+	l->payee = rs_alloc(l->budget, n, sizeof(uint32), purpose);
+	l->paid_at = rs_alloc(l->budget, n, sizeof(TimestampTz), purpose);
+	l->amount = rs_alloc(l->budget, n, sizeof(int64), purpose);
+	l->capacity = n;
+}
+
 static bool
 fits(int128 v)
 {
@@ -137,6 +158,8 @@ rs_ledger_rescale(RsLedger *l, bool fee, int digits)
 	int128	  **wide = fee ? &l->wide_fee : &l->wide;
 	int128		factor = 1;
 
+	if (digits == 0)
+		return;
 	while (digits-- > 0)
 	{
 		if (factor >= LARGEST_SUM / 10)
@@ -245,6 +268,7 @@ rs_ledger_arrange(RsLedger *l, RsTie tie, RsCompareIds compare_txn, void *txn_ar
 	uint32	   *instant = NULL;
 	uint32		instants = 0;
 	bool		sorted = true;
+	bool		strictly = true;
 	bool		moved = false;
 
 	if (l->n == 0)
@@ -254,6 +278,10 @@ rs_ledger_arrange(RsLedger *l, RsTie tie, RsCompareIds compare_txn, void *txn_ar
 	l->key = NULL;
 	l->credit_bit = 1;
 	add_up(l);
+	for (uint32 i = 1; i < l->n && strictly; i++)
+		strictly = l->paid_at[i - 1] < l->paid_at[i];
+	if (strictly)
+		return;
 	place = rs_alloc(l->budget, l->n, sizeof(TimedIndex), purpose);
 	for (uint32 i = 0; i < l->n; i++)
 	{

@@ -169,6 +169,7 @@ extern const RsEntry *rs_ledger_entries(RsLedger *l, uint32 account, uint32 *cou
 extern void rs_ledger_entries_done(RsLedger *l, const RsEntry *entry);
 
 extern RsLedger *rs_ledger_create(MemoryContext budget);
+extern void rs_ledger_reserve(RsLedger *l, double transfers);	/* a guess of how many will come */
 extern void rs_ledger_add(RsLedger *l, uint32 txn, uint32 payer, uint32 payee, int128 amount,
 						  int128 fee, TimestampTz paid_at, bool has_ord, int64 ord);
 extern void rs_ledger_rescale(RsLedger *l, bool fee, int digits);
