@@ -21,6 +21,7 @@
 #include "postgres.h"
 #include "datatype/timestamp.h"
 
+#include "pg_compat.h"
 #include "rs_memory.h"
 
 typedef enum RsRule
@@ -334,7 +335,7 @@ extern RsBookStart rs_book_start(RsAttribution *a, uint32 account, const RsEntry
 extern int128 rs_book_least_opening(RsLedger *l, const RsEntry *entry, uint32 count);
 extern int128 rs_book_survey(RsAttribution *a, const RsEntry *entry, uint32 count,
 							 const RsBookStart *start, int128 **outside);
-extern void rs_deficit_error(RsAttribution *a, uint32 transfer) pg_attribute_noreturn();
+extern RS_NORETURN void rs_deficit_error(RsAttribution *a, uint32 transfer);
 
 /* Largest remainder (attribution_pro_rata.c). */
 typedef struct RsSplitter
@@ -430,7 +431,7 @@ extern void rs_fifo_onward(RsAttribution *a, const RsLotBook *b, uint32 slot, in
 extern void rs_fifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out);
 extern void rs_fifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out);
 extern void rs_lifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out);
-extern void rs_balance_error(void) pg_attribute_noreturn();
+extern RS_NORETURN void rs_balance_error(void);
 extern void rs_lifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count);
 extern void rs_lifo_onward(RsAttribution *a, const RsLotBook *b, uint32 slot, int128 from, int128 to, RsPieces *out);
 extern void rs_lifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out);
