@@ -20,15 +20,13 @@
 #include "utils/timestamp.h"
 
 #include "ownership_sql.h"
+#include "result_row.h"
 #include "rs_memory.h"
-
-#define COLUMNS 11
 
 typedef struct LookThrough
 {
 	RsHoldings *h;
-	ReturnSetInfo *result;
-	MemoryContext row_context;
+	RsResultRow row;
 	RsSystem   *system,
 			   *low,			/* share_min, share_max; NULL without ranges */
 			   *high;
@@ -62,26 +60,24 @@ flags_datum(LookThrough *l, uint32 flags)
 	return l->flag_array[slot];
 }
 
+/* A number, or NULL where flags say that there is none. */
 static void
-put(LookThrough *l, Datum *values, bool *nulls)
+put_share(LookThrough *l, RsReal share, bool none)
 {
-	tuplestore_putvalues(l->result->setResult, l->result->setDesc, values, nulls);
-	MemoryContextReset(l->row_context);
+	if (none)
+		rs_row_null(&l->row);
+	else
+		rs_row_share(&l->row, share);
 }
 
-/* total_min, total_max of a number that the two other systems also solved. */
+/* total_min, total_max: a number that the two other systems also solved. */
 static void
-put_bounds(LookThrough *l, RsReal low, uint32 low_flags, RsReal high, uint32 high_flags,
-		   Datum *values, bool *nulls)
+put_bounds(LookThrough *l, RsReal low, uint32 low_flags, RsReal high, uint32 high_flags)
 {
 	uint32		no_value = RS_FLAG_CLOSED_LOOP | RS_FLAG_RHO_GE_1;
 
-	nulls[9] = l->low == NULL || (low_flags & no_value) != 0;
-	if (!nulls[9])
-		values[9] = rs_share_numeric(low);
-	nulls[10] = l->low == NULL || (high_flags & no_value) != 0;
-	if (!nulls[10])
-		values[10] = rs_share_numeric(high);
+	put_share(l, low, l->low == NULL || (low_flags & no_value) != 0);
+	put_share(l, high, l->low == NULL || (high_flags & no_value) != 0);
 }
 
 static void
@@ -89,39 +85,34 @@ put_stake(LookThrough *l, Datum target, uint64 i)
 {
 	RsOwnershipGraph *g = l->h->graph;
 	const RsStake *stake = &l->stakes.stake[i];
-	Datum		values[COLUMNS];
-	bool		nulls[COLUMNS] = {false};
-	MemoryContext old = MemoryContextSwitchTo(l->row_context);
+	bool		none = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
+	RsResultRow *row = &l->row;
 
-	values[0] = target;
-	values[1] = rs_holdings_name(l->h, stake->node);
-	values[2] = Int32GetDatum((int32) stake->layers);
+	rs_row_varlena(row, target);
+	rs_row_varlena(row, rs_holdings_name(l->h, stake->node));
+	rs_row_int4(row, (int32) stake->layers);
 	if (stake->direct_edge == RS_NO_EDGE)
-		values[3] = rs_share_numeric(0);
+		rs_row_decimal(row, 0, 0);
 	else
 	{
 		int128		direct = g->value[RS_V_SHARE][stake->direct_edge];
 
-		nulls[3] = direct == 0 &&
-			(g->edge_flags[stake->direct_edge] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)) != 0;
-		values[3] = rs_exact_numeric(direct, g->scale);
+		if (direct == 0 && (g->edge_flags[stake->direct_edge] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)) != 0)
+			rs_row_null(row);
+		else
+			rs_row_exact(row, direct, g->scale);
 	}
-	nulls[4] = nulls[5] = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
-	if (!nulls[4])
-	{
-		values[4] = rs_share_numeric(stake->total);
-		values[5] = stake->net == stake->total ? values[4] : rs_share_numeric(stake->net);
-	}
-	values[6] = BoolGetDatum(stake->ultimate);
-	values[7] = BoolGetDatum(stake->in_cycle);
-	values[8] = flags_datum(l, stake->flags);
+	put_share(l, stake->total, none);
+	put_share(l, stake->net, none);
+	rs_row_bool(row, stake->ultimate);
+	rs_row_bool(row, stake->in_cycle);
+	rs_row_varlena(row, flags_datum(l, stake->flags));
 	if (l->low != NULL)
 		put_bounds(l, l->low_stakes.stake[i].total, l->low_stakes.stake[i].flags,
-				   l->high_stakes.stake[i].total, l->high_stakes.stake[i].flags, values, nulls);
+				   l->high_stakes.stake[i].total, l->high_stakes.stake[i].flags);
 	else
-		nulls[9] = nulls[10] = true;
-	put(l, values, nulls);
-	MemoryContextSwitchTo(old);
+		put_bounds(l, 0, 0, 0, 0);
+	rs_row_put(row);
 }
 
 /* A row without a party: mass that no ultimate party has. */
@@ -129,28 +120,40 @@ static void
 put_rest(LookThrough *l, Datum target, uint32 flags, RsReal mass, const RsReal *direct,
 		 bool bounded, RsReal low, uint32 low_flags, RsReal high, uint32 high_flags)
 {
-	Datum		values[COLUMNS];
-	bool		nulls[COLUMNS] = {false};
-	MemoryContext old = MemoryContextSwitchTo(l->row_context);
-
-	values[0] = target;
-	nulls[1] = nulls[2] = true;
-	nulls[3] = direct == NULL;
-	if (direct != NULL)
-		values[3] = rs_share_numeric(*direct);
 	/* The loop's own mass is a number; only what passes the loop is not. */
-	nulls[4] = nulls[5] = (flags & (RS_FLAG_RHO_GE_1 | RS_FLAG_RANGE)) != 0 ||
+	bool		none = (flags & (RS_FLAG_RHO_GE_1 | RS_FLAG_RANGE)) != 0 ||
 		(flags & (RS_FLAG_CLOSED_LOOP | RS_FLAG_UNKNOWN)) == (RS_FLAG_CLOSED_LOOP | RS_FLAG_UNKNOWN);
-	if (!nulls[4])
-		values[4] = values[5] = rs_share_numeric(mass);
-	values[6] = BoolGetDatum(true);
-	values[7] = BoolGetDatum((flags & RS_FLAG_CLOSED_LOOP) != 0);
-	values[8] = flags_datum(l, flags);
-	nulls[9] = nulls[10] = true;
-	if (bounded && l->low != NULL)
-		put_bounds(l, low, low_flags, high, high_flags, values, nulls);
-	put(l, values, nulls);
-	MemoryContextSwitchTo(old);
+	RsResultRow *row = &l->row;
+
+	rs_row_varlena(row, target);
+	rs_row_null(row);
+	rs_row_null(row);
+	put_share(l, direct == NULL ? 0 : *direct, direct == NULL);
+	put_share(l, mass, none);
+	put_share(l, mass, none);
+	rs_row_bool(row, true);
+	rs_row_bool(row, (flags & RS_FLAG_CLOSED_LOOP) != 0);
+	rs_row_varlena(row, flags_datum(l, flags));
+	if (bounded)
+		put_bounds(l, low, low_flags, high, high_flags);
+	else
+	{
+		rs_row_null(row);
+		rs_row_null(row);
+	}
+	rs_row_put(row);
+}
+
+/* Names lie anywhere in memory: have some on the way, together, before their turn. */
+#define NAMES_AHEAD 16
+
+static void
+fetch_names(RsHoldings *h, const RsStakes *s, uint64 from)
+{
+	uint64		end = Min(from + NAMES_AHEAD, s->n);
+
+	for (uint64 i = from; i < end; i++)
+		__builtin_prefetch(&h->name[s->stake[i].node]);
 }
 
 static void
@@ -179,11 +182,8 @@ look_at(LookThrough *l, uint32 target, bool asked)
 	}
 	for (uint64 i = 0; i < s->n; i++)
 	{
-		/* Names lie anywhere in memory: have them on the way before their turn. */
-		if (i + 8 < s->n)
-			__builtin_prefetch(&l->h->name[s->stake[i + 8].node]);
-		if (i + 4 < s->n)
-			__builtin_prefetch(DatumGetPointer(l->h->name[s->stake[i + 4].node]));
+		if (i % NAMES_AHEAD == 0)
+			fetch_names(l->h, s, i);
 		if (l->max_layers > 0 && s->stake[i].layers > (uint32) l->max_layers)
 		{
 			ncut++;
@@ -291,9 +291,8 @@ rs_look_through(PG_FUNCTION_ARGS)
 		known_at = PG_GETARG_TIMESTAMPTZ(6);
 
 	InitMaterializedSRF(fcinfo, 0);
-	l.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	rs_result_row_open(&l.row, (ReturnSetInfo *) fcinfo->resultinfo);
 	budget = rs_ownership_budget();
-	l.row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
 	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, assets,
 						 assets || l.downwards, text_to_cstring(PG_GETARG_TEXT_PP(7)),
@@ -341,5 +340,6 @@ rs_look_through(PG_FUNCTION_ARGS)
 	rs_holdings_close(h);
 	SPI_finish();
 	MemoryContextDelete(budget);
+	rs_result_row_close(&l.row);
 	return (Datum) 0;
 }

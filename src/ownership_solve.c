@@ -250,80 +250,167 @@ rs_system_node_flags(const RsSystem *s, uint32 node)
 
 /* ---- one cyclic component ---- */
 
+/* Where the factors are not zero, row by row, columns ascending; size + 1 starts. */
+typedef struct Pattern
+{
+	uint64	   *start;
+	uint32	   *column;
+	uint64	   *lower;			/* of each row: the first of its columns still in use */
+	uint64	   *diagonal;		/* and the first one beyond the diagonal */
+} Pattern;
+
 /*
  * b: s x s by row, b[i][j] = share of j that i holds; on return its
  * off-diagonals hold the factors and d the pivots. excess is used and spoilt;
- * NULL selects plain elimination. False: a pivot is not positive.
+ * NULL selects plain elimination. spare: 2 s numbers. False: a pivot is not
+ * positive. Only links that exist are worked on, so a long thin ring costs
+ * little more than looking at the matrix.
  */
 static bool
-factor(RsReal *b, RsReal *d, RsReal *excess, uint32 size)
+factor(RsReal *b, RsReal *d, RsReal *excess, uint32 *spare, uint32 size)
 {
+	uint32	   *row = spare,
+			   *column = spare + size;
+
 	if (excess == NULL)
 		for (uint32 j = 0; j < size; j++)
 			d[j] = 1.0L - b[(Size) j * size + j];
 	for (uint32 k = 0; k < size; k++)
 	{
-		RsReal *bk = b + (Size) k * size;
+		RsReal	   *bk = b + (Size) k * size;
+		RsReal		pivot = excess ? excess[k] : d[k];
+		uint32		nrows = 0,
+					ncolumns = 0;
 
-		if (excess != NULL)
-		{
-			d[k] = excess[k];
-			for (uint32 i = k + 1; i < size; i++)
-				d[k] += b[(Size) i * size + k];
-			if (!(d[k] > 0))
-				return false;
-			for (uint32 j = k + 1; j < size; j++)
-				excess[j] += excess[k] * (bk[j] / d[k]);
-		}
-		else if (!(d[k] > PIVOT_EPSILON))
-			return false;
 		for (uint32 i = k + 1; i < size; i++)
+			if (b[(Size) i * size + k] != 0)
+			{
+				row[nrows++] = i;
+				if (excess != NULL)
+					pivot += b[(Size) i * size + k];
+			}
+		if (!(pivot > (excess ? 0 : PIVOT_EPSILON)))
+			return false;
+		d[k] = pivot;
+		for (uint32 j = k + 1; j < size; j++)
+			if (bk[j] != 0)
+			{
+				column[ncolumns++] = j;
+				if (excess != NULL)
+					excess[j] += excess[k] * (bk[j] / pivot);
+			}
+		for (uint32 r = 0; r < nrows; r++)
 		{
-			RsReal *bi = b + (Size) i * size;
-			RsReal m = bi[k] / d[k];
+			RsReal	   *bi = b + (Size) row[r] * size;
+			RsReal		m = bi[k] / pivot;
 
-			if (m == 0)
-				continue;
 			bi[k] = m;
 			if (excess == NULL)
-				d[i] -= m * bk[i];
-			for (uint32 j = k + 1; j < size; j++)
-				bi[j] += m * bk[j];
+				d[row[r]] -= m * bk[row[r]];
+			for (uint32 c = 0; c < ncolumns; c++)
+				bi[column[c]] += m * bk[column[c]];
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
 	return true;
 }
 
-/* (I - B)^-1 from the factors, by column; additions only when all is >= 0. */
 static void
-invert(const RsReal *b, const RsReal *d, const uint32 *place, uint32 size,
-	   RsReal *inverse, RsReal *r)
+find_pattern(MemoryContext scratch, const RsReal *b, uint32 size, Pattern *p)
 {
-	for (uint32 c = 0; c < size; c++)
+	uint64		n = 0,
+				capacity = 0;
+
+	p->start = rs_alloc(scratch, (uint64) size + 1, sizeof(uint64), purpose);
+	p->lower = rs_alloc(scratch, size, sizeof(uint64), purpose);
+	p->diagonal = rs_alloc(scratch, size, sizeof(uint64), purpose);
+	p->column = NULL;
+	for (uint32 i = 0; i < size; i++)
 	{
-		memset(r, 0, sizeof(RsReal) * size);
-		r[c] = 1;
-		for (uint32 i = c + 1; i < size; i++)
+		const RsReal *bi = b + (Size) i * size;
+
+		p->column = rs_grow(scratch, p->column, &capacity, n + size, sizeof(uint32), purpose);
+		p->start[i] = p->lower[i] = n;
+		for (uint32 j = 0; j < i; j++)
+			if (bi[j] != 0)
+				p->column[n++] = j;
+		p->diagonal[i] = n;
+		for (uint32 j = i + 1; j < size; j++)
+			if (bi[j] != 0)
+				p->column[n++] = j;
+		CHECK_FOR_INTERRUPTS();
+	}
+	p->start[size] = n;
+}
+
+/* Columns of the inverse worked on together, so that no sum waits for another. */
+#define TOGETHER 4
+
+/*
+ * (I - B)^-1 from the factors, by column; additions only when all is >= 0.
+ * r: s x TOGETHER numbers.
+ */
+static void
+invert(const RsReal *b, const RsReal *d, Pattern *p, const uint32 *place, uint32 size,
+	   RsReal *inverse, RsReal (*r)[TOGETHER])
+{
+	for (uint32 c = 0; c < size; c += TOGETHER)
+	{
+		memset(r, 0, sizeof(*r) * size);
+		for (uint32 i = c; i < size; i++)
 		{
 			const RsReal *bi = b + (Size) i * size;
-			RsReal sum = 0;
+			RsReal		s0 = 0,
+						s1 = 0,
+						s2 = 0,
+						s3 = 0;
 
-			for (uint32 k = c; k < i; k++)
-				sum += bi[k] * r[k];
-			r[i] = sum;
+			/* Above the first of these columns r is zero. */
+			while (p->lower[i] < p->diagonal[i] && p->column[p->lower[i]] < c)
+				p->lower[i]++;
+			for (uint64 k = p->lower[i]; k < p->diagonal[i]; k++)
+			{
+				RsReal		m = bi[p->column[k]];
+				const RsReal *rk = r[p->column[k]];
+
+				s0 += m * rk[0];
+				s1 += m * rk[1];
+				s2 += m * rk[2];
+				s3 += m * rk[3];
+			}
+			r[i][0] = s0;
+			r[i][1] = s1;
+			r[i][2] = s2;
+			r[i][3] = s3;
+			if (i < c + TOGETHER)
+				r[i][i - c] = 1;
 		}
 		for (uint32 k = size; k-- > 0;)
 		{
 			const RsReal *bk = b + (Size) k * size;
-			RsReal sum = r[k];
+			RsReal		s0 = r[k][0],
+						s1 = r[k][1],
+						s2 = r[k][2],
+						s3 = r[k][3];
 
-			for (uint32 j = k + 1; j < size; j++)
-				sum += bk[j] * r[j];
-			r[k] = sum / d[k];
+			for (uint64 j = p->diagonal[k]; j < p->start[k + 1]; j++)
+			{
+				RsReal		u = bk[p->column[j]];
+				const RsReal *rj = r[p->column[j]];
+
+				s0 += u * rj[0];
+				s1 += u * rj[1];
+				s2 += u * rj[2];
+				s3 += u * rj[3];
+			}
+			r[k][0] = s0 / d[k];
+			r[k][1] = s1 / d[k];
+			r[k][2] = s2 / d[k];
+			r[k][3] = s3 / d[k];
 		}
-		for (uint32 i = 0; i < size; i++)
-			inverse[(Size) place[c] * size + place[i]] = r[i];
+		for (uint32 q = 0; q < TOGETHER && c + q < size; q++)
+			for (uint32 i = 0; i < size; i++)
+				inverse[(Size) place[c + q] * size + place[i]] = r[i][q];
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -361,6 +448,7 @@ solve_block(RsSystem *s, uint32 component)
 	Degree	   *degree = rs_alloc0(scratch, size, sizeof(Degree), purpose);
 	uint32	   *place = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* of the k-th eliminated */
 	uint32	   *turn = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* its inverse */
+	uint32	   *spare = rs_alloc(scratch, 2 * (uint64) size, sizeof(uint32), purpose);
 	bool		negative = false,
 				over = false,
 				solved;
@@ -408,7 +496,7 @@ solve_block(RsSystem *s, uint32 component)
 
 	if (!negative && !over)
 	{
-		solved = factor(b, d, excess, size);
+		solved = factor(b, d, excess, spare, size);
 		block->state = solved ? 0 : RS_FLAG_CLOSED_LOOP;
 	}
 	else
@@ -421,16 +509,20 @@ solve_block(RsSystem *s, uint32 component)
 
 			for (Size i = 0; i < cells; i++)
 				magnitude[i] = fabsl(b[i]);
-			solved = factor(magnitude, d, NULL, size);
+			solved = factor(magnitude, d, NULL, spare, size);
 			pfree(magnitude);
 		}
-		solved = solved && factor(b, d, NULL, size);
+		solved = solved && factor(b, d, NULL, spare, size);
 		block->state = solved ? 0 : RS_FLAG_RHO_GE_1;
 	}
 	if (solved)
 	{
+		Pattern		pattern;
+
 		block->inverse = rs_alloc(g->budget, cells, sizeof(RsReal), "a ring of cross-holdings");
-		invert(b, d, place, size, block->inverse, excess);
+		find_pattern(scratch, b, size, &pattern);
+		invert(b, d, &pattern, place, size, block->inverse,
+			   rs_alloc(scratch, size, sizeof(RsReal) * TOGETHER, purpose));
 	}
 	MemoryContextDelete(scratch);
 	return block;

@@ -360,25 +360,41 @@ rs_holdings_build(RsHoldings *h)
 	h->id_of = rs_alloc(h->budget, h->nids, sizeof(uint32), purpose);
 	for (uint32 i = 0; i < h->nids; i++)
 		h->id_of[h->node_of[i]] = i;
-	h->name = rs_alloc0(h->budget, h->nids, sizeof(Datum), purpose);
+	h->name = rs_alloc0(h->budget, (uint64) h->nids + 1, sizeof(RsName), purpose);
+	h->name = (RsName *) TYPEALIGN(sizeof(RsName), h->name);
 	h->graph = rs_ownership_build(h->rows, h->nids, h->node_of, &h->options);
 }
 
-/* Text of a node's identifier, kept. */
+/* Text of a node's identifier, kept; it may have a short header. */
 Datum
 rs_holdings_name(RsHoldings *h, uint32 node)
 {
-	if (h->name[node] == (Datum) 0)
+	RsName	   *name = &h->name[node];
+
+	if (name->inside[0] == 0 && name->longer.outside == (Datum) 0)
 	{
 		MemoryContext old = MemoryContextSwitchTo(h->budget);
+		Datum		text = rs_interner_text(h->interner, h->id_of[node]);
+		Size		bytes = VARSIZE_ANY_EXHDR(DatumGetPointer(text));
 
-		h->name[node] = rs_interner_text(h->interner, h->id_of[node]);
 		MemoryContextSwitchTo(old);
+		if (bytes + VARHDRSZ_SHORT <= RS_NAME_BYTES)
+		{
+			SET_VARSIZE_SHORT(name->inside, bytes + VARHDRSZ_SHORT);
+			memcpy(name->inside + VARHDRSZ_SHORT, VARDATA_ANY(DatumGetPointer(text)), bytes);
+			pfree(DatumGetPointer(text));
+		}
+		else
+			name->longer.outside = text;
 	}
-	return h->name[node];
+	return name->inside[0] != 0 ? PointerGetDatum(name->inside) : name->longer.outside;
 }
 
 /* ---- results ---- */
+
+/* Computed shares are shown with so many digits after the point. */
+#define SHARE_SCALE 15
+#define SHARE_UNIT 1e15L
 
 /*
  * numeric of a computed share, rounded to 15 digits after the point, without
@@ -387,10 +403,9 @@ rs_holdings_name(RsHoldings *h, uint32 node)
 Datum
 rs_share_numeric(RsReal share)
 {
-	static const int64 unit = INT64CONST(1000000000000000);
-	RsReal scaled = share * (RsReal) unit;
+	RsReal scaled = share * SHARE_UNIT;
 	int64		v;
-	int			scale = 15;
+	int			scale = SHARE_SCALE;
 
 	if (!(fabsl(scaled) < 9.2e18L))
 	{
@@ -422,6 +437,37 @@ rs_exact_numeric(int128 value, int scale)
 		scale--;
 	}
 	return rs_int128_to_numeric(value, scale);
+}
+
+/* As rs_share_numeric() and rs_exact_numeric(), into a result row. */
+void
+rs_row_share(RsResultRow *row, RsReal share)
+{
+	RsReal		scaled = share * SHARE_UNIT;
+
+	if (fabsl(scaled) < 9.2e18L)
+		rs_row_decimal(row, llroundl(scaled), SHARE_SCALE);
+	else
+	{
+		Datum		numeric = rs_share_numeric(share);
+
+		rs_row_varlena(row, numeric);
+		pfree(DatumGetPointer(numeric));
+	}
+}
+
+void
+rs_row_exact(RsResultRow *row, int128 value, int scale)
+{
+	if (scale <= 18 && value >= PG_INT64_MIN && value <= PG_INT64_MAX)
+		rs_row_decimal(row, (int64) value, scale);
+	else
+	{
+		Datum		numeric = rs_exact_numeric(value, scale);
+
+		rs_row_varlena(row, numeric);
+		pfree(DatumGetPointer(numeric));
+	}
 }
 
 Datum

@@ -12,6 +12,23 @@
 
 #include "ownership.h"
 #include "query_reader.h"
+#include "result_row.h"
+
+/*
+ * An identifier as text: mostly in place, behind a short varlena header, so that
+ * naming a row costs one line of memory; a longer one elsewhere.
+ */
+#define RS_NAME_BYTES 32
+
+typedef union RsName
+{
+	char		inside[RS_NAME_BYTES];	/* the header's first byte is never 0 */
+	struct
+	{
+		char		empty[RS_NAME_BYTES - sizeof(Datum)];
+		Datum		outside;	/* 0: not made yet */
+	}			longer;
+} RsName;
 
 typedef struct RsHoldings
 {
@@ -27,7 +44,7 @@ typedef struct RsHoldings
 	uint32	   *node_of;		/* interner number -> node */
 	uint32	   *id_of;			/* node -> interner number */
 	uint32		nids;			/* interner numbers that have a node */
-	Datum	   *name;			/* by node, made when needed */
+	RsName	   *name;			/* by node, made when needed */
 	uint8	   *kind_class;		/* by kind number */
 	uint64		kind_capacity;
 	uint32	   *discovered;		/* while expanding: ids in order of discovery */
@@ -59,6 +76,8 @@ extern DateADT rs_today(void);
 
 extern Datum rs_share_numeric(RsReal share);	/* rounded to 15 digits after the point */
 extern Datum rs_exact_numeric(int128 value, int scale);	/* value x 10^-scale, no trailing zeros */
+extern void rs_row_share(RsResultRow *row, RsReal share);
+extern void rs_row_exact(RsResultRow *row, int128 value, int scale);
 extern Datum rs_flag_array(uint32 flags);	/* text[], never NULL */
 extern RsThreshold rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, const char *argument);
 extern MemoryContext rs_ownership_budget(void);
