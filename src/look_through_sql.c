@@ -23,6 +23,14 @@
 #include "result_row.h"
 #include "rs_memory.h"
 
+typedef struct Answer			/* of one target */
+{
+	uint32		target;
+	RsStakes	stakes,
+				low,
+				high;
+} Answer;
+
 typedef struct LookThrough
 {
 	RsHoldings *h;
@@ -30,9 +38,8 @@ typedef struct LookThrough
 	RsSystem   *system,
 			   *low,			/* share_min, share_max; NULL without ranges */
 			   *high;
-	RsStakes	stakes,
-				low_stakes,
-				high_stakes;
+	Answer	   *pending;		/* solved, its rows not written yet */
+	Answer		answer[2];
 	bool		downwards;
 	int			max_layers;		/* 0 = no limit */
 	Datum	   *flag_array;		/* by slot of a small hash of masks */
@@ -81,10 +88,10 @@ put_bounds(LookThrough *l, RsReal low, uint32 low_flags, RsReal high, uint32 hig
 }
 
 static void
-put_stake(LookThrough *l, Datum target, uint64 i)
+put_stake(LookThrough *l, const Answer *a, Datum target, uint64 i)
 {
 	RsOwnershipGraph *g = l->h->graph;
-	const RsStake *stake = &l->stakes.stake[i];
+	const RsStake *stake = &a->stakes.stake[i];
 	bool		none = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
 	RsResultRow *row = &l->row;
 
@@ -103,13 +110,16 @@ put_stake(LookThrough *l, Datum target, uint64 i)
 			rs_row_exact(row, direct, g->scale);
 	}
 	put_share(l, stake->total, none);
-	put_share(l, stake->net, none);
+	if (!none && stake->net == stake->total)
+		rs_row_repeat(row);
+	else
+		put_share(l, stake->net, none);
 	rs_row_bool(row, stake->ultimate);
 	rs_row_bool(row, stake->in_cycle);
 	rs_row_varlena(row, flags_datum(l, stake->flags));
 	if (l->low != NULL)
-		put_bounds(l, l->low_stakes.stake[i].total, l->low_stakes.stake[i].flags,
-				   l->high_stakes.stake[i].total, l->high_stakes.stake[i].flags);
+		put_bounds(l, a->low.stake[i].total, a->low.stake[i].flags,
+				   a->high.stake[i].total, a->high.stake[i].flags);
 	else
 		put_bounds(l, 0, 0, 0, 0);
 	rs_row_put(row);
@@ -144,46 +154,20 @@ put_rest(LookThrough *l, Datum target, uint32 flags, RsReal mass, const RsReal *
 	rs_row_put(row);
 }
 
-/* Names lie anywhere in memory: have some on the way, together, before their turn. */
-#define NAMES_AHEAD 16
-
+/* All rows of a target. */
 static void
-fetch_names(RsHoldings *h, const RsStakes *s, uint64 from)
-{
-	uint64		end = Min(from + NAMES_AHEAD, s->n);
-
-	for (uint64 i = from; i < end; i++)
-		__builtin_prefetch(&h->name[s->stake[i].node]);
-}
-
-static void
-look_at(LookThrough *l, uint32 target, bool asked)
+put_answer(LookThrough *l, const Answer *a)
 {
 	RsOwnershipGraph *g = l->h->graph;
-	RsStakes   *s = &l->stakes;
+	const RsStakes *s = &a->stakes;
+	uint32		target = a->target;
 	Datum		name = rs_holdings_name(l->h, target);
 	RsReal cut = 0;
 	uint32		cut_flags = 0;
 	uint64		ncut = 0;
 
-	if (!l->downwards && g->in_start[target] == g->in_start[target + 1])
-	{
-		RsReal all = 1;
-
-		if (asked)
-			put_rest(l, name, RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &all, true, 1, 0, 1, 0);
-		return;
-	}
-	rs_system_solve(l->system, target, l->downwards, s);
-	if (l->low != NULL)
-	{
-		rs_system_solve(l->low, target, l->downwards, &l->low_stakes);
-		rs_system_solve(l->high, target, l->downwards, &l->high_stakes);
-	}
 	for (uint64 i = 0; i < s->n; i++)
 	{
-		if (i % NAMES_AHEAD == 0)
-			fetch_names(l->h, s, i);
 		if (l->max_layers > 0 && s->stake[i].layers > (uint32) l->max_layers)
 		{
 			ncut++;
@@ -192,7 +176,7 @@ look_at(LookThrough *l, uint32 target, bool asked)
 				cut += s->stake[i].total;
 			continue;
 		}
-		put_stake(l, name, i);
+		put_stake(l, a, name, i);
 		if ((i & 0xFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -210,11 +194,53 @@ look_at(LookThrough *l, uint32 target, bool asked)
 			known += g->value[RS_V_SHARE][e];
 		direct = (RsReal) Max(0, g->one - known) / (RsReal) g->one;
 		put_rest(l, name, RS_FLAG_UNKNOWN | s->unknown_flags | (s->over ? RS_FLAG_SUM_OVER_100 : 0), s->unknown, &direct,
-				 true, l->high_stakes.unknown, l->high_stakes.unknown_flags,
-				 l->low_stakes.unknown, l->low_stakes.unknown_flags);
+				 true, a->high.unknown, a->high.unknown_flags,
+				 a->low.unknown, a->low.unknown_flags);
 	}
 	if (s->has_closed)
 		put_rest(l, name, RS_FLAG_CLOSED_LOOP, s->closed, NULL, false, 0, 0, 0, 0);
+}
+
+static void
+put_pending(LookThrough *l)
+{
+	if (l->pending != NULL)
+		put_answer(l, l->pending);
+	l->pending = NULL;
+}
+
+/*
+ * Solve a target, and write the one before it: names lie anywhere in memory,
+ * and are on the way while the next target is solved.
+ */
+#define NAMES_AHEAD 256
+
+static void
+look_at(LookThrough *l, uint32 target, bool asked)
+{
+	RsOwnershipGraph *g = l->h->graph;
+	Answer	   *a = &l->answer[l->pending == &l->answer[0]];
+
+	if (!l->downwards && g->in_start[target] == g->in_start[target + 1])
+	{
+		RsReal all = 1;
+
+		put_pending(l);
+		if (asked)
+			put_rest(l, rs_holdings_name(l->h, target), RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &all, true, 1, 0, 1, 0);
+		return;
+	}
+	a->target = target;
+	rs_system_solve(l->system, target, l->downwards, &a->stakes);
+	if (l->low != NULL)
+	{
+		rs_system_solve(l->low, target, l->downwards, &a->low);
+		rs_system_solve(l->high, target, l->downwards, &a->high);
+	}
+	for (uint64 i = 0; i < a->stakes.n && i < NAMES_AHEAD; i++)
+		__builtin_prefetch(&l->h->name[a->stakes.stake[i].node]);
+	put_pending(l);
+	l->pending = a;
 }
 
 static void
@@ -337,6 +363,7 @@ rs_look_through(PG_FUNCTION_ARGS)
 			if (l.downwards ? g->out_start[k] < g->out_start[k + 1] : g->in_start[k] < g->in_start[k + 1])
 				look_at(&l, k, false);
 		}
+	put_pending(&l);
 	rs_holdings_close(h);
 	SPI_finish();
 	MemoryContextDelete(budget);

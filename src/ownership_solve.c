@@ -599,6 +599,15 @@ reach_all(RsSystem *s, uint32 target, bool downwards)
 	if (downwards && s->down == NULL)
 		make_down(s);
 	s->nreached = 0;
+	/* Targets are mostly asked for in order: begin to fetch the next one's links. */
+	if (target + 1 < s->g->nnodes)
+	{
+		uint32		n;
+		const Link *link = links_of(s, &s->walk[target + 1], downwards, &n);
+
+		for (uint32 l = 0; l < Min(n, 8); l++)
+			__builtin_prefetch(&s->walk[link[l].to]);
+	}
 	reach(s, target, 0, downwards);
 	for (uint32 i = 0; i < s->nreached; i++)
 	{

@@ -75,6 +75,7 @@ next(RsResultRow *row, Size bytes, Size alignment)
 		((char *) row->tuple)[i] = 0;
 	row->tuple->t_bits[row->column / 8] |= (bits8) (1 << (row->column % 8));
 	row->column++;
+	row->last = at;
 	row->at = at + bytes;
 	return (char *) row->tuple + at;
 }
@@ -128,6 +129,15 @@ rs_row_decimal(RsResultRow *row, int64 value, int scale)
 	int			bytes = rs_decimal_form(form, value, scale);
 
 	memcpy(next(row, bytes, 1), form, bytes);
+}
+
+void
+rs_row_repeat(RsResultRow *row)
+{
+	Size		bytes = row->at - row->last;
+	char	   *to = next(row, bytes, 1);
+
+	memcpy(to, to - bytes, bytes);
 }
 
 void

@@ -17,6 +17,7 @@ typedef struct RsResultRow
 	Size		capacity;		/* bytes allocated */
 	Size		data;			/* where values begin */
 	Size		at;				/* where the next value goes */
+	Size		last;			/* where the last one began */
 	int			columns;
 	int			column;			/* the next */
 } RsResultRow;
@@ -32,6 +33,7 @@ extern void rs_row_int4(RsResultRow *row, int32 value);
 /* text, numeric, arrays: not toasted */
 extern void rs_row_varlena(RsResultRow *row, Datum value);
 extern void rs_row_decimal(RsResultRow *row, int64 value, int scale);	/* value x 10^-scale */
+extern void rs_row_repeat(RsResultRow *row);	/* the same decimal again */
 extern void rs_row_put(RsResultRow *row);
 
 #endif							/* RS_RESULT_ROW_H */
