@@ -100,6 +100,8 @@ typedef struct RsHolding		/* one row, to append */
 
 extern RsHoldingRows *rs_holding_rows_create(MemoryContext budget);
 extern void rs_holding_rows_add(RsHoldingRows *rows, const RsHolding *holding);
+/* Put row `from` where row `to` is; to keep some rows, move them forward and set n. */
+extern void rs_holding_rows_move(RsHoldingRows *rows, uint64 to, uint64 from);
 extern void rs_holding_rows_rescale(RsHoldingRows *rows, int column, int new_scale);
 
 /* ---- the graph ---- */

@@ -174,22 +174,7 @@ rs_product_layers(PG_FUNCTION_ARGS)
 			parties->party[rows->owner[i]].kind == RS_PARTY_UNLISTED ||
 			parties->party[rows->owned[i]].kind == RS_PARTY_UNLISTED)
 			continue;
-		rows->owner[kept] = rows->owner[i];
-		rows->owned[kept] = rows->owned[i];
-		rows->known[kept] = rows->known[i];
-		rows->class[kept] = rows->class[i];
-		for (int v = 0; v < RS_V_COLUMNS; v++)
-			if (rows->has[v])
-				rows->value[v][kept] = rows->value[v][i];
-		if (rows->has_kind)
-			rows->kind[kept] = rows->kind[i];
-		if (rows->has_dates)
-		{
-			rows->from[kept] = rows->from[i];
-			rows->to[kept] = rows->to[i];
-		}
-		if (rows->has_known_from)
-			rows->known_from[kept] = rows->known_from[i];
+		rs_holding_rows_move(rows, kept, i);
 		kept++;
 	}
 	rows->n = kept;

@@ -27,6 +27,7 @@ typedef struct KeptPlan
 {
 	struct KeptPlan *next;
 	char	   *sql;
+	bool		generic;
 	SPIPlanPtr	plan;
 } KeptPlan;
 
@@ -59,6 +60,7 @@ struct RsQuery
 	RsInterner *interner[RS_MAX_INTERNERS];
 	Oid			id_type[RS_MAX_INTERNERS];
 
+	bool		generic;		/* statements are planned without looking at parameters */
 	KeptPlan   *plans;
 	uint64		rows;
 	uint64		bad[RS_MAX_COLUMNS][BAD_REASONS];

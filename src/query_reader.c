@@ -28,6 +28,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
+#include "utils/plancache.h"
 #include "utils/timestamp.h"
 
 #include "query_internal.h"
@@ -338,15 +339,16 @@ kept_plan(RsQuery *q, char *sql, int nargs, Oid *argtypes)
 	KeptPlan   *kept;
 
 	for (kept = q->plans; kept; kept = kept->next)
-		if (strcmp(kept->sql, sql) == 0)
+		if (kept->generic == q->generic && strcmp(kept->sql, sql) == 0)
 			return kept->plan;
 	old = MemoryContextSwitchTo(q->budget);
 	kept = palloc0(sizeof(KeptPlan));
 	kept->sql = pstrdup(sql);
+	kept->generic = q->generic;
 	MemoryContextSwitchTo(old);
-	/* Each hop is planned for its own number of accounts. */
-	kept->plan = SPI_prepare_cursor(sql, nargs, argtypes,
-									CURSOR_OPT_PARALLEL_OK | CURSOR_OPT_CUSTOM_PLAN);
+	/* Each hop is planned for its own number of accounts, unless the caller knows better. */
+	kept->plan = SPI_prepare_cursor(sql, nargs, argtypes, CURSOR_OPT_PARALLEL_OK |
+									(q->generic ? CURSOR_OPT_GENERIC_PLAN : CURSOR_OPT_CUSTOM_PLAN));
 	if (kept->plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	kept->next = q->plans;
@@ -464,6 +466,63 @@ rs_query_probe(RsQuery *q, const char *what, const char *before, const char *aft
 
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+}
+
+void
+rs_query_plan_generic(RsQuery *q, bool generic)
+{
+	q->generic = generic;
+}
+
+/* What the planner expects of a statement, knowing nothing about its parameters. */
+static RsEstimate
+estimate(RsQuery *q, char *sql, int nargs, Oid *argtypes)
+{
+	CachedPlan *plan = SPI_plan_get_cached_plan(kept_plan(q, sql, nargs, argtypes));
+	RsEstimate	result = {0};
+
+	if (plan == NULL)
+		elog(ERROR, "could not plan the %s query", q->contract->name);
+	for (int i = 0; i < list_length(plan->stmt_list); i++)
+	{
+		PlannedStmt *statement = list_nth_node(PlannedStmt, plan->stmt_list, i);
+
+		if (statement->planTree != NULL)
+		{
+			result.cost += statement->planTree->total_cost;
+			result.rows += statement->planTree->plan_rows;
+		}
+	}
+	ReleaseCachedPlan(plan, NULL);
+	return result;
+}
+
+RsEstimate
+rs_query_estimate(RsQuery *q)
+{
+	return estimate(q, psprintf("SELECT %s FROM %s", select_list(q), q->from), 0, NULL);
+}
+
+RsEstimate
+rs_query_estimate_bound(RsQuery *q, const char *before, const char *after, int nargs, Oid *argtypes)
+{
+	return estimate(q, psprintf("SELECT %s FROM %s %s %s", select_list(q), before, q->from, after),
+					nargs, argtypes);
+}
+
+RsBadRows
+rs_query_tolerate(RsQuery *q, RsBadRows bad_rows)
+{
+	RsBadRows	before = q->bad_rows;
+
+	q->bad_rows = bad_rows;
+	return before;
+}
+
+void
+rs_query_forget_bad_rows(RsQuery *q)
+{
+	memset(q->bad, 0, sizeof(q->bad));
 }
 
 int

@@ -132,6 +132,23 @@ extern void rs_query_read_bound(RsQuery *query, const char *before, const char *
 								RsRowHandler row, RsRescaleHandler rescale, void *arg);
 
 /*
+ * Bound statements prepared from here on get one plan that does not look at
+ * its parameters (the planner takes an array for ten elements).
+ */
+extern void rs_query_plan_generic(RsQuery *query, bool generic);
+
+/* What the planner expects of reading all rows, or of a bound statement. */
+typedef struct RsEstimate
+{
+	double		cost;			/* in the planner's units */
+	double		rows;
+} RsEstimate;
+
+extern RsEstimate rs_query_estimate(RsQuery *query);
+extern RsEstimate rs_query_estimate_bound(RsQuery *query, const char *before, const char *after,
+										  int nargs, Oid *argtypes);
+
+/*
  * SQL condition "column equals operand", operand being an expression of the
  * interner's type (such as f.account from unnest($1)); keeps indexes usable.
  */
@@ -154,6 +171,10 @@ extern void rs_query_probe(RsQuery *query, const char *what, const char *before,
 extern int	rs_query_relations(const RsQuery *query, const Oid **relation);
 extern bool rs_query_row_security(const RsQuery *query); /* does it limit what this role sees? */
 extern uint64 rs_query_bad_rows(const RsQuery *query);	/* skipped so far */
+
+/* Another way with bad rows from here on; returns the one before. */
+extern RsBadRows rs_query_tolerate(RsQuery *query, RsBadRows bad_rows);
+extern void rs_query_forget_bad_rows(RsQuery *query);
 
 /* Warn about skipped rows (bad_rows => 'skip'), give everything back. */
 extern void rs_query_close(RsQuery *query);
