@@ -321,7 +321,7 @@ rs_look_through(PG_FUNCTION_ARGS)
 	budget = rs_ownership_budget();
 	SPI_connect();
 	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, assets,
-						 assets || l.downwards, text_to_cstring(PG_GETARG_TEXT_PP(7)),
+						 assets ? RS_ALLOW_ANY : l.downwards ? RS_ALLOW_NEGATIVE : 0, text_to_cstring(PG_GETARG_TEXT_PP(7)),
 						 PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(6) ? NULL : &known_at);
 	l.h = h;
 	rs_holdings_ignore(h, RS_H_VOTES);

@@ -76,27 +76,28 @@ rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, cons
 
 #define KEY (RS_REQUIRED | RS_NOT_NULL)
 
-/* The holdings contract where a negative share is a bad row. */
+/* The holdings contract where numbers that are not allowed make a bad row. */
 static const RsContract *
-positive_contract(void)
+contract_for(int allow)
 {
-	static RsColumn column[RS_H_COLUMNS];
-	static RsContract contract;
+	static RsColumn column[RS_ALLOW_ANY + 1][RS_H_COLUMNS];
+	static RsContract contract[RS_ALLOW_ANY + 1];
 
-	if (contract.ncolumns == 0)
+	if (contract[allow].ncolumns == 0)
 	{
-		memcpy(column, rs_holdings_contract.column, sizeof(column));
+		memcpy(column[allow], rs_holdings_contract.column, sizeof(column[allow]));
 		for (int c = 0; c < RS_H_COLUMNS; c++)
-			if (column[c].kind == RS_AMOUNT)
-				column[c].flags |= RS_NOT_NEGATIVE;
-		contract = rs_holdings_contract;
-		contract.column = column;
+			if (column[allow][c].kind == RS_AMOUNT)
+				column[allow][c].flags |= (allow & RS_ALLOW_NEGATIVE ? 0 : RS_NOT_NEGATIVE) |
+					(allow & RS_ALLOW_OVER_ONE ? 0 : RS_NOT_OVER_ONE);
+		contract[allow] = rs_holdings_contract;
+		contract[allow].column = column[allow];
 	}
-	return &contract;
+	return &contract[allow];
 }
 
 RsHoldings *
-rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool swapped, bool sign_free,
+rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool swapped, int allow,
 				 const char *bad_rows, const DateADT *as_of, const TimestampTz *known_at)
 {
 	RsHoldings *h = rs_alloc0(budget, 1, sizeof(RsHoldings), purpose);
@@ -105,8 +106,7 @@ rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool sw
 
 	h->budget = budget;
 	h->swapped = swapped;
-	h->sign_free = sign_free;
-	h->query = rs_query_open(text, sign_free ? &rs_holdings_contract : positive_contract(),
+	h->query = rs_query_open(text, contract_for(allow),
 							 rs_bad_rows_option(bad_rows), budget, NULL);
 	h->interner = rs_query_interner(h->query, RS_INTERN_ACCOUNT);
 	if (!rs_query_has(h->query, RS_H_SHARE) && !rs_query_has(h->query, RS_H_SHARE_MIN) &&

@@ -40,7 +40,6 @@ typedef struct RsHoldings
 	RsOwnershipGraph *graph;	/* after rs_holdings_build() */
 	RsOwnershipOptions options;
 	bool		swapped;		/* owner and owned exchanged: shares of the owner's assets */
-	bool		sign_free;		/* negative shares allowed */
 	uint32	   *node_of;		/* interner number -> node */
 	uint32	   *id_of;			/* node -> interner number */
 	uint32		nids;			/* interner numbers that have a node */
@@ -60,8 +59,12 @@ typedef struct RsHoldings
 } RsHoldings;
 
 /* Date and knowledge arguments of every function: NULL as_of = today, NULL known_at = all. */
+#define RS_ALLOW_NEGATIVE	1	/* short positions, corrections */
+#define RS_ALLOW_OVER_ONE	2	/* leverage, amounts, and data that are to be checked */
+#define RS_ALLOW_ANY		3
+
 extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
-									bool swapped, bool sign_free, const char *bad_rows,
+									bool swapped, int allow, const char *bad_rows,
 									const DateADT *as_of, const TimestampTz *known_at);
 extern void rs_holdings_ignore(RsHoldings *h, int column);
 extern uint32 *rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n);

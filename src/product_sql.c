@@ -160,7 +160,7 @@ rs_product_layers(PG_FUNCTION_ARGS)
 	budget = rs_ownership_budget();
 	row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
-	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, true, bad_rows,
+	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, RS_ALLOW_ANY, bad_rows,
 						 PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(4) ? NULL : &known_at);
 	rs_holdings_ignore(h, RS_H_VOTES);
 	rs_holdings_load_all(h);
@@ -432,7 +432,7 @@ rs_final_investors(PG_FUNCTION_ARGS)
 	budget = rs_ownership_budget();
 	row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
-	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, true, bad_rows,
+	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, RS_ALLOW_ANY, bad_rows,
 							   PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(4) ? NULL : &known_at);
 	rs_holdings_ignore(h, RS_H_VOTES);
 	if (PG_ARGISNULL(2))

@@ -17,6 +17,7 @@ typedef enum BadReason
 {
 	BAD_NULL,
 	BAD_NEGATIVE,
+	BAD_OVER_ONE,
 	BAD_NOT_FINITE,
 	BAD_DUPLICATE,
 	BAD_REASONS
@@ -55,6 +56,7 @@ struct RsQuery
 	Oid			collation[RS_MAX_COLUMNS];
 	char	   *expression[RS_MAX_COLUMNS]; /* in the select list, over q */
 	int			scale[RS_MAX_COLUMNS];
+	int128		one[RS_MAX_COLUMNS];	/* 10^scale, 0 until it is asked for */
 	bool		ignored[RS_MAX_COLUMNS];
 
 	RsInterner *interner[RS_MAX_INTERNERS];

@@ -46,6 +46,7 @@ typedef struct Receiver
 static const char *const reason_text[BAD_REASONS] = {
 	[BAD_NULL] = "is null",
 	[BAD_NEGATIVE] = "is negative",
+	[BAD_OVER_ONE] = "is above 1",
 	[BAD_NOT_FINITE] = "is NaN or infinite",
 	[BAD_DUPLICATE] = "occurs twice",
 };
@@ -57,6 +58,7 @@ bad_row(RsQuery *q, int column, BadReason reason, TupleTableSlot *slot)
 	static const int sqlstate[BAD_REASONS] = {
 		[BAD_NULL] = ERRCODE_NULL_VALUE_NOT_ALLOWED,
 		[BAD_NEGATIVE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+		[BAD_OVER_ONE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 		[BAD_NOT_FINITE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 		[BAD_DUPLICATE] = ERRCODE_UNIQUE_VIOLATION,
 	};
@@ -83,6 +85,8 @@ bad_row(RsQuery *q, int column, BadReason reason, TupleTableSlot *slot)
 					q->contract->name, reason_text[reason]),
 			 label ? errdetail("In the row with %s %s.", q->contract->column[label_column].name, label)
 			 : errdetail("In row " UINT64_FORMAT " of the query.", q->rows),
+			 reason == BAD_OVER_ONE ?
+			 errhint("It is a fraction of 1: if the column holds percent, divide it by 100 in the query. bad_rows => 'skip' leaves such rows out with a warning that counts them.") :
 			 errhint("Mend or filter the rows in the query, or pass bad_rows => 'skip' to leave them out with a warning that counts them.")));
 	return false;
 }
@@ -134,6 +138,20 @@ widen(RsQuery *q, int column, int scale)
 		MemoryContextSwitchTo(row_context);
 	}
 	q->scale[column] = scale;
+	q->one[column] = 0;
+}
+
+/* 1 in the column's unit. */
+static inline int128
+one_of(RsQuery *q, int column)
+{
+	if (q->one[column] == 0)
+	{
+		q->one[column] = 1;
+		for (int i = 0; i < q->scale[column]; i++)
+			q->one[column] *= 10;
+	}
+	return q->one[column];
 }
 
 static int128
@@ -182,6 +200,8 @@ convert(RsQuery *q, int c, Datum datum, TupleTableSlot *slot)
 			}
 			if (v->amount < 0 && (column->flags & RS_NOT_NEGATIVE))
 				return bad_row(q, c, BAD_NEGATIVE, slot);
+			if ((column->flags & RS_NOT_OVER_ONE) && v->amount > 1 && v->amount > one_of(q, c))
+				return bad_row(q, c, BAD_OVER_ONE, slot);
 			return true;
 		case RS_REAL:
 			v->real = DatumGetFloat8(datum);

@@ -31,6 +31,7 @@ typedef enum RsKind
 #define RS_REQUIRED		1		/* the query must have it */
 #define RS_NOT_NULL		2		/* a NULL makes a bad row */
 #define RS_NOT_NEGATIVE	4		/* RS_AMOUNT, RS_REAL */
+#define RS_NOT_OVER_ONE	32		/* RS_AMOUNT: a fraction of 1 */
 #define RS_UNIQUE		8		/* RS_ID: a value that the interner already has is bad; so read
 								 * the unique side first when two queries share an interner */
 #define RS_FINITE		16		/* RS_TIME, RS_DATE: infinity makes a bad row */
