@@ -214,7 +214,7 @@ typedef struct RsControlled
 {
 	uint32		node;
 	uint32		layers;			/* rounds of the fixpoint until it was reached */
-	uint32		via;			/* member of the set with most votes in it */
+	uint32		via;			/* member with most votes in it, of those in the set before it */
 	bool		direct;			/* the sources' own votes (or agreement) suffice */
 	bool		agreement;		/* a "control" holding leads to it */
 	int128		votes;			/* of the sources and all they control */

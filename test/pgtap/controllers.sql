@@ -78,11 +78,21 @@ SELECT is((SELECT string_agg(concat_ws(' ', group_no, member, relation, via, vot
 SELECT is((SELECT string_agg(concat_ws(' ', member, relation, via), '; ' ORDER BY member) FROM risk_screen.control_groups(pg_temp.h('P>A:0.3 Q>A:0.3'), $$SELECT 'P' AS a, 'Q' AS b$$)),
 	'A controlled P; P head Q; Q head P', 'two in concert control together');
 SELECT is_empty($$SELECT * FROM risk_screen.control_groups(pg_temp.h('P>A:0.3 Q>A:0.3'))$$, 'without concert there is no group');
-SELECT is((SELECT string_agg(concat_ws(' ', party, relation, via, share), '; ' ORDER BY party) FROM risk_screen.related_parties(
+SELECT is((SELECT string_agg(concat_ws(' ', party, relation, via, share, steps), '; ' ORDER BY party) FROM risk_screen.related_parties(
 	pg_temp.h('P>H:0.6 H>T:0.6 Z>T:0.05 Y>T:0.04 T>SUB:0.8 H>SIS:0.9 Z>OWN:0.7 Y>NO:0.9'), '{T}',
 	$$SELECT * FROM (VALUES ('P', 'W', 'kin'), ('T', 'Dir', 'director')) v (a, b, kind)$$)),
-	'Dir director T; H controller T; OWN controlled Z; P controller T; SIS controlled H; SUB subsidiary T; T self; W kin P; Z holder T 0.05',
-	'related parties of an institution');
+	'Dir director T 1; H controller T 1; OWN controlled Z 2; P controller H 2; SIS controlled H 2; SUB subsidiary T 1; T self 0; W kin P 3; Z holder T 0.05 1',
+	'related parties of an institution, the way to each and its links');
+SELECT is((SELECT string_agg(concat_ws(' ', party, relation, via, share, steps), '; ' ORDER BY party) FROM risk_screen.related_parties(
+	pg_temp.h('H>T:0.06 K>H:0.6 K2>K:0.6 K>SIS:0.7 S>H:0.02 D>X:0.6 DW>DX:0.8'), '{T}',
+	$$SELECT * FROM (VALUES ('T', 'D', 'director'), ('D', 'DW', 'kin'), ('H', 'HD', 'director'), ('HD', 'HDW', 'kin')) v (a, b, kind)$$)),
+	'D director T 1; DW kin D 2; DX controlled DW 3; H holder T 0.06 1; HD director H 2; K holder_controller H 2; K2 holder_controller K 3; SIS controlled K 3; T self 0; X controlled D 2',
+	'who controls a holder, the kin of its own officers (not of a holder''s), and what they control together');
+SELECT is((SELECT string_agg(concat_ws(' ', party, relation, share), '; ' ORDER BY party) FROM risk_screen.related_parties(
+	$$SELECT 'A' AS owner, 'T' AS owned, 0.01 AS share, 0.05 AS votes UNION ALL SELECT 'B', 'T', 0.04, 0.0499$$, '{T}')), 'A holder 0.05; T self', '5 % of the votes make a holder too');
+SELECT is_empty($$WITH r AS (SELECT * FROM risk_screen.related_parties('SELECT i / 2 AS owner, i AS owned, 0.6 AS share FROM generate_series(2, 200) i'))
+	SELECT * FROM r WHERE relation <> 'self' AND NOT EXISTS (SELECT FROM r AS v WHERE v.target = r.target AND v.party = r.via AND v.steps < r.steps)$$,
+	'every reason leads a step nearer to the target');
 SELECT is((SELECT count(DISTINCT target)::int FROM risk_screen.related_parties(pg_temp.h('P>A:0.6 A>B:0.7'))), 2, 'all companies');
 
 -- ---- paths ----
