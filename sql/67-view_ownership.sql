@@ -190,6 +190,20 @@ END $$;
 COMMENT ON FUNCTION risk_screen.desk_nested_products(date, text) IS
 	'Layers of products below every product of a desk on a day, public funds not counted, with the chains that are one layer too many';
 
+CREATE FUNCTION risk_screen.desk_product_violations(as_of date, workspace text = NULL)
+	RETURNS TABLE (product_id text, path_no bigint, path text[], total bigint, truncated boolean)
+	LANGUAGE plpgsql STABLE ROWS 10000 AS $$
+DECLARE
+	q record;
+BEGIN
+	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
+	RETURN QUERY
+	SELECT v.product, v.path_no, v.path, v.total, v.truncated
+	  FROM risk_screen.product_violations(q.nested, q.products, as_of => as_of, bad_rows => 'skip') AS v;
+END $$;
+COMMENT ON FUNCTION risk_screen.desk_product_violations(date, text) IS
+	'Every chain X > Y > Z of products on a desk on a day where Z is not a public fund; at most 1,000 of a product, saying so';
+
 CREATE FUNCTION risk_screen.desk_investor_counts(as_of date, workspace text = NULL)
 	RETURNS TABLE (subject_kind text, subject_id text, investors bigint, unmerged bigint, direct_holders bigint, vehicles bigint,
 				   max_investors bigint, exceeded boolean, route text[], unknown bigint, flags text[])

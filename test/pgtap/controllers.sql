@@ -138,6 +138,21 @@ SELECT is(pg_temp.nest('C1>C2:0.5 C2>C1:0.5 W>C1:1'), 'C1 endless ! C1>C2>C1 C1/
 SELECT is(pg_temp.nest('X>SPV:1 SPV>Y:1'), NULL, 'a company in between is not a product');
 SELECT is((SELECT layers FROM risk_screen.product_layers($$SELECT i AS owner, i + 1 AS owned, 1 AS share FROM generate_series(1, 20000) i$$, 'SELECT i AS party FROM generate_series(1, 20001) i') WHERE product = '1'), 20000, '20,000 layers');
 
+CREATE FUNCTION pg_temp.chains(edges text, most bigint = 1000) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', path_no, array_to_string(path, '>'), array_to_string(shares, '*', '?'), total, CASE WHEN truncated THEN 'more' END), '; ' ORDER BY product, path_no)
+	  FROM risk_screen.product_violations(pg_temp.h(edges), $q$SELECT * FROM product$q$, most)
+$$;
+SELECT is(pg_temp.chains('X>Y:1 Y>bond:1 Y>PF:0.2'), NULL, 'no chain that is too long');
+SELECT is(pg_temp.chains('X>Y:0.5 X>W:0.25 Y>Z:0.1 Y>PF:0.9 W>Z: W>K:-0.2 K>bond:1'), '1 X>W>K 0.25*-0.2 3; 2 X>W>Z 0.25*? 3; 3 X>Y>Z 0.5*0.1 3', 'every chain with its shares');
+SELECT is(pg_temp.chains('X>Y:0.5 X>W:0.25 Y>Z:0.1 W>Z:1 W>K:1', 2), '1 X>W>K 0.25*1 3 more; 2 X>W>Z 0.25*1 3 more', 'a cut list says so, and how many there are');
+SELECT is(pg_temp.chains('C1>C2:0.5 C2>C1:0.5 X>PF:1 PF>Z:0.9'), '1 C1>C2>C1 0.5*0.5 1; 1 C2>C1>C2 0.5*0.5 1; 1 X>PF>Z 1*0.9 1', 'rings, and through a public fund');
+SELECT is((SELECT concat_ws(' ', count(*), max(total), bool_or(truncated)) FROM risk_screen.product_violations(
+	'SELECT i AS owner, j AS owned, 0.001 AS share FROM generate_series(1, 60) i, generate_series(1, 60) j WHERE i < j', 'SELECT i AS party FROM generate_series(1, 60) i', NULL)),
+	60 * 59 * 58 / 6 || ' 1711 f', 'all chains without a limit');
+SELECT results_eq($$SELECT product, count(*) FROM risk_screen.product_violations('SELECT i AS owner, j AS owned, 0.001 AS share FROM generate_series(1, 30) i, generate_series(1, 30) j WHERE (i * 7 + j * 11) % 13 < 4', 'SELECT i AS party, CASE WHEN i % 5 = 0 THEN ''public_fund'' END AS kind FROM generate_series(1, 30) i', NULL) GROUP BY 1 ORDER BY 1$$,
+	$$SELECT product, violations FROM risk_screen.product_layers('SELECT i AS owner, j AS owned, 0.001 AS share FROM generate_series(1, 30) i, generate_series(1, 30) j WHERE (i * 7 + j * 11) % 13 < 4', 'SELECT i AS party, CASE WHEN i % 5 = 0 THEN ''public_fund'' END AS kind FROM generate_series(1, 30) i') WHERE violations > 0 ORDER BY 1$$, 'as many as product_layers counts');
+SELECT throws_ok($$SELECT * FROM risk_screen.product_violations('SELECT 1 AS owner, 2 AS owned, 1 AS share', 'SELECT 1 AS party', 0)$$, '22023', NULL, 'max_paths must be positive');
+
 CREATE TABLE who (party text, kind text, form text, identity text, pass_through boolean, declared_investors int, max_investors int);
 CREATE FUNCTION pg_temp.count(edges text, target text) RETURNS text LANGUAGE sql AS $$
 	SELECT concat_ws(' ', investors, unmerged, direct_holders, vehicles, exempt, unknown, max_investors, CASE WHEN exceeded THEN array_to_string(route, '>') END, nullif(array_to_string(flags, ','), ''))
