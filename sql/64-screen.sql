@@ -230,7 +230,7 @@ DECLARE
 	bad text;
 BEGIN
 	SELECT string_agg(t, ', ') INTO bad
-	  FROM unnest(ARRAY['run', 'rule_outcome', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'alert']) AS t
+	  FROM unnest(ARRAY['run', 'rule_outcome', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'alert']) AS t
 	 WHERE NOT has_table_privilege(format('%I.%I', workspace, t), 'INSERT')
 		OR NOT has_table_privilege(format('%I.%I', workspace, t), 'DELETE') AND t NOT IN ('run', 'alert');
 	IF bad IS NOT NULL THEN
@@ -338,6 +338,7 @@ BEGIN
 		CALL risk_screen._shadow_roles(workspace, known_at);
 	END IF;
 	CALL risk_screen._screen_coverage(workspace, run_row, rules);
+	CALL risk_screen._screen_closure(workspace, run_row);
 
 	RAISE NOTICE 'screening "%" as of %: % rules', workspace, as_of, n;
 	FOR i IN 1..n
@@ -378,7 +379,7 @@ CREATE PROCEDURE risk_screen._forget_run(workspace text, run_id bigint)
 DECLARE
 	t text;
 BEGIN
-	FOREACH t IN ARRAY ARRAY['rule_outcome', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace']
+	FOREACH t IN ARRAY ARRAY['rule_outcome', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure']
 	LOOP
 		EXECUTE format('DELETE FROM %I.%I WHERE run_id = $1', workspace, t) USING run_id;
 	END LOOP;
