@@ -102,7 +102,7 @@ END $$;
 CREATE FUNCTION risk_screen.run_rule(workspace text, rule text, as_of date, known_at timestamptz = 'infinity', since date = NULL)
 	RETURNS TABLE (subject_kind text, subject_id text, inst_id text, hit boolean, observed numeric, operator text,
 				   threshold numeric, amount numeric, occurred_at timestamptz, evidence jsonb)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
+	LANGUAGE plpgsql ROWS 100 SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
 DECLARE
 	r risk_screen.rule;
 	why text;
