@@ -188,7 +188,7 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 	choose_numbers(s);
 
 	s->known = rs_alloc(g->budget, n, sizeof(int128), purpose);
-	s->walk = rs_alloc0(g->budget, (uint64) n + 2, sizeof(Walk), purpose);	/* two to align */
+	s->walk = rs_alloc(g->budget, (uint64) n + 2, sizeof(Walk), purpose);	/* two to align */
 	s->walk = (Walk *) TYPEALIGN(64, s->walk);
 	s->up = rs_alloc(g->budget, g->nedges, sizeof(Link), purpose);
 	if (normalise)
@@ -222,6 +222,7 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 			else if (sum < g->one)
 				flags |= RS_FLAG_MISSING;
 		}
+		w->stamp = 0;
 		w->component = g->component[j];
 		w->node_flags = flags | (rs_ownership_is_cyclic(g, w->component) ? NODE_CYCLIC : 0);
 		w->owners = g->in_start[j];
