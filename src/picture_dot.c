@@ -12,8 +12,9 @@
 
 #include "picture.h"
 
+/* newline: backslash n centres the line before it, backslash l puts it to the left. */
 static void
-quote(StringInfo out, const char *text)
+quote(StringInfo out, const char *text, const char *newline)
 {
 	appendStringInfoChar(out, '"');
 	for (; *text; text++)
@@ -23,7 +24,7 @@ quote(StringInfo out, const char *text)
 		if (*text == '&')
 			appendStringInfoString(out, "&amp;");
 		else if (*text == '\n')
-			appendStringInfoString(out, "\\n");
+			appendStringInfoString(out, newline);
 		else
 			appendStringInfoChar(out, (unsigned char) *text < ' ' ? ' ' : *text);
 	}
@@ -56,7 +57,8 @@ rs_picture_dot(const RsPicture *p)
 	if (label.len > 0)
 	{
 		appendStringInfoString(&out, ", label=");
-		quote(&out, label.data);
+		appendStringInfoChar(&label, '\n');
+		quote(&out, label.data, "\\l");
 	}
 	appendStringInfoString(&out, "];\n"
 						   "\tnode [fontname=\"Noto Sans CJK SC, Microsoft YaHei, sans-serif\", fontsize=11, margin=\"0.14,0.07\"];\n"
@@ -69,13 +71,13 @@ rs_picture_dot(const RsPicture *p)
 		resetStringInfo(&label);
 		rs_picture_node_label(p, n, &label);
 		appendStringInfo(&out, "\tn%u [label=", i + 1);
-		quote(&out, label.data);
+		quote(&out, label.data, "\\n");
 		appendStringInfo(&out, ", shape=%s, style=\"%s\", fillcolor=\"%s\", color=\"%s\", fontcolor=\"%s\", penwidth=%d",
 						 style->dot_shape, style->dot_style, style->fill, style->line, style->text, style->width);
 		if (n->party != RS_PICTURE_NOBODY)
 		{
 			appendStringInfoString(&out, ", tooltip=");
-			quote(&out, p->party[n->party].id);
+			quote(&out, p->party[n->party].id, "\\n");
 		}
 		appendStringInfoString(&out, "];\n");
 	}
@@ -88,9 +90,9 @@ rs_picture_dot(const RsPicture *p)
 		resetStringInfo(&label);
 		rs_picture_edge_label(p, e, &label);
 		appendStringInfo(&out, "\tn%u -> n%u [label=", e->source + 1, e->target + 1);
-		quote(&out, label.data);
+		quote(&out, label.data, "\\n");
 		appendStringInfoString(&out, ", tooltip=");
-		quote(&out, rs_picture_exact(p, e->amount));
+		quote(&out, rs_picture_exact(p, e->amount), "\\n");
 		appendStringInfo(&out, ", penwidth=%.1f%s];\n", 1.0 + 4.0 * sqrt((double) e->amount / (double) largest),
 						 e->back ? ", style=dashed" : "");
 	}

@@ -22,7 +22,7 @@ static const RsPictureStyle styles[] = {
 	{"orange", "#f5a25d", "#7a3d00", "#000000", "hexagon", "filled", 2, "{{", "}}"},
 	{"red", "#8f1414", "#000000", "#ffffff", "octagon", "filled", 3, "[[", "]]"},
 	{"plain", "#eef1f5", "#44546a", "#000000", "box", "filled", 1, "[", "]"},
-	{"folded", "#ffffff", "#44546a", "#44546a", "box3d", "filled,dashed", 1, "[(", ")]"},
+	{"folded", "#ffffff", "#44546a", "#44546a", "folder", "filled,dashed", 1, "[(", ")]"},
 };
 
 #define PLAIN 5
