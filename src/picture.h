@@ -96,6 +96,7 @@ extern char *rs_picture_amount(const RsPicture *p, int128 amount);
 extern char *rs_picture_exact(const RsPicture *p, int128 amount);
 extern char *rs_picture_day(TimestampTz at);
 extern void rs_picture_node_label(const RsPicture *p, const RsPictureNode *node, StringInfo out);
+extern void rs_picture_node_line(const RsPicture *p, const RsPictureNode *node, const char *name, StringInfo out);
 extern void rs_picture_edge_label(const RsPicture *p, const RsPictureEdge *edge, StringInfo out);
 extern void rs_picture_notes(const RsPicture *p, bool split_back, StringInfo out);
 extern RsPictureLevel rs_picture_node_level(const RsPicture *p, const RsPictureNode *node);

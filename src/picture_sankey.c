@@ -156,6 +156,8 @@ write_node(const RsPicture *p, uint32 i, const Names *names, bool again, bool ch
 	initStringInfo(&label);
 	if (again)
 		appendStringInfoString(&label, names->again[i]);
+	else if (chart)
+		rs_picture_node_line(p, n, names->name[i], &label);
 	else
 		rs_picture_node_label(p, n, &label);
 	if (out->data[out->len - 1] != '[')
@@ -273,17 +275,17 @@ rs_picture_sankey_option(const RsPicture *p)
 	appendStringInfoChar(&out, '{');
 	if (p->title || notes.len > 0)
 	{
-		appendStringInfoString(&out, "\"title\":{\"left\":8,\"top\":4,\"textStyle\":{\"fontSize\":15},\"subtextStyle\":{\"fontSize\":12,\"color\":\"#44546a\"}");
+		appendStringInfoString(&out, "\"title\":{\"left\":8,\"top\":4,\"textStyle\":{\"fontSize\":15},\"subtextStyle\":{\"fontSize\":12,\"lineHeight\":17,\"color\":\"#44546a\"}");
 		json_text(&out, "text", p->title ? p->title : "");
 		json_text(&out, "subtext", notes.data);
 		appendStringInfoString(&out, "},");
 	}
 	appendStringInfo(&out, "\"tooltip\":{\"trigger\":\"item\"},\"aria\":{\"enabled\":true},"
 					 "\"series\":[{\"type\":\"sankey\",\"left\":12,\"right\":200,\"top\":%d,\"bottom\":12,"
-					 "\"nodeWidth\":14,\"nodeGap\":10,\"nodeAlign\":\"left\",\"draggable\":false,"
+					 "\"nodeWidth\":14,\"nodeGap\":16,\"nodeAlign\":\"left\",\"draggable\":false,"
 					 "\"emphasis\":{\"focus\":\"adjacency\"},"
 					 "\"lineStyle\":{\"color\":\"#44546a\",\"opacity\":0.22,\"curveness\":0.5},"
-					 "\"label\":{\"position\":\"right\",\"color\":\"#1c2733\",\"fontSize\":12,\"lineHeight\":15},"
+					 "\"label\":{\"position\":\"right\",\"color\":\"#1c2733\",\"fontSize\":12,\"textBorderColor\":\"#ffffff\",\"textBorderWidth\":2},"
 					 "\"data\":%s,\"links\":%s}]}",
 					 p->title || notes.len > 0 ? 64 : 12, nodes.data, links.data);
 	return out.data;

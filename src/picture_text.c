@@ -165,7 +165,16 @@ rs_picture_day(TimestampTz at)
 	return psprintf("%04d-%02d-%02d", tm.tm_year, tm.tm_mon, tm.tm_mday);
 }
 
-/* Lines separated by newlines: who, what the group holds, what rests, the note. */
+static void
+level_prefix(const RsPicture *p, const RsPictureNode *node, StringInfo out)
+{
+	RsPictureLevel level = rs_picture_node_level(p, node);
+
+	if (level != RS_PICTURE_NO_LEVEL)
+		appendStringInfo(out, p->english ? "[%s] " : "【%s】", p->english ? styles[level].name : level_zh[level]);
+}
+
+/* Lines separated by newlines: who, or what a group holds; the note; what rests. */
 void
 rs_picture_node_label(const RsPicture *p, const RsPictureNode *node, StringInfo out)
 {
@@ -183,15 +192,23 @@ rs_picture_node_label(const RsPicture *p, const RsPictureNode *node, StringInfo 
 	{
 		const RsPictureParty *party = &p->party[node->party];
 
-		if (party->level != RS_PICTURE_NO_LEVEL)
-			appendStringInfo(out, p->english ? "[%s] " : "【%s】",
-							 p->english ? styles[party->level].name : level_zh[party->level]);
+		level_prefix(p, node, out);
 		appendStringInfoString(out, party->name ? party->name : party->id);
 		if (party->note)
 			appendStringInfo(out, "\n%s", party->note);
 	}
 	if (node->rested > 0)
 		appendStringInfo(out, p->english ? "\nholds %s" : "\n留存 %s", rs_picture_amount(p, node->rested));
+}
+
+/* The same on one line under the name given, where nodes lie close: without the note. */
+void
+rs_picture_node_line(const RsPicture *p, const RsPictureNode *node, const char *name, StringInfo out)
+{
+	level_prefix(p, node, out);
+	appendStringInfoString(out, name);
+	if (node->rested > 0)
+		appendStringInfo(out, p->english ? "  holds %s" : "  留存 %s", rs_picture_amount(p, node->rested));
 }
 
 /* Amount, how many transfers if several, and when. */

@@ -26,10 +26,10 @@ cpSync(join(here, 'assets'), join(options.out, 'assets'), { recursive: true });
 cpSync(createRequire(import.meta.url).resolve('echarts/dist/echarts.min.js'), join(options.out, 'assets', 'echarts.min.js'));
 const write = (file, html) => writeFileSync(join(options.out, file), html);
 
-write('index.html', boardPage({ run, ...data }));
-write('alerts.html', alertsPage({ run, ...data }));
-write('sector.html', sectorPage({ run, ...data }));
-write('rules.html', rulesPage({ run, ...data }));
+write('index.html', boardPage({ ...data, run }));
+write('alerts.html', alertsPage({ ...data, run }));
+write('sector.html', sectorPage({ ...data, run }));
+write('rules.html', rulesPage({ ...data, run }));
 const by = name => group(data[name], 'inst_id');
 const parts = Object.fromEntries(['reasons', 'findings', 'indicators', 'money', 'owners', 'names', 'deadlines', 'history'].map(name => [name, by(name)]));
 const register = by('institution'), picture = by('money_picture');

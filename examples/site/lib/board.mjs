@@ -23,7 +23,7 @@ export function boardPage({ run, board, trend, overdue }) {
 <section class="tiles" aria-label="各等级机构数，点按可筛选">${tiles}</section>
 <section class="card"><h2>等级走势<small>非绿色机构数，按监测日</small></h2><div class="chart trend" id="trend" role="img" aria-label="各监测日红橙黄未知机构数"></div>
 <details><summary>数据</summary>${table([
-		{ title: '监测日', cell: d => esc(day(d)) },
+		{ title: '监测日', kind: 'date', cell: d => esc(day(d)) },
 		...LEVELS.map(level => ({ title: LEVEL_ZH[level], kind: 'num', cell: d => esc(trend.find(t => t.as_of === d && t.level === level)?.institutions ?? 0) })),
 	], days)}</details></section>
 <section class="card"><h2>机构<small>按等级、得分排序；点机构名称看原因、资金去向与股权</small></h2>
@@ -38,11 +38,11 @@ ${table([
 		{ title: '机构', kind: 'wide', cell: b => `<a href="${institutionLink(b.inst_id)}">${esc(b.name)}</a><small>${esc(b.inst_id)} · ${esc(b.province ?? '')}${b.line_zh ? ` · ${esc(b.line_zh)}` : ''}</small>` },
 		{ title: '得分', kind: 'num', cell: b => number(b.score) },
 		{ title: '变化', cell: change },
-		{ title: '主要原因', kind: 'reason', cell: b => b.main_reasons_zh ? b.main_reasons_zh.split('；').map(r => `<span>${esc(r)}</span>`).join('') : `<span class="muted">${b.level !== b.measured_level && b.measured_level ? `本期测算为${LEVEL_ZH[b.measured_level]}，现行等级保持观察期` : '—'}</span>` },
+		{ title: '主要原因', kind: 'reason', cell: b => b.main_reasons_zh ? b.main_reasons_zh.split(/；(?=[A-Z]\d+ )/).map(r => `<span>${esc(r)}</span>`).join('') : `<span class="muted">${b.level !== b.measured_level && b.measured_level ? `本期测算为${LEVEL_ZH[b.measured_level]}，现行等级保持观察期` : '—'}</span>` },
 		{ title: '问题', kind: 'num', cell: b => number(b.findings) },
 		{ title: '涉及金额', kind: 'num', cell: b => b.amount === null ? '—' : money(b.amount) },
 		{ title: '数据覆盖', kind: 'num', cell: b => percent(b.coverage, 0) },
-		{ title: '最近时限', cell: b => b.next_due_at ? esc(minute(b.next_due_at)) : '<span class="muted">—</span>' },
+		{ title: '最近时限', kind: 'date', cell: b => b.next_due_at ? esc(minute(b.next_due_at)) : '<span class="muted">—</span>' },
 	], board, { id: 'board', class: 'stack', row: b => `data-level="${b.level}" data-line="${esc(b.line_zh ?? '')}" data-province="${esc(b.province ?? '')}"` })}</section>`;
 	return page({ title: '风险看板', here: 'index.html', run, body, charts: [{ id: 'trend', option: levelBars(days, trend) }] });
 }

@@ -76,3 +76,18 @@ export function peerStrip(row) {
 		(n('threshold') === null ? '' : `<line x1="${x(n('threshold'))}" x2="${x(n('threshold'))}" y1="0" y2="20" class="threshold"/>`) +
 		`<circle cx="${x(n('value'))}" cy="10" r="4.5" class="${row.beyond ? 'beyond' : 'within'}"/></svg>`;
 }
+
+/** Height of a Sankey option: room for a line of text per node of its fullest layer. */
+export function sankeyHeight(option) {
+	const { links } = option.series[0], layer = new Map();
+	for (let moved = true, round = 0; moved && round <= links.length; round++) {
+		moved = false;
+		for (const { source, target } of links) {
+			const depth = (layer.get(source) ?? 0) + 1;
+			if (depth > (layer.get(target) ?? 0)) { layer.set(target, depth); moved = true; }
+		}
+	}
+	const filled = {};
+	for (const { name } of option.series[0].data) { const d = layer.get(name) ?? 0; filled[d] = (filled[d] ?? 0) + 1; }
+	return Math.max(260, 90 + 34 * Math.max(...Object.values(filled)));
+}

@@ -4,7 +4,7 @@ export const LEVELS = ['red', 'orange', 'yellow', 'unknown', 'green'];
 export const LEVEL_ZH = { red: '红', orange: '橙', yellow: '黄', unknown: '未知', green: '绿' };
 const MEANING = { red: '重大风险', orange: '较大风险', yellow: '一般风险', unknown: '数据不足', green: '正常' };
 // a shape beside the colour, for prints and colour-blind readers
-const SHAPE = { red: '⬣', orange: '◆', yellow: '▲', unknown: '?', green: '●' };
+const SHAPE = { red: '■', orange: '◆', yellow: '▲', unknown: '?', green: '●' };
 
 export const esc = value => value === null || value === undefined ? ''
 	: String(value).replace(/[&<>"']/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c]);

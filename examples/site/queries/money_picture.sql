@@ -7,7 +7,7 @@ money AS (
 	 WHERE m.kind IN ('moved', 'held', 'exited')
 	 GROUP BY 1, 2, 3, 4, 5, 6)
 SELECT inst_id, sum(traced) FILTER (WHERE kind <> 'moved') AS followed,
-	   risk_screen.flow_sankey_option(account, counterparty, traced, paid_at, NULL, jsonb_build_object('workspace', :'desk', 'max_nodes', 26)) AS picture
+	   risk_screen.flow_sankey_option(account, counterparty, traced, paid_at, NULL, jsonb_build_object('workspace', :'desk', 'max_nodes', 20)) AS picture
   FROM money
  GROUP BY inst_id
  ORDER BY inst_id;

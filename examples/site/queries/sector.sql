@@ -10,7 +10,7 @@ book AS (
 	SELECT inst_id, max(value) FILTER (WHERE item = 'outstanding') AS outstanding, max(value) FILTER (WHERE item = 'net_assets') AS net_assets
 	  FROM filed GROUP BY inst_id),
 member AS (
-	SELECT 'ALL' AS line, i.inst_id FROM institution AS i WHERE cardinality(i.lines) > 0
+	SELECT 'ALL' AS line, i.inst_id FROM institution AS i WHERE cardinality(i.lines) > 0 OR i.inst_id IN (SELECT inst_id FROM traded)
 	 UNION ALL
 	SELECT l, i.inst_id FROM institution AS i, unnest(i.lines) AS l)
 SELECT m.line, l.title_zh AS line_zh, count(*) AS institutions, count(t.traded) AS trading, sum(t.traded) AS traded,
