@@ -47,7 +47,13 @@ edges = [(rng.choice(ids), rng.choice(ids), rng.randint(1, 10 ** 9) / 100) for _
 levels = ["red", "orange", "yellow", "unknown", "green", None]
 nodes = json.dumps({i: {"name": n, "level": levels[k % 6]} for k, (i, n) in enumerate(zip(ids, NAMES))})
 source = "(VALUES %s) AS v (a, b, m)" % ", ".join("('%s', '%s', %s)" % e for e in edges)
-call = "SELECT risk_screen.%%s(a, b, m, timestamptz '2026-11-03', %s, '{\"title\": \"标题 <&\\\"\"%%s}') FROM %s;" % (quoted(nodes), source)
+
+
+def call(function, options):
+    return "SELECT risk_screen.%s(a, b, m, timestamptz '2026-11-03', %s, '{\"title\": \"标题 <&\\\"\"%s}') FROM %s;" % (function, quoted(nodes), options, source)
+
+
+
 pairs = {(a, b) for a, b, _ in edges}
 zh = dict(red="红", orange="橙", yellow="黄", unknown="未知", green="绿")
 
@@ -59,7 +65,7 @@ def visible(text):
 with tempfile.TemporaryDirectory() as folder:
     if shutil.which("dot"):
         for options, what in (("", "all"), (", \"max_nodes\": 5", "folded")):
-            text = sql(call % ("flow_dot", options))
+            text = sql(call("flow_dot", options))
             run = subprocess.run(["dot", "-Tsvg"], input=text, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             ok(run.returncode == 0 and "syntax" not in run.stderr.lower() and "unknown" not in run.stderr.lower(), "Graphviz draws it (%s)" % what, run.stderr)
             svg = ElementTree.fromstring(run.stdout.encode())
@@ -79,7 +85,7 @@ with tempfile.TemporaryDirectory() as folder:
         skip("Graphviz", "no dot")
 
     if os.path.isdir("examples/site/node_modules/echarts") and shutil.which("node"):
-        options = [sql(call % ("flow_sankey_option", o)) for o in ("", ", \"max_nodes\": 5", ", \"language\": \"en\"")]
+        options = [sql(call("flow_sankey_option", o)) for o in ("", ", \"max_nodes\": 5", ", \"language\": \"en\"")]
         options.append(sql("SELECT risk_screen.flow_sankey_option('{a,b,c}'::text[], '{0.5,0.25}'::numeric[])"))
         run = subprocess.run(["node", "examples/site/render-option.mjs", folder], input="\n".join(options), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         ok(run.returncode == 0 and run.stdout == "", "ECharts takes every option, cycles and all", run.stdout)

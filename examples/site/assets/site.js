@@ -1,33 +1,29 @@
 // Charts of the page, filters of its list, the tab of the section in view. Everything else is in the HTML already.
 'use strict';
 (() => {
-	const narrow = () => window.innerWidth < 760;
-
 	// charts
 	const given = document.getElementById('charts');
 	if (given && window.echarts) {
 		const drawn = [];
-		for (const { id, option } of JSON.parse(given.textContent)) {
+		for (const { id, option, layers } of JSON.parse(given.textContent)) {
 			const box = document.getElementById(id);
 			if (!box) continue;
-			const series = option.series[0], wide = { right: series.right, fontSize: series.label?.fontSize };
-			const shape = () => {
-				if (series.type === 'tree' || series.type === 'sankey') {
-					series.right = narrow() ? 110 : wide.right;
-					series.label.fontSize = narrow() ? 10 : wide.fontSize;
-					series.label.width = narrow() ? 100 : undefined;
-					series.label.overflow = narrow() ? 'break' : undefined;
-					series.animation = false;
+			const [series] = option.series;
+			option.animation = false;
+			const fit = () => {
+				if (layers > 1) {
+					// a label may reach to the next layer, not into it; the whole name is in the tooltip and in the list
+					series.label.width = Math.max(90, (box.clientWidth - series.left - series.right) / (layers - 1) - 28);
+					series.label.overflow = 'truncate';
 				}
 				return option;
 			};
 			const chart = window.echarts.init(box, null, { renderer: 'svg' });
-			chart.setOption(shape());
-			drawn.push(() => { chart.resize(); chart.setOption(shape()); });
+			chart.setOption(fit());
+			drawn.push(() => { chart.resize(); chart.setOption(fit()); });
 		}
 		let wait;
 		window.addEventListener('resize', () => { clearTimeout(wait); wait = setTimeout(() => drawn.forEach(f => f()), 100); });
-		document.documentElement.dataset.charts = String(drawn.length);
 	}
 
 	// filters

@@ -1,6 +1,6 @@
 // The board: levels today, their trend, and every institution, worst first.
 import { LEVELS, LEVEL_ZH, badge, change, day, esc, institutionLink, levelTitle, minute, money, number, page, percent, table } from './html.mjs';
-import { levelBars } from './charts.mjs';
+import { levelBars, still } from './charts.mjs';
 
 export function boardPage({ run, board, trend, overdue }) {
 	const count = level => board.filter(b => b.level === level).length;
@@ -16,12 +16,13 @@ export function boardPage({ run, board, trend, overdue }) {
 	}).join('\n');
 	const options = (key, all) => `<option value="">${all}</option>` + [...new Set(board.map(b => b[key]).filter(Boolean))].sort()
 		.map(v => `<option>${esc(v)}</option>`).join('');
+	const bars = levelBars(days, trend);
 	const open = board.reduce((n, b) => n + Number(b.open_alerts), 0);
 	const body = `<div class="heading"><h1>风险看板</h1><p>${esc(day(run.as_of))} · ${board.length} 家机构 · 问题 ${number(board.reduce((n, b) => n + Number(b.findings), 0))} 项，其中待认定 ${
 		number(board.reduce((n, b) => n + Number(b.to_confirm), 0))} 项 · 待处置预警 <a href="alerts.html">${open} 条</a>${
 		overdue.length ? `，<a href="alerts.html#overdue"><b class="late">逾期 ${overdue.length} 项</b></a>` : ''}</p></div>
 <section class="tiles" aria-label="各等级机构数，点按可筛选">${tiles}</section>
-<section class="card"><h2>等级走势<small>非绿色机构数，按监测日</small></h2><div class="chart trend" id="trend" role="img" aria-label="各监测日红橙黄未知机构数"></div>
+<section class="card"><h2>等级走势<small>非绿色机构数，按监测日</small></h2><div id="trend" role="img" aria-label="各监测日红橙黄未知机构数"><div class="chart at-wide">${still(bars, 1180, 240)}</div><div class="chart at-narrow">${still(bars, 340, 240)}</div></div>
 <details><summary>数据</summary>${table([
 		{ title: '监测日', kind: 'date', cell: d => esc(day(d)) },
 		...LEVELS.map(level => ({ title: LEVEL_ZH[level], kind: 'num', cell: d => esc(trend.find(t => t.as_of === d && t.level === level)?.institutions ?? 0) })),
@@ -44,5 +45,5 @@ ${table([
 		{ title: '数据覆盖', kind: 'num', cell: b => percent(b.coverage, 0) },
 		{ title: '最近时限', kind: 'date', cell: b => b.next_due_at ? esc(minute(b.next_due_at)) : '<span class="muted">—</span>' },
 	], board, { id: 'board', class: 'stack', row: b => `data-level="${b.level}" data-line="${esc(b.line_zh ?? '')}" data-province="${esc(b.province ?? '')}"` })}</section>`;
-	return page({ title: '风险看板', here: 'index.html', run, body, charts: [{ id: 'trend', option: levelBars(days, trend) }] });
+	return page({ title: '风险看板', here: 'index.html', run, body });
 }

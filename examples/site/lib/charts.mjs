@@ -1,6 +1,8 @@
 // Options and pictures that are not made by SQL: bars of levels, the owner tree, the peer strip.
+import * as echarts from 'echarts';
 import { LEVEL_ZH, esc, percent } from './html.mjs';
 
+const FONT = { textStyle: { fontFamily: 'Noto Sans CJK SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, sans-serif' } };
 const FILL = { red: '#8f1414', orange: '#f5a25d', yellow: '#fff3b0', unknown: '#ffffff', green: '#d9efe0' };
 const LINE = { red: '#4d0000', orange: '#7a3d00', yellow: '#8a6d00', unknown: '#5f6b7a', green: '#2e7d4f' };
 // patterns, so that the parts of a bar differ in a grey print
@@ -13,7 +15,7 @@ const DECAL = {
 export function levelBars(days, trend) {
 	const levels = ['red', 'orange', 'yellow', 'unknown'];
 	return {
-		animation: false,
+		...FONT, animation: false,
 		grid: { left: 40, right: 12, top: 36, bottom: 28 }, tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
 		legend: { top: 0, left: 0, itemWidth: 18, itemHeight: 12 },
 		xAxis: { type: 'category', data: days.map(d => d.slice(5, 10)), axisTick: { show: false } }, yAxis: { type: 'value', minInterval: 1 },
@@ -77,8 +79,8 @@ export function peerStrip(row) {
 		`<circle cx="${x(n('value'))}" cy="10" r="4.5" class="${row.beyond ? 'beyond' : 'within'}"/></svg>`;
 }
 
-/** Height of a Sankey option: room for a line of text per node of its fullest layer. */
-export function sankeyHeight(option) {
+/** Height of a Sankey option, a line of text per node of its fullest layer, and its number of layers. */
+export function sankeySize(option) {
 	const { links } = option.series[0], layer = new Map();
 	for (let moved = true, round = 0; moved && round <= links.length; round++) {
 		moved = false;
@@ -87,7 +89,16 @@ export function sankeyHeight(option) {
 			if (depth > (layer.get(target) ?? 0)) { layer.set(target, depth); moved = true; }
 		}
 	}
-	const filled = {};
+	const filled = [];
 	for (const { name } of option.series[0].data) { const d = layer.get(name) ?? 0; filled[d] = (filled[d] ?? 0) + 1; }
-	return Math.max(260, 90 + 34 * Math.max(...Object.values(filled)));
+	return { height: Math.max(260, 90 + 34 * Math.max(...filled)), layers: filled.length };
+}
+
+/** An option as SVG text, so that the first page needs no script to show it. */
+export function still(option, width, height) {
+	const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
+	chart.setOption(option);
+	const svg = chart.renderToSVGString();
+	chart.dispose();
+	return svg;
 }

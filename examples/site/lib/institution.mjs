@@ -1,6 +1,6 @@
 // One institution: why this level, indicators, where the money went, owners, names, deadlines, history.
 import { LEVEL_ZH, badge, change, compare, day, esc, levelTitle, measured, minute, money, number, page, percent, table } from './html.mjs';
-import { ownerTree, peerStrip, sankeyHeight } from './charts.mjs';
+import { ownerTree, peerStrip, sankeySize } from './charts.mjs';
 import { action, evidence, subject, target } from './words.mjs';
 
 const REVIEW = { pending: '待认定', confirmed: '已认定', rejected: '已排除', 'not needed': '' };
@@ -50,8 +50,8 @@ function moneySection(rows, option) {
 	const share = ended > 0 ? sum(related, 'held') / ended : 0;
 	return `<p class="verdict">窗口内放出的出借资金 <b data-money="ended">${money(ended)}</b>，其中 <b class="${related.length ? 'late' : ''}" data-money="related">${money(sum(related, 'held'))}（${percent(share)}）停在关联方手里</b>${
 		related.length ? `：${related.slice(0, 5).map(r => `${esc(r.owner_name)} ${money(r.held)}`).join('、')}${related.length > 5 ? '等' : ''}` : ''}；回到存管等账户 ${money(sum(rows, 'exited'))}。</p>
-<div class="chart" id="money" style="height:${sankeyHeight(option)}px" role="img" aria-label="资金去向图：从存管账户到最终持有人"></div>
-<p class="note">按先进先出归属；点按节点可突出其上下游。图中户名前的【红】等为机构现行等级，“留存”为期末仍在该户的金额。</p>
+<div class="scroll"><div class="chart wide-only" id="money" style="height:${sankeySize(option).height}px" role="img" aria-label="资金去向图：从存管账户到最终持有人"></div></div>
+<p class="note">按先进先出归属；点按节点可突出其上下游，窄屏可左右滑动。图中户名前的【红】等为机构现行等级，“留存”为期末仍在该户的金额。</p>
 ${table([
 		{ title: '持有人', kind: 'wide', cell: r => `${esc(r.owner_name)}<small>${esc(r.account_id)} · ${esc(r.owner_kind_zh ?? '')}</small>` }, { title: '关联方', cell: r => r.related ? '<b class="late">是</b>' : '否' },
 		{ title: '流入', kind: 'num', cell: r => money(r.received) }, { title: '流出', kind: 'num', cell: r => money(r.sent) }, { title: '留存', kind: 'num', cell: r => money(r.held) },
@@ -63,7 +63,7 @@ export function institutionPage({ run, b, register, reasons, findings, indicator
 	const hits = reasons.filter(r => r.status === 'hit'), gaps = reasons.filter(r => r.status === 'gap'), overrides = reasons.filter(r => r.status === 'override');
 	const charts = [];
 	const way = picture ? JSON.parse(picture) : null;
-	if (way && holders.length) charts.push({ id: 'money', option: way });
+	if (way && holders.length) charts.push({ id: 'money', option: way, layers: sankeySize(way).layers });
 	const tree = owners.some(o => o.owned !== null && o.party !== null) ? ownerTree(b.inst_id, b.name, owners) : null;
 	if (tree) charts.push({ id: 'owners', option: tree.option });
 	const final = owners.filter(o => o.ultimate || o.party === null);
@@ -79,7 +79,7 @@ export function institutionPage({ run, b, register, reasons, findings, indicator
 			{ title: '同业位置', cell: i => peerStrip(i) || '<span class="muted">无同业</span>' },
 			{ title: '同业数', kind: 'num', cell: i => number(i.peers) },
 		], indicators, { id: 'indicator-table', class: 'stack', empty: '没有适用的指标。' }) + (indicators.length ? '<p class="note">同业位置：细线为全距，灰块为中间一半，竖线为中位数，红虚线为预警线，圆点为本机构；同业为同一条线的机构。</p>' : '')],
-		['equity', '股权穿透', (tree ? `<div class="chart" id="owners" style="height:${tree.height}px" role="img" aria-label="股权结构图"></div>` : '') + table([
+		['equity', '股权穿透', (tree ? `<div class="scroll"><div class="chart wide-only" id="owners" style="height:${tree.height}px" role="img" aria-label="股权结构图"></div></div>` : '') + table([
 			{ title: '最终持有人', cell: o => o.party === null ? '（无法确定）' : esc(o.party_name) }, { title: '层数', kind: 'num', cell: o => number(o.layers) },
 			{ title: '穿透持股', kind: 'num', cell: o => percent(o.total) }, { title: '提示', cell: o => esc(o.flags || '') || '—' },
 		], [...new Map(final.map(o => [o.party, o])).values()], { empty: '没有备案的股东。' })],
