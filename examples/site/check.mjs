@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, mkdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { cpus, loadavg } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import puppeteer from 'puppeteer-core';
 
@@ -93,8 +94,9 @@ try {
 	await page.type('#q', 'C05');
 	ok((await cells('#board', 4)).every(t => t.includes('C05')) && (await cells('#board', 4)).length > 0, 'the search finds a rule');
 	await page.$eval('#q', e => { e.value = ''; e.dispatchEvent(new Event('input')); });
-	const timing = await page.evaluate(() => { const t = performance.getEntriesByType('navigation')[0]; return t.loadEventEnd - t.startTime; });
-	console.log(`# first page loaded in ${Math.round(timing)} ms`);
+	const timing = [];
+	for (let i = 0; i < 5; i++) { await open('index.html'); timing.push(await page.evaluate(() => { const t = performance.getEntriesByType('navigation')[0]; return Math.round(t.loadEventEnd - t.startTime); })); }
+	console.log(`# first page loaded in ${Math.min(...timing)} to ${Math.max(...timing)} ms (five times, on a machine with ${loadavg()[0].toFixed(1)} of ${cpus().length} processors asked for)`);
 
 	// why red, and where the money went, in three clicks from the board
 	const followed = one("SELECT b.inst_id FROM risk_board AS b JOIN money_destination AS m USING (inst_id) WHERE b.level = 'red' GROUP BY b.inst_id, b.score ORDER BY sum(m.held) FILTER (WHERE m.related) DESC NULLS LAST, b.inst_id LIMIT 1");

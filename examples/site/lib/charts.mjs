@@ -79,6 +79,15 @@ export function peerStrip(row) {
 		`<circle cx="${x(n('value'))}" cy="10" r="4.5" class="${row.beyond ? 'beyond' : 'within'}"/></svg>`;
 }
 
+/** What rests goes below the name: long names then leave room for it, and nodes lie far enough apart for two lines. */
+export function twoLines(option) {
+	const [series] = option.series;
+	for (const { label } of series.data) label.formatter = label.formatter.replace(/ {2}(?=留存 )/, '\n');
+	Object.assign(series, { nodeGap: 26 });
+	Object.assign(series.label, { lineHeight: 13, fontSize: 11.5 });
+	return option;
+}
+
 /** Height of a Sankey option, a line of text per node of its fullest layer, and its number of layers. */
 export function sankeySize(option) {
 	const { links } = option.series[0], layer = new Map();
@@ -91,7 +100,7 @@ export function sankeySize(option) {
 	}
 	const filled = [];
 	for (const { name } of option.series[0].data) { const d = layer.get(name) ?? 0; filled[d] = (filled[d] ?? 0) + 1; }
-	return { height: Math.max(260, 90 + 34 * Math.max(...filled)), layers: filled.length };
+	return { height: Math.max(260, 90 + 42 * Math.max(...filled)), layers: filled.length };
 }
 
 /** An option as SVG text, so that the first page needs no script to show it. */

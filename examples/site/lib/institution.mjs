@@ -1,7 +1,7 @@
 // One institution: why this level, indicators, where the money went, owners, names, deadlines, history.
 import { LEVEL_ZH, badge, change, compare, day, esc, levelTitle, measured, minute, money, number, page, percent, table } from './html.mjs';
-import { ownerTree, peerStrip, sankeySize } from './charts.mjs';
-import { action, evidence, subject, target } from './words.mjs';
+import { ownerTree, peerStrip, sankeySize, twoLines } from './charts.mjs';
+import { action, evidence, flags, subject, target } from './words.mjs';
 
 const REVIEW = { pending: '待认定', confirmed: '已认定', rejected: '已排除', 'not needed': '' };
 const FIELD = { name: '名称', scope: '经营范围', ad: '广告', text: '宣传', scope_item: '经营范围' };
@@ -62,7 +62,7 @@ ${table([
 export function institutionPage({ run, b, register, reasons, findings, indicators, money: holders, picture, owners, names, deadlines, history }) {
 	const hits = reasons.filter(r => r.status === 'hit'), gaps = reasons.filter(r => r.status === 'gap'), overrides = reasons.filter(r => r.status === 'override');
 	const charts = [];
-	const way = picture ? JSON.parse(picture) : null;
+	const way = picture ? twoLines(JSON.parse(picture)) : null;
 	if (way && holders.length) charts.push({ id: 'money', option: way, layers: sankeySize(way).layers });
 	const tree = owners.some(o => o.owned !== null && o.party !== null) ? ownerTree(b.inst_id, b.name, owners) : null;
 	if (tree) charts.push({ id: 'owners', option: tree.option });
@@ -81,7 +81,7 @@ export function institutionPage({ run, b, register, reasons, findings, indicator
 		], indicators, { id: 'indicator-table', class: 'stack', empty: '没有适用的指标。' }) + (indicators.length ? '<p class="note">同业位置：细线为全距，灰块为中间一半，竖线为中位数，红虚线为预警线，圆点为本机构；同业为同一条线的机构。</p>' : '')],
 		['equity', '股权穿透', (tree ? `<div class="scroll"><div class="chart wide-only" id="owners" style="height:${tree.height}px" role="img" aria-label="股权结构图"></div></div>` : '') + table([
 			{ title: '最终持有人', cell: o => o.party === null ? '（无法确定）' : esc(o.party_name) }, { title: '层数', kind: 'num', cell: o => number(o.layers) },
-			{ title: '穿透持股', kind: 'num', cell: o => percent(o.total) }, { title: '提示', cell: o => esc(o.flags || '') || '—' },
+			{ title: '穿透持股', kind: 'num', cell: o => percent(o.total) }, { title: '提示', cell: o => esc(flags(o.flags)) || '—' },
 		], [...new Map(final.map(o => [o.party, o])).values()], { empty: '没有备案的股东。' })],
 		['names', '名称与宣传', table([
 			{ title: '等级', cell: n => badge(n.severity) }, { title: '规则', kind: 'wide', cell: n => `<span class="code">${esc(n.rule)}</span>${esc(n.rule_zh)}` },

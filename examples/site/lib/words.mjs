@@ -18,6 +18,12 @@ const SUBJECT = {
 const ACTION = { push: '推送', open_case: '启动应急处置', letter: '发风险提示函', publish: '协会公示', rectification_plan: '提交整改方案', plan: '提交整改方案' };
 const TARGET = { supervisor: '监管负责人', executive: '机构高管', regulator: '监管部门', association: '行业协会' };
 
+const FLAG = {
+	UNKNOWN: '持有人未备案', CLOSED_LOOP: '闭环持股', RHO_GE_1: '循环放大', MISSING: '股东备案不全', UNKNOWN_SHARE: '比例未知', RANGE: '比例为区间', TREASURY: '库存股', NOMINEE: '代持', DUPLICATE: '重复备案',
+	NEGATIVE: '负比例', ZERO_SHARE: '零比例', SELF: '间接自持', NO_HOLDERS: '无股东备案', LAYERS_CUT: '层数截断', SUM_OVER_1: '合计超过100%', SUM_OVER_100: '合计超过100%',
+};
+
+export const flags = text => (text ?? '').split(',').filter(Boolean).map(f => FLAG[f] ?? f).join('、');
 export const action = code => ACTION[code] ?? code ?? '—';
 export const target = code => TARGET[code] ?? code ?? '';
 export const subject = (kind, id) => kind === 'institution' ? SUBJECT.institution : `${SUBJECT[kind] ?? kind} ${id}`;

@@ -3,7 +3,7 @@ WITH through AS (
 	SELECT target, party, layers, direct, total, ultimate, in_cycle, array_to_string(flags, ',') AS flags
 	  FROM risk_screen.look_through('equity', targets => ARRAY(SELECT DISTINCT inst_id FROM institution), as_of => (SELECT as_of FROM current_run))),
 held AS (
-	SELECT e.owner, e.owned, max(e.share) AS share, string_agg(DISTINCT e.kind, ',' ORDER BY e.kind) AS kind
+	SELECT e.owner, e.owned, sum(e.share) AS share, string_agg(DISTINCT e.kind, ',' ORDER BY e.kind) AS kind
 	  FROM equity AS e, current_run AS c
 	 WHERE (e.valid_from IS NULL OR e.valid_from <= c.as_of) AND (e.valid_to IS NULL OR e.valid_to > c.as_of)
 	 GROUP BY e.owner, e.owned),
