@@ -34,7 +34,7 @@ export function sectorPage({ run, sector, sector_indicators, province, migration
 	const all = sector.find(s => s.line === 'ALL');
 	const body = `<div class="heading"><h1>行业全景</h1><p>${esc(day(run.since))} 至 ${esc(day(run.as_of))} 的交易额，最近一期备案的余额</p></div>
 ${all ? `<dl class="kpis"><div><dt>前10大平台占比 CR10</dt><dd data-kpi="cr10">${percent(all.cr10)}</dd></div><div><dt>集中度 HHI</dt><dd data-kpi="hhi">${number(all.hhi, 4)}</dd></div>
-<div><dt>行业杠杆</dt><dd data-kpi="leverage">${number(all.leverage, 2)} 倍</dd></div><div><dt>交易额</dt><dd>${money(all.traded)}</dd></div><div><dt>存量余额</dt><dd>${money(all.outstanding)}</dd></div><div><dt>展业机构</dt><dd>${number(all.institutions)}</dd></div></dl>` : ''}
+<div><dt>杠杆（余额÷净资产）</dt><dd data-kpi="leverage">${number(all.leverage, 2)} 倍</dd></div><div><dt>交易额</dt><dd>${money(all.traded)}</dd></div><div><dt>存量余额</dt><dd>${money(all.outstanding)}</dd></div><div><dt>展业机构</dt><dd>${number(all.institutions)}</dd></div></dl>` : ''}
 <section class="card"><h2>业务条线<small>CR10、HHI 按交易额；杠杆 = 存量余额 ÷ 净资产</small></h2>${table([
 		{ title: '条线', kind: 'wide', cell: s => `<b>${esc(s.line_zh ?? s.line)}</b>` }, { title: '机构', kind: 'num', cell: s => number(s.institutions) }, { title: '交易额', kind: 'num', cell: s => money(s.traded) },
 		{ title: 'CR10', kind: 'num', cell: s => percent(s.cr10) }, { title: 'HHI', kind: 'num', cell: s => number(s.hhi, 4) }, { title: '存量余额', kind: 'num', cell: s => money(s.outstanding) },
