@@ -99,13 +99,13 @@ try {
 	console.log(`# first page loaded in ${Math.min(...timing)} to ${Math.max(...timing)} ms (five times, on a machine with ${loadavg()[0].toFixed(1)} of ${cpus().length} processors asked for)`);
 
 	// why red, and where the money went, in three clicks from the board
-	const followed = one("SELECT b.inst_id FROM risk_board AS b JOIN money_destination AS m USING (inst_id) WHERE b.level = 'red' GROUP BY b.inst_id, b.score ORDER BY sum(m.held) FILTER (WHERE m.related) DESC NULLS LAST, b.inst_id LIMIT 1");
+	const followed = one("SELECT b.inst_id FROM risk_board AS b JOIN money_destination AS m USING (inst_id) WHERE b.level = 'red' AND EXISTS (SELECT FROM grade_explanation AS e WHERE e.inst_id = b.inst_id AND e.rule_level = 'red') GROUP BY b.inst_id, b.score ORDER BY sum(m.held) FILTER (WHERE m.related) DESC NULLS LAST, b.inst_id LIMIT 1");
 	const name = one(`SELECT name FROM risk_board WHERE inst_id = '${followed}'`);
 	await open('index.html');
 	await click(`#board a[href="institution/${followed}.html"]`);
 	same(await text('h1'), name, `click 1: the gravest institution with money followed, ${followed}`);
 	ok((await text('.verdict')).includes('直接定为红') && (await text('#why h2')) === '为什么是红', 'the page says at once why it is red');
-	const redRule = one(`SELECT rule_zh FROM grade_explanation WHERE inst_id = '${followed}' AND rule_level = 'red' ORDER BY points DESC, rule COLLATE "C" LIMIT 1`);
+	const redRule = one(`SELECT rule_zh FROM grade_explanation WHERE inst_id = '${followed}' AND status = 'hit' AND rule_level = 'red' ORDER BY points DESC NULLS LAST, rule COLLATE "C" LIMIT 1`);
 	await page.click('.verdict a[href^="#rule-"]');
 	ok(await page.$$eval('.hit', (list, title) => list.some(h => h.matches(':target') && h.textContent.includes(title) && h.getBoundingClientRect().top < innerHeight), redRule), `click 2: the red line with its values, clause and evidence: ${redRule}`);
 	await photograph('why-red');

@@ -60,7 +60,7 @@ ${table([
 }
 
 export function institutionPage({ run, b, register, reasons, findings, indicators, money: holders, picture, owners, names, deadlines, history }) {
-	const hits = reasons.filter(r => r.status === 'hit'), gaps = reasons.filter(r => r.status === 'gap'), overrides = reasons.filter(r => r.status === 'override');
+	const hits = reasons.filter(r => r.status === 'hit'), gaps = reasons.filter(r => r.status === 'gap'), others = reasons.filter(r => !['hit', 'gap'].includes(r.status));
 	const charts = [];
 	const way = picture ? twoLines(JSON.parse(picture)) : null;
 	if (way && holders.length) charts.push({ id: 'money', option: way, layers: sankeySize(way).layers });
@@ -68,7 +68,7 @@ export function institutionPage({ run, b, register, reasons, findings, indicator
 	if (tree) charts.push({ id: 'owners', option: tree.option });
 	const final = owners.filter(o => o.ultimate || o.party === null);
 	const sections = [
-		['why', `为什么是${LEVEL_ZH[b.level]}`, why(hits, findings, gaps) + overrides.map(o => `<p class="note">人工调级：${esc(o.note_zh)}</p>`).join('')],
+		['why', `为什么是${LEVEL_ZH[b.level]}`, why(hits, findings, gaps) + others.map(o => `<p class="note">${o.status === 'override' ? '人工调级' : `<span class="code">${esc(o.rule)}</span>${esc(o.rule_zh)}`}：${esc(o.note_zh)}</p>`).join('')],
 		['flow', '资金去向', moneySection(holders, way)],
 		['indicators', '指标', table([
 			{ title: '指标', kind: 'wide', cell: i => `<span class="code">${esc(i.rule)}</span>${esc(i.rule_zh)}` },
@@ -90,8 +90,8 @@ export function institutionPage({ run, b, register, reasons, findings, indicator
 		], names, { class: 'stack', empty: '名称、经营范围与宣传材料未命中词表。' })],
 		['deadlines', '处置时限', table([
 			{ title: '预警', kind: 'wide', cell: d => `${badge(d.level)} <span class="code">${esc(d.rule)}</span>` }, { title: '应办事项', cell: d => `${esc(action(d.action))}${d.target ? ` → ${esc(target(d.target))}` : ''}` },
-			{ title: '条款', cell: d => `<span class="code">${esc(d.requirement)}</span>${esc(d.requirement_zh)}` }, { title: '截止', kind: 'date', cell: d => esc(minute(d.due_at)) },
-			{ title: '办理', cell: d => d.done_at ? `已办 ${esc(minute(d.done_at))}` : '<b>未办</b>' },
+			{ title: '条款', cell: d => `<span class="code">${esc(d.requirement)}</span>${esc(d.requirement_zh)}` }, { title: '截止', kind: 'date', cell: d => d.due_at ? esc(minute(d.due_at)) : '<span class="muted">尚未起算</span>' },
+			{ title: '办理', cell: d => d.done_at ? `已办 ${esc(minute(d.done_at))}` : d.due_at ? '<b>未办</b>' : '—' },
 		], deadlines, { id: 'deadline-table', class: 'stack', empty: '没有待办事项。' })],
 		['history', '等级历史', table([
 			{ title: '监测日', kind: 'date', cell: h => esc(day(h.as_of)) }, { title: '现行等级', cell: h => badge(h.level) }, { title: '测算等级', cell: h => badge(h.measured_level) }, { title: '得分', kind: 'num', cell: h => number(h.score) },

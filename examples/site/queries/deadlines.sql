@@ -1,6 +1,6 @@
 -- deadlines: every step that an open alert asks for, done or not.
 SELECT a.inst_id, a.alert_id, a.rule, a.level::text AS level, risk_screen.level_label(a.level) AS level_zh, d.requirement, q.title_zh AS requirement_zh,
-	   d.action, d.target, d.due_at, z.done_at
+	   d.action, d.target, nullif(d.due_at, 'infinity') AS due_at, z.done_at
   FROM alert AS a
   JOIN alert_deadline AS d USING (alert_id)
   LEFT JOIN risk_screen.requirement AS q ON q.code = d.requirement
