@@ -34,7 +34,7 @@ COMMENT ON TABLE risk_screen.lexicon IS
 COMMENT ON COLUMN risk_screen.lexicon.lexicon IS 'name of the list';
 COMMENT ON COLUMN risk_screen.lexicon.jurisdiction IS 'province or city in which it applies, as a prefix of the registry''s name for it (北京 for 北京市); NULL: everywhere';
 COMMENT ON COLUMN risk_screen.lexicon.fields IS 'texts it applies to: name, scope (经营范围), advert';
-COMMENT ON COLUMN risk_screen.lexicon.subjects IS 'enterprise, self_employed (个体户), fund ...; NULL: all';
+COMMENT ON COLUMN risk_screen.lexicon.subjects IS 'enterprise, self_employed (个体户), branch (分支机构), social (社会组织), fund ...; NULL: all';
 COMMENT ON COLUMN risk_screen.lexicon.events IS 'existing, new, change, move_in; NULL: all';
 COMMENT ON COLUMN risk_screen.lexicon.effect IS 'what follows a hit: watch or reject';
 COMMENT ON COLUMN risk_screen.lexicon.control IS '禁用 (prohibited), 限用 (needs licence or approval), 重点关注 (watch)';

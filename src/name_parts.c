@@ -173,6 +173,26 @@ same_word(const Vocabulary *v, int i, const char *s, int length)
 	return i < v->n && v->word[i].length == length && memcmp(v->word[i].folded, s, length) == 0;
 }
 
+/* Does the text begin with a division of China, full or short? */
+bool
+rs_known_region(const text *region)
+{
+	int			length;
+	char	   *folded = rs_fold_bytes(VARDATA_ANY(region), VARSIZE_ANY_EXHDR(region), &length);
+	bool		known = false;
+
+	prepare();
+	for (int k = Min(length, regions.longest); k > 0 && !known; k--)
+	{
+		int			w = find_word(&regions, folded, k);
+
+		/* 中国, 全国 are no registers; equal words have equal or several codes */
+		known = w >= 0 && regions.word[w].value[0] != '\0';
+	}
+	pfree(folded);
+	return known;
+}
+
 typedef struct NameText
 {
 	char	   *folded;
