@@ -445,7 +445,7 @@ add_phrase(RsLexicon *lex, RsMatcherBuilder *b, const char *s, int length, int e
 static void
 read_exceptions(RsLexicon *lex, const char *name, int length)
 {
-	RsMatcherOptions options = {.fold = true,.skip = RS_SKIP_SEPARATORS,.max_gap = 8};
+	RsMatcherOptions options = {.fold = true,.skip = RS_SKIP_SEPARATORS,.max_gap = 8,.lean = true};
 	RsMatcherBuilder *builder;
 	MemoryContext old;
 	TupleDesc	desc;

@@ -1,6 +1,6 @@
 /*
  * test/fuzz/matcher_fuzz.c
- *	  engines: src/matcher.c src/matcher_build.c src/folding.c src/rs_memory.c
+ *	  engines: src/matcher.c src/matcher_build.c src/matcher_skim.c src/folding.c src/rs_memory.c
  *
  * libFuzzer: the first byte chooses the options, then words separated by
  * newlines up to an empty line, then the text. Any bytes, valid UTF-8 or not.

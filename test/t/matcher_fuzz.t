@@ -10,7 +10,7 @@ config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
 mkdir -p build/fuzz/corpus
 clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fwrapv -fno-strict-aliasing \
 	-Wno-ignored-attributes -Isrc -Itest/unit -Ibuild/generated -I"$("$config" --includedir-server)" -D_GNU_SOURCE \
-	test/fuzz/matcher_fuzz.c src/matcher.c src/matcher_build.c src/folding.c src/rs_memory.c test/unit/pg_shim.c \
+	test/fuzz/matcher_fuzz.c src/matcher.c src/matcher_build.c src/matcher_skim.c src/folding.c src/rs_memory.c test/unit/pg_shim.c \
 	"$("$config" --pkglibdir)/libpgcommon.a" "$("$config" --pkglibdir)/libpgport.a" -lm -o build/fuzz/matcher_fuzz
 printf '\x01金融\nP2P\n基金\n\n某某金-融P②P基金會' > build/fuzz/corpus/a
 printf '\x39金融\nico\n嘻嘻哈哈\n\njin融今融ico 嘻嘻嘻哈哈' > build/fuzz/corpus/b

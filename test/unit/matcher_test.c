@@ -1,17 +1,18 @@
 /*
  * test/unit/matcher_test.c
- *	  engines: src/matcher.c src/matcher_build.c src/folding.c src/rs_memory.c
+ *	  engines: src/matcher.c src/matcher_build.c src/matcher_skim.c src/folding.c src/rs_memory.c
  *
  * The matcher against a naive one that folds the text into tokens and tries
  * every word at every token; random words and texts from small alphabets full
- * of variants, marks and bad bytes.
+ * of variants, marks and bad bytes, short ones and long ones of plain
+ * characters, with both variants of skimming and with none.
  */
 #include "pg_shim.h"
 
 #include <stdlib.h>
 
 #include "folding.h"
-#include "matcher.h"
+#include "matcher_private.h"
 #include "rs_memory.h"
 
 typedef struct Token
@@ -192,6 +193,27 @@ static const char *const alphabet[] = {
 	"-", "·", " ", "　", "，", "。", "\xE2\x80\x8B", "\xCC\x81", "今", "全", "企", "基", "㎡", "ﬀ", "f", "𝐏", "m"
 };
 
+/* Nearly all plain characters, some of every other kind between them. */
+static char *
+plain_text(int pieces)
+{
+	static const char *const plain[] = {"金", "融", "贷", "今", "全", "企", "基", "甲", "乙", "丙", "，", "。", "丁", "戊"};
+	static const char *const odd[] = {"P", "2", "（", "\n", "é", "·", "　", "\xE2\x80\x8B", "𝐏", "㎡", ";", "x", "⾦", "貸"};
+	char	   *s = malloc(pieces * 4 + 8);
+	int			n = 0;
+	int			rare = 1 << (1 + shim_random() % 7);
+
+	for (int i = 0; i < pieces; i++)
+	{
+		const char *a = shim_random() % rare == 0 ? odd[shim_random() % lengthof(odd)] : plain[shim_random() % lengthof(plain)];
+
+		strcpy(s + n, a);
+		n += strlen(a);
+	}
+	s[n] = '\0';
+	return s;
+}
+
 static char *
 random_text(int pieces, bool marks)
 {
@@ -235,6 +257,8 @@ campaign(int rounds, const char *what, RsMatcherOptions base)
 		o.max_gap = shim_random() % 4;
 		o.whole_words = shim_random() % 2;
 		o.compact = shim_random() % 2;
+		o.lean = shim_random() % 4 == 0;
+		rs_skim_portable(shim_random() % 2);
 		b = rs_matcher_begin(budget, &o);
 		for (int i = 0; i < nwords; i++)
 		{
@@ -242,9 +266,9 @@ campaign(int rounds, const char *what, RsMatcherOptions base)
 			rs_matcher_add(b, word[i], strlen(word[i]));
 		}
 		m = rs_matcher_finish(b);
-		for (int t = 0; t < 8 && bad == 0; t++)
+		for (int t = 0; t < 8 && bad == 0; t++) /* odd ones are plain */
 		{
-			char	   *text = random_text(shim_random() % 40, true);
+			char	   *text = t % 2 ? plain_text(shim_random() % 300) : random_text(shim_random() % 40, true);
 			Size		n = strlen(text);
 			unsigned char *copy;
 
@@ -388,16 +412,21 @@ main(void)
 	}
 	{
 		/* every byte value, cut everywhere */
-		RsMatcher  *m = make(budget, o, "金融 理财 P2P");
+		RsMatcher  *m;
 		bool		fine = true;
+
+		o.compact = true;
+		m = make(budget, o, "金融 理财 P2P");
 
 		for (int i = 0; i < 200000 / (rounds > 10000 ? 1 : 10); i++)
 		{
-			Size		n = shim_random() % 24;
-			unsigned char *t = malloc(n + 1);
+			bool		nearly = i % 8 == 0;	/* mostly well-formed, long enough to be skimmed */
+			Size		n = shim_random() % (nearly ? 300 : 24);
+			unsigned char *t = malloc(n + (n == 0));
 
 			for (Size j = 0; j < n; j++)
-				t[j] = shim_random();
+				t[j] = !nearly || shim_random() % 20 == 0 ? shim_random() : j % 3 == 0 ? 0xE4 + shim_random() % 6 : 0x80 | shim_random();
+			rs_skim_portable(i % 16 == 0);
 			got.n = 0;
 			rs_matcher_scan(m, t, n, collect, &got);
 			for (int j = 0; j < got.n; j++)
@@ -405,6 +434,7 @@ main(void)
 			rs_matcher_has(m, t, n);
 			free(t);
 		}
+		rs_skim_portable(false);
 		tap_ok(fine, "random bytes: hits stay inside the text");
 	}
 	small = AllocSetContextCreate(TopMemoryContext, "small", ALLOCSET_DEFAULT_SIZES);
