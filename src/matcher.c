@@ -26,8 +26,14 @@
 /* Look for an interrupt after so many bytes: well below 10 ms. */
 #define INTERRUPT_BYTES (4 * 1024 * 1024)
 
-/* A full table is faster than skimming on texts below so many bytes. */
+/* A full table is faster than skimming on texts below so many bytes, and without AVX2 on all. */
 #define LONG_TEXT 96
+
+static inline bool
+skims(const RsLayer *layer, Size length)
+{
+	return layer->skim != NULL && length >= LONG_TEXT && rs_skim_wide();
+}
 
 static pg_attribute_always_inline uint32
 layer_code(const RsLayer *layer, uint32 cp)
@@ -633,7 +639,7 @@ rs_matcher_has(const RsMatcher *m, const unsigned char *text, Size length)
 		const RsLayer *layer = &m->layer[0];
 
 		if (layer->dense)
-			return layer->skim && length >= LONG_TEXT ? run_layer(m, layer, text, length, true, true, false, true, NULL, NULL)
+			return skims(layer, length) ? run_layer(m, layer, text, length, true, true, false, true, NULL, NULL)
 				: run_layer(m, layer, text, length, true, false, false, true, NULL, NULL);
 		if (layer->skim)
 			return run_layer(m, layer, text, length, false, true, false, true, NULL, NULL);
@@ -663,7 +669,7 @@ rs_matcher_scan(const RsMatcher *m, const unsigned char *text, Size length,
 			more = layer->dense ? run_layer(m, layer, text, length, true, false, true, false, handler, arg)
 				: run_layer(m, layer, text, length, false, false, true, false, handler, arg);
 		else if (layer->dense)
-			more = layer->skim && length >= LONG_TEXT ? run_layer(m, layer, text, length, true, true, false, false, handler, arg)
+			more = skims(layer, length) ? run_layer(m, layer, text, length, true, true, false, false, handler, arg)
 				: run_layer(m, layer, text, length, true, false, false, false, handler, arg);
 		else if (layer->skim)
 			more = run_layer(m, layer, text, length, false, true, false, false, handler, arg);

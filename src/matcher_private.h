@@ -100,6 +100,7 @@ extern RsSkim *rs_skim_begin(MemoryContext budget, const RsLayer *layer, uint64 
 extern void rs_skim_add(RsSkim *s, const uint16 *class, uint32 length);
 extern int	rs_skim_window(const RsSkim *s, const unsigned char *p, const unsigned char *end,
 						   uint32 older, uint32 previous, uint64 *candidates);
+extern bool rs_skim_wide(void);
 extern void rs_skim_portable(bool portable);
 
 /* May class c complete the beginning of a word? */

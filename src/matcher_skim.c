@@ -226,6 +226,19 @@ window_avx2(const RsSkim *s, const unsigned char *p, const unsigned char *end,
 static int	use_avx2 = -1;
 #endif
 
+/* Are eight characters judged at once on this machine? */
+bool
+rs_skim_wide(void)
+{
+#ifdef HAVE_AVX2_VARIANT
+	if (unlikely(use_avx2 < 0))
+		use_avx2 = __builtin_cpu_supports("avx2") != 0;
+	return use_avx2;
+#else
+	return false;
+#endif
+}
+
 /*
  * Judge the plain characters from p on, after classes older and previous: how
  * many, at most RS_SKIM_WINDOW, and in *candidates those that may complete the
@@ -240,9 +253,7 @@ rs_skim_window(const RsSkim *s, const unsigned char *p, const unsigned char *end
 	previous = s->of_class[previous];
 	*candidates = 0;
 #ifdef HAVE_AVX2_VARIANT
-	if (unlikely(use_avx2 < 0))
-		use_avx2 = __builtin_cpu_supports("avx2") != 0;
-	if (use_avx2)
+	if (rs_skim_wide())
 		return window_avx2(s, p, end, older, previous, candidates);
 #endif
 	return window_scalar(s, p, end, older, previous, 0, candidates);
