@@ -14,8 +14,12 @@ clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recove
 	"$("$config" --pkglibdir)/libpgcommon.a" "$("$config" --pkglibdir)/libpgport.a" -lm -o build/fuzz/matcher_fuzz
 printf '\x01金融\nP2P\n基金\n\n某某金-融P②P基金會' > build/fuzz/corpus/a
 printf '\x39金融\nico\n嘻嘻哈哈\n\njin融今融ico 嘻嘻嘻哈哈' > build/fuzz/corpus/b
-if build/fuzz/matcher_fuzz -max_total_time=60 -max_len=400 build/fuzz/corpus >build/fuzz/log 2>&1; then
-	echo "ok 1 - $(tail -1 build/fuzz/log)"
+python3 - <<'PY'
+words = '金融\nP2P\n基金会\n\n'
+open('build/fuzz/corpus/long', 'wb').write(b'\x01' + (words + '甲乙丙丁金戊基己辛' * 6 + '金融').encode())
+PY
+if build/fuzz/matcher_fuzz -max_total_time=${RS_FUZZ_SECONDS:-60} -max_len=240 -reload=0 -print_final_stats=1 build/fuzz/corpus >build/fuzz/log 2>&1; then
+	echo "ok 1 - $(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/log) inputs"
 else
 	sed 's/^/# /' build/fuzz/log | tail -40
 	echo "not ok 1 - the fuzzer found something"
