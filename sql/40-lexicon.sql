@@ -64,13 +64,13 @@ CREATE TABLE risk_screen.term (
 	valid_from date NOT NULL DEFAULT '-infinity',
 	valid_to date NOT NULL DEFAULT 'infinity',
 	licences text[],
-	places text[] CHECK (places <@ '{region,trade_name,industry,form}' AND cardinality(places) > 0),
+	places text[] CHECK (places <@ '{region,trade_name,industry,form,branch,parent}' AND cardinality(places) > 0),
 	shipped boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (lexicon, term),
 	CHECK (valid_from <= valid_to)
 );
 COMMENT ON TABLE risk_screen.term IS 'The words of the lists; what a row leaves NULL comes from its list';
-COMMENT ON COLUMN risk_screen.term.places IS 'parts of a name (split_name) in which the word counts; NULL: anywhere. Read by screen_name only';
+COMMENT ON COLUMN risk_screen.term.places IS 'parts of a name (split_name) in which the word counts: region, trade_name, industry, form, branch, parent (anywhere before a branch of another trade: …投资管理有限公司红光宾馆); NULL: anywhere. Read by screen_name only';
 COMMENT ON COLUMN risk_screen.term.licences IS 'a subject holding one of these is exempt from this word; NULL: as the list';
 
 CREATE TABLE risk_screen.term_exception (

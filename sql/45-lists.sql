@@ -149,6 +149,51 @@ SELECT l.lexicon, 'phrase', x.phrase, x.term, x.basis, true
   ) AS x (term, phrase, basis) JOIN risk_screen.term AS l ON l.term = x.term
  WHERE l.lexicon LIKE 'CN-%' OR l.lexicon LIKE 'BJ-%';
 
+-- A hotel or shop that an investment firm runs is no investment firm; the parent
+-- is on the list by its own name.
+UPDATE risk_screen.term SET places = '{region,trade_name,industry,form,branch}'
+ WHERE lexicon IN ('CN-2016-21', 'BJ-2016', 'BJ-2016-FREEZE-NAME');
+
+-- Found by reading samples of real scopes and names (docs/naming.md): property of
+-- one's own, of the state and of villages; goods and services for banks; markets of
+-- goods for use; words that only meet. Watch lists only: the statutory ban of
+-- 国务院令第737号 is applied to the letter.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT l.lexicon, 'phrase', phrase, x.term, x.basis, true
+  FROM (VALUES
+	('资产管理', '管理自有、国有、集体资产', '自有资产管理 国有资产管理 集体资产管理 公有资产管理 社有资产管理 镇有资产管理 村有资产管理 本村资产管理 供销社资产管理 街道资产管理 本企业资产管理 企业内部资产管理 内部企业资产管理 固定资产管理'),
+	('金融', '金融机构所用的设备和服务', '金融机电 金融电子产品 金融电子器具 金融电子机具 金融电子化 金融自助 金融守押 金融安全产品 金融技防 金融场所 金融用具 金融网点 金融行业专用 金融专用设备 金融专业计算机 金融应用系统 金融系统工程 金融系统安装 金融业务系统集成 金融机械 金融票据服务咨询 金融软件领域 金融办公用品 金融电子 金融及其他重要物资'),
+	('金融', '受托外包', '金融机构业务流程外包 金融机构信息技术外包 为金融'),
+	('金融', '审计、评估业务用语', '金融相关审计 金融审计 金融权益评估'),
+	('金融', '国际组织', '国际金融组织'),
+	('金融', '跨词：资金融通', '资金融通'),
+	('金融', '地名', '金融村 金融改革创新试验区'),
+	('交易中心', '实物市场', '机动车交易中心 机动车辆交易中心 二手车交易中心 汽车交易中心 机动车拍卖交易中心 房屋交易中心 房产交易中心 房地产交易中心 建设工程交易中心 农副产品交易中心 农副产品批发交易中心 食品交易中心 服装交易中心 花鸟综合交易中心 鱼交易中心'),
+	('交易中心', '交易地点', '交易中心交易 钻石交易中心支行'),
+	('交易所', '交易地点', '交易所内'),
+	('投资', '被投资企业', '所投资企业 外商投资企业 外商投资的领域'),
+	('投资', '跨词', '创投资产'),
+	('投资', '工程造价用语', '工程项目投资评估'),
+	('项目投资', '工程造价用语', '工程项目投资评估'),
+	('资本', '注册资本', '注册资本')
+  ) AS x (term, basis, phrases) JOIN risk_screen.term AS l ON l.term = x.term, unnest(string_to_array(x.phrases, ' ')) AS phrase
+ WHERE l.lexicon IN ('CN-2016-21', 'BJ-2016', 'BJ-2016-FREEZE-SCOPE') ON CONFLICT DO NOTHING;
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped) VALUES
+	('CN-NEW-LABELS', 'phrase', '网络游戏虚拟货币', '虚拟货币', '文化部、商务部关于网络游戏虚拟货币交易管理：另行许可的业务', true),
+	('CN-FUND-90', 'phrase', '国际农发基金', '基金', '国际组织', true),
+	('CN-737-9', 'phrase', '资金融通', '金融', '跨词：资金融通', true),
+	('CN-737-9', 'phrase', '金融村', '金融', '地名', true),
+	('CN-737-9', 'phrase', '金融贸易区', '金融', '地名', true),
+	('CN-2016-21', 'phrase', '金融贸易区', '金融', '地名', true),
+	('CN-737-9', 'phrase', '金融改革创新试验区', '金融', '地名', true),
+	('CN-737-9', 'phrase', '交易所内', '交易所', '交易地点', true),
+	('CN-737-9', 'phrase', '交易中心交易', '交易中心', '交易地点', true),
+	('BJ-2016-FREEZE-NAME', 'phrase', '创投资产', '投资', '跨词', true),
+	('BJ-2016-FREEZE-NAME', 'phrase', '资产评估', '资产', '评估业务', true),
+	('CN-BANK-11', 'phrase', '银行报刊亭', '银行', '邮政报刊亭以地点命名', true);
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
+SELECT lexicon, 'clause', '…另行报批', '经营范围的排除性表述', true FROM unnest('{CN-2016-21,BJ-2016,BJ-2016-FREEZE-SCOPE,CN-737-9}'::text[]) AS lexicon;
+
 -- Makers and guards of what banks use: the plan's watch lists spare them, the
 -- statutory ban of 国务院令第737号 does not say so.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
@@ -209,4 +254,4 @@ SELECT l.lexicon, 'phrase', phrase, '否定的表述', true
 -- Names of banks, as the form of the name tells; a licence tells better.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT 'CN-BANK-11', 'holder', phrase, '名称的组织形式为银行或其分支机构', true
-  FROM unnest('{…支行,…分行,…银行,…银行股份有限公司,…银行有限责任公司,…银行有限公司,…分理处,…储蓄所,…营业部,…营业所,…办事处,…营业室,…信用卡中心}'::text[]) AS phrase;
+  FROM unnest('{…支行,…分行,…银行,…银行股份有限公司,…银行有限责任公司,…银行有限公司,…分理处,…储蓄所,…营业部,…营业所,…办事处,…营业室,…信用卡中心,银行股份有限公司,…工会委员会}'::text[]) AS phrase;

@@ -22,6 +22,9 @@
 #define RS_PLACE_TRADE_NAME	2
 #define RS_PLACE_INDUSTRY	4
 #define RS_PLACE_FORM		8
+#define RS_PLACE_BRANCH		16
+#define RS_PLACE_PARENT		32	/* before a branch of another trade: a hotel, a shop */
+#define RS_PLACES			6
 
 typedef struct RsTextList
 {

@@ -488,6 +488,10 @@ place_name(int place)
 			return "industry";
 		case RS_PLACE_FORM:
 			return "form";
+		case RS_PLACE_BRANCH:
+			return "branch";
+		case RS_PLACE_PARENT:
+			return "parent";
 	}
 	return NULL;
 }
@@ -503,7 +507,7 @@ screen_field(ReturnSetInfo *rsinfo, const RsLexicon *lex, int field, const text 
 	for (int i = 0; i < n; i++)
 	{
 		const RsFinding *f = &found[i];
-		int			place = parts ? rs_name_place(parts, f->hit.start_char, f->hit.end_char) : 0;
+		int			place = parts ? rs_name_place(parts, s, f->hit.start_char, f->hit.end_char) : 0;
 		Datum		values[12];
 		bool		nulls[12] = {0};
 
