@@ -184,7 +184,6 @@ INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, ship
 	('CN-737-9', 'phrase', '资金融通', '金融', '跨词：资金融通', true),
 	('CN-737-9', 'phrase', '金融村', '金融', '地名', true),
 	('CN-737-9', 'phrase', '金融贸易区', '金融', '地名', true),
-	('CN-2016-21', 'phrase', '金融贸易区', '金融', '地名', true),
 	('CN-737-9', 'phrase', '金融改革创新试验区', '金融', '地名', true),
 	('CN-737-9', 'phrase', '交易所内', '交易所', '交易地点', true),
 	('CN-737-9', 'phrase', '交易中心交易', '交易中心', '交易地点', true),

@@ -27,16 +27,17 @@ BEGIN
 		 WHERE i.is_financial IS NOT TRUE AND coalesce(i.registered_on <= as_of, true))
 	SELECT f.inst_id, f.name, f.changed_on, s.field, s.lexicon, s.term, s.effect, s.basis, s.started, s.ended, s.matched, s.disguise,
 		   greatest(l.valid_from, t.valid_from),
-		   CASE WHEN l.jurisdiction IS NOT NULL AND f.province IS NULL THEN 'province'
-				WHEN l.jurisdiction IS NOT NULL AND NOT risk_screen.known_region(f.province) THEN format('province: "%s" is not a region', f.province) END
-	  FROM firm AS f
-	  -- without a province a list of one jurisdiction may apply: asked as if it did, and said to be so
-	 CROSS JOIN LATERAL (SELECT x.lexicon, x.jurisdiction, x.valid_from FROM risk_screen.lexicon AS x WHERE x.lexicon = ANY (lexicons)) AS l
-	 CROSS JOIN LATERAL risk_screen.screen_name(f.name, f.scope_text,
-			CASE WHEN l.jurisdiction IS NOT NULL AND (f.province IS NULL OR NOT risk_screen.known_region(f.province)) THEN l.jurisdiction ELSE f.province END,
-			'existing', f.biz, as_of, f.kind) AS s
+		   CASE WHEN p.assumed AND f.province IS NULL THEN 'province' WHEN p.assumed THEN format('province: "%s" is not a region', f.province) END
+	  FROM (SELECT *, coalesce(risk_screen.known_region(firm.province), false) AS placed FROM firm) AS f
+	 CROSS JOIN LATERAL (
+			SELECT CASE WHEN f.placed THEN f.province END AS province, false AS assumed
+			 UNION ALL
+			-- without a province a list of one jurisdiction may apply: asked as if it did, and said to be so
+			SELECT DISTINCT x.jurisdiction, true FROM risk_screen.lexicon AS x WHERE NOT f.placed AND x.jurisdiction IS NOT NULL AND x.lexicon = ANY (lexicons)) AS p
+	 CROSS JOIN LATERAL risk_screen.screen_name(f.name, f.scope_text, p.province, 'existing', f.biz, as_of, f.kind) AS s
+	  JOIN risk_screen.lexicon AS l ON l.lexicon = s.lexicon
 	  LEFT JOIN risk_screen.term AS t ON t.lexicon = s.lexicon AND t.term = s.term
-	 WHERE s.lexicon = l.lexicon
+	 WHERE s.lexicon = ANY (lexicons) AND (NOT p.assumed OR l.jurisdiction IS NOT NULL)
 	   AND (changed_since IS NULL OR f.changed_on IS NULL OR f.changed_on > changed_since OR greatest(l.valid_from, t.valid_from) > changed_since
 			-- a licence without its date of loss may have been lost since
 			OR f.ended_on > changed_since OR f.lost IS NOT NULL);
@@ -275,7 +276,7 @@ $$, '强制捆绑销售：购买一种产品的客户几乎都同时购买另一
 
 -- A name, scope or advertisement of investment and wealth management, no
 -- licence, and finance that is seen: products, or money of many people.
-SELECT risk_screen._ship_rule('H20', 'orange', '{ALL}', '{invest_name_payers}', '{institution}', '{}', $$
+SELECT risk_screen._ship_rule('H20', 'orange', '{ALL}', '{invest_name_payers}', '{institution,product,txn}', '{}', $$
 	WITH licensed AS (
 		SELECT DISTINCT l.inst_id FROM licence AS l WHERE l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'),
 	firm AS (
@@ -300,13 +301,11 @@ SELECT risk_screen._ship_rule('H20', 'orange', '{ALL}', '{invest_name_payers}', 
 		 GROUP BY s.inst_id),
 	offered AS (
 		SELECT p.inst_id, count(*) AS products, jsonb_agg(p.product_id ORDER BY p.product_id) AS ids FROM product AS p
-		 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL) GROUP BY p.inst_id),
-	filed AS (SELECT EXISTS (SELECT FROM product) AS products, EXISTS (SELECT FROM txn) AS transfers)
+		 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL) GROUP BY p.inst_id)
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id,
-		   CASE WHEN coalesce(o.products, 0) > 0 THEN greatest(coalesce(m.payers, 0), ($5 ->> 'invest_name_payers')::numeric)
-				WHEN d.transfers AND (d.products OR m.payers >= ($5 ->> 'invest_name_payers')::numeric) THEN coalesce(m.payers, 0) END AS observed,
+		   -- a product on offer is as much as the number of payers asked for
+		   greatest(coalesce(m.payers, 0), CASE WHEN o.products > 0 THEN ($5 ->> 'invest_name_payers')::numeric END) AS observed,
 		   NULL::numeric AS threshold, m.amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('words', s.words, 'products', coalesce(o.ids, '[]'), 'payers', m.payers,
-				'missing', nullif(concat_ws(', ', CASE WHEN NOT d.products THEN 'product' END, CASE WHEN NOT d.transfers THEN 'txn' END), '')) AS evidence
-	  FROM said AS s CROSS JOIN filed AS d LEFT JOIN paid AS m USING (inst_id) LEFT JOIN offered AS o USING (inst_id)
+		   jsonb_build_object('words', s.words, 'products', coalesce(o.ids, '[]'), 'payers', m.payers) AS evidence
+	  FROM said AS s LEFT JOIN paid AS m USING (inst_id) LEFT JOIN offered AS o USING (inst_id)
 $$, '以投资、理财名义而无许可，发行产品或吸收多人资金。', 'In the name of investment and wealth management, without a licence: products on offer or money of many people.');
