@@ -19,7 +19,8 @@ chmod -R a+rX "$BENCH_DIR"
 hs=()
 [ ! -f /usr/include/hs/hs.h ] || hs=(-DHAVE_HS -I/usr/include/hs)
 build_matcher_bench() {
-	local config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+	local config
+	config=$("$RS_TOP/tools/pg-config")
 	(cd "$RS_TOP" && cc -std=gnu11 -O2 -fwrapv -fno-strict-aliasing -Isrc -Itest/unit -Ibuild/generated -I"$("$config" --includedir-server)" -D_GNU_SOURCE \
 		"${hs[@]}" bench/matcher_bench.c src/matcher.c src/matcher_build.c src/matcher_skim.c src/folding.c src/rs_memory.c test/unit/pg_shim.c \
 		"$("$config" --pkglibdir)/libpgcommon.a" "$("$config" --pkglibdir)/libpgport.a" -lm ${hs:+-lhs} -o "$BENCH_DIR/matcher_bench")

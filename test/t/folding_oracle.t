@@ -34,7 +34,7 @@ def ok(passed, what, note=""):
     sys.stdout.flush()
 
 
-config = os.environ.get("PG_CONFIG") or ("/usr/lib/postgresql/15/bin/pg_config" if os.path.exists("/usr/lib/postgresql/15/bin/pg_config") else "pg_config")
+config = subprocess.run(["tools/pg-config"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 where = lambda what: subprocess.run([config, what], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 os.makedirs("build/oracle", exist_ok=True)
 subprocess.run(["cc", "-std=gnu11", "-O1", "-fwrapv", "-D_GNU_SOURCE", "-Isrc", "-Itest/unit", "-Ibuild/generated", "-I" + where("--includedir-server"),

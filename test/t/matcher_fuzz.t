@@ -6,7 +6,7 @@ if [ "${RS_LONG:-0}" != 1 ]; then
 	echo "1..0 # SKIP only with --long"
 	exit 0
 fi
-config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+config=$(tools/pg-config)
 mkdir -p build/fuzz/corpus
 # coverage guides the inputs by what runs over texts; the build of the tables would
 # only be slowed by it, three times
