@@ -220,7 +220,11 @@ window_avx2(const RsSkim *s, const unsigned char *p, const unsigned char *end,
 	*candidates = bits;
 	if (n == RS_SKIM_WINDOW)
 		return n;
-	return window_scalar(s, p, end, _mm256_extract_epi32(before, 6), _mm256_extract_epi32(before, 7), n, candidates);
+	older = _mm256_extract_epi32(before, 6);
+	previous = _mm256_extract_epi32(before, 7);
+	/* compilers forget it before a static callee, and the server's SSE code pays for it */
+	_mm256_zeroupper();
+	return window_scalar(s, p, end, older, previous, n, candidates);
 }
 
 static int	use_avx2 = -1;
@@ -253,7 +257,7 @@ rs_skim_window(const RsSkim *s, const unsigned char *p, const unsigned char *end
 	previous = s->of_class[previous];
 	*candidates = 0;
 #ifdef HAVE_AVX2_VARIANT
-	if (rs_skim_wide())
+	if (end - p >= 28 && rs_skim_wide())
 		return window_avx2(s, p, end, older, previous, candidates);
 #endif
 	return window_scalar(s, p, end, older, previous, 0, candidates);
