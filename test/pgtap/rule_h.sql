@@ -21,12 +21,14 @@ INSERT INTO filing.institution (inst_id, name, scope_text, province, is_financia
 SELECT is(filing.unknowns('H03'), 'beijing nowhere', 'H03: a word of the Beijing list and no province, or none that is one: unknown; other firms without province are not asked');
 SELECT is(filing.hits('H03'), 'bj', 'H03: nor do they hit');
 DELETE FROM filing.institution WHERE inst_id IN ('nowhere', 'beijing', 'baker');
--- a misspelt licence does not exempt
+-- a misspelt licence does not exempt (the warning is test/t/names_warning.t's)
+SET LOCAL client_min_messages = error;
 INSERT INTO filing.institution (inst_id, name, scope_text, province, is_financial) VALUES ('misspelt', '上海寅卯理财有限公司', '餐饮', '上海', false);
 INSERT INTO filing.licence (inst_id, biz, valid_from) VALUES ('misspelt', 'AMM', '2020-01-01');
 SELECT is(filing.hits('H01'), 'ended misspelt name revoked scope width', 'H01: a licence code that no list knows exempts nobody');
 DELETE FROM filing.institution WHERE inst_id = 'misspelt';
 DELETE FROM filing.licence WHERE inst_id = 'misspelt';
+SET LOCAL client_min_messages = warning;
 
 -- H07: firms of before the list
 SELECT is(filing.unknowns('H07'), 'bj ended name revoked scope width', 'H07: firms with a word and no date of registration: unknown');
