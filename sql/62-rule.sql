@@ -40,6 +40,7 @@ CREATE TABLE risk_screen.rule (
 	valid_from date NOT NULL DEFAULT '-infinity',
 	valid_to date NOT NULL DEFAULT 'infinity',
 	builtin boolean NOT NULL DEFAULT false,
+	rests_on text[] NOT NULL DEFAULT '{}',
 	CHECK (valid_from < valid_to)
 );
 COMMENT ON TABLE risk_screen.rule IS 'Rules and indicators that screen() runs; shipped rows are read-only, yours are kept by pg_dump. Whoever may insert here runs code as everyone who screens';
@@ -65,6 +66,7 @@ COMMENT ON COLUMN risk_screen.rule.version IS 'Stored with every finding';
 COMMENT ON COLUMN risk_screen.rule.valid_from IS 'First as_of it runs for';
 COMMENT ON COLUMN risk_screen.rule.valid_to IS 'Day after the last as_of it runs for';
 COMMENT ON COLUMN risk_screen.rule.builtin IS 'Shipped with the extension, therefore read-only';
+COMMENT ON COLUMN risk_screen.rule.rests_on IS 'Rules whose findings of the same run its body reads (desk_findings, desk_gaps): it runs after them';
 GRANT SELECT ON risk_screen.rule TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('risk_screen.rule', 'WHERE NOT builtin');
 

@@ -269,6 +269,17 @@ CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass) RETURNS void
 	AS 'MODULE_PATHNAME', 'rs_require_newest_snapshot'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
+-- 0: rests on no other rule; else one more than the highest it rests on. A ring
+-- of a user's own rules ends at ten.
+CREATE FUNCTION risk_screen._rule_stage(rests_on text[]) RETURNS int
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE below (code, stage) AS (
+		SELECT u, 1 FROM unnest($1) AS u
+		 UNION
+		SELECT u, b.stage + 1 FROM below AS b JOIN risk_screen.rule AS r ON r.code = b.code CROSS JOIN unnest(r.rests_on) AS u WHERE b.stage < 10)
+	SELECT coalesce(max(stage), 0) FROM below
+$$;
+
 CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL, ruleset text = 'institution')
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 	-- set here so that they are the caller's again afterwards
@@ -307,10 +318,11 @@ BEGIN
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
 	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass);
 	-- Rules, operators, values and fingerprint are read by one statement: what
-	-- others commit from here on is for the next run.
-	SELECT array_agg(x ORDER BY x.code COLLATE "C"),
-		   array_agg(risk_screen._hit_operator(CASE WHEN x.severity IS NOT NULL THEN x.parameters[1] END, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
-		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
+	-- others commit from here on is for the next run. Rules that rest on the
+	-- findings of others come after those.
+	SELECT array_agg(x ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
+		   array_agg(risk_screen._hit_operator(CASE WHEN x.severity IS NOT NULL THEN x.parameters[1] END, screen.as_of, x.lines, screen.known_at) ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
+		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
 		   count(*), risk_screen._rules_hash(screen.as_of, screen.known_at)
 	  INTO rules, operators, vals, n, hash
 	  FROM risk_screen.rule AS x
@@ -388,21 +400,23 @@ BEGIN
 		WITH money AS MATERIALIZED (
 			SELECT * FROM risk_screen.desk_money($2, $3, $4)),
 		sums AS (
-			SELECT inst_id, account, sum(i) AS received, sum(o) AS sent, sum(h) AS held, sum(x) AS exited, min(at) AS first_at, max(at) AS last_at
-			  FROM (SELECT inst_id, counterparty AS account, traced AS i, 0 AS o, 0 AS h, 0 AS x, paid_at AS at FROM money WHERE kind = 'moved'
-					 UNION ALL SELECT inst_id, account, 0, traced, 0, 0, NULL FROM money WHERE kind = 'moved'
-					 UNION ALL SELECT inst_id, account, 0, 0, traced, 0, NULL FROM money WHERE kind = 'held'
-					 UNION ALL SELECT inst_id, account, 0, 0, 0, traced, NULL FROM money WHERE kind = 'exited') AS u
+			SELECT inst_id, account, sum(i) AS received, sum(o) AS sent, sum(h) AS held, sum(x) AS exited, sum(f) AS fee, sum(c) AS cut, min(at) AS first_at, max(at) AS last_at
+			  FROM (SELECT inst_id, counterparty AS account, traced AS i, 0 AS o, 0 AS h, 0 AS x, 0 AS f, 0 AS c, paid_at AS at FROM money WHERE kind = 'moved'
+					 UNION ALL SELECT inst_id, account, 0, traced, 0, 0, 0, 0, NULL FROM money WHERE kind = 'moved'
+					 UNION ALL SELECT inst_id, account, 0, 0, traced, 0, 0, 0, NULL FROM money WHERE kind = 'held'
+					 UNION ALL SELECT inst_id, account, 0, 0, 0, traced, 0, 0, NULL FROM money WHERE kind = 'exited'
+					 UNION ALL SELECT inst_id, account, 0, 0, 0, 0, traced, 0, NULL FROM money WHERE kind = 'fee'
+					 UNION ALL SELECT inst_id, account, 0, 0, 0, 0, 0, traced, NULL FROM money WHERE kind = 'cut') AS u
 			 GROUP BY inst_id, account),
 		owner AS (SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id),
 		rel AS (SELECT inst_id, party_id FROM risk_screen.desk_related_parties($5))
-		INSERT INTO %I.money_trace (run_id, inst_id, account_id, owner_id, first_at, last_at, received, sent, held, exited, related)
-		SELECT $1, s.inst_id, s.account, o.owner_id, s.first_at, s.last_at, s.received, s.sent, s.held, s.exited, r.party_id IS NOT NULL
+		INSERT INTO %I.money_trace (run_id, inst_id, account_id, owner_id, first_at, last_at, received, sent, held, exited, fee, cut, related)
+		SELECT $1, s.inst_id, s.account, o.owner_id, s.first_at, s.last_at, s.received, s.sent, s.held, s.exited, s.fee, s.cut, r.party_id IS NOT NULL
 		  FROM sums AS s
 		  LEFT JOIN owner AS o ON o.account_id = s.account
 		  LEFT JOIN rel AS r ON r.inst_id = s.inst_id AND r.party_id = o.owner_id
 		 -- the account that paid out is where the way begins, not a destination
-		 WHERE s.received > 0 OR s.held > 0 OR s.exited > 0$q$, workspace)
+		 WHERE s.received > 0 OR s.held > 0 OR s.exited > 0 OR s.fee > 0 OR s.cut > 0$q$, workspace)
 		USING run_row.run_id, risk_screen.day_start(run_row.since), risk_screen.day_start(run_row.as_of + 1), platforms, run_row.as_of;
 	PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
 EXCEPTION
