@@ -199,9 +199,10 @@ open_level(RsTrace *t, int hop, const bool upstream)
 		if (i + AHEAD < t->nfrontier)
 		{
 			prefetch_state(t, t->frontier[i + AHEAD]);
-			__builtin_prefetch(&t->start[t->frontier[i + AHEAD]]);
+			if (t->start)
+				__builtin_prefetch(&t->start[t->frontier[i + AHEAD]]);
 		}
-		if (i + AHEAD / 2 < t->nfrontier)
+		if (t->start && i + AHEAD / 2 < t->nfrontier)
 		{
 			uint32		ahead = t->start[t->frontier[i + AHEAD / 2]];
 
@@ -270,7 +271,7 @@ count_hop_cut(RsTrace *t, uint32 account, State *st, const bool closing)
 static pg_attribute_always_inline void
 look_at_late(RsTrace *t, const bool upstream, const bool closing)
 {
-	for (uint32 i = 0; i < t->nlate; i++)
+	for (uint32 i = 0; i < t->nlate && t->start; i++)
 		__builtin_prefetch(&t->start[t->late[i].account]);
 	for (uint32 i = 0; i < t->nlate; i++)
 	{
@@ -389,7 +390,7 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 		for (uint32 i = 0; i < count; i++)
 		{
 			uint32		place = flip(first + i, upstream);
-			uint32		number = t->transfer ? t->transfer[place] : place;
+			uint32		number = t->transfer ? rs_flow_transfer(t->side, place) : place;
 			int128		a = rs_flow_amount(t->flow, number);
 
 			if (!filtered || a >= t->min_amount)

@@ -231,7 +231,7 @@ same(len(files()), 2, "and leaves no file")
 # ---- damage
 def path_of(graph):
     return "%s/%s/%s" % (store, psql("SELECT oid FROM pg_database WHERE datname = 'fg'"),
-                         psql("SELECT file FROM risk_screen._flow_graph_file WHERE name = '%s'" % graph))
+                         psql("SELECT unnest(files) FROM risk_screen._flow_graph_file WHERE name = '%s'" % graph))
 
 
 def damaged(what, harm, sqlstate="XX001", view="damaged"):
