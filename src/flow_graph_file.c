@@ -495,7 +495,6 @@ rs_graph_assemble(RsGraph *g, int n, const char **problem)
 {
 	const RsGraphHeader *first = g->part[0].header;
 
-	*problem = "Its parts do not follow each other.";
 	g->nparts = n;
 	g->naccounts = g->ntransfers = g->ncodes = 0;
 	g->fingerprint[0] = g->fingerprint[1] = g->bytes = 0;
@@ -513,7 +512,10 @@ rs_graph_assemble(RsGraph *g, int n, const char **problem)
 			h->time_base != first->time_base || h->time_unit != first->time_unit ||
 			!same_keys(&h->account, &first->account) || !same_keys(&h->txn, &first->txn) ||
 			(i > 0 && (h->ntransfers == 0 || h->first_at <= g->last_at)))
+		{
+			*problem = "Its parts do not follow each other.";
 			return false;
+		}
 		g->naccounts += h->naccounts;
 		g->ntransfers += h->ntransfers;
 		g->ncodes += h->ncodes;
