@@ -126,6 +126,10 @@ struct RsFlow
 	Datum		(*account_text) (RsFlow *flow, uint32 account);
 	Datum		(*txn_text) (RsFlow *flow, uint32 transfer);
 	void		(*prefetch_txn) (const RsFlow *flow, uint32 transfer);	/* soon txn_text; may be NULL */
+	/* The same where identifiers are integers, which print as their digits; else NULL. */
+	int64		(*account_integer) (const RsFlow *flow, uint32 account);
+	int64		(*txn_integer) (const RsFlow *flow, uint32 transfer);
+	void		(*prefetch_account) (const RsFlow *flow, uint32 account);	/* soon account_integer */
 	int			(*compare_txn) (RsFlow *flow, uint32 a, uint32 b);	/* total order of txn_id: <0, 0, >0 */
 	int			(*compare_account) (RsFlow *flow, uint32 a, uint32 b);
 

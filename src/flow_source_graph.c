@@ -57,6 +57,33 @@ prefetch_txn(const RsFlow *flow, uint32 transfer)
 	__builtin_prefetch(set->key + (uint64) transfer * (set->type.kind == RS_KEY_FIXED ? set->type.length : set->width));
 }
 
+static int64
+account_integer(const RsFlow *flow, uint32 account)
+{
+	return rs_graph_account(&((const GraphFlow *) flow)->mapping->graph, account).integer;
+}
+
+static int64
+txn_integer(const RsFlow *flow, uint32 transfer)
+{
+	return rs_graph_txn(&((const GraphFlow *) flow)->mapping->graph, transfer).integer;
+}
+
+static void
+prefetch_account(const RsFlow *flow, uint32 account)
+{
+	const RsGraph *g = &((const GraphFlow *) flow)->mapping->graph;
+	const RsGraphPart *part = &g->part[rs_graph_account_part(g, account)];
+
+	__builtin_prefetch(part->account.key + (uint64) (account - part->header->first_account) * part->account.width);
+}
+
+static bool
+prints_as_integer(const RsIdType *id)
+{
+	return id->oid == INT2OID || id->oid == INT4OID || id->oid == INT8OID;
+}
+
 static int
 compare_txn(RsFlow *flow, uint32 a, uint32 b)
 {
@@ -249,6 +276,13 @@ rs_flow_graph_open(const char *name, MemoryContext budget)
 	flow->account_text = account_text;
 	flow->txn_text = txn_text;
 	flow->prefetch_txn = prefetch_txn;
+	if (prints_as_integer(&f->mapping->account))
+	{
+		flow->account_integer = account_integer;
+		flow->prefetch_account = prefetch_account;
+	}
+	if (prints_as_integer(&f->mapping->txn))
+		flow->txn_integer = txn_integer;
 	flow->compare_txn = compare_txn;
 	flow->compare_account = compare_account;
 	flow->resolve = resolve;

@@ -5,9 +5,9 @@
  * A million rows are common, so returning them must cost little more than
  * filling the tuplestore. Per hop, the transfers are gathered in the order in
  * which the engine met them (sequential memory), with what the row needs from
- * the engine; then (time, place in that list) pairs are radix-sorted, ties by
- * txn_id; then the rows are sent in that order, which jumps through memory:
- * the rows, names and amounts of the transfers ahead are prefetched.
+ * engine and flow; then (time, place in that list) pairs are radix-sorted, ties
+ * by txn_id; then the rows are written in that order (src/trace_tuple.c), which
+ * jumps through memory: the gathered rows and names ahead are prefetched.
  */
 #include "pg_compat.h"
 
@@ -17,14 +17,17 @@
 #include "utils/timestamp.h"
 
 #include "rs_memory.h"
-#include "trace_sql.h"
+#include "trace_tuple.h"
 
+/* What the row needs of the flow is copied while it lies side by side. */
 typedef struct Row
 {
 	uint32		transfer;
 	uint32		account;		/* near end: payer downstream */
 	uint32		peer;
 	uint32		cut;			/* first the place of the arc */
+	int64		amount;			/* when the flow's are no larger */
+	int64		txn;			/* when they are integers */
 } Row;
 
 typedef struct Key
@@ -43,6 +46,7 @@ typedef struct Rows
 				key_capacity,
 				spare_capacity;
 	RsFlow	   *flow;
+	RsTupleWriter *writer;
 } Rows;
 
 static inline int
@@ -152,18 +156,14 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 {
 	RsFlow	   *flow = call->flow;
 	bool		up = call->question.upstream;
-	MemoryContext old;
+	RsTraceTuple tuple = {.wide = flow->amount == NULL};
 
 	find_cuts(call, rows, hop);
 	order_rows(rows, call->budget);
-	old = MemoryContextSwitchTo(call->row_context);
+	rs_tuple_writer_begin(rows->writer, seed, hop);
 	for (uint64 i = 0; i < rows->n; i++)
 	{
 		const Row  *row = &rows->row[rows->key[i].row];
-		Datum		values[F_COLUMNS];
-		bool		nulls[F_COLUMNS] = {false};
-		Datum		account,
-					peer;
 
 		if (i + ROWS_AHEAD < rows->n)
 			__builtin_prefetch(&rows->row[rows->key[i + ROWS_AHEAD].row]);
@@ -171,27 +171,28 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 		{
 			const Row  *ahead = &rows->row[rows->key[i + NAMES_AHEAD].row];
 
-			rs_trace_prefetch_text(call, ahead->account);
-			rs_trace_prefetch_text(call, ahead->peer);
-			if (flow->amount)
-				__builtin_prefetch(&flow->amount[ahead->transfer]);
-			if (flow->prefetch_txn)
+			if (flow->prefetch_account)
+			{
+				flow->prefetch_account(flow, ahead->account);
+				flow->prefetch_account(flow, ahead->peer);
+			}
+			else
+			{
+				rs_trace_prefetch_text(call, ahead->account);
+				rs_trace_prefetch_text(call, ahead->peer);
+			}
+			if (flow->txn_integer == NULL && flow->prefetch_txn)
 				flow->prefetch_txn(flow, ahead->transfer);
 		}
-		account = rs_trace_account_text(call, row->account);
-		peer = rs_trace_account_text(call, row->peer);
-		values[F_SEED] = seed;
-		values[F_HOP] = Int32GetDatum(hop);
-		values[F_TXN] = flow->txn_text(flow, row->transfer);
-		values[F_PAYER] = up ? peer : account;
-		values[F_PAYEE] = up ? account : peer;
-		values[F_AMOUNT] = rs_trace_amount(call, rs_flow_amount(flow, row->transfer));
-		values[F_PAID_AT] = TimestampTzGetDatum(rs_flow_time(flow, rows->key[i].when));
-		values[F_CUT] = cut_name[row->cut];
-		nulls[F_CUT] = row->cut == RS_CUT_NONE;
-		rs_trace_row(call, values, nulls);
+		tuple.payer = up ? row->peer : row->account;
+		tuple.payee = up ? row->account : row->peer;
+		tuple.transfer = row->transfer;
+		tuple.txn = row->txn;
+		tuple.amount = row->amount;
+		tuple.paid_at = rs_flow_time(flow, rows->key[i].when);
+		tuple.cut = cut_name[row->cut];
+		rs_tuple_writer_put(rows->writer, &tuple);
 	}
-	MemoryContextSwitchTo(old);
 	rows->n = 0;
 }
 
@@ -199,6 +200,7 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 static void
 gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 {
+	RsFlow	   *flow = call->flow;
 	const RsFlowSide *side = rs_trace_side(call->trace);
 	bool		up = call->question.upstream;
 
@@ -213,11 +215,16 @@ gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 	for (uint32 i = 0; i < run->count; i++)
 	{
 		uint32		place = rs_trace_place(up, run, i);
+		uint32		transfer;
 
 		if (!rs_trace_qualifies(call->trace, place))
 			continue;
-		rows->row[rows->n] = (Row) {rs_flow_transfer(side, place), run->account, side->arc[place].peer,
-			place};
+		transfer = rs_flow_transfer(side, place);
+		rows->row[rows->n] = (Row) {
+			.transfer = transfer, .account = run->account, .peer = side->arc[place].peer, .cut = place,
+			.amount = flow->amount ? flow->amount[transfer] : 0,
+			.txn = flow->txn_integer ? flow->txn_integer(flow, transfer) : 0
+		};
 		rows->key[rows->n] = (Key) {side->arc[place].when, (uint32) rows->n};
 		rows->n++;
 	}
@@ -249,7 +256,7 @@ rs_trace_funds(PG_FUNCTION_ARGS)
 		[RS_CUT_FANOUT] = CStringGetTextDatum("fanout"),
 		[RS_CUT_HOPS] = CStringGetTextDatum("hops")
 	};
-	Rows		rows = {.flow = call->flow};
+	Rows		rows = {.flow = call->flow, .writer = rs_tuple_writer_create(call)};
 
 	for (int s = 0; s < call->nseeds; s++)
 	{
