@@ -47,15 +47,6 @@
 
 /* ---------- identifiers ---------- */
 
-static inline uint64
-unpack(const char *at, uint32 width)
-{
-	uint64		v = 0;
-
-	memcpy(&v, at, width);
-	return v;
-}
-
 RsKey
 rs_key_get(const RsKeySet *set, uint32 number)
 {
@@ -65,8 +56,7 @@ rs_key_get(const RsKeySet *set, uint32 number)
 	switch (set->type.kind)
 	{
 		case RS_KEY_INT:
-			key.integer = (int64) ((uint64) set->base +
-								   unpack(set->key + (uint64) number * set->width, set->width));
+			key.integer = rs_key_integer(set, number);
 			break;
 		case RS_KEY_FIXED:
 			key.bytes = set->key + (uint64) number * set->type.length;
@@ -74,8 +64,8 @@ rs_key_get(const RsKeySet *set, uint32 number)
 			break;
 		case RS_KEY_BYTES:
 			{
-				uint64		from = unpack(set->key + (uint64) number * set->width, set->width);
-				uint64		to = unpack(set->key + ((uint64) number + 1) * set->width, set->width);
+				uint64		from = rs_key_unpack(set->key + (uint64) number * set->width, set->width);
+				uint64		to = rs_key_unpack(set->key + ((uint64) number + 1) * set->width, set->width);
 
 				key.bytes = set->heap + from;
 				key.length = (uint32) (to - from);
@@ -350,7 +340,7 @@ static bool
 heap_ends(const RsKeySet *set)
 {
 	return set->type.kind != RS_KEY_BYTES ||
-		unpack(set->key + (uint64) set->count * set->width, set->width) == set->heap_length;
+		rs_key_unpack(set->key + (uint64) set->count * set->width, set->width) == set->heap_length;
 }
 
 bool

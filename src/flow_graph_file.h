@@ -223,6 +223,23 @@ typedef struct RsGraphRoom
 extern uint64 rs_graph_plan(const RsGraph *graph, RsGraphPiece *piece, int *npieces, RsGraphRoom *room);
 extern void rs_graph_stitch(RsGraph *graph, const char *range);
 
+static inline uint64
+rs_key_unpack(const char *at, uint32 width)
+{
+	uint64		v;
+
+	/* sections are followed by eight bytes that may be loaded */
+	memcpy(&v, at, sizeof(v));
+	return width >= 8 ? v : v & ((UINT64CONST(1) << (8 * width)) - 1);
+}
+
+/* RS_KEY_INT */
+static inline int64
+rs_key_integer(const RsKeySet *set, uint32 number)
+{
+	return (int64) ((uint64) set->base + rs_key_unpack(set->key + (uint64) number * set->width, set->width));
+}
+
 extern RsKey rs_key_get(const RsKeySet *set, uint32 number);
 extern int	rs_key_compare(const RsKeyType *type, const RsKey *a, const RsKey *b);
 extern uint64 rs_key_hash(const RsKeyType *type, const RsKey *key);

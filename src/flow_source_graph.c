@@ -60,13 +60,19 @@ prefetch_txn(const RsFlow *flow, uint32 transfer)
 static int64
 account_integer(const RsFlow *flow, uint32 account)
 {
-	return rs_graph_account(&((const GraphFlow *) flow)->mapping->graph, account).integer;
+	const RsGraph *g = &((const GraphFlow *) flow)->mapping->graph;
+	const RsGraphPart *part = &g->part[rs_graph_account_part(g, account)];
+
+	return rs_key_integer(&part->account, account - part->header->first_account);
 }
 
 static int64
 txn_integer(const RsFlow *flow, uint32 transfer)
 {
-	return rs_graph_txn(&((const GraphFlow *) flow)->mapping->graph, transfer).integer;
+	const RsGraph *g = &((const GraphFlow *) flow)->mapping->graph;
+	const RsGraphPart *part = &g->part[rs_graph_part_of(g, transfer)];
+
+	return rs_key_integer(&part->txn, transfer - part->header->first_transfer);
 }
 
 static void

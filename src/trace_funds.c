@@ -38,7 +38,8 @@ typedef struct Key
 
 typedef struct Rows
 {
-	Row		   *row;
+	Row		   *row;			/* aligned, so that each lies in one cache line */
+	void	   *row_memory;
 	Key		   *key;
 	Key		   *spare;
 	uint64		n,
@@ -128,6 +129,7 @@ order_rows(Rows *rows, MemoryContext budget)
 #define ROWS_AHEAD	32
 #define NAMES_AHEAD	16
 #define RUNS_AHEAD	8
+#define CACHE_LINE	64
 
 /* Ask the engine about the cuts, in its own order. */
 static void
@@ -196,6 +198,32 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 	rows->n = 0;
 }
 
+/* Room for the transfers of the hop that begins with this run; the last hop's are sent. */
+static void
+make_room(RsTraceCall *call, Rows *rows, const RsTraceRun *run, uint64 nruns)
+{
+	uint64		n = 0;
+
+	for (uint64 r = 0; r < nruns && run[r].hop == run[0].hop; r++)
+		n += run[r].count;
+	if (n > UINT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many transfers in one hop of a trace")));
+	if (rows->row && n <= rows->row_capacity && n <= rows->key_capacity)
+		return;
+	if (rows->row_memory)
+	{
+		pfree(rows->row_memory);
+		pfree(rows->key);
+		rows->key = NULL;
+	}
+	rows->row_capacity = rows->key_capacity = n;
+	rows->row_memory = rs_alloc(call->budget, n + 2, sizeof(Row), "the answer of a trace");
+	rows->row = (Row *) TYPEALIGN(CACHE_LINE, rows->row_memory);
+	rows->key = rs_alloc(call->budget, n, sizeof(Key), "the answer of a trace");
+}
+
 /* Append the transfers of one run. */
 static void
 gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
@@ -204,14 +232,6 @@ gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 	const RsFlowSide *side = rs_trace_side(call->trace);
 	bool		up = call->question.upstream;
 
-	if (rows->n + run->count > UINT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many transfers in one hop of a trace")));
-	rows->row = rs_grow(call->budget, rows->row, &rows->row_capacity, rows->n + run->count,
-						sizeof(Row), "the answer of a trace");
-	rows->key = rs_grow(call->budget, rows->key, &rows->key_capacity, rows->n + run->count,
-						sizeof(Key), "the answer of a trace");
 	for (uint32 i = 0; i < run->count; i++)
 	{
 		uint32		place = rs_trace_place(up, run, i);
@@ -231,6 +251,26 @@ gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* A run jumps to another account: fetch ahead what its first transfers need. */
+static inline void
+prefetch_run(const RsTraceCall *call, const RsTraceRun *run)
+{
+	const RsFlow *flow = call->flow;
+	const RsFlowSide *side = rs_trace_side(call->trace);
+	uint32		place = rs_trace_place(call->question.upstream, run, 0);
+
+	__builtin_prefetch(&side->arc[place]);
+	if (side->transfer)
+		__builtin_prefetch(&side->transfer[place]);
+	else
+	{
+		if (flow->amount)
+			__builtin_prefetch(&flow->amount[place]);
+		if (flow->txn_integer)
+			flow->prefetch_txn(flow, place);
+	}
+}
+
 /*
  * trace_funds(transfers text, seeds text[], direction text, since timestamptz,
  *	 until timestamptz, max_hops int, max_hold interval, min_amount numeric,
@@ -248,7 +288,6 @@ Datum
 rs_trace_funds(PG_FUNCTION_ARGS)
 {
 	RsTraceCall *call = rs_trace_begin(fcinfo, ARG_COMMON, -1);
-	const RsFlowSide *side = rs_trace_side(call->trace);
 	bool		up = call->question.upstream;
 	Datum		cut_name[] = {
 		[RS_CUT_NONE] = (Datum) 0,
@@ -278,8 +317,10 @@ rs_trace_funds(PG_FUNCTION_ARGS)
 		run = rs_trace_runs(call->trace, &nruns);
 		for (uint64 r = 0; r < nruns; r++)
 		{
+			if (r == 0 || run[r - 1].hop != run[r].hop)
+				make_room(call, &rows, &run[r], nruns - r);
 			if (r + RUNS_AHEAD < nruns)
-				__builtin_prefetch(&side->arc[rs_trace_place(up, &run[r + RUNS_AHEAD], 0)]);
+				prefetch_run(call, &run[r + RUNS_AHEAD]);
 			gather(call, &rows, &run[r]);
 			if (r + 1 == nruns || run[r + 1].hop != run[r].hop)
 				send_rows(call, &rows, run[r].hop, call->seed_text[s], cut_name);
