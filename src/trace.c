@@ -497,8 +497,13 @@ rs_trace_may_be_cut(const RsTrace *t, int hop)
 RsTraceCut
 rs_trace_cut(RsTrace *t, uint32 place)
 {
-	uint32		account = t->arc[place].peer;
-	uint32		key = key_of(t->arc[place].when, t->upstream);
+	return rs_trace_cut_arrival(t, t->arc[place].peer, t->arc[place].when);
+}
+
+RsTraceCut
+rs_trace_cut_arrival(RsTrace *t, uint32 account, uint32 code)
+{
+	uint32		key = key_of(code, t->upstream);
 	State	   *st;
 
 	if (t->hold)

@@ -12,6 +12,7 @@
 #include "pg_compat.h"
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -25,7 +26,7 @@ typedef struct Row
 	uint32		transfer;
 	uint32		account;		/* near end: payer downstream */
 	uint32		peer;
-	uint32		cut;			/* first the place of the arc */
+	uint32		cut;
 	int64		amount;			/* when the flow's are no larger */
 	int64		txn;			/* when they are integers */
 } Row;
@@ -69,8 +70,8 @@ key_compare(const Key *a, const Key *b, const Rows *rows)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-#define RADIX_BITS 11
-#define RADIX_SIZE (1 << RADIX_BITS)
+#define RADIX_MAX_BITS 12
+#define RADIX_SIZE (1 << RADIX_MAX_BITS)
 
 /* By time, then txn_id. */
 static void
@@ -80,6 +81,8 @@ order_rows(Rows *rows, MemoryContext budget)
 				high = 0;
 	Key		   *from = rows->key,
 			   *to;
+	int			bits = 0,
+				passes = 0;
 
 	if (rows->n < RADIX_SIZE)
 	{
@@ -93,18 +96,27 @@ order_rows(Rows *rows, MemoryContext budget)
 		low = Min(low, from[i].when);
 		high = Max(high, from[i].when);
 	}
-	for (int shift = 0; shift < 32 && ((high - low) >> shift) > 0; shift += RADIX_BITS)
+	/* as few passes as there must be, all of the same width */
+	if (high > low)
 	{
-		uint64		count[RADIX_SIZE + 1] = {0};
+		int			width = pg_leftmost_one_pos32(high - low) + 1;
+
+		passes = (width + RADIX_MAX_BITS - 1) / RADIX_MAX_BITS;
+		bits = (width + passes - 1) / passes;
+	}
+	for (int shift = 0; shift < passes * bits; shift += bits)
+	{
+		uint32		count[RADIX_SIZE + 1] = {0};
+		uint32		mask = ((uint32) 1 << bits) - 1;
 		Key		   *swap = from;
 
 		CHECK_FOR_INTERRUPTS();
 		for (uint64 i = 0; i < rows->n; i++)
-			count[(((from[i].when - low) >> shift) & (RADIX_SIZE - 1)) + 1]++;
-		for (int i = 1; i < RADIX_SIZE; i++)
+			count[(((from[i].when - low) >> shift) & mask) + 1]++;
+		for (uint32 i = 1; i <= mask; i++)
 			count[i] += count[i - 1];
 		for (uint64 i = 0; i < rows->n; i++)
-			to[count[((from[i].when - low) >> shift) & (RADIX_SIZE - 1)]++] = from[i];
+			to[count[((from[i].when - low) >> shift) & mask]++] = from[i];
 		from = to;
 		to = swap;
 	}
@@ -128,6 +140,7 @@ order_rows(Rows *rows, MemoryContext budget)
 
 #define ROWS_AHEAD	32
 #define NAMES_AHEAD	16
+#define STATES_AHEAD 48
 #define RUNS_AHEAD	8
 #define CACHE_LINE	64
 
@@ -143,9 +156,9 @@ find_cuts(RsTraceCall *call, Rows *rows, int hop)
 	}
 	for (uint64 i = 0; i < rows->n; i++)
 	{
-		if (i + NAMES_AHEAD < rows->n)
-			rs_trace_prefetch(call->trace, rows->row[i + NAMES_AHEAD].peer);
-		rows->row[i].cut = rs_trace_cut(call->trace, rows->row[i].cut);
+		if (i + STATES_AHEAD < rows->n)
+			rs_trace_prefetch(call->trace, rows->row[i + STATES_AHEAD].peer);
+		rows->row[i].cut = rs_trace_cut_arrival(call->trace, rows->row[i].peer, rows->key[i].when);
 		if ((i & 0xfff) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -241,7 +254,7 @@ gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 			continue;
 		transfer = rs_flow_transfer(side, place);
 		rows->row[rows->n] = (Row) {
-			.transfer = transfer, .account = run->account, .peer = side->arc[place].peer, .cut = place,
+			.transfer = transfer, .account = run->account, .peer = side->arc[place].peer,
 			.amount = flow->amount ? flow->amount[transfer] : 0,
 			.txn = flow->txn_integer ? flow->txn_integer(flow, transfer) : 0
 		};
