@@ -123,68 +123,78 @@ rs_graph_txn(const RsGraph *graph, uint32 transfer)
 	return rs_key_get(&part->txn, transfer - part->header->first_transfer);
 }
 
+static inline uint32
+by_order(const RsGraphPart *part, uint32 place)
+{
+	return part->account_order ? part->account_order[place] : place;
+}
+
 /*
- * Binary search, but integers are looked for first where they would stand if
- * they were spread evenly, which is often where they are.
+ * Integers are often spread evenly: look where one would stand between the two
+ * around it, a few times. Narrows [*low, *high) to places that can hold it.
  */
+static void
+interpolate(const RsGraphPart *part, int64 key, uint32 *low, uint32 *high)
+{
+	uint64		below = (uint64) part->header->account.base, /* least and greatest value left */
+				above = (uint64) part->header->account.top;
+
+	for (int step = 0; step < 4 && *high - *low > 4; step++)
+	{
+		uint32		at = *low + (uint32) ((double) ((uint64) key - below) / ((double) (above - below) + 1) * (*high - *low));
+		int64		found;
+
+		at = Min(at, *high - 1);
+		found = rs_key_integer(&part->account, by_order(part, at));
+		if (found == key)
+		{
+			*low = at;
+			*high = at + 1;
+			return;
+		}
+		if (found < key)
+		{
+			*low = at + 1;
+			below = (uint64) found + 1;
+		}
+		else
+		{
+			*high = at;
+			above = (uint64) found - 1;
+		}
+		if (key < (int64) below || key > (int64) above)
+		{
+			*high = *low;
+			return;
+		}
+	}
+}
+
 static uint32
 find_in_part(const RsGraphPart *part, const RsKey *key)
 {
 	uint32		low = 0,
 				high = part->account.count;
-	bool		guess = part->account.type.kind == RS_KEY_INT && high > 0;
-	uint32		reach = 0;
 
-	if (guess && (key->integer < part->header->account.base || key->integer > part->header->account.top))
-		return RS_NO_ID;
+	if (part->account.type.kind == RS_KEY_INT && part->account.type.compare == NULL && high > 0)
+	{
+		if (key->integer < part->header->account.base || key->integer > part->header->account.top)
+			return RS_NO_ID;
+		interpolate(part, key->integer, &low, &high);
+	}
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
-		uint32		number;
-		RsKey		found;
-		int			c;
+		uint32		number = by_order(part, middle);
+		RsKey		found = rs_key_get(&part->account, number);
+		int			c = rs_key_compare(&part->account.type, &found, key);
 
-		if (guess && reach == 0)
-		{
-			uint64		range = (uint64) part->header->account.top - (uint64) part->header->account.base;
-
-			middle = (uint32) ((double) ((uint64) key->integer - (uint64) part->header->account.base) /
-							   ((double) range + 1) * high);
-			middle = Min(middle, high - 1);
-			reach = 8;
-		}
-		number = part->account_order ? part->account_order[middle] : middle;
-		found = rs_key_get(&part->account, number);
-		c = rs_key_compare(&part->account.type, &found, key);
 		if (c == 0)
 			return part->header->first_account + number;
 		if (c < 0)
 			low = middle + 1;
 		else
 			high = middle;
-		if (guess)
-		{
-			/* one step to the side that is left, then halves */
-			guess = false;
-			if (c < 0 && high - low > reach)
-			{
-				RsKey		next;
-
-				number = part->account_order ? part->account_order[low + reach] : low + reach;
-				next = rs_key_get(&part->account, number);
-				if (rs_key_compare(&part->account.type, &next, key) > 0)
-					high = low + reach;
-			}
-			else if (c > 0 && high - low > reach)
-			{
-				RsKey		next;
-
-				number = part->account_order ? part->account_order[high - reach] : high - reach;
-				next = rs_key_get(&part->account, number);
-				if (rs_key_compare(&part->account.type, &next, key) < 0)
-					low = high - reach;
-			}
-		}
 	}
 	return RS_NO_ID;
 }

@@ -527,6 +527,7 @@ rs_graph_refresh(const RsGraphDefinition *d, const RsGraphMapping *mapping, Time
 	RsFingerprint expected = {older->ntransfers, {older->fingerprint[0], older->fingerprint[1]}};
 	Memory		memory = {0};
 	RsGraphHost host = {&memory, memory_write, memory_spill_write, memory_spill_read, memory_duplicate};
+	bool		closed;
 
 	open_reading(&r, d, budget, true);
 	if (r.account.oid != mapping->account.oid || r.txn.oid != mapping->txn.oid)
@@ -534,7 +535,11 @@ rs_graph_refresh(const RsGraphDefinition *d, const RsGraphMapping *mapping, Time
 		rs_query_close(r.query);
 		return false;
 	}
-	if (nothing_written(&r, d))
+	/* Everything after the watermark is new, closed or not. */
+	closed_before = Min(closed_before, older->last_at + 1);
+	closed = closed_before > older->first_at && rs_query_fetched_type(r.query, RS_T_TIME) == TIMESTAMPTZOID;
+	/* looking at every page costs more than reading a few days */
+	if (!closed && nothing_written(&r, d))
 	{
 		keep_all(d, older, built);
 		built->evidence = d->evidence;
@@ -548,22 +553,23 @@ rs_graph_refresh(const RsGraphDefinition *d, const RsGraphMapping *mapping, Time
 	r.builder = rs_graph_builder_create(budget, &host, r.txn.key, r.txn.oid,
 										rs_query_scale(r.query, RS_T_AMOUNT));
 	rs_graph_builder_continue(r.builder, older);
-	take_evidence(&r, MemoryContextGetParent(budget), built);
-	/* Everything after the watermark is new, closed or not. */
-	closed_before = Min(closed_before, older->last_at + 1);
-	if (closed_before > older->first_at && rs_query_fetched_type(r.query, RS_T_TIME) == TIMESTAMPTZOID)
+	if (closed)
 	{
 		Oid			type = TIMESTAMPTZOID;
 		Datum		value = TimestampTzGetDatum(closed_before);
 
-		built->evidence = NULL; /* of rows that were not compared there is none */
+		/* of rows that are not compared there is no evidence */
+		PushActiveSnapshot(GetTransactionSnapshot());
 		rs_graph_fingerprint(older, closed_before, &expected);
 		rs_query_read_bound(r.query, "", psprintf("WHERE %s OPERATOR(pg_catalog.>=) $1",
 												  rs_query_expression(r.query, RS_T_TIME)),
 							1, &type, &value, NULL, refresh_row, build_rescale, &r);
 	}
 	else
+	{
+		take_evidence(&r, MemoryContextGetParent(budget), built);
 		rs_query_read(r.query, refresh_row, build_rescale, &r);
+	}
 	PopActiveSnapshot();
 
 	if (r.print.rows != expected.rows || memcmp(r.print.sum, expected.sum, sizeof(expected.sum)) != 0)
@@ -571,6 +577,9 @@ rs_graph_refresh(const RsGraphDefinition *d, const RsGraphMapping *mapping, Time
 	else if (rs_graph_builder_count(r.builder) == 0)
 	{
 		keep_all(d, older, built);
+		/* the rows read are as they were: what is known of the tables remains */
+		if (closed)
+			built->evidence = d->evidence;
 		rs_graph_output_abandon(r.output);
 		finish_reading(&r, built);
 		return true;
