@@ -120,6 +120,17 @@ resolve_last(RsTrace *t, uint32 account, State *st, const bool upstream)
 	uint32		first,
 				end;
 
+	if (t->start == NULL && !t->filtered)
+	{
+		/* Most often only the last arc is asked for: do not join the group for it. */
+		uint32		place = rs_flow_joined_end(t->side->join, account, upstream);
+		uint32		key = place == RS_NO_ID ? 0 : key_of(t->arc[place].when, upstream);
+
+		if (place == RS_NO_ID || key < t->near)
+			return st->last = 0;
+		if (key < t->far)
+			return st->last = open_for(t, key);
+	}
 	group_of(t, account, upstream, &first, &end);
 	end = far_end(t, first, end, upstream);
 	st->last = open_before(t, account, first, end, upstream);
@@ -273,7 +284,7 @@ look_at_late(RsTrace *t, const bool upstream, const bool closing)
 {
 	for (uint32 i = 0; i < t->nlate && t->start; i++)
 		__builtin_prefetch(&t->start[t->late[i].account]);
-	for (uint32 i = 0; i < t->nlate; i++)
+	for (uint32 i = 0; i < t->nlate && t->start; i++)
 	{
 		uint32		first,
 					end;
