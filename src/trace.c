@@ -114,16 +114,22 @@ far_end(const RsTrace *t, uint32 first, uint32 end, const bool upstream)
 	return end;
 }
 
+/* Several parts: most often only the last arc is asked for; do not join the group for it. */
+static inline bool
+ends_suffice(const RsTrace *t)
+{
+	return t->start == NULL && !t->filtered;
+}
+
+/* `place`: of the last arc, if ends_suffice(). */
 static uint32
-resolve_last(RsTrace *t, uint32 account, State *st, const bool upstream)
+resolve_last(RsTrace *t, uint32 account, State *st, uint32 place, const bool upstream)
 {
 	uint32		first,
 				end;
 
-	if (t->start == NULL && !t->filtered)
+	if (ends_suffice(t))
 	{
-		/* Most often only the last arc is asked for: do not join the group for it. */
-		uint32		place = rs_flow_joined_end(t->side->join, account, upstream);
 		uint32		key = place == RS_NO_ID ? 0 : key_of(t->arc[place].when, upstream);
 
 		if (place == RS_NO_ID || key < t->near)
@@ -293,13 +299,19 @@ look_at_late(RsTrace *t, const bool upstream, const bool closing)
 		if (first < end)
 			__builtin_prefetch(&t->arc[flip(end - 1, upstream)]);
 	}
+	for (uint32 i = 0; i < t->nlate && ends_suffice(t); i++)
+	{
+		t->late[i].end = rs_flow_joined_end(t->side->join, t->late[i].account, upstream);
+		if (t->late[i].end != RS_NO_ID)
+			__builtin_prefetch(&t->arc[t->late[i].end]);
+	}
 	for (uint32 i = 0; i < t->nlate; i++)
 	{
 		uint32		account = t->late[i].account;
 		State	   *st = state_of(t, account);
 
 		if (st->open == UNKNOWN)
-			st->open = resolve_last(t, account, st, upstream);
+			st->open = resolve_last(t, account, st, t->late[i].end, upstream);
 		if (t->late[i].key < st->open)
 			count_hop_cut(t, account, st, closing);
 	}
@@ -523,7 +535,9 @@ rs_trace_cut_arrival(RsTrace *t, uint32 account, uint32 code)
 	if (!t->ordered)
 		key = t->near;
 	if (st->open == UNKNOWN)
-		st->open = resolve_last(t, account, st, t->upstream);
+		st->open = resolve_last(t, account, st,
+								ends_suffice(t) ? rs_flow_joined_end(t->side->join, account, t->upstream) : RS_NO_ID,
+								t->upstream);
 	if (key >= st->open)
 		return RS_CUT_NONE;
 	if (t->closing && key < closed_of(t, account, t->upstream))

@@ -80,6 +80,7 @@ struct RsTrace
 	{
 		uint32		account;
 		uint32		key;
+		uint32		end;		/* several parts: place of the account's last arc in walking order */
 	}			late[LATE];
 	RsTraceSummary summary;
 	uint64		not_terminal;
