@@ -40,6 +40,7 @@ CREATE TABLE risk_screen.rule (
 	valid_from date NOT NULL DEFAULT '-infinity',
 	valid_to date NOT NULL DEFAULT 'infinity',
 	builtin boolean NOT NULL DEFAULT false,
+	rests_on text[] NOT NULL DEFAULT '{}',
 	CHECK (valid_from < valid_to)
 );
 COMMENT ON TABLE risk_screen.rule IS 'Rules and indicators that screen() runs; shipped rows are read-only, yours are kept by pg_dump. Whoever may insert here runs code as everyone who screens';
@@ -51,9 +52,9 @@ COMMENT ON COLUMN risk_screen.rule.clause IS 'Words of the source';
 COMMENT ON COLUMN risk_screen.rule.lines IS 'Business lines whose institutions it judges; ALL: every institution; empty: none, its findings charge nobody';
 COMMENT ON COLUMN risk_screen.rule.level IS 'macro: sector, meso: line or region, micro: institution, product, account';
 COMMENT ON COLUMN risk_screen.rule.kind IS 'indicator (every row is kept as a value), red line, list, deadline, classification, data feed, process, system';
-COMMENT ON COLUMN risk_screen.rule.severity IS 'Level a hit means for the institution; NULL: measured only, no findings';
+COMMENT ON COLUMN risk_screen.rule.severity IS 'Level a hit means for the institution, unless the ruleset names the rule and says otherwise; NULL: measured only, no findings';
 COMMENT ON COLUMN risk_screen.rule.candidate IS 'A hit is a candidate that a person confirms or rejects';
-COMMENT ON COLUMN risk_screen.rule.weight IS 'Points in the score per hit rule';
+COMMENT ON COLUMN risk_screen.rule.weight IS 'Multiplies the points that the ruleset gives to a rule of its severity, unless it names the rule';
 COMMENT ON COLUMN risk_screen.rule.parameters IS 'Parameters used; with a severity, the first one gives operator and default threshold, and without any every row with a value is a hit';
 COMMENT ON COLUMN risk_screen.rule.needs IS 'Roles without which nothing can be said';
 COMMENT ON COLUMN risk_screen.rule.coverage IS 'Roles in which an institution of the lines must have rows, or it cannot be judged';
@@ -65,6 +66,7 @@ COMMENT ON COLUMN risk_screen.rule.version IS 'Stored with every finding';
 COMMENT ON COLUMN risk_screen.rule.valid_from IS 'First as_of it runs for';
 COMMENT ON COLUMN risk_screen.rule.valid_to IS 'Day after the last as_of it runs for';
 COMMENT ON COLUMN risk_screen.rule.builtin IS 'Shipped with the extension, therefore read-only';
+COMMENT ON COLUMN risk_screen.rule.rests_on IS 'Rules whose findings of the same run its body reads (desk_findings, desk_gaps): it runs after them';
 GRANT SELECT ON risk_screen.rule TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('risk_screen.rule', 'WHERE NOT builtin');
 

@@ -6,7 +6,8 @@
 -- right stops the run, because a desk that sees half its data must not grade.
 -- Nested loops are off while rules run: estimates through mapping views and
 -- set-returning functions are guesses, and a nested loop planned on a guess is
--- quadratic where a hash join is not.
+-- quadratic where a hash join is not. JIT is off too: compiling a hundred plans
+-- that run once costs more than it saves.
 
 -- Values of a rule's parameters on a day, for its line if it has just one.
 CREATE FUNCTION risk_screen._parameter_values(names text[], as_of date, lines text[], known_at timestamptz) RETURNS jsonb
@@ -101,7 +102,7 @@ END $$;
 CREATE FUNCTION risk_screen.run_rule(workspace text, rule text, as_of date, known_at timestamptz = 'infinity', since date = NULL)
 	RETURNS TABLE (subject_kind text, subject_id text, inst_id text, hit boolean, observed numeric, operator text,
 				   threshold numeric, amount numeric, occurred_at timestamptz, evidence jsonb)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
+	LANGUAGE plpgsql ROWS 100 SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
 DECLARE
 	r risk_screen.rule;
 	why text;
@@ -268,10 +269,21 @@ CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass) RETURNS void
 	AS 'MODULE_PATHNAME', 'rs_require_newest_snapshot'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
-CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL)
+-- 0: rests on no other rule; else one more than the highest it rests on. A ring
+-- of a user's own rules ends at ten.
+CREATE FUNCTION risk_screen._rule_stage(rests_on text[]) RETURNS int
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE below (code, stage) AS (
+		SELECT u, 1 FROM unnest($1) AS u
+		 UNION
+		SELECT u, b.stage + 1 FROM below AS b JOIN risk_screen.rule AS r ON r.code = b.code CROSS JOIN unnest(r.rests_on) AS u WHERE b.stage < 10)
+	SELECT coalesce(max(stage), 0) FROM below
+$$;
+
+CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL, ruleset text = 'institution')
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 	-- set here so that they are the caller's again afterwards
-	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET application_name = 'risk_screen' AS $$
+	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET jit = off SET application_name = 'risk_screen' AS $$
 DECLARE
 	run_row record;
 	rules risk_screen.rule[];
@@ -294,6 +306,7 @@ BEGIN
 			DETAIL = format('since is %s, as_of is %s.', since, as_of);
 	END IF;
 	known_at := coalesce(known_at, 'infinity');
+	PERFORM risk_screen.ruleset_version(coalesce(ruleset, ''), as_of, known_at);	-- must exist before hours are spent
 	PERFORM risk_screen._check_screen_rights(workspace);
 	filtered := risk_screen._filtered_roles(workspace);
 	IF filtered IS NOT NULL THEN
@@ -305,10 +318,11 @@ BEGIN
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
 	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass);
 	-- Rules, operators, values and fingerprint are read by one statement: what
-	-- others commit from here on is for the next run.
-	SELECT array_agg(x ORDER BY x.code COLLATE "C"),
-		   array_agg(risk_screen._hit_operator(CASE WHEN x.severity IS NOT NULL THEN x.parameters[1] END, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
-		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
+	-- others commit from here on is for the next run. Rules that rest on the
+	-- findings of others come after those.
+	SELECT array_agg(x ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
+		   array_agg(risk_screen._hit_operator(CASE WHEN x.severity IS NOT NULL THEN x.parameters[1] END, screen.as_of, x.lines, screen.known_at) ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
+		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
 		   count(*), risk_screen._rules_hash(screen.as_of, screen.known_at)
 	  INTO rules, operators, vals, n, hash
 	  FROM risk_screen.rule AS x
@@ -336,7 +350,7 @@ BEGIN
 		CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i]);
 	END LOOP;
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
-	CALL risk_screen._screen_grade(workspace, run_row);
+	CALL risk_screen._screen_grade(workspace, run_row, rules, ruleset);
 	CALL risk_screen._screen_money(workspace, run_row);
 	CALL risk_screen._screen_alert(workspace, run_row, coalesce(at, clock_timestamp()));
 	IF known_at < 'infinity' THEN
@@ -356,8 +370,8 @@ BEGIN
 			USING HINT = format('SELECT rule, message FROM %I.rule_timing WHERE outcome = ''error'' tells why.', workspace);
 	END IF;
 END $$;
-COMMENT ON PROCEDURE risk_screen.screen(text, date, timestamptz, date, timestamptz) IS
-	'Run every rule over a desk for one day, grade its institutions, raise and de-duplicate alerts with their deadlines; repeating a day replaces it';
+COMMENT ON PROCEDURE risk_screen.screen(text, date, timestamptz, date, timestamptz, text) IS
+	'Run every rule over a desk for one day, grade its institutions with the ruleset version active then, raise and de-duplicate alerts with their deadlines; repeating a day replaces it';
 
 CREATE PROCEDURE risk_screen._forget_run(workspace text, run_id bigint)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
