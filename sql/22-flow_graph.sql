@@ -12,11 +12,11 @@ CREATE TABLE risk_screen._flow_graph (
 );
 SELECT pg_catalog.pg_extension_config_dump('risk_screen._flow_graph', '');
 
--- The file that holds a graph in this database. Not dumped.
+-- The files that hold a graph in this database, oldest part first. Not dumped.
 CREATE TABLE risk_screen._flow_graph_file (
 	name text PRIMARY KEY REFERENCES risk_screen._flow_graph ON DELETE CASCADE,
-	file text NOT NULL,
-	stamp text NOT NULL,
+	files text[] NOT NULL,
+	stamps text[] NOT NULL,
 	evidence text,
 	transfers bigint NOT NULL,
 	accounts bigint NOT NULL,
@@ -26,7 +26,8 @@ CREATE TABLE risk_screen._flow_graph_file (
 	refreshed_at timestamptz NOT NULL,
 	refreshed_by text NOT NULL,
 	seconds double precision NOT NULL,
-	complete boolean NOT NULL
+	complete boolean NOT NULL,
+	parts integer NOT NULL
 );
 
 CREATE FUNCTION risk_screen.create_flow_graph(name text, transfers text, bad_rows text DEFAULT 'error')
@@ -36,11 +37,11 @@ CREATE FUNCTION risk_screen.create_flow_graph(name text, transfers text, bad_row
 COMMENT ON FUNCTION risk_screen.create_flow_graph(text, text, text) IS
 	'Materialise a transfers query as a flow graph, to be traced as graph:NAME; returns its number of transfers';
 
-CREATE FUNCTION risk_screen.refresh_flow_graph(name text, closed_before timestamptz DEFAULT NULL)
+CREATE FUNCTION risk_screen.refresh_flow_graph(name text, closed_before timestamptz DEFAULT NULL, max_parts integer DEFAULT 16)
 	RETURNS text
 	AS 'MODULE_PATHNAME', 'rs_refresh_flow_graph'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
-COMMENT ON FUNCTION risk_screen.refresh_flow_graph(text, timestamptz) IS
+COMMENT ON FUNCTION risk_screen.refresh_flow_graph(text, timestamptz, integer) IS
 	'Bring a flow graph up to date with its query; returns unchanged, appended or rebuilt';
 
 CREATE FUNCTION risk_screen.drop_flow_graph(name text)
@@ -48,7 +49,7 @@ CREATE FUNCTION risk_screen.drop_flow_graph(name text)
 	AS 'MODULE_PATHNAME', 'rs_drop_flow_graph'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION risk_screen.drop_flow_graph(text) IS
-	'Remove a flow graph; its file goes when the transaction commits';
+	'Remove a flow graph; its files go when the transaction commits';
 
 CREATE FUNCTION risk_screen.grant_flow_graph(name text, role text)
 	RETURNS void
@@ -69,7 +70,7 @@ CREATE FUNCTION risk_screen.check_flow_graph(name text)
 	AS 'MODULE_PATHNAME', 'rs_check_flow_graph'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 100000;
 COMMENT ON FUNCTION risk_screen.check_flow_graph(text) IS
-	'Read the whole file of a flow graph and verify its checksums; returns sound, or what is wrong';
+	'Read the whole files of a flow graph and verify their checksums; returns sound, or what is wrong';
 
 CREATE FUNCTION risk_screen.flow_graph_transfers(name text,
 		OUT txn_id text, OUT payer text, OUT payee text, OUT amount numeric, OUT paid_at timestamptz)
@@ -88,17 +89,18 @@ CREATE VIEW risk_screen.flow_graph AS
 		s.state, s.stale,
 		f.transfers AS rows, f.accounts, f.bytes, f.first_at, f.last_at AS watermark,
 		f.refreshed_at, f.refreshed_by, pg_catalog.make_interval(secs => f.seconds) AS build_time,
-		f.complete
+		f.complete, f.parts
 	FROM risk_screen._flow_graph g
 		LEFT JOIN risk_screen._flow_graph_file f ON f.name OPERATOR(pg_catalog.=) g.name
 		CROSS JOIN LATERAL risk_screen._flow_graph_state(g.name) s;
 COMMENT ON VIEW risk_screen.flow_graph IS
-	'The flow graphs of this database: definition, readers, size, span, last refresh, whether the file is there and the tables have changed since';
+	'The flow graphs of this database: definition, readers, size, span, last refresh, whether its files are there and the tables have changed since';
 COMMENT ON COLUMN risk_screen.flow_graph.readers IS 'roles that may trace it; - is PUBLIC';
 COMMENT ON COLUMN risk_screen.flow_graph.state IS 'ready, not built (refresh it), missing or damaged (refresh it; on a standby trace the query)';
 COMMENT ON COLUMN risk_screen.flow_graph.stale IS 'true: needs a refresh; false: no table page has changed since; NULL: only a refresh can tell';
 COMMENT ON COLUMN risk_screen.flow_graph.watermark IS 'latest transfer in the graph';
 COMMENT ON COLUMN risk_screen.flow_graph.complete IS 'false: row-level security limited what the owner saw at the last refresh';
+COMMENT ON COLUMN risk_screen.flow_graph.parts IS 'files that hold it: refreshes add parts and merge small ones';
 GRANT SELECT ON risk_screen.flow_graph TO PUBLIC;
 
 -- DROP EXTENSION takes the files along: by the time the rows that name them

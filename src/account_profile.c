@@ -112,11 +112,15 @@ static void
 sum_side(RsProfiler *p, uint32 account, int s, RsProfile *profile)
 {
 	const RsFlowSide *side = &p->flow->side[s];
-	uint32		tail = side->start[account];
+	uint32		tail,
+				first,
+				end;
 	int128		inside = 0;
 	uint32		parties = 0;
 
-	for (uint32 place = tail; place < side->start[account + 1]; place++)
+	rs_flow_group(side, account, &first, &end);
+	tail = first;
+	for (uint32 place = first; place < end; place++)
 	{
 		uint32		peer = side->arc[place].peer;
 		int128		amount;
@@ -158,7 +162,7 @@ sum_side(RsProfiler *p, uint32 account, int s, RsProfile *profile)
 			squares += ((double) p->share[i] / total) * ((double) p->share[i] / total);
 		profile->sources = 1 / squares;
 	}
-	for (uint32 place = side->start[account]; place < side->start[account + 1]; place++)
+	for (uint32 place = first; place < end; place++)
 		p->mark[side->arc[place].peer] = 0;
 }
 
@@ -168,23 +172,27 @@ peak_of_both(RsProfiler *p, uint32 account)
 {
 	const RsFlowSide *side = p->flow->side;
 	uint32		head[2],
-				tail[2];
+				tail[2],
+				end[2];
 	uint64		inside = 0,
 				peak = 0;
 
 	for (int s = 0; s < 2; s++)
-		head[s] = tail[s] = side[s].start[account];
-	while (head[0] < side[0].start[account + 1] || head[1] < side[1].start[account + 1])
+	{
+		rs_flow_group(&side[s], account, &head[s], &end[s]);
+		tail[s] = head[s];
+	}
+	while (head[0] < end[0] || head[1] < end[1])
 	{
 		TimestampTz now = DT_NOEND;
 
 		tick(p);
 		for (int s = 0; s < 2; s++)
-			if (head[s] < side[s].start[account + 1])
+			if (head[s] < end[s])
 				now = Min(now, time_at(p, s, head[s]));
 		for (int s = 0; s < 2; s++)
 		{
-			for (; head[s] < side[s].start[account + 1] && time_at(p, s, head[s]) == now; head[s]++)
+			for (; head[s] < end[s] && time_at(p, s, head[s]) == now; head[s]++)
 				inside += side[s].arc[head[s]].peer != account;
 			for (; tail[s] < head[s] && now - time_at(p, s, tail[s]) > p->window; tail[s]++)
 				inside -= side[s].arc[tail[s]].peer != account;
@@ -199,14 +207,18 @@ holding_time(RsProfiler *p, uint32 account, RsProfile *profile)
 {
 	const RsFlowSide *in = &p->flow->side[RS_FLOW_IN],
 			   *out = &p->flow->side[RS_FLOW_OUT];
-	uint32		receipt = in->start[account];
-	uint32		stop = in->start[account + 1];
+	uint32		receipt,
+				stop,
+				payment,
+				end;
 	int128		left = -1;		/* of the receipt; -1: not begun */
 	int128		total = 0,
 				passed = 0;
 	uint64		n = 0;
 
-	for (uint32 place = out->start[account]; place < out->start[account + 1]; place++)
+	rs_flow_group(in, account, &receipt, &stop);
+	rs_flow_group(out, account, &payment, &end);
+	for (uint32 place = payment; place < end; place++)
 	{
 		TimestampTz now = time_at(p, RS_FLOW_OUT, place);
 		int128		need;
@@ -261,13 +273,15 @@ rs_profile_account(RsProfiler *p, uint32 account, RsProfile *profile)
 	const RsFlowSide *side = p->flow->side;
 	bool		any = false;
 
+	rs_flow_forget(p->flow);
 	memset(profile, 0, sizeof(*profile));
 	profile->account = account;
 	for (int s = 0; s < 2; s++)
 	{
-		uint32		first = side[s].start[account],
-					stop = side[s].start[account + 1];
+		uint32		first,
+					stop;
 
+		rs_flow_group(&side[s], account, &first, &stop);
 		if (first == stop)
 			continue;
 		profile->first = any ? Min(profile->first, time_at(p, s, first)) : time_at(p, s, first);
@@ -289,8 +303,11 @@ rs_profile_matched(RsProfiler *p, uint32 account, const uint32 *loan, int64 wind
 			   *out = &p->flow->side[RS_FLOW_OUT];
 	uint64		n = 0;
 	int128		matched = 0;
+	uint32		first,
+				end;
 
-	for (uint32 place = in->start[account]; place < in->start[account + 1]; place++)
+	rs_flow_group(in, account, &first, &end);
+	for (uint32 place = first; place < end; place++)
 	{
 		uint32		number = loan[rs_flow_transfer(in, place)];
 
@@ -302,7 +319,8 @@ rs_profile_matched(RsProfiler *p, uint32 account, const uint32 *loan, int64 wind
 		p->lot[n++] = (Lot) {number, time_at(p, RS_FLOW_IN, place), amount_at(p, RS_FLOW_IN, place)};
 	}
 	sort_lots(p->lot, n);
-	for (uint32 place = out->start[account]; place < out->start[account + 1]; place++)
+	rs_flow_group(out, account, &first, &end);
+	for (uint32 place = first; place < end; place++)
 	{
 		uint32		number = loan[rs_flow_transfer(out, place)];
 		TimestampTz now = time_at(p, RS_FLOW_OUT, place);

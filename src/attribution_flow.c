@@ -52,22 +52,7 @@ typedef struct FlowLedger
 static uint32
 flow_payer(RsLedger *l, uint32 t)
 {
-	FlowLedger *f = (FlowLedger *) l;
-	const uint32 *start = f->flow->side[RS_FLOW_OUT].start;
-	uint32		low = 0;
-	uint32		high = f->flow->naccounts;
-
-	/* the last account whose group begins at or before t */
-	while (low < high)
-	{
-		uint32		middle = low + (high - low) / 2;
-
-		if (start[middle + 1] <= t)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return rs_flow_payer(((FlowLedger *) l)->flow, t);
 }
 
 static uint32
@@ -90,13 +75,16 @@ flow_paid_at(RsLedger *l, uint32 t)
 	return rs_flow_time(f->flow, code_of(f, t));
 }
 
-/* First place of an account's group whose code is at least `code`. */
+/* First place of an account's group whose code is at least `code`, and the group's ends. */
 static uint32
-first_at(const RsFlowSide *side, uint32 account, uint32 code)
+first_at(const RsFlowSide *side, uint32 account, uint32 code, uint32 *first, uint32 *end)
 {
-	uint32		low = side->start[account];
-	uint32		high = side->start[account + 1];
+	uint32		low,
+				high;
 
+	rs_flow_group(side, account, first, end);
+	low = *first;
+	high = *end;
 	if (high > low && side->arc[high - 1].when < code)
 		return high;
 	while (low < high)
@@ -138,23 +126,24 @@ place_instant(FlowLedger *f, uint32 t)
 		const RsFlowSide *out = &flow->side[RS_FLOW_OUT];
 		const RsFlowSide *in = &flow->side[RS_FLOW_IN];
 
-		for (uint32 p = first_at(out, account, code);
-			 p < out->start[account + 1] && out->arc[p].when == code; p++)
+		uint32		first,
+					end;
+
+		for (uint32 p = first_at(out, account, code, &first, &end); p < end && out->arc[p].when == code; p++)
 		{
 			RsTieMember *m;
 
 			f->member = rs_grow(f->ledger.budget, f->member, &f->member_capacity, (uint64) members + 1,
 								sizeof(RsTieMember), purpose);
 			m = &f->member[members++];
-			m->transfer = m->txn = p;
+			m->transfer = m->txn = rs_flow_transfer(out, p);
 			m->payer = account;
 			m->payee = out->arc[p].peer;
 			m->stage = 0;
 			m->ord = 0;
 			visit(f, m->payee, &ntodo);
 		}
-		for (uint32 p = first_at(in, account, code);
-			 p < in->start[account + 1] && in->arc[p].when == code; p++)
+		for (uint32 p = first_at(in, account, code, &first, &end); p < end && in->arc[p].when == code; p++)
 			visit(f, in->arc[p].peer, &ntodo);
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -227,15 +216,23 @@ flow_entries(RsLedger *l, uint32 account, uint32 *count)
 				i,
 				out_end,
 				in_end,
+				end,
 				n = 0;
 
 	*count = 0;
 	if (account >= f->flow->naccounts)
 		return NULL;
-	o = out->start[account];
-	i = in->start[account];
-	out_end = f->whole ? out->start[account + 1] : first_at(out, account, f->end);
-	in_end = f->whole ? in->start[account + 1] : first_at(in, account, f->end);
+	rs_flow_forget(f->flow);
+	if (f->whole)
+	{
+		rs_flow_group(out, account, &o, &out_end);
+		rs_flow_group(in, account, &i, &in_end);
+	}
+	else
+	{
+		out_end = first_at(out, account, f->end, &o, &end);
+		in_end = first_at(in, account, f->end, &i, &end);
+	}
 	entry = rs_alloc(l->budget, (uint64) (out_end - o) + (in_end - i), sizeof(RsEntry), purpose);
 	while (o < out_end || i < in_end)
 	{

@@ -9,7 +9,7 @@
 
 #include "flow_graph_store.h"
 
-/* A row of risk_screen._flow_graph with its row of _flow_graph_file. */
+/* A row of risk_screen._flow_graph with its row of _flow_graph_file, if there is one. */
 typedef struct RsGraphDefinition
 {
 	char	   *name;
@@ -19,17 +19,22 @@ typedef struct RsGraphDefinition
 	char	   *bad_rows;
 	char	   *search_path;
 	char	   *time_zone;
-	char	   *file;			/* NULL: not built in this database */
-	char	   *stamp;
+	char	   *files;			/* names, spaces between; NULL: not built in this database */
+	char	   *stamps;			/* the same way */
 	char	   *evidence;		/* NULL: none */
 } RsGraphDefinition;
 
 /* What a build or refresh made. */
 typedef struct RsGraphBuilt
 {
-	char		name[RS_GRAPH_FILE_NAME];
-	char		stamp[RS_GRAPH_STAMP];
-	RsGraphHeader header;
+	char		files[RS_FLOW_MAX_PARTS * RS_GRAPH_FILE_NAME];
+	char		stamps[RS_FLOW_MAX_PARTS * RS_GRAPH_STAMP];
+	int			nparts;
+	uint32		transfers;
+	uint32		accounts;
+	uint64		bytes;
+	TimestampTz first_at;
+	TimestampTz last_at;
 	bool		complete;
 	const char *how;
 	char	   *evidence;
@@ -37,9 +42,10 @@ typedef struct RsGraphBuilt
 
 /* src/flow_graph_refresh.c; SPI must be connected. */
 extern void rs_graph_build(const RsGraphDefinition *definition, MemoryContext budget, RsGraphBuilt *built);
-/* Keep or append; false: it must be built anew. */
+/* Keep or append, in at most max_parts; false: it must be built anew. */
 extern bool rs_graph_refresh(const RsGraphDefinition *definition, const RsGraphMapping *older,
-							 TimestampTz closed_before, MemoryContext budget, RsGraphBuilt *built);
+							 TimestampTz closed_before, int max_parts, MemoryContext budget,
+							 RsGraphBuilt *built);
 
 /*
  * Definition by name, palloc'd in `context`; error if there is none. With

@@ -161,8 +161,8 @@ rs_graph_builder_add(RsGraphBuilder *b, TimestampTz time, int128 amount,
 		b->unit = 0;
 		if (b->older && b->older->time == NULL)
 		{
-			b->base = b->older->header->time_base;
-			b->unit = b->older->header->time_unit;
+			b->base = b->older->time_base;
+			b->unit = b->older->time_unit;
 		}
 	}
 	if (time > b->last_at)
@@ -243,16 +243,14 @@ linear_times(const RsGraphBuilder *b)
 bool
 rs_graph_builder_fits(const RsGraphBuilder *b, const RsGraph *older)
 {
-	const RsGraphHeader *h = older->header;
-
-	if (b->scale > h->scale || b->count + h->ntransfers > RS_FLOW_MAX_TRANSFERS)
+	if (b->scale > older->scale || b->count + older->ntransfers > RS_FLOW_MAX_TRANSFERS)
 		return false;
-	if (!h->wide && b->largest > (int128) PG_INT64_MAX / b->power[h->scale - b->scale])
+	if (!older->wide && b->largest > (int128) PG_INT64_MAX / b->power[older->scale - b->scale])
 		return false;
 	if (older->time)
-		return b->count + h->ncodes <= RS_FLOW_MAX_CODE;
-	return b->unit == h->time_unit &&
-		(uint64) (b->last_at - h->time_base) / (uint64) h->time_unit <= RS_FLOW_MAX_CODE;
+		return b->count + older->ncodes <= RS_FLOW_MAX_CODE;
+	return b->unit == older->time_unit &&
+		(uint64) (b->last_at - older->time_base) / (uint64) older->time_unit <= RS_FLOW_MAX_CODE;
 }
 
 static void
@@ -410,11 +408,12 @@ rs_graph_builder_finish(RsGraphBuilder *b, const RsGraphAccounts *accounts, int 
 	bool		text = b->txn_type.kind != RS_KEY_INT;
 
 	b->rank = accounts->rank;
-	b->naccounts = accounts->total;
+	b->member = b->older ? accounts->member : NULL;
+	b->naccounts = accounts->count;
 	b->final_scale = scale;
 	if (scale > b->scale)
 		rs_graph_builder_rescale(b, b->scale, scale);
-	b->wide = b->older ? b->older->header->wide : b->largest > PG_INT64_MAX;
+	b->wide = b->older ? b->older->wide != NULL : b->largest > PG_INT64_MAX;
 
 	/* accounts: hashes, widths */
 	b->account_hash = rs_alloc0(b->budget, Max(b->naccounts, 1), sizeof(uint64), purpose);
@@ -458,8 +457,16 @@ rs_graph_builder_finish(RsGraphBuilder *b, const RsGraphAccounts *accounts, int 
 
 	memset(h, 0, sizeof(*h));
 	h->identity = *identity;
-	h->naccounts = b->naccounts;
+	h->nmembers = b->naccounts;
 	h->ntransfers = (uint32) b->count;
+	if (b->older)
+	{
+		h->sparse = 1;
+		h->first_account = accounts->total;
+		h->shift = rs_graph_directory_shift(accounts->total, b->naccounts);
+	}
+	else
+		h->naccounts = b->naccounts;
 	h->scale = scale;
 	h->wide = b->wide;
 	h->time_base = b->base;
@@ -467,6 +474,7 @@ rs_graph_builder_finish(RsGraphBuilder *b, const RsGraphAccounts *accounts, int 
 	h->ncodes = b->ncodes;
 	h->first_at = b->first_at;
 	h->last_at = b->last_at;
+	/* those of a continuation are written when it is added to its graph */
 	if (b->older)
 		rs_graph_describe_keys(&h->account, &(RsKeyType) {.kind = RS_KEY_INT}, InvalidOid, 0, 0, 0);
 	else
@@ -495,6 +503,7 @@ rs_graph_builder_finish(RsGraphBuilder *b, const RsGraphAccounts *accounts, int 
 	}
 	else
 		write_accounts(b, accounts, h);
+	rs_graph_write_members(b->budget, &b->host, h, b->member);
 	h->fingerprint[0] = print.sum[0];
 	h->fingerprint[1] = print.sum[1];
 	rs_graph_write_header(&b->host, h);

@@ -87,6 +87,7 @@ struct RsGraphBuilder
 
 	/* while finishing */
 	const uint32 *rank;
+	const uint32 *member;		/* rank -> number of the account; NULL: the same */
 	uint32		naccounts;
 	uint32	   *out_start,
 			   *in_start;

@@ -3,7 +3,7 @@
  *	  The tables behind flow graphs: definitions, files, who may read.
  *
  * risk_screen._flow_graph holds the definitions and is dumped;
- * risk_screen._flow_graph_file says which file holds a graph's data in this
+ * risk_screen._flow_graph_file says which files hold a graph's data in this
  * database, and is not: a restored database has definitions without files.
  * Nobody has rights on these tables but their owner, whose rights this file
  * borrows for fixed statements, as referential-integrity triggers do.
@@ -123,7 +123,7 @@ rs_graph_definition(const char *name, bool lock, MemoryContext context)
 	bool		isnull;
 	uint64		rows;
 	static const char *const sql =
-		"SELECT g.transfers, g.bad_rows, g.search_path, g.time_zone, f.file, f.stamp, f.evidence, g.owner, g.readers"
+		"SELECT g.transfers, g.bad_rows, g.search_path, g.time_zone, pg_catalog.array_to_string(f.files, ' '), pg_catalog.array_to_string(f.stamps, ' '), f.evidence, g.owner, g.readers"
 		" FROM risk_screen._flow_graph g LEFT JOIN risk_screen._flow_graph_file f"
 		" ON f.name OPERATOR(pg_catalog.=) g.name WHERE g.name OPERATOR(pg_catalog.=) $1";
 
@@ -144,8 +144,8 @@ rs_graph_definition(const char *name, bool lock, MemoryContext context)
 	d->bad_rows = column_string(2, context);
 	d->search_path = column_string(3, context);
 	d->time_zone = column_string(4, context);
-	d->file = column_string(5, context);
-	d->stamp = column_string(6, context);
+	d->files = column_string(5, context);
+	d->stamps = column_string(6, context);
 	d->evidence = column_string(7, context);
 	d->owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 8, &isnull));
 	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 9, &isnull);
@@ -194,7 +194,7 @@ rs_graph_files_in_use(int *count)
 	uint64		n;
 
 	SPI_connect();
-	n = look("SELECT file FROM risk_screen._flow_graph_file", 0, NULL, NULL);
+	n = look("SELECT pg_catalog.unnest(f.files) FROM risk_screen._flow_graph_file f", 0, NULL, NULL);
 	files = MemoryContextAlloc(caller, sizeof(char *) * (n + 1));
 	for (uint64 i = 0; i < n; i++)
 		files[i] = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));

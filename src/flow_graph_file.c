@@ -4,10 +4,11 @@
  *
  * A file is a header, then sections, each beginning at a multiple of 4096:
  *
- *	 out:  start[accounts+1], arc[transfers]	groups by payer, (time, txn) within
- *	 in:   start[accounts+1], arc[transfers], transfer[transfers]
+ *	 out:  start[members+1], arc[transfers]	groups by payer, (time, txn) within
+ *	 in:   start[members+1], arc[transfers], transfer[transfers]
  *	 amount[transfers], time[codes] (only when times are not linear)
  *	 account identifiers, their order; txn identifiers, by transfer
+ *	 member[members], directory[]			(not in the first part)
  *
  * The arrays are those of src/flow_source.h, byte for byte: attaching is
  * pointing into the mapped range. 8+8+4 bytes for the arcs and 8 for the amount
@@ -15,13 +16,22 @@
  * on top: integers in as many bytes as their range needs, text as offset and
  * bytes.
  *
+ * A graph is one file, or several parts, each with later transfers than those
+ * before and bound to its predecessor by file number and counts. A part after
+ * the first lists the accounts that have a group in it (its members), with a
+ * directory to find them, so that its size is that of its transfers; its new
+ * accounts and its transfers are numbered on. For the numbers to be places in
+ * one array through all parts, the parts' arrays are mapped behind each other:
+ * since a mapping begins with a page, a section begins with a copy of what the
+ * part before has on that page (its lead).
+ *
  * A file is written once, header last, and never changed. It is trusted only
  * if magic, version, byte order, header checksum, size, section bounds and the
  * identity (server, database, query, file number as in the catalog) all fit.
  * The section checksums are verified by whoever has reason to doubt that the
  * bytes are still those that were written; that reads the whole file, about
  * 0.1 s a GB. Numbers in a verified file are within bounds because only
- * flow_graph_build.c and flow_graph_append.c write them.
+ * flow_graph_build.c and flow_graph_merge.c write them.
  */
 #include "postgres.h"
 
@@ -37,15 +47,6 @@
 
 /* ---------- identifiers ---------- */
 
-static inline uint64
-unpack(const char *at, uint32 width)
-{
-	uint64		v = 0;
-
-	memcpy(&v, at, width);
-	return v;
-}
-
 RsKey
 rs_key_get(const RsKeySet *set, uint32 number)
 {
@@ -55,8 +56,7 @@ rs_key_get(const RsKeySet *set, uint32 number)
 	switch (set->type.kind)
 	{
 		case RS_KEY_INT:
-			key.integer = (int64) ((uint64) set->base +
-								   unpack(set->key + (uint64) number * set->width, set->width));
+			key.integer = rs_key_integer(set, number);
 			break;
 		case RS_KEY_FIXED:
 			key.bytes = set->key + (uint64) number * set->type.length;
@@ -64,8 +64,8 @@ rs_key_get(const RsKeySet *set, uint32 number)
 			break;
 		case RS_KEY_BYTES:
 			{
-				uint64		from = unpack(set->key + (uint64) number * set->width, set->width);
-				uint64		to = unpack(set->key + ((uint64) number + 1) * set->width, set->width);
+				uint64		from = rs_key_unpack(set->key + (uint64) number * set->width, set->width);
+				uint64		to = rs_key_unpack(set->key + ((uint64) number + 1) * set->width, set->width);
 
 				key.bytes = set->heap + from;
 				key.length = (uint32) (to - from);
@@ -107,25 +107,107 @@ rs_key_hash(const RsKeyType *type, const RsKey *key)
 	return hash_bytes_extended((const unsigned char *) key->bytes, (int) key->length, 0x5eed);
 }
 
-uint32
-rs_graph_find_account(const RsGraph *graph, const RsKey *key)
+RsKey
+rs_graph_account(const RsGraph *graph, uint32 account)
+{
+	const RsGraphPart *part = &graph->part[rs_graph_account_part(graph, account)];
+
+	return rs_key_get(&part->account, account - part->header->first_account);
+}
+
+RsKey
+rs_graph_txn(const RsGraph *graph, uint32 transfer)
+{
+	const RsGraphPart *part = &graph->part[rs_graph_part_of(graph, transfer)];
+
+	return rs_key_get(&part->txn, transfer - part->header->first_transfer);
+}
+
+static inline uint32
+by_order(const RsGraphPart *part, uint32 place)
+{
+	return part->account_order ? part->account_order[place] : place;
+}
+
+/*
+ * Integers are often spread evenly: look where one would stand between the two
+ * around it, a few times. Narrows [*low, *high) to places that can hold it.
+ */
+static void
+interpolate(const RsGraphPart *part, int64 key, uint32 *low, uint32 *high)
+{
+	uint64		below = (uint64) part->header->account.base, /* least and greatest value left */
+				above = (uint64) part->header->account.top;
+
+	for (int step = 0; step < 4 && *high - *low > 4; step++)
+	{
+		uint32		at = *low + (uint32) ((double) ((uint64) key - below) / ((double) (above - below) + 1) * (*high - *low));
+		int64		found;
+
+		at = Min(at, *high - 1);
+		found = rs_key_integer(&part->account, by_order(part, at));
+		if (found == key)
+		{
+			*low = at;
+			*high = at + 1;
+			return;
+		}
+		if (found < key)
+		{
+			*low = at + 1;
+			below = (uint64) found + 1;
+		}
+		else
+		{
+			*high = at;
+			above = (uint64) found - 1;
+		}
+		if (key < (int64) below || key > (int64) above)
+		{
+			*high = *low;
+			return;
+		}
+	}
+}
+
+static uint32
+find_in_part(const RsGraphPart *part, const RsKey *key)
 {
 	uint32		low = 0,
-				high = graph->account.count;
+				high = part->account.count;
 
+	if (part->account.type.kind == RS_KEY_INT && part->account.type.compare == NULL && high > 0)
+	{
+		if (key->integer < part->header->account.base || key->integer > part->header->account.top)
+			return RS_NO_ID;
+		interpolate(part, key->integer, &low, &high);
+	}
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
-		uint32		number = graph->account_order ? graph->account_order[middle] : middle;
-		RsKey		found = rs_key_get(&graph->account, number);
-		int			c = rs_key_compare(&graph->account.type, &found, key);
+		uint32		number = by_order(part, middle);
+		RsKey		found = rs_key_get(&part->account, number);
+		int			c = rs_key_compare(&part->account.type, &found, key);
 
 		if (c == 0)
-			return number;
+			return part->header->first_account + number;
 		if (c < 0)
 			low = middle + 1;
 		else
 			high = middle;
+	}
+	return RS_NO_ID;
+}
+
+uint32
+rs_graph_find_account(const RsGraph *graph, const RsKey *key)
+{
+	for (int i = 0; i < graph->nparts; i++)
+	{
+		uint32		found = find_in_part(&graph->part[i], key);
+
+		if (found != RS_NO_ID)
+			return found;
 	}
 	return RS_NO_ID;
 }
@@ -177,23 +259,22 @@ rs_fingerprint_add(RsFingerprint *print, uint64 payer, uint64 payee, uint64 txn,
 	print->sum[1] += mix64(h + UINT64CONST(0x8ebc6af09c88c6e3));
 }
 
-void
-rs_graph_fingerprint(const RsGraph *graph, TimestampTz from, RsFingerprint *print)
+static void
+part_fingerprint(const RsGraph *graph, const RsGraphPart *part, TimestampTz from, RsFingerprint *print)
 {
-	const RsGraphHeader *h = graph->header;
-	const RsFlowSide *out = &graph->side[RS_FLOW_OUT];
+	const RsGraphHeader *h = part->header;
+	const uint32 *start = part->start[RS_FLOW_OUT];
 
-	memset(print, 0, sizeof(*print));
-	for (uint32 a = 0; a < h->naccounts; a++)
+	for (uint32 m = 0; m < h->nmembers; m++)
 	{
 		uint64		payer = 0;
 
-		if ((a & 0xfff) == 0)
+		if ((m & 0xfff) == 0)
 			CHECK_FOR_INTERRUPTS();
 		/* groups are in order of time: the latest first */
-		for (uint32 t = out->start[a + 1]; t-- > out->start[a];)
+		for (uint32 t = start[m + 1]; t-- > start[m];)
 		{
-			RsArc		arc = out->arc[t];
+			RsArc		arc = part->arc[RS_FLOW_OUT][t];
 			TimestampTz time = graph->time ? graph->time[arc.when] : h->time_base + (int64) arc.when * h->time_unit;
 			RsKey		key;
 			uint64		payee;
@@ -202,14 +283,36 @@ rs_graph_fingerprint(const RsGraph *graph, TimestampTz from, RsFingerprint *prin
 				break;
 			if (payer == 0)
 			{
-				key = rs_key_get(&graph->account, a);
-				payer = rs_key_hash(&graph->account.type, &key);
+				key = rs_graph_account(graph, part->member ? part->member[m] : m);
+				payer = rs_key_hash(&part->account.type, &key);
 			}
-			key = rs_key_get(&graph->account, arc.peer);
-			payee = rs_key_hash(&graph->account.type, &key);
-			key = rs_key_get(&graph->txn, t);
-			rs_fingerprint_add(print, payer, payee, rs_key_hash(&graph->txn.type, &key), time,
-							   rs_amount_hash(graph->wide ? graph->wide[t] : (int128) graph->amount[t], h->scale));
+			key = rs_graph_account(graph, arc.peer);
+			payee = rs_key_hash(&part->account.type, &key);
+			key = rs_key_get(&part->txn, t);
+			rs_fingerprint_add(print, payer, payee, rs_key_hash(&part->txn.type, &key), time,
+							   rs_amount_hash(part->wide ? part->wide[t] : (int128) part->amount[t], h->scale));
+		}
+	}
+}
+
+/* Only the part that `from` falls into is read; the others' sums are known. */
+void
+rs_graph_fingerprint(const RsGraph *graph, TimestampTz from, RsFingerprint *print)
+{
+	memset(print, 0, sizeof(*print));
+	for (int i = 0; i < graph->nparts; i++)
+	{
+		const RsGraphHeader *h = graph->part[i].header;
+
+		if (h->last_at < from)
+			continue;
+		if (h->first_at < from)
+			part_fingerprint(graph, &graph->part[i], from, print);
+		else
+		{
+			print->rows += h->ntransfers;
+			print->sum[0] += h->fingerprint[0];
+			print->sum[1] += h->fingerprint[1];
 		}
 	}
 }
@@ -225,24 +328,6 @@ header_crc(const RsGraphHeader *h)
 	COMP_CRC32C(crc, h, offsetof(RsGraphHeader, crc));
 	FIN_CRC32C(crc);
 	return crc;
-}
-
-static bool
-key_lengths(const RsGraphKeys *keys, uint64 count, uint64 heap, uint64 *length)
-{
-	switch (keys->kind)
-	{
-		case RS_KEY_INT:
-			*length = count * keys->width;
-			return keys->width <= 8 && heap == 0;
-		case RS_KEY_FIXED:
-			*length = count * keys->length;
-			return keys->length > 0 && keys->length <= RS_KEY_MAX_LENGTH && heap == 0;
-		case RS_KEY_BYTES:
-			*length = (count + 1) * keys->width;
-			return keys->width == 4 || keys->width == 8;
-	}
-	return false;
 }
 
 static void
@@ -265,18 +350,18 @@ static bool
 heap_ends(const RsKeySet *set)
 {
 	return set->type.kind != RS_KEY_BYTES ||
-		unpack(set->key + (uint64) set->count * set->width, set->width) == set->heap_length;
+		rs_key_unpack(set->key + (uint64) set->count * set->width, set->width) == set->heap_length;
 }
 
 bool
-rs_graph_attach(RsGraph *graph, const void *base, uint64 size,
-				const RsGraphIdentity *expected, const char **problem)
+rs_graph_part_attach(RsGraphPart *part, const void *base, uint64 size,
+					 const RsGraphIdentity *expected, const char **problem)
 {
 	const RsGraphHeader *h = base;
-	uint64		length[RS_GS_SECTIONS] = {0};
+	uint64		length[RS_GS_SECTIONS];
 	uint64		at = RS_GRAPH_ALIGN;
 
-	memset(graph, 0, sizeof(*graph));
+	memset(part, 0, sizeof(*part));
 	if (size < RS_GRAPH_ALIGN || memcmp(h->magic, RS_GRAPH_MAGIC, 8) != 0)
 	{
 		*problem = "It is not a flow-graph file, or was not finished.";
@@ -302,20 +387,9 @@ rs_graph_attach(RsGraph *graph, const void *base, uint64 size,
 		*problem = "It is truncated or has grown.";
 		return false;
 	}
-
-	length[RS_GS_OUT_START] = length[RS_GS_IN_START] = ((uint64) h->naccounts + 1) * sizeof(uint32);
-	length[RS_GS_OUT_ARC] = length[RS_GS_IN_ARC] = (uint64) h->ntransfers * sizeof(RsArc);
-	length[RS_GS_IN_TRANSFER] = (uint64) h->ntransfers * sizeof(uint32);
-	length[RS_GS_AMOUNT] = (uint64) h->ntransfers * (h->wide ? sizeof(int128) : sizeof(int64));
-	length[RS_GS_TIME] = h->time_unit == 0 ? (uint64) h->ncodes * sizeof(int64) : 0;
-	length[RS_GS_ACCOUNT_HEAP] = h->section[RS_GS_ACCOUNT_HEAP].length;
-	length[RS_GS_TXN_HEAP] = h->section[RS_GS_TXN_HEAP].length;
-	length[RS_GS_ACCOUNT_ORDER] = h->section[RS_GS_ACCOUNT_ORDER].length;
-	if (!key_lengths(&h->account, h->naccounts, length[RS_GS_ACCOUNT_HEAP], &length[RS_GS_ACCOUNT]) ||
-		!key_lengths(&h->txn, h->ntransfers, length[RS_GS_TXN_HEAP], &length[RS_GS_TXN]) ||
-		(length[RS_GS_ACCOUNT_ORDER] != 0 &&
-		 length[RS_GS_ACCOUNT_ORDER] != (uint64) h->naccounts * sizeof(uint32)) ||
-		h->time_unit < 0 || h->scale < 0 || h->scale > 38)
+	for (int s = 0; s < RS_GS_SECTIONS; s++)
+		length[s] = h->section[s].length;
+	if (!rs_graph_lengths(h, length))
 	{
 		*problem = "Its header contradicts itself.";
 		return false;
@@ -337,31 +411,37 @@ rs_graph_attach(RsGraph *graph, const void *base, uint64 size,
 		return false;
 	}
 
-	graph->header = h;
-	graph->base = base;
-#define SECTION(s) ((const void *) (graph->base + h->section[s].offset))
-	open_keys(&graph->account, &h->account, h->naccounts, SECTION(RS_GS_ACCOUNT),
+	part->header = h;
+	part->base = base;
+#define SECTION(s) ((const void *) (part->base + h->section[s].offset + rs_graph_lead(h, s)))
+	open_keys(&part->account, &h->account, h->naccounts, SECTION(RS_GS_ACCOUNT),
 			  SECTION(RS_GS_ACCOUNT_HEAP), length[RS_GS_ACCOUNT_HEAP]);
-	open_keys(&graph->txn, &h->txn, h->ntransfers, SECTION(RS_GS_TXN),
+	open_keys(&part->txn, &h->txn, h->ntransfers, SECTION(RS_GS_TXN),
 			  SECTION(RS_GS_TXN_HEAP), length[RS_GS_TXN_HEAP]);
 	if (length[RS_GS_ACCOUNT_ORDER])
-		graph->account_order = SECTION(RS_GS_ACCOUNT_ORDER);
-	graph->side[RS_FLOW_OUT].start = SECTION(RS_GS_OUT_START);
-	graph->side[RS_FLOW_OUT].arc = SECTION(RS_GS_OUT_ARC);
-	graph->side[RS_FLOW_IN].start = SECTION(RS_GS_IN_START);
-	graph->side[RS_FLOW_IN].arc = SECTION(RS_GS_IN_ARC);
-	graph->side[RS_FLOW_IN].transfer = SECTION(RS_GS_IN_TRANSFER);
+		part->account_order = SECTION(RS_GS_ACCOUNT_ORDER);
+	part->start[RS_FLOW_OUT] = SECTION(RS_GS_OUT_START);
+	part->arc[RS_FLOW_OUT] = SECTION(RS_GS_OUT_ARC);
+	part->start[RS_FLOW_IN] = SECTION(RS_GS_IN_START);
+	part->arc[RS_FLOW_IN] = SECTION(RS_GS_IN_ARC);
+	part->transfer = SECTION(RS_GS_IN_TRANSFER);
 	if (h->wide)
-		graph->wide = SECTION(RS_GS_AMOUNT);
+		part->wide = SECTION(RS_GS_AMOUNT);
 	else
-		graph->amount = SECTION(RS_GS_AMOUNT);
+		part->amount = SECTION(RS_GS_AMOUNT);
 	if (h->time_unit == 0)
-		graph->time = SECTION(RS_GS_TIME);
+		part->time = SECTION(RS_GS_TIME);
+	if (h->sparse)
+	{
+		part->member = SECTION(RS_GS_MEMBER);
+		part->directory = SECTION(RS_GS_DIRECTORY);
+		part->ndirectory = (uint32) (length[RS_GS_DIRECTORY] / sizeof(uint32)) - 1;
+	}
 #undef SECTION
 
-	if (graph->side[RS_FLOW_OUT].start[h->naccounts] != h->ntransfers ||
-		graph->side[RS_FLOW_IN].start[h->naccounts] != h->ntransfers ||
-		!heap_ends(&graph->account) || !heap_ends(&graph->txn))
+	if (part->start[RS_FLOW_OUT][h->nmembers] != h->ntransfers ||
+		part->start[RS_FLOW_IN][h->nmembers] != h->ntransfers ||
+		!heap_ends(&part->account) || !heap_ends(&part->txn))
 	{
 		*problem = "Its sections contradict its header.";
 		return false;
@@ -370,18 +450,18 @@ rs_graph_attach(RsGraph *graph, const void *base, uint64 size,
 }
 
 bool
-rs_graph_verify(const RsGraph *graph, const char **problem)
+rs_graph_part_verify(const RsGraphPart *part, const char **problem)
 {
 	for (int s = 0; s < RS_GS_SECTIONS; s++)
 	{
-		const RsGraphExtent *e = &graph->header->section[s];
+		const RsGraphExtent *e = &part->header->section[s];
 		pg_crc32c	crc;
 
 		INIT_CRC32C(crc);
 		for (uint64 at = 0; at < e->length; at += 1024 * 1024)
 		{
 			CHECK_FOR_INTERRUPTS();
-			COMP_CRC32C(crc, graph->base + e->offset + at, Min(e->length - at, 1024 * 1024));
+			COMP_CRC32C(crc, part->base + e->offset + at, Min(e->length - at, 1024 * 1024));
 		}
 		FIN_CRC32C(crc);
 		if (crc != e->crc)
@@ -391,4 +471,183 @@ rs_graph_verify(const RsGraph *graph, const char **problem)
 		}
 	}
 	return true;
+}
+
+bool
+rs_graph_verify(const RsGraph *graph, const char **problem)
+{
+	for (int i = 0; i < graph->nparts; i++)
+		if (!rs_graph_part_verify(&graph->part[i], problem))
+			return false;
+	return true;
+}
+
+/* ---------- several parts ---------- */
+
+static bool
+same_keys(const RsGraphKeys *a, const RsGraphKeys *b)
+{
+	return a->kind == b->kind && a->type == b->type && a->length == b->length;
+}
+
+bool
+rs_graph_assemble(RsGraph *g, int n, const char **problem)
+{
+	const RsGraphHeader *first = g->part[0].header;
+
+	g->nparts = n;
+	g->naccounts = g->ntransfers = g->ncodes = 0;
+	g->fingerprint[0] = g->fingerprint[1] = g->bytes = 0;
+	g->scale = first->scale;
+	g->time_base = first->time_base;
+	g->time_unit = first->time_unit;
+	g->first_at = first->first_at;
+	for (int i = 0; i < n; i++)
+	{
+		const RsGraphHeader *h = g->part[i].header;
+
+		if (h->previous != (i == 0 ? 0 : g->part[i - 1].header->identity.file) ||
+			h->first_account != g->naccounts || h->first_transfer != g->ntransfers || h->first_code != g->ncodes ||
+			h->scale != first->scale || h->wide != first->wide ||
+			h->time_base != first->time_base || h->time_unit != first->time_unit ||
+			!same_keys(&h->account, &first->account) || !same_keys(&h->txn, &first->txn) ||
+			(i > 0 && (h->ntransfers == 0 || h->first_at <= g->last_at)))
+		{
+			*problem = "Its parts do not follow each other.";
+			return false;
+		}
+		g->naccounts += h->naccounts;
+		g->ntransfers += h->ntransfers;
+		g->ncodes += h->ncodes;
+		g->fingerprint[0] += h->fingerprint[0];
+		g->fingerprint[1] += h->fingerprint[1];
+		g->bytes += h->file_size;
+		g->last_at = h->last_at;
+	}
+	memset(g->side, 0, sizeof(g->side));
+	g->amount = NULL;
+	g->wide = NULL;
+	g->time = NULL;
+	if (n == 1)
+	{
+		const RsGraphPart *part = &g->part[0];
+
+		for (int s = 0; s < 2; s++)
+		{
+			g->side[s].start = part->start[s];
+			g->side[s].arc = part->arc[s];
+		}
+		g->side[RS_FLOW_IN].transfer = part->transfer;
+		g->amount = part->amount;
+		g->wide = part->wide;
+		g->time = part->time;
+	}
+	return true;
+}
+
+/* The arrays of a range, one behind the other. */
+typedef struct Range
+{
+	uint64		arc[2];
+	uint64		transfer[2];
+	uint64		amount;
+	uint64		time;
+	uint64		size;
+	uint32		room;
+} Range;
+
+/* Joined groups begin on a page of their own, whatever the size of an element. */
+#define ROOM_ALIGN (RS_GRAPH_ALIGN / sizeof(uint32))
+
+static Range
+lay_out(const RsGraph *g)
+{
+	Range		r = {0};
+	uint64		n;
+
+	r.room = (uint32) TYPEALIGN64(ROOM_ALIGN, g->ntransfers);
+	n = (uint64) r.room * 2;
+	for (int s = 0; s < 2; s++)
+	{
+		r.arc[s] = r.size;
+		r.size += n * sizeof(RsArc);
+		r.transfer[s] = r.size;
+		r.size += n * sizeof(uint32);
+	}
+	r.amount = r.size;
+	r.size = TYPEALIGN64(RS_GRAPH_ALIGN, r.size + (uint64) g->ntransfers *
+						 (g->part[0].header->wide ? sizeof(int128) : sizeof(int64)));
+	r.time = r.size;
+	r.size = TYPEALIGN64(RS_GRAPH_ALIGN, r.size + (uint64) g->ncodes * sizeof(int64));
+	return r;
+}
+
+uint64
+rs_graph_plan(const RsGraph *g, RsGraphPiece *piece, int *npieces, RsGraphRoom *room)
+{
+	Range		r = lay_out(g);
+	const struct
+	{
+		RsGraphSection section;
+		uint64		at;
+	}			array[] = {
+		{RS_GS_OUT_ARC, r.arc[RS_FLOW_OUT]}, {RS_GS_IN_ARC, r.arc[RS_FLOW_IN]},
+		{RS_GS_IN_TRANSFER, r.transfer[RS_FLOW_IN]}, {RS_GS_AMOUNT, r.amount}, {RS_GS_TIME, r.time}
+	};
+
+	*npieces = 0;
+	for (int a = 0; a < (int) lengthof(array); a++)
+	{
+		uint64		at = array[a].at;
+
+		for (int i = 0; i < g->nparts; i++)
+		{
+			const RsGraphHeader *h = g->part[i].header;
+			const RsGraphExtent *e = &h->section[array[a].section];
+			uint64		lead = rs_graph_lead(h, array[a].section);
+
+			if (e->length == 0)
+				continue;
+			piece[(*npieces)++] = (RsGraphPiece) {
+				.part = i, .offset = e->offset, .length = TYPEALIGN64(RS_GRAPH_ALIGN, e->length), .at = at - lead
+			};
+			at += e->length - lead;
+		}
+	}
+	for (int s = 0; s < 2; s++)
+	{
+		room->arc[s] = r.arc[s] + (uint64) r.room * sizeof(RsArc);
+		room->transfer[s] = r.transfer[s] + (uint64) r.room * sizeof(uint32);
+	}
+	return r.size;
+}
+
+void
+rs_graph_stitch(RsGraph *g, const char *range)
+{
+	Range		r = lay_out(g);
+
+	g->room = r.room;
+	for (int s = 0; s < 2; s++)
+	{
+		g->side[s].arc = (const RsArc *) (range + r.arc[s]);
+		g->side[s].transfer = (const uint32 *) (range + r.transfer[s]);
+	}
+	g->side[RS_FLOW_OUT].plain = r.room;
+	if (g->part[0].header->wide)
+		g->wide = (const int128 *) (range + r.amount);
+	else
+		g->amount = (const int64 *) (range + r.amount);
+	if (g->time_unit == 0)
+		g->time = (const TimestampTz *) (range + r.time);
+	for (int i = 0; i < g->nparts; i++)
+	{
+		const RsGraphPart *part = &g->part[i];
+
+		g->piece[i] = (RsFlowPart) {
+			.first = part->header->first_transfer, .nmembers = part->header->nmembers, .member = part->member,
+			.directory = part->directory, .ndirectory = part->ndirectory, .shift = part->header->shift,
+			.start = {part->start[RS_FLOW_OUT], part->start[RS_FLOW_IN]}
+		};
+	}
 }

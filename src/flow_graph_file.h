@@ -1,6 +1,6 @@
 /*
  * src/flow_graph_file.h
- *	  The flow-graph file: layout, identifiers, and the engine that builds it.
+ *	  The flow-graph files: layout, identifiers, and the engine that builds them.
  *
  * See src/flow_graph_file.c for the layout and src/flow_graph_build.c for the
  * way it is made. Nothing here knows of SQL or of the file system: bytes go out
@@ -12,10 +12,10 @@
 #include "postgres.h"
 #include "datatype/timestamp.h"
 
-#include "flow_source.h"
+#include "flow_parts.h"
 
 #define RS_GRAPH_MAGIC		"RSFLOWGR"
-#define RS_GRAPH_VERSION	1
+#define RS_GRAPH_VERSION	2
 #define RS_GRAPH_BYTE_ORDER 0x01020304
 #define RS_GRAPH_ALIGN		4096
 
@@ -64,7 +64,7 @@ typedef struct RsKeySet
 
 typedef enum RsGraphSection
 {
-	RS_GS_OUT_START,			/* uint32 x (accounts + 1) */
+	RS_GS_OUT_START,			/* uint32 x (members + 1) */
 	RS_GS_OUT_ARC,				/* RsArc x transfers */
 	RS_GS_IN_START,
 	RS_GS_IN_ARC,
@@ -76,6 +76,8 @@ typedef enum RsGraphSection
 	RS_GS_ACCOUNT_ORDER,		/* uint32 x accounts: by identifier; empty when numbers are in that order */
 	RS_GS_TXN,
 	RS_GS_TXN_HEAP,
+	RS_GS_MEMBER,				/* uint32 x members: accounts with a group; empty: all */
+	RS_GS_DIRECTORY,			/* uint32: first member by account >> shift */
 	RS_GS_SECTIONS
 } RsGraphSection;
 
@@ -114,7 +116,14 @@ typedef struct RsGraphHeader
 	uint32		byte_order;
 	RsGraphIdentity identity;
 	uint64		file_size;
-	uint32		naccounts;
+	uint64		previous;		/* file number of the part before; 0: this is the first */
+	uint32		first_account;	/* accounts, transfers and codes of all parts before */
+	uint32		first_transfer;
+	uint32		first_code;
+	uint32		nmembers;		/* accounts that have a group here */
+	uint32		sparse;			/* they are listed; else they are all, and this is the first part */
+	uint32		shift;			/* of the directory */
+	uint32		naccounts;		/* whose identifiers are here: the new ones */
 	uint32		ntransfers;
 	int32		scale;
 	uint32		wide;			/* amounts are int128 */
@@ -124,7 +133,7 @@ typedef struct RsGraphHeader
 	uint32		unused;
 	int64		first_at;
 	int64		last_at;		/* the watermark */
-	uint64		fingerprint[2]; /* of all transfers, whatever their order */
+	uint64		fingerprint[2]; /* of its transfers, whatever their order */
 	RsGraphKeys account;
 	RsGraphKeys txn;
 	RsGraphExtent section[RS_GS_SECTIONS];
@@ -132,31 +141,132 @@ typedef struct RsGraphHeader
 	uint32		crc;			/* of all before it */
 } RsGraphHeader;
 
-/* An open file: pointers into the mapped range. */
-typedef struct RsGraph
+/* An open file: pointers into the mapped range. Its arrays count from 0. */
+typedef struct RsGraphPart
 {
 	const RsGraphHeader *header;
 	const char *base;
 	RsKeySet	account;
 	RsKeySet	txn;
 	const uint32 *account_order;	/* NULL: numbers are in order */
+	const uint32 *start[2];
+	const RsArc *arc[2];
+	const uint32 *transfer;		/* of the side IN; numbers count through all parts */
+	const int64 *amount;
+	const int128 *wide;
+	const TimestampTz *time;
+	const uint32 *member;
+	const uint32 *directory;
+	uint32		ndirectory;
+} RsGraphPart;
+
+/* A graph: one part or several, each later than those before. */
+typedef struct RsGraph
+{
+	int			nparts;
+	RsGraphPart part[RS_FLOW_MAX_PARTS];
+	uint32		naccounts;
+	uint32		ntransfers;
+	uint32		ncodes;
+	int			scale;
+	TimestampTz time_base;
+	int64		time_unit;
+	TimestampTz first_at;
+	TimestampTz last_at;
+	uint64		fingerprint[2];
+	uint64		bytes;
+
+	/* the parts' arrays as one; with several parts, rs_graph_stitch() sets them */
 	RsFlowSide	side[2];
 	const int64 *amount;
 	const int128 *wide;
 	const TimestampTz *time;
+	uint32		room;			/* first place for joined groups */
+	RsFlowPart	piece[RS_FLOW_MAX_PARTS];
 } RsGraph;
 
 /*
  * Check header, bounds and binding; false with a sentence in *problem. Touches
  * a few pages whatever the size; rs_graph_verify() reads everything.
  */
-extern bool rs_graph_attach(RsGraph *graph, const void *base, uint64 size,
-							const RsGraphIdentity *expected, const char **problem);
+extern bool rs_graph_part_attach(RsGraphPart *part, const void *base, uint64 size,
+								 const RsGraphIdentity *expected, const char **problem);
+extern bool rs_graph_part_verify(const RsGraphPart *part, const char **problem);
+
+/* graph->part[0 .. n) are attached: do they follow each other? Then sum them up. */
+extern bool rs_graph_assemble(RsGraph *graph, int n, const char **problem);
 extern bool rs_graph_verify(const RsGraph *graph, const char **problem);
+
+/*
+ * Several parts are read through one range of addresses where their arrays lie
+ * behind each other: piece by piece, `length` bytes of a part's file from
+ * `offset` on belong at `at`; later pieces overwrite the last page of earlier
+ * ones. Between the pieces lies room for joined groups.
+ */
+typedef struct RsGraphPiece
+{
+	int			part;
+	uint64		offset;
+	uint64		length;
+	uint64		at;
+} RsGraphPiece;
+
+#define RS_GRAPH_MAX_PIECES (5 * RS_FLOW_MAX_PARTS)
+
+/* Where the room for joined groups of a side lies, by place from graph->room on. */
+typedef struct RsGraphRoom
+{
+	uint64		arc[2];
+	uint64		transfer[2];
+} RsGraphRoom;
+
+extern uint64 rs_graph_plan(const RsGraph *graph, RsGraphPiece *piece, int *npieces, RsGraphRoom *room);
+extern void rs_graph_stitch(RsGraph *graph, const char *range);
+
+static inline uint64
+rs_key_unpack(const char *at, uint32 width)
+{
+	uint64		v;
+
+	/* sections are followed by eight bytes that may be loaded */
+	memcpy(&v, at, sizeof(v));
+	return width >= 8 ? v : v & ((UINT64CONST(1) << (8 * width)) - 1);
+}
+
+/* RS_KEY_INT */
+static inline int64
+rs_key_integer(const RsKeySet *set, uint32 number)
+{
+	return (int64) ((uint64) set->base + rs_key_unpack(set->key + (uint64) number * set->width, set->width));
+}
 
 extern RsKey rs_key_get(const RsKeySet *set, uint32 number);
 extern int	rs_key_compare(const RsKeyType *type, const RsKey *a, const RsKey *b);
 extern uint64 rs_key_hash(const RsKeyType *type, const RsKey *key);
+
+/* Part of a transfer, and of an account. */
+static inline int
+rs_graph_part_of(const RsGraph *graph, uint32 transfer)
+{
+	int			i = graph->nparts - 1;
+
+	while (i > 0 && graph->part[i].header->first_transfer > transfer)
+		i--;
+	return i;
+}
+
+static inline int
+rs_graph_account_part(const RsGraph *graph, uint32 account)
+{
+	int			i = graph->nparts - 1;
+
+	while (i > 0 && graph->part[i].header->first_account > account)
+		i--;
+	return i;
+}
+
+extern RsKey rs_graph_account(const RsGraph *graph, uint32 account);
+extern RsKey rs_graph_txn(const RsGraph *graph, uint32 transfer);
 extern uint32 rs_graph_find_account(const RsGraph *graph, const RsKey *key);	/* RS_NO_ID if absent */
 
 /* ---------- making one ---------- */
@@ -178,35 +288,46 @@ typedef struct RsGraphAccounts
 	Oid			oid;
 	void		(*get) (void *arg, uint32 number, RsKey *key);
 	void	   *arg;
-	/* final number of each, in rank order; NULL: as they are */
+	/* place of each in the order of identifiers; NULL: they are in order */
 	const uint32 *rank;
-	/* continuing another file: rank[] points into its numbers and beyond, up to total */
-	uint32		total;
+	/*
+	 * Continuing a graph: rank[] is the place in the order of member[], and
+	 * member[] the number in the graph, ascending: beyond those of its parts
+	 * for new accounts, which follow in the order of their identifiers.
+	 */
+	const uint32 *member;
+	uint32		total;			/* accounts of the graph and new ones */
 } RsGraphAccounts;
 
 typedef struct RsGraphBuilder RsGraphBuilder;
 
 extern RsGraphBuilder *rs_graph_builder_create(MemoryContext budget, const RsGraphHost *host,
 											   RsKeyType txn_type, Oid txn_oid, int scale);
-/* Before the first row: its times get the codes of another file, to be appended to it. */
+/* Before the first row: the rows are to follow those of a graph. */
 extern void rs_graph_builder_continue(RsGraphBuilder *builder, const RsGraph *older);
 extern void rs_graph_builder_add(RsGraphBuilder *builder, TimestampTz time, int128 amount,
 								 uint32 payer, uint32 payee, const RsKey *txn);
 extern void rs_graph_builder_rescale(RsGraphBuilder *builder, int old_scale, int new_scale);
 extern uint64 rs_graph_builder_count(const RsGraphBuilder *builder);
-/* Can the rows added be appended to the older file, as to time codes and amounts? */
+/* Can the rows added follow those of the graph, as to time codes and amounts? */
 extern bool rs_graph_builder_fits(const RsGraphBuilder *builder, const RsGraph *older);
 /* scale: that of the last rescale, or more */
 extern void rs_graph_builder_finish(RsGraphBuilder *builder, const RsGraphAccounts *accounts,
 									int scale, const RsGraphIdentity *identity, RsGraphHeader *header);
 
 /*
- * Write the file that holds `older` and, after it in every group, `newer`,
- * which continues it and was built with rs_graph_builder_continue().
+ * How many of the graph's parts to keep when `count` transfers follow: the
+ * others are written anew with them, so that there are at most max_parts.
  */
-extern void rs_graph_append(MemoryContext budget, const RsGraphHost *host, const RsGraph *older,
-							const RsGraph *newer, const RsGraphAccounts *newer_accounts,
-							const RsGraphIdentity *identity, RsGraphHeader *header);
+extern int	rs_graph_parts_to_keep(const RsGraph *older, uint64 count, int max_parts);
+
+/*
+ * Write the part that follows the first `keep` parts of `older` and holds the
+ * others and `newer`, which was built with rs_graph_builder_continue().
+ */
+extern void rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *older, int keep,
+						   const RsGraphPart *newer, const RsGraphAccounts *newer_accounts,
+						   const RsGraphIdentity *identity, RsGraphHeader *header);
 
 /*
  * Fingerprint of a set of transfers: two sums over the rows, so that neither
@@ -222,7 +343,7 @@ extern uint64 rs_amount_hash(int128 amount, int scale);
 extern void rs_fingerprint_add(RsFingerprint *print, uint64 payer, uint64 payee, uint64 txn,
 							   TimestampTz time, uint64 amount);
 
-/* Of the transfers of a file at or after `from`. Account and txn types must be set. */
+/* Of the transfers of a graph at or after `from`. */
 extern void rs_graph_fingerprint(const RsGraph *graph, TimestampTz from, RsFingerprint *print);
 
 /* ---------- shared by the two makers (flow_graph_write.c) ---------- */
@@ -240,6 +361,15 @@ typedef struct RsGraphStream
 #define RS_STREAM_BUFFER	65536
 #define RS_STREAM_SLACK		64
 
+/* Lengths of the sections that follow from the other fields; false: these contradict each other. */
+extern bool rs_graph_lengths(const RsGraphHeader *header, uint64 *length);
+
+/*
+ * The sections that are read as one array through all parts begin, after the
+ * first part, with a copy of what stands before on the same page: so many bytes.
+ */
+extern uint64 rs_graph_lead(const RsGraphHeader *header, RsGraphSection section);
+
 extern void rs_graph_layout(RsGraphHeader *header, uint64 account_heap, uint64 txn_heap, bool ordered);
 extern void rs_graph_stream_open(RsGraphStream *stream, MemoryContext budget, const RsGraphHost *host,
 								 RsGraphHeader *header, RsGraphSection section);
@@ -247,6 +377,10 @@ extern void rs_graph_stream_flush(RsGraphStream *stream);
 extern void rs_graph_stream_put(RsGraphStream *stream, const void *data, uint64 length);
 extern void rs_graph_stream_close(RsGraphStream *stream);
 extern void rs_graph_write_header(const RsGraphHost *host, RsGraphHeader *header);
+
+extern uint32 rs_graph_directory_shift(uint32 accounts, uint32 members);
+extern void rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *header,
+								   const uint32 *member);
 
 /* Kind, width, base of identifiers whose integers lie in [low, high] or whose bytes make up a heap. */
 extern void rs_graph_describe_keys(RsGraphKeys *keys, const RsKeyType *type, Oid oid,

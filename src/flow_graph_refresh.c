@@ -5,10 +5,13 @@
  * A refresh first asks the pages whether anything was written. If so it reads
  * the query once: rows after the watermark (the latest time in the graph) go to
  * a builder, rows up to it only into a fingerprint. If that is the fingerprint
- * of the graph, the new rows are appended; else an earlier row has changed,
- * vanished or come late, and the caller has the graph built anew.
+ * of the graph, the new rows become its last part, alone or with parts that
+ * are no larger; else an earlier row has changed, vanished or come late, and
+ * the caller has the graph built anew.
  */
 #include "pg_compat.h"
+
+#include <unistd.h>
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -271,12 +274,28 @@ compare_dense(const void *a, const void *b, void *arg)
 	return rs_interner_compare(r->accounts, r->name[*(const uint32 *) a], r->name[*(const uint32 *) b]);
 }
 
+typedef struct Numbered
+{
+	uint32		number;			/* in the graph */
+	uint32		added;			/* in the builder */
+} Numbered;
+
+#define ST_SORT sort_numbered
+#define ST_ELEMENT_TYPE Numbered
+#define ST_COMPARE(a, b) (((a)->number > (b)->number) - ((a)->number < (b)->number))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
 /* Numbers of the new rows' accounts in the older graph; new ones behind, in order. */
 static void
 continue_accounts(Reading *r, RsGraphAccounts *accounts)
 {
-	uint32	   *number = rs_alloc(r->budget, r->ndense, sizeof(uint32), "refreshing the flow graph");
+	Numbered   *list = rs_alloc(r->budget, r->ndense, sizeof(Numbered), "refreshing the flow graph");
+	uint32	   *rank = rs_alloc(r->budget, r->ndense, sizeof(uint32), "refreshing the flow graph");
 	uint32	   *fresh = rs_alloc(r->budget, r->ndense, sizeof(uint32), "refreshing the flow graph");
+	uint32	   *member = fresh;
 	uint32		nfresh = 0;
 
 	for (uint32 i = 0; i < r->ndense; i++)
@@ -286,17 +305,25 @@ continue_accounts(Reading *r, RsGraphAccounts *accounts)
 		if ((i & 0xfff) == 0)
 			CHECK_FOR_INTERRUPTS();
 		account_key(r, i, &key);
-		number[i] = rs_graph_find_account(r->older, &key);
-		if (number[i] == RS_NO_ID)
+		list[i].added = i;
+		list[i].number = rs_graph_find_account(r->older, &key);
+		if (list[i].number == RS_NO_ID)
 			fresh[nfresh++] = i;
 	}
 	qsort_arg(fresh, nfresh, sizeof(uint32), compare_dense, r);
-	accounts->total = r->older->header->naccounts;
+	accounts->total = r->older->naccounts;
 	for (uint32 i = 0; i < nfresh; i++)
-		number[fresh[i]] = accounts->total++;
+		list[fresh[i]].number = accounts->total++;
+	sort_numbered(list, r->ndense);
+	for (uint32 i = 0; i < r->ndense; i++)
+	{
+		rank[list[i].added] = i;
+		member[i] = list[i].number;
+	}
 	accounts->count = r->ndense;
-	accounts->rank = number;
-	pfree(fresh);
+	accounts->rank = rank;
+	accounts->member = member;
+	pfree(list);
 }
 
 /* ---------- one build ---------- */
@@ -353,6 +380,55 @@ take_evidence(Reading *r, MemoryContext caller, RsGraphBuilt *built)
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
+/* The first word of *list, cut off; *list goes on to the next. */
+static char *
+cut_word(char **list)
+{
+	char	   *word = *list;
+
+	*list += strcspn(*list, " ");
+	if (**list != '\0')
+		*(*list)++ = '\0';
+	return word;
+}
+
+/* Make the new file durable; the graph is the first `keep` of these files, and it. */
+static void
+publish(Reading *r, const char *files, const char *stamps, int keep, RsGraphBuilt *built)
+{
+	char	   *file = pstrdup(files),
+			   *stamp = pstrdup(stamps);
+	char		last[RS_GRAPH_STAMP];
+
+	rs_graph_output_finish(r->output, last);
+	built->files[0] = built->stamps[0] = '\0';
+	for (int i = 0; i < keep; i++)
+	{
+		strlcat(built->files, cut_word(&file), sizeof(built->files));
+		strlcat(built->files, " ", sizeof(built->files));
+		strlcat(built->stamps, cut_word(&stamp), sizeof(built->stamps));
+		strlcat(built->stamps, " ", sizeof(built->stamps));
+	}
+	strlcat(built->files, r->output->name, sizeof(built->files));
+	strlcat(built->stamps, last, sizeof(built->stamps));
+	built->nparts = keep + 1;
+}
+
+/* The graph stays as it is. */
+static void
+keep_all(const RsGraphDefinition *d, const RsGraph *graph, RsGraphBuilt *built)
+{
+	strlcpy(built->files, d->files, sizeof(built->files));
+	strlcpy(built->stamps, d->stamps, sizeof(built->stamps));
+	built->nparts = graph->nparts;
+	built->transfers = graph->ntransfers;
+	built->accounts = graph->naccounts;
+	built->bytes = graph->bytes;
+	built->first_at = graph->first_at;
+	built->last_at = graph->last_at;
+	built->how = "unchanged";
+}
+
 /* Read everything, write a new file. SPI is connected. */
 void
 rs_graph_build(const RsGraphDefinition *d, MemoryContext budget, RsGraphBuilt *built)
@@ -360,6 +436,7 @@ rs_graph_build(const RsGraphDefinition *d, MemoryContext budget, RsGraphBuilt *b
 	Reading		r;
 	RsGraphAccounts accounts;
 	RsGraphIdentity identity = rs_graph_definition_identity(d);
+	RsGraphHeader header;
 
 	open_reading(&r, d, budget, false);
 	start_builder(&r);
@@ -370,9 +447,13 @@ rs_graph_build(const RsGraphDefinition *d, MemoryContext budget, RsGraphBuilt *b
 	accounts.count = accounts.total = rs_interner_count(r.accounts);
 	accounts.rank = rs_interner_ranks(r.accounts, budget);
 	identity.file = r.output->file;
-	rs_graph_builder_finish(r.builder, &accounts, rs_query_scale(r.query, RS_T_AMOUNT), &identity, &built->header);
-	rs_graph_output_finish(r.output, built->stamp);
-	strlcpy(built->name, r.output->name, sizeof(built->name));
+	rs_graph_builder_finish(r.builder, &accounts, rs_query_scale(r.query, RS_T_AMOUNT), &identity, &header);
+	built->transfers = header.ntransfers;
+	built->accounts = header.naccounts;
+	built->bytes = header.file_size;
+	built->first_at = header.first_at;
+	built->last_at = header.last_at;
+	publish(&r, "", "", 0, built);
 	finish_reading(&r, built);
 	built->how = "rebuilt";
 }
@@ -422,92 +503,118 @@ memory_duplicate(void *arg, const RsKey *txn)
 	output->host.duplicate_txn(output, txn);
 }
 
+/* A page must not be larger than the files' sections for parts to be laid behind each other. */
+static int
+parts_possible(int max_parts)
+{
+	return sysconf(_SC_PAGESIZE) > RS_GRAPH_ALIGN ? 1 : max_parts;
+}
+
+/* Add the rows in the builder to the graph. */
+static void
+append_rows(Reading *r, const RsGraphDefinition *d, const RsGraph *older, Memory *memory, int max_parts,
+			RsGraphBuilt *built)
+{
+	RsGraphIdentity identity = rs_graph_definition_identity(d);
+	RsGraphAccounts accounts = describe_accounts(r);
+	RsGraphHeader header;
+	RsGraphPart newer;
+	const char *problem = NULL;
+	uint64		count = rs_graph_builder_count(r->builder);
+	int			keep = rs_graph_parts_to_keep(older, count, parts_possible(max_parts));
+
+	identity.file = r->output->file;
+	continue_accounts(r, &accounts);
+	rs_graph_builder_finish(r->builder, &accounts, older->scale, &identity, &header);
+	if (!rs_graph_part_attach(&newer, memory->data, memory->size, &identity, &problem))
+		elog(ERROR, "new rows of flow graph could not be attached: %s", problem);
+	newer.txn.type = r->txn.key;
+	rs_graph_merge(r->budget, &r->output->host, older, keep, &newer, &accounts, &identity, &header);
+	publish(r, d->files, d->stamps, keep, built);
+	built->transfers = older->ntransfers + (uint32) count;
+	built->accounts = accounts.total;
+	built->bytes = header.file_size;
+	for (int i = 0; i < keep; i++)
+		built->bytes += older->part[i].header->file_size;
+	built->first_at = older->first_at;
+	built->last_at = header.last_at;
+	built->how = "appended";
+}
+
 /*
- * Read the query and append what is later than the older file. False when that
+ * Read the query and append what is later than the graph. False when that
  * cannot be: earlier rows differ, or the new ones do not fit its codes. Rows
  * earlier than closed_before are neither read nor compared.
  */
 bool
-rs_graph_refresh(const RsGraphDefinition *d, const RsGraphMapping *older, TimestampTz closed_before,
-				 MemoryContext budget, RsGraphBuilt *built)
+rs_graph_refresh(const RsGraphDefinition *d, const RsGraphMapping *mapping, TimestampTz closed_before,
+				 int max_parts, MemoryContext budget, RsGraphBuilt *built)
 {
 	Reading		r;
-	const RsGraphHeader *o = older->graph.header;
-	RsGraphIdentity identity = rs_graph_definition_identity(d);
-	RsFingerprint expected = {o->ntransfers, {o->fingerprint[0], o->fingerprint[1]}};
+	const RsGraph *older = &mapping->graph;
+	RsFingerprint expected = {older->ntransfers, {older->fingerprint[0], older->fingerprint[1]}};
 	Memory		memory = {0};
 	RsGraphHost host = {&memory, memory_write, memory_spill_write, memory_spill_read, memory_duplicate};
+	bool		closed;
 
 	open_reading(&r, d, budget, true);
-	if (r.account.oid != older->account.oid || r.txn.oid != older->txn.oid)
+	if (r.account.oid != mapping->account.oid || r.txn.oid != mapping->txn.oid)
 	{
 		rs_query_close(r.query);
 		return false;
 	}
-	if (nothing_written(&r, d))
+	/* Everything after the watermark is new, closed or not. */
+	closed_before = Min(closed_before, older->last_at + 1);
+	closed = closed_before > older->first_at && rs_query_fetched_type(r.query, RS_T_TIME) == TIMESTAMPTZOID;
+	/* looking at every page costs more than reading a few days */
+	if (!closed && nothing_written(&r, d))
 	{
-		strlcpy(built->name, older->name, sizeof(built->name));
-		strlcpy(built->stamp, d->stamp, sizeof(built->stamp));
-		built->header = *o;
-		built->how = "unchanged";
+		keep_all(d, older, built);
 		built->evidence = d->evidence;
 		finish_reading(&r, built);
 		return true;
 	}
-	r.older = &older->graph;
-	r.watermark = o->last_at;
+	r.older = older;
+	r.watermark = older->last_at;
 	memory.budget = budget;
 	memory.output = r.output = rs_graph_output_create(&r.txn);
 	r.builder = rs_graph_builder_create(budget, &host, r.txn.key, r.txn.oid,
 										rs_query_scale(r.query, RS_T_AMOUNT));
-	rs_graph_builder_continue(r.builder, r.older);
-	take_evidence(&r, MemoryContextGetParent(budget), built);
-	/* Everything after the watermark is new, closed or not. */
-	closed_before = Min(closed_before, o->last_at + 1);
-	if (closed_before > o->first_at && rs_query_fetched_type(r.query, RS_T_TIME) == TIMESTAMPTZOID)
+	rs_graph_builder_continue(r.builder, older);
+	if (closed)
 	{
 		Oid			type = TIMESTAMPTZOID;
 		Datum		value = TimestampTzGetDatum(closed_before);
 
-		built->evidence = NULL; /* of rows that were not compared there is none */
-		rs_graph_fingerprint(r.older, closed_before, &expected);
+		/* of rows that are not compared there is no evidence */
+		PushActiveSnapshot(GetTransactionSnapshot());
+		rs_graph_fingerprint(older, closed_before, &expected);
 		rs_query_read_bound(r.query, "", psprintf("WHERE %s OPERATOR(pg_catalog.>=) $1",
 												  rs_query_expression(r.query, RS_T_TIME)),
 							1, &type, &value, NULL, refresh_row, build_rescale, &r);
 	}
 	else
+	{
+		take_evidence(&r, MemoryContextGetParent(budget), built);
 		rs_query_read(r.query, refresh_row, build_rescale, &r);
+	}
 	PopActiveSnapshot();
 
-	identity.file = r.output->file;
 	if (r.print.rows != expected.rows || memcmp(r.print.sum, expected.sum, sizeof(expected.sum)) != 0)
 		;						/* changed, vanished, or come late */
 	else if (rs_graph_builder_count(r.builder) == 0)
 	{
-		strlcpy(built->name, older->name, sizeof(built->name));
-		strlcpy(built->stamp, d->stamp, sizeof(built->stamp));
-		built->header = *o;
-		built->how = "unchanged";
+		keep_all(d, older, built);
+		/* the rows read are as they were: what is known of the tables remains */
+		if (closed)
+			built->evidence = d->evidence;
 		rs_graph_output_abandon(r.output);
 		finish_reading(&r, built);
 		return true;
 	}
-	else if (rs_graph_builder_fits(r.builder, r.older))
+	else if (rs_graph_builder_fits(r.builder, older))
 	{
-		RsGraphAccounts accounts = describe_accounts(&r);
-		RsGraphHeader header;
-		RsGraph		newer;
-		const char *problem = NULL;
-
-		continue_accounts(&r, &accounts);
-		rs_graph_builder_finish(r.builder, &accounts, o->scale, &identity, &header);
-		if (!rs_graph_attach(&newer, memory.data, memory.size, &identity, &problem))
-			elog(ERROR, "new rows of flow graph could not be attached: %s", problem);
-		newer.txn.type = r.txn.key;
-		rs_graph_append(budget, &r.output->host, r.older, &newer, &accounts, &identity, &built->header);
-		rs_graph_output_finish(r.output, built->stamp);
-		strlcpy(built->name, r.output->name, sizeof(built->name));
-		built->how = "appended";
+		append_rows(&r, d, older, &memory, max_parts, built);
 		finish_reading(&r, built);
 		return true;
 	}

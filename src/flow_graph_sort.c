@@ -368,7 +368,7 @@ write_out_bucket(Group *g, uint32 bucket, OutStreams *s, RsFingerprint *print)
 				__builtin_prefetch(&b->account_hash[peer]);
 				__builtin_prefetch(&b->in.of[peer]);
 			}
-			rs_stream_u64(&s->arc, (uint64) item->when << 32 | item->peer);
+			rs_stream_u64(&s->arc, (uint64) item->when << 32 | (b->member ? b->member[item->peer] : item->peer));
 			rs_stream_u64(&s->amount, (uint64) item->amount);
 			if (b->wide)
 			{
@@ -384,7 +384,7 @@ write_out_bucket(Group *g, uint32 bucket, OutStreams *s, RsFingerprint *print)
 
 			in = rs_list_append(b->pool, &b->in.list[b->in.of[item->peer]], IN_ITEM_SIZE + n);
 			in->key = item->peer;
-			in->peer = a;
+			in->peer = b->member ? b->member[a] : a;
 			in->when = item->when;
 			in->number = number;
 			in->txn = item->txn;

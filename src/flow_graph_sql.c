@@ -48,27 +48,26 @@ must_be_able_to_write(const char *function)
 				 errhint("Flow graphs are built on the primary server; on a standby trace the query itself.")));
 }
 
-/* Note the file in the catalog. SPI is connected. */
+/* Note the files in the catalog. SPI is connected. */
 static void
 record(const RsGraphDefinition *d, const RsGraphBuilt *built, double seconds)
 {
-	enum {NARGS = 13};
+	enum {NARGS = 14};
 	Oid			types[NARGS] = {TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID,
-	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, FLOAT8OID, BOOLOID, TEXTOID, TEXTOID};
+	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, FLOAT8OID, BOOLOID, TEXTOID, TEXTOID, INT4OID};
 	Datum		values[NARGS];
 	char		nulls[NARGS];
-	const RsGraphHeader *h = &built->header;
 
 	memset(nulls, ' ', sizeof(nulls));
 	values[0] = CStringGetTextDatum(d->name);
-	values[1] = CStringGetTextDatum(built->name);
-	values[2] = CStringGetTextDatum(built->stamp);
-	values[3] = Int64GetDatum(h->ntransfers);
-	values[4] = Int64GetDatum(h->naccounts);
-	values[5] = Int64GetDatum((int64) h->file_size);
-	values[6] = TimestampTzGetDatum(h->first_at);
-	values[7] = TimestampTzGetDatum(h->last_at);
-	if (h->ntransfers == 0)
+	values[1] = CStringGetTextDatum(built->files);
+	values[2] = CStringGetTextDatum(built->stamps);
+	values[3] = Int64GetDatum(built->transfers);
+	values[4] = Int64GetDatum(built->accounts);
+	values[5] = Int64GetDatum((int64) built->bytes);
+	values[6] = TimestampTzGetDatum(built->first_at);
+	values[7] = TimestampTzGetDatum(built->last_at);
+	if (built->transfers == 0)
 		nulls[6] = nulls[7] = 'n';
 	values[8] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[9] = Float8GetDatum(seconds);
@@ -78,12 +77,25 @@ record(const RsGraphDefinition *d, const RsGraphBuilt *built, double seconds)
 		values[12] = CStringGetTextDatum(built->evidence);
 	else
 		nulls[12] = 'n';
+	values[13] = Int32GetDatum(built->nparts);
 	rs_graph_catalog("DELETE FROM risk_screen._flow_graph_file f WHERE f.name OPERATOR(pg_catalog.=) $1",
 					 false, 1, types, values, NULL);
 	rs_graph_catalog("INSERT INTO risk_screen._flow_graph_file"
-					 " (name, file, stamp, transfers, accounts, bytes, first_at, last_at, refreshed_at, seconds, complete, refreshed_by, evidence)"
-					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+					 " (name, files, stamps, transfers, accounts, bytes, first_at, last_at, refreshed_at, seconds, complete, refreshed_by, evidence, parts)"
+					 " VALUES ($1, pg_catalog.string_to_array($2, ' '), pg_catalog.string_to_array($3, ' '),"
+					 " $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 					 false, NARGS, types, values, nulls);
+}
+
+/* Of the files of a graph (NULL: none), drop at commit those that it no longer has. */
+static void
+drop_files(const char *files, const char *kept)
+{
+	char	   *copy = pstrdup(files ? files : "");
+
+	for (char *name = strtok(copy, " "); name; name = strtok(NULL, " "))
+		if (strstr(kept, name) == NULL)
+			rs_graph_file_drop(name);
 }
 
 static double
@@ -153,18 +165,20 @@ rs_create_flow_graph(PG_FUNCTION_ARGS)
 	record(&d, &built, seconds_since(start));
 	SPI_finish();
 	rs_graph_store_sweep(rs_graph_files_in_use);
-	PG_RETURN_INT64(built.header.ntransfers);
+	PG_RETURN_INT64(built.transfers);
 }
 
 /*
- * refresh_flow_graph(name text, closed_before timestamptz) returns text
+ * refresh_flow_graph(name text, closed_before timestamptz, max_parts integer) returns text
  *
  * Brings the graph up to date with its query, as the owner and under the
  * settings of its creation. Rows earlier than closed_before are taken as they
- * are in the graph, unread; NULL: every row is compared. Returns 'unchanged', 'appended' (only rows later
- * than the watermark were new) or 'rebuilt' (earlier rows changed, vanished or
- * came late, or there was no sound file). Errors: 42704 no such graph, 42501
- * not the owner. Cost: see docs/flow_graph.md.
+ * are in the graph, unread; NULL: every row is compared. When rows are
+ * appended, the graph has at most max_parts parts afterwards. Returns
+ * 'unchanged', 'appended' (only rows later than the watermark were new) or
+ * 'rebuilt' (earlier rows changed, vanished or came late, or there was no sound
+ * file). Errors: 42704 no such graph, 42501 not the owner, 22023 max_parts
+ * outside 1 .. 16. Cost: see docs/flow_graph.md.
  */
 PG_FUNCTION_INFO_V1(rs_refresh_flow_graph);
 Datum
@@ -180,9 +194,14 @@ rs_refresh_flow_graph(PG_FUNCTION_ARGS)
 				level;
 	bool		done = false;
 	TimestampTz closed_before = PG_ARGISNULL(1) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(1);
+	int			max_parts = PG_NARGS() < 3 || PG_ARGISNULL(2) ? RS_FLOW_MAX_PARTS : PG_GETARG_INT32(2);
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
+	if (max_parts < 1 || max_parts > RS_FLOW_MAX_PARTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_parts must be between 1 and %d", RS_FLOW_MAX_PARTS)));
 	must_be_able_to_write("refresh_flow_graph()");
 	INSTR_TIME_SET_CURRENT(start);
 	d = rs_graph_definition(rs_graph_read_name(PG_GETARG_TEXT_PP(0)), true, CurrentMemoryContext);
@@ -200,22 +219,22 @@ rs_refresh_flow_graph(PG_FUNCTION_ARGS)
 	pins = AllocSetContextCreate(CurrentMemoryContext, "risk_screen flow graph pins", ALLOCSET_SMALL_SIZES);
 	/* We may have waited for the lock: see what is committed now. */
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (d->file)
+	if (d->files)
 	{
 		RsGraphIdentity identity = rs_graph_definition_identity(d);
 		RsGraphMapping *older;
 		const char *problem = NULL;
-		RsMapResult result = rs_graph_map(d->file, d->stamp, &identity, pins, &older, &problem);
+		RsMapResult result = rs_graph_map(d->files, d->stamps, &identity, pins, &older, &problem);
 
 		if (result == RS_MAP_DAMAGED)
 			ereport(WARNING,
 					(errcode(ERRCODE_DATA_CORRUPTED),
 					 errmsg("the file of flow graph \"%s\" is not trusted and will be replaced", d->name),
 					 errdetail_internal("%s", problem)));
-		if (result == RS_MAPPED && older->graph.header->ntransfers > 0)
+		if (result == RS_MAPPED && older->graph.ntransfers > 0)
 		{
 			budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen flow graph refresh", ALLOCSET_DEFAULT_SIZES);
-			done = rs_graph_refresh(d, older, closed_before, budget, &built);
+			done = rs_graph_refresh(d, older, closed_before, max_parts, budget, &built);
 			MemoryContextDelete(budget);
 		}
 	}
@@ -230,8 +249,7 @@ rs_refresh_flow_graph(PG_FUNCTION_ARGS)
 	AtEOXact_GUC(false, level);
 	SetUserIdAndSecContext(user, context);
 
-	if (d->file && strcmp(d->file, built.name) != 0)
-		rs_graph_file_drop(d->file);
+	drop_files(d->files, built.files);
 	record(d, &built, seconds_since(start));
 	SPI_finish();
 	rs_graph_store_sweep(rs_graph_files_in_use);
@@ -255,8 +273,7 @@ rs_drop_flow_graph(PG_FUNCTION_ARGS)
 	rs_graph_catalog("DELETE FROM risk_screen._flow_graph g WHERE g.name OPERATOR(pg_catalog.=) $1",
 					 false, 1, types, values, NULL);
 	SPI_finish();
-	if (d->file)
-		rs_graph_file_drop(d->file);
+	drop_files(d->files, "");
 	PG_RETURN_VOID();
 }
 
@@ -320,10 +337,10 @@ rs_check_flow_graph(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for flow graph \"%s\"", d->name)));
-	if (d->file == NULL)
+	if (d->files == NULL)
 		PG_RETURN_TEXT_P(cstring_to_text("not built"));
 	pins = AllocSetContextCreate(CurrentMemoryContext, "risk_screen flow graph pins", ALLOCSET_SMALL_SIZES);
-	switch (rs_graph_map(d->file, d->stamp, &identity, pins, &mapping, &answer))
+	switch (rs_graph_map(d->files, d->stamps, &identity, pins, &mapping, &answer))
 	{
 		case RS_MAPPED:
 			(void) rs_graph_verify(&mapping->graph, &answer);
@@ -356,10 +373,10 @@ rs_flow_graph_state(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	pins = AllocSetContextCreate(CurrentMemoryContext, "risk_screen flow graph pins", ALLOCSET_SMALL_SIZES);
-	if (d->file == NULL)
+	if (d->files == NULL)
 		state = "not built";
 	else
-		switch (rs_graph_map(d->file, d->stamp, &identity, pins, &mapping, &problem))
+		switch (rs_graph_map(d->files, d->stamps, &identity, pins, &mapping, &problem))
 		{
 			case RS_MAPPED:
 				break;

@@ -6,6 +6,9 @@
 #define RS_FLOW_GRAPH_STORE_H
 
 #include "postgres.h"
+
+#include <sys/stat.h>
+
 #include "fmgr.h"
 #include "storage/fd.h"
 
@@ -30,7 +33,7 @@ extern Datum rs_id_datum(const RsIdType *id, const RsKey *key);
 extern Datum rs_id_text(RsIdType *id, const RsKey *key);
 
 #define RS_GRAPH_FILE_NAME 34	/* 16 hex digits, dash, 16 hex digits, zero */
-#define RS_GRAPH_STAMP 96
+#define RS_GRAPH_STAMP 96		/* without spaces */
 
 /* A file being written; deleted again if the transaction does not commit. */
 typedef struct RsGraphOutput
@@ -54,12 +57,26 @@ extern void rs_graph_file_drop(const char *name);
 /* File numbers are the first part of the name. */
 extern bool rs_graph_file_number(const char *name, uint64 *file);
 
-/* A mapped file, shared by everything in this backend that reads it. */
+/* Path of a file below the data directory; of MAXPGPATH bytes. */
+extern void rs_graph_file_path(char *path, const char *name);
+extern void rs_graph_make_stamp(char stamp[RS_GRAPH_STAMP], const struct stat *st);
+/* Have the end of each transaction told; before the first file is mapped. */
+extern void rs_graph_watch_transactions(void);
+
+/* A mapped graph: its files, and with several parts the range where they are read as one. */
 typedef struct RsGraphMapping
 {
-	char		name[RS_GRAPH_FILE_NAME];
-	void	   *base;			/* NULL: free entry */
-	uint64		size;
+	char		files[RS_FLOW_MAX_PARTS * RS_GRAPH_FILE_NAME];	/* their names, spaces between */
+	int			nfiles;			/* 0: free entry */
+	struct
+	{
+		void	   *base;
+		uint64		size;
+	}			file[RS_FLOW_MAX_PARTS];
+	char	   *range;
+	uint64		range_size;
+	RsGraphRoom room;
+	uint32		roomy[2];		/* places of the room that are writable */
 	RsGraph		graph;
 	RsIdType	account;
 	RsIdType	txn;
@@ -75,9 +92,18 @@ typedef enum RsMapResult
 	RS_MAP_DAMAGED				/* *problem says what */
 } RsMapResult;
 
-/* Pinned until `owner` is reset or deleted. */
-extern RsMapResult rs_graph_map(const char *name, const char *stamp, const RsGraphIdentity *expected,
+/*
+ * Map the files of a graph, names and stamps with spaces between. Pinned until
+ * `owner` is reset or deleted.
+ */
+extern RsMapResult rs_graph_map(const char *files, const char *stamps, const RsGraphIdentity *expected,
 								MemoryContext owner, RsGraphMapping **mapping, const char **problem);
+
+/* Room for a side's joined groups, charged to the budget, until the pin goes. */
+extern void rs_graph_map_room(RsGraphMapping *mapping, MemoryContext budget, int side, uint32 room);
+
+/* Give back what nobody uses and whose files are gone. */
+extern void rs_graph_unmap_vanished(void);
 
 /* Delete files that no transaction will ever use; `used` is called once to list those in use. */
 extern void rs_graph_store_sweep(char **(*used) (int *count));

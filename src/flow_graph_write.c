@@ -51,37 +51,88 @@ rs_graph_describe_keys(RsGraphKeys *k, const RsKeyType *type, Oid oid,
 	}
 }
 
-static uint64
-keys_length(const RsGraphKeys *keys, uint64 count)
+static bool
+key_lengths(const RsGraphKeys *keys, uint64 count, uint64 heap, uint64 *length)
 {
 	switch (keys->kind)
 	{
 		case RS_KEY_INT:
-			return count * keys->width;
+			*length = count * keys->width;
+			return keys->width <= 8 && heap == 0;
 		case RS_KEY_FIXED:
-			return count * keys->length;
-		default:
-			return (count + 1) * keys->width;
+			*length = count * keys->length;
+			return keys->length > 0 && keys->length <= RS_KEY_MAX_LENGTH && heap == 0;
+		case RS_KEY_BYTES:
+			*length = (count + 1) * keys->width;
+			return keys->width == 4 || keys->width == 8;
 	}
+	return false;
+}
+
+static uint64
+money_size(const RsGraphHeader *h)
+{
+	return h->wide ? sizeof(int128) : sizeof(int64);
+}
+
+uint64
+rs_graph_lead(const RsGraphHeader *h, RsGraphSection section)
+{
+	switch (section)
+	{
+		case RS_GS_OUT_ARC:
+		case RS_GS_IN_ARC:
+			return (uint64) h->first_transfer * sizeof(RsArc) % RS_GRAPH_ALIGN;
+		case RS_GS_IN_TRANSFER:
+			return (uint64) h->first_transfer * sizeof(uint32) % RS_GRAPH_ALIGN;
+		case RS_GS_AMOUNT:
+			return (uint64) h->first_transfer * money_size(h) % RS_GRAPH_ALIGN;
+		case RS_GS_TIME:
+			return h->time_unit == 0 ? (uint64) h->first_code * sizeof(int64) % RS_GRAPH_ALIGN : 0;
+		default:
+			return 0;
+	}
+}
+
+/* Lengths of the heaps and of the order of accounts are given. */
+bool
+rs_graph_lengths(const RsGraphHeader *h, uint64 *length)
+{
+	uint64		n = h->ntransfers,
+				accounts = (uint64) h->first_account + h->naccounts;
+
+	if (h->sparse > 1 || h->nmembers > accounts || accounts > UINT32_MAX || h->shift > 31 ||
+		(uint64) h->first_transfer + n > RS_FLOW_MAX_TRANSFERS || (uint64) h->first_code + h->ncodes > UINT32_MAX ||
+		(!h->sparse && (h->previous != 0 || h->first_account != 0 || h->first_transfer != 0 ||
+						h->first_code != 0 || h->nmembers != h->naccounts)) ||
+		h->time_unit < 0 || h->scale < 0 || h->scale > 38)
+		return false;
+	length[RS_GS_OUT_START] = length[RS_GS_IN_START] = ((uint64) h->nmembers + 1) * sizeof(uint32);
+	length[RS_GS_OUT_ARC] = length[RS_GS_IN_ARC] = n * sizeof(RsArc);
+	length[RS_GS_IN_TRANSFER] = n * sizeof(uint32);
+	length[RS_GS_AMOUNT] = n * money_size(h);
+	length[RS_GS_TIME] = h->time_unit == 0 ? (uint64) h->ncodes * sizeof(int64) : 0;
+	length[RS_GS_MEMBER] = h->sparse ? (uint64) h->nmembers * sizeof(uint32) : 0;
+	length[RS_GS_DIRECTORY] = h->sparse ? ((accounts >> h->shift) + 2) * sizeof(uint32) : 0;
+	for (int s = 0; s < RS_GS_SECTIONS; s++)
+		length[s] += rs_graph_lead(h, s);
+	return key_lengths(&h->account, h->naccounts, length[RS_GS_ACCOUNT_HEAP], &length[RS_GS_ACCOUNT]) &&
+		key_lengths(&h->txn, n, length[RS_GS_TXN_HEAP], &length[RS_GS_TXN]) &&
+		(length[RS_GS_ACCOUNT_ORDER] == 0 || length[RS_GS_ACCOUNT_ORDER] == (uint64) h->naccounts * sizeof(uint32));
 }
 
 /* Place the sections of a header that is otherwise complete. */
 void
 rs_graph_layout(RsGraphHeader *h, uint64 account_heap, uint64 txn_heap, bool ordered)
 {
-	uint64		length[RS_GS_SECTIONS];
+	uint64		length[RS_GS_SECTIONS] = {0};
 	uint64		at = RS_GRAPH_ALIGN;
 
-	length[RS_GS_OUT_START] = length[RS_GS_IN_START] = ((uint64) h->naccounts + 1) * sizeof(uint32);
-	length[RS_GS_OUT_ARC] = length[RS_GS_IN_ARC] = (uint64) h->ntransfers * sizeof(RsArc);
-	length[RS_GS_IN_TRANSFER] = (uint64) h->ntransfers * sizeof(uint32);
-	length[RS_GS_AMOUNT] = (uint64) h->ntransfers * (h->wide ? sizeof(int128) : sizeof(int64));
-	length[RS_GS_TIME] = h->time_unit == 0 ? (uint64) h->ncodes * sizeof(int64) : 0;
-	length[RS_GS_ACCOUNT] = keys_length(&h->account, h->naccounts);
 	length[RS_GS_ACCOUNT_HEAP] = account_heap;
-	length[RS_GS_ACCOUNT_ORDER] = ordered ? 0 : (uint64) h->naccounts * sizeof(uint32);
-	length[RS_GS_TXN] = keys_length(&h->txn, h->ntransfers);
 	length[RS_GS_TXN_HEAP] = txn_heap;
+	length[RS_GS_ACCOUNT_ORDER] = ordered ? 0 : (uint64) h->naccounts * sizeof(uint32);
+	if (!rs_graph_lengths(h, length))
+		elog(ERROR, "header of a flow graph contradicts itself");
 
 	for (int s = 0; s < RS_GS_SECTIONS; s++)
 	{
@@ -168,6 +219,34 @@ rs_graph_write_section(MemoryContext budget, const RsGraphHost *host, RsGraphHea
 
 	rs_graph_stream_open(&s, budget, host, header, section);
 	rs_graph_stream_put(&s, data, length);
+	rs_graph_stream_close(&s);
+}
+
+/* About two members for each entry of the directory. */
+uint32
+rs_graph_directory_shift(uint32 accounts, uint32 members)
+{
+	uint32		shift = 0;
+
+	while (shift < 31 && (accounts >> shift) > members / 2)
+		shift++;
+	return shift;
+}
+
+/* The list of members and its directory; NULL when all accounts are. */
+void
+rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *h, const uint32 *member)
+{
+	RsGraphStream s;
+
+	rs_graph_write_section(budget, host, h, RS_GS_MEMBER, member, h->sparse ? (uint64) h->nmembers * sizeof(uint32) : 0);
+	rs_graph_stream_open(&s, budget, host, h, RS_GS_DIRECTORY);
+	for (uint64 k = 0, m = 0; k < s.extent->length / sizeof(uint32); k++)
+	{
+		while (m < h->nmembers && (member[m] >> h->shift) < k)
+			m++;
+		rs_stream_u32(&s, (uint32) m);
+	}
 	rs_graph_stream_close(&s);
 }
 

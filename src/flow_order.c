@@ -17,30 +17,42 @@
 
 static const char *const purpose = "ordering the transfers by time";
 
+typedef struct Ends
+{
+	const RsFlowSide *side;
+	uint32	   *owner,
+			   *peer,
+			   *when;
+} Ends;
+
+static void
+note_ends(void *arg, uint32 account, uint32 first, uint32 end)
+{
+	Ends	   *e = arg;
+
+	if ((account & 0xfff) == 0)
+		CHECK_FOR_INTERRUPTS();
+	for (uint32 p = first; p < end; p++)
+	{
+		uint32		t = rs_flow_transfer(e->side, p);
+
+		if (e->owner)
+			e->owner[t] = account;
+		if (e->peer)
+			e->peer[t] = e->side->arc[p].peer;
+		if (e->when)
+			e->when[t] = e->side->arc[p].when;
+	}
+}
+
 void
 rs_flow_ends(const RsFlow *flow, uint32 *payer, uint32 *payee, uint32 *when)
 {
-	int			s = flow->side[RS_FLOW_OUT].start ? RS_FLOW_OUT : RS_FLOW_IN;
+	int			s = flow->side[RS_FLOW_OUT].arc ? RS_FLOW_OUT : RS_FLOW_IN;
 	const RsFlowSide *side = &flow->side[s];
-	uint32	   *owner = s == RS_FLOW_OUT ? payer : payee;
-	uint32	   *peer = s == RS_FLOW_OUT ? payee : payer;
+	Ends		e = {side, s == RS_FLOW_OUT ? payer : payee, s == RS_FLOW_OUT ? payee : payer, when};
 
-	for (uint32 a = 0; a < flow->naccounts; a++)
-	{
-		if ((a & 0xfff) == 0)
-			CHECK_FOR_INTERRUPTS();
-		for (uint32 p = side->start[a]; p < side->start[a + 1]; p++)
-		{
-			uint32		t = rs_flow_transfer(side, p);
-
-			if (owner)
-				owner[t] = a;
-			if (peer)
-				peer[t] = side->arc[p].peer;
-			if (when)
-				when[t] = side->arc[p].when;
-		}
-	}
+	rs_flow_pieces(flow, s, note_ends, &e);
 }
 
 
@@ -59,7 +71,7 @@ rs_flow_time_order(RsFlow *flow, MemoryContext budget)
 	uint64		n = flow->ntransfers;
 	uint64	   *from = rs_alloc(budget, n, sizeof(uint64), purpose);
 	uint64	   *to = rs_alloc(budget, n, sizeof(uint64), purpose);
-	const RsFlowSide *side = &flow->side[flow->side[RS_FLOW_OUT].start ? RS_FLOW_OUT : RS_FLOW_IN];
+	const RsFlowSide *side = &flow->side[flow->side[RS_FLOW_OUT].arc ? RS_FLOW_OUT : RS_FLOW_IN];
 	uint32		latest = 0;
 	uint32	   *order;
 

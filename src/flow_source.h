@@ -23,6 +23,12 @@
  * one question holds only the transfers on that question's side (the other
  * side's arrays are NULL; its transfers are numbered by their place on that
  * side), and `beyond` where it stopped looking.
+ *
+ * A flow graph that was refreshed may consist of several parts, each later
+ * than those before. Numbers and places count through them: a transfer's
+ * number is its place in the order (part, payer, paid_at, txn_id), still
+ * ascending in the group of a payer. Groups are joined when they are asked for
+ * (src/flow_parts.c).
  */
 #ifndef RS_FLOW_SOURCE_H
 #define RS_FLOW_SOURCE_H
@@ -45,12 +51,23 @@ typedef struct RsArc
 
 enum { RS_FLOW_OUT = 0, RS_FLOW_IN = 1 };
 
+typedef struct RsFlowJoin RsFlowJoin;
+
+/*
+ * Ask rs_flow_group() for an account's group and rs_flow_transfer() for the
+ * transfer at a place: a flow graph of several parts has no `start`, and lays
+ * groups beyond its last transfer.
+ */
 typedef struct RsFlowSide
 {
-	const uint32 *start;		/* naccounts + 1 places: group of a is start[a] .. start[a+1]-1 */
+	const uint32 *start;		/* naccounts + 1 places: group of a is start[a] .. start[a+1]-1; or NULL */
 	const RsArc *arc;
 	const uint32 *transfer;		/* number of the transfer at a place; NULL: the place itself */
+	uint32		plain;			/* places below are transfer numbers whatever `transfer` is */
+	RsFlowJoin *join;			/* where groups are found when `start` is NULL */
 } RsFlowSide;
+
+#define RS_FLOW_MAX_PARTS	16
 
 /* A transfer before it has a place, for rs_flow_build(). */
 typedef struct RsRawTransfer
@@ -109,6 +126,10 @@ struct RsFlow
 	Datum		(*account_text) (RsFlow *flow, uint32 account);
 	Datum		(*txn_text) (RsFlow *flow, uint32 transfer);
 	void		(*prefetch_txn) (const RsFlow *flow, uint32 transfer);	/* soon txn_text; may be NULL */
+	/* The same where identifiers are integers, which print as their digits; else NULL. */
+	int64		(*account_integer) (const RsFlow *flow, uint32 account);
+	int64		(*txn_integer) (const RsFlow *flow, uint32 transfer);
+	void		(*prefetch_account) (const RsFlow *flow, uint32 account);	/* soon account_integer */
 	int			(*compare_txn) (RsFlow *flow, uint32 a, uint32 b);	/* total order of txn_id: <0, 0, >0 */
 	int			(*compare_account) (RsFlow *flow, uint32 a, uint32 b);
 
@@ -172,7 +193,51 @@ rs_flow_amount(const RsFlow *flow, uint32 transfer)
 static inline uint32
 rs_flow_transfer(const RsFlowSide *side, uint32 place)
 {
-	return side->transfer ? side->transfer[place] : place;
+	return side->transfer && place >= side->plain ? side->transfer[place] : place;
 }
+
+/* src/flow_parts.c */
+extern void rs_flow_joined_group(RsFlowJoin *join, uint32 account, uint32 *first, uint32 *end);
+extern uint32 rs_flow_joined_end(const RsFlowJoin *join, uint32 account, bool oldest);
+extern void rs_flow_joined_forget(RsFlowJoin *join);
+
+/* The places of an account's group: [*first, *end), oldest first. */
+static inline void
+rs_flow_group(const RsFlowSide *side, uint32 account, uint32 *first, uint32 *end)
+{
+	if (likely(side->start != NULL))
+	{
+		*first = side->start[account];
+		*end = side->start[account + 1];
+	}
+	else
+		rs_flow_joined_group(side->join, account, first, end);
+}
+
+/*
+ * For those who visit account after account: no place got so far is needed any
+ * more. Without it, a graph of several parts keeps 12 bytes for each arc of the
+ * groups that were asked for.
+ */
+static inline void
+rs_flow_forget(const RsFlow *flow)
+{
+	if (flow->side[RS_FLOW_OUT].join)
+		rs_flow_joined_forget(flow->side[RS_FLOW_OUT].join);
+}
+
+/* Places that groups may lie at are below this. */
+static inline uint64
+rs_flow_places(const RsFlow *flow)
+{
+	return flow->side[RS_FLOW_OUT].join ? (uint64) flow->ntransfers * 2 + 4096 : flow->ntransfers;
+}
+
+/* The account that made a transfer; a binary search. For complete flows. */
+extern uint32 rs_flow_payer(const RsFlow *flow, uint32 transfer);
+
+/* Every piece of a group [first, end), part by part: for who needs no order. */
+typedef void (*RsFlowPieceHandler) (void *arg, uint32 account, uint32 first, uint32 end);
+extern void rs_flow_pieces(const RsFlow *flow, int side, RsFlowPieceHandler handler, void *arg);
 
 #endif							/* RS_FLOW_SOURCE_H */

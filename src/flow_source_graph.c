@@ -3,8 +3,9 @@
  *	  A flow graph as a flow: the arrays of the mapped file.
  *
  * Opening costs one look into the catalog and, in a backend that has not used
- * the file yet, one mmap; nothing is read. The file stays mapped until the
- * budget of the operation goes, even if the graph is dropped meanwhile.
+ * the files yet, a few calls of mmap; nothing is read. The files stay mapped
+ * until the budget of the operation goes, even if the graph is dropped
+ * meanwhile.
  */
 #include "pg_compat.h"
 
@@ -24,13 +25,14 @@ typedef struct GraphFlow
 {
 	RsFlow		flow;
 	RsGraphMapping *mapping;
+	RsFlowParts parts;			/* used when there are several */
 } GraphFlow;
 
 static Datum
 account_text(RsFlow *flow, uint32 account)
 {
 	RsGraphMapping *m = ((GraphFlow *) flow)->mapping;
-	RsKey		key = rs_key_get(&m->graph.account, account);
+	RsKey		key = rs_graph_account(&m->graph, account);
 
 	return rs_id_text(&m->account, &key);
 }
@@ -39,7 +41,7 @@ static Datum
 txn_text(RsFlow *flow, uint32 transfer)
 {
 	RsGraphMapping *m = ((GraphFlow *) flow)->mapping;
-	RsKey		key = rs_key_get(&m->graph.txn, transfer);
+	RsKey		key = rs_graph_txn(&m->graph, transfer);
 
 	return rs_id_text(&m->txn, &key);
 }
@@ -47,19 +49,55 @@ txn_text(RsFlow *flow, uint32 transfer)
 static void
 prefetch_txn(const RsFlow *flow, uint32 transfer)
 {
-	const RsKeySet *set = &((const GraphFlow *) flow)->mapping->graph.txn;
+	const RsGraph *g = &((const GraphFlow *) flow)->mapping->graph;
+	const RsGraphPart *part = &g->part[rs_graph_part_of(g, transfer)];
+	const RsKeySet *set = &part->txn;
 
+	transfer -= part->header->first_transfer;
 	__builtin_prefetch(set->key + (uint64) transfer * (set->type.kind == RS_KEY_FIXED ? set->type.length : set->width));
+}
+
+static int64
+account_integer(const RsFlow *flow, uint32 account)
+{
+	const RsGraph *g = &((const GraphFlow *) flow)->mapping->graph;
+	const RsGraphPart *part = &g->part[rs_graph_account_part(g, account)];
+
+	return rs_key_integer(&part->account, account - part->header->first_account);
+}
+
+static int64
+txn_integer(const RsFlow *flow, uint32 transfer)
+{
+	const RsGraph *g = &((const GraphFlow *) flow)->mapping->graph;
+	const RsGraphPart *part = &g->part[rs_graph_part_of(g, transfer)];
+
+	return rs_key_integer(&part->txn, transfer - part->header->first_transfer);
+}
+
+static void
+prefetch_account(const RsFlow *flow, uint32 account)
+{
+	const RsGraph *g = &((const GraphFlow *) flow)->mapping->graph;
+	const RsGraphPart *part = &g->part[rs_graph_account_part(g, account)];
+
+	__builtin_prefetch(part->account.key + (uint64) (account - part->header->first_account) * part->account.width);
+}
+
+static bool
+prints_as_integer(const RsIdType *id)
+{
+	return id->oid == INT2OID || id->oid == INT4OID || id->oid == INT8OID;
 }
 
 static int
 compare_txn(RsFlow *flow, uint32 a, uint32 b)
 {
 	RsGraph    *g = &((GraphFlow *) flow)->mapping->graph;
-	RsKey		x = rs_key_get(&g->txn, a),
-				y = rs_key_get(&g->txn, b);
+	RsKey		x = rs_graph_txn(g, a),
+				y = rs_graph_txn(g, b);
 
-	return rs_key_compare(&g->txn.type, &x, &y);
+	return rs_key_compare(&g->part[0].txn.type, &x, &y);
 }
 
 static int
@@ -69,11 +107,11 @@ compare_account(RsFlow *flow, uint32 a, uint32 b)
 	RsKey		x,
 				y;
 
-	if (g->account_order == NULL)
+	if (g->nparts == 1 && g->part[0].account_order == NULL)
 		return (a > b) - (a < b);
-	x = rs_key_get(&g->account, a);
-	y = rs_key_get(&g->account, b);
-	return rs_key_compare(&g->account.type, &x, &y);
+	x = rs_graph_account(g, a);
+	y = rs_graph_account(g, b);
+	return rs_key_compare(&g->part[0].account.type, &x, &y);
 }
 
 static void
@@ -113,14 +151,14 @@ resolve(RsFlow *flow, ArrayType *ids, const char *argument, int *count, uint32 *
 }
 
 /*
- * There is no index by txn_id in the file: the identifiers asked for go into a
- * hash and one pass over the file's identifiers finds them all.
+ * There is no index by txn_id in the files: the identifiers asked for go into a
+ * hash and one pass over the graph's identifiers finds them all.
  */
 static uint32 *
 find_txns(RsFlow *flow, const Datum *id, uint32 n)
 {
 	RsGraphMapping *m = ((GraphFlow *) flow)->mapping;
-	const RsKeySet *set = &m->graph.txn;
+	const RsKeyType *type = &m->graph.part[0].txn.type;
 	uint32	   *number = rs_alloc(flow->budget, n, sizeof(uint32), "transfers asked for");
 	RsKey	   *key = rs_alloc(flow->budget, n, sizeof(RsKey), "transfers asked for");
 	uint64		size = 64;
@@ -143,7 +181,7 @@ find_txns(RsFlow *flow, const Datum *id, uint32 n)
 						   OidInputFunctionCall(input, TextDatumGetCString(id[i]), ioparam, -1));
 		number[i] = RS_NO_ID;
 		/* the same identifier twice keeps its own slot: both are looked up */
-		h = rs_key_hash(&set->type, &key[i]) & (size - 1);
+		h = rs_key_hash(type, &key[i]) & (size - 1);
 		while (slot[h] != RS_NO_ID)
 			h = (h + 1) & (size - 1);
 		slot[h] = i;
@@ -151,11 +189,11 @@ find_txns(RsFlow *flow, const Datum *id, uint32 n)
 	MemoryContextSwitchTo(old);
 	for (uint32 t = 0; t < flow->ntransfers && found < n; t++)
 	{
-		RsKey		k = rs_key_get(set, t);
-		uint64		h = rs_key_hash(&set->type, &k) & (size - 1);
+		RsKey		k = rs_graph_txn(&m->graph, t);
+		uint64		h = rs_key_hash(type, &k) & (size - 1);
 
 		for (; slot[h] != RS_NO_ID; h = (h + 1) & (size - 1))
-			if (number[slot[h]] == RS_NO_ID && rs_key_compare(&set->type, &key[slot[h]], &k) == 0)
+			if (number[slot[h]] == RS_NO_ID && rs_key_compare(type, &key[slot[h]], &k) == 0)
 			{
 				number[slot[h]] = t;
 				found++;
@@ -185,6 +223,14 @@ not_usable(const RsGraphDefinition *d, const char *detail, int code)
 					 quote_literal_cstr(d->name))));
 }
 
+static void
+make_room(void *arg, int side, uint32 room)
+{
+	GraphFlow  *f = arg;
+
+	rs_graph_map_room(f->mapping, f->flow.budget, side, room);
+}
+
 RsFlow *
 rs_flow_graph_open(const char *name, MemoryContext budget)
 {
@@ -192,7 +238,7 @@ rs_flow_graph_open(const char *name, MemoryContext budget)
 	RsFlow	   *flow = &f->flow;
 	RsGraphDefinition *d = NULL;
 	const char *problem = NULL;
-	char	   *file = NULL;
+	char	   *files = NULL;
 	const RsGraph *g;
 
 	for (;;)
@@ -206,41 +252,68 @@ rs_flow_graph_open(const char *name, MemoryContext budget)
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("permission denied for flow graph \"%s\"", name),
 					 errhint("Its owner can let you read it with risk_screen.grant_flow_graph().")));
-		if (d->file == NULL)
+		if (d->files == NULL)
 			not_usable(d, "It has not been built in this database (after a restore, only its definition is there).",
 					   ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE);
 		identity = rs_graph_definition_identity(d);
-		result = rs_graph_map(d->file, d->stamp, &identity, budget, &f->mapping, &problem);
+		result = rs_graph_map(d->files, d->stamps, &identity, budget, &f->mapping, &problem);
 		if (result == RS_MAPPED)
 			break;
 		if (result == RS_MAP_DAMAGED)
 			not_usable(d, problem, ERRCODE_DATA_CORRUPTED);
 		/* Replaced between our look and our open? Then there is another name now. */
-		if (file && strcmp(file, d->file) == 0)
+		if (files && strcmp(files, d->files) == 0)
 			not_usable(d, "The file is missing.", ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE);
-		file = d->file;
+		files = d->files;
 	}
 
 	g = &f->mapping->graph;
-	flow->naccounts = g->header->naccounts;
-	flow->ntransfers = g->header->ntransfers;
+	flow->naccounts = g->naccounts;
+	flow->ntransfers = g->ntransfers;
 	flow->side[RS_FLOW_OUT] = g->side[RS_FLOW_OUT];
 	flow->side[RS_FLOW_IN] = g->side[RS_FLOW_IN];
 	flow->time = g->time;
-	flow->ncodes = g->header->ncodes;
-	flow->time_base = g->header->time_base;
-	flow->time_unit = g->header->time_unit;
-	flow->scale = g->header->scale;
+	flow->ncodes = g->ncodes;
+	flow->time_base = g->time_base;
+	flow->time_unit = g->time_unit;
+	flow->scale = g->scale;
 	flow->amount = g->amount;
 	flow->wide = g->wide;
 	flow->account_text = account_text;
 	flow->txn_text = txn_text;
 	flow->prefetch_txn = prefetch_txn;
+	if (prints_as_integer(&f->mapping->account))
+	{
+		flow->account_integer = account_integer;
+		flow->prefetch_account = prefetch_account;
+	}
+	if (prints_as_integer(&f->mapping->txn))
+		flow->txn_integer = txn_integer;
 	flow->compare_txn = compare_txn;
 	flow->compare_account = compare_account;
 	flow->resolve = resolve;
 	flow->find_txns = find_txns;
 	flow->close = close_flow;
 	flow->budget = budget;
+	if (g->nparts > 1)
+	{
+		RsGraphMapping *m = f->mapping;
+
+		f->parts.nparts = g->nparts;
+		f->parts.part = g->piece;
+		f->parts.naccounts = g->naccounts;
+		f->parts.budget = budget;
+		f->parts.make_room = make_room;
+		f->parts.arg = f;
+		for (int s = 0; s < 2; s++)
+		{
+			RsFlowJoin *join = &f->parts.join[s];
+
+			join->first = g->room;
+			join->arc = (RsArc *) (m->range + m->room.arc[s]) - g->room;
+			join->transfer = (uint32 *) (m->range + m->room.transfer[s]) - g->room;
+		}
+		rs_flow_parts_begin(&f->parts, flow);
+	}
 	return flow;
 }

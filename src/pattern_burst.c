@@ -85,11 +85,11 @@ sweep_account(Sweep *s, uint32 account)
 {
 	const RsBurstQuestion *q = s->question;
 	const RsArc *arc = s->side->arc;
-	uint32		begin = s->side->start[account],
-				stop = s->side->start[account + 1];
-	uint32		tail = begin,
-				head = begin,
-				newest = begin; /* last transfer that counts */
+	uint32		begin,
+				stop;
+	uint32		tail,
+				head,
+				newest;			/* last transfer that counts */
 	uint32		parties = 0,
 				count = 0;
 	int128		total = 0;
@@ -99,8 +99,11 @@ sweep_account(Sweep *s, uint32 account)
 				most_parties = 0,
 				most_count = 0;
 
+	rs_flow_forget(s->flow);
+	rs_flow_group(s->side, account, &begin, &stop);
 	if (stop - begin < Max(q->min_count, q->min_parties))
 		return;
+	tail = head = newest = begin;
 	while (head < stop)
 	{
 		uint32		now = head;

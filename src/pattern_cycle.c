@@ -66,9 +66,8 @@ typedef struct Search
 
 	const RsArc *out,
 			   *in;
-	const uint32 *out_start,
-			   *in_start,
-			   *in_transfer;
+	const RsFlowSide *out_side,
+			   *in_side;
 	bool		filtered;		/* amounts are looked at */
 	uint32	   *deadline;		/* by code, when times are a table */
 	uint32		deadline_step;	/* else */
@@ -204,18 +203,20 @@ go_back(Search *s, int level, uint64 limit)
 	{
 		uint32		account = s->frontier[i];
 		Label	   *l = label_of(s, account);
-		uint32		high = s->in_start[account + 1];
+		uint32		low,
+					high;
 		uint32		end = s->end;
 		uint32		place;
 
 		if (s->question->ordered && account != s->root)
 			end = Min(end, s->question->strict ? l->last - 1 : l->last);
-		place = first_from(s->in, s->in_start[account], high,
+		rs_flow_group(s->in_side, account, &low, &high);
+		place = first_from(s->in, low, high,
 						   s->question->ordered && s->question->strict ? s->begin + 1 : s->begin);
 		for (place = Max(place, l->listed); place < high && s->in[place].when < end; place++)
 		{
 			uint32		from = s->in[place].peer;
-			uint32		transfer = s->in_transfer ? s->in_transfer[place] : place;
+			uint32		transfer = rs_flow_transfer(s->in_side, place);
 
 			tick(s);
 			if (limit-- == 0)
@@ -319,6 +320,7 @@ static inline Position
 enter(Search *s, int used, uint32 account, uint32 when)
 {
 	Position	p;
+	uint32		first;
 
 	if (s->question->max_length - used <= s->depth)
 	{
@@ -326,8 +328,8 @@ enter(Search *s, int used, uint32 account, uint32 when)
 		p.stop = NO_ARC;
 		return p;
 	}
-	p.stop = s->out_start[account + 1];
-	p.place = first_from(s->out, s->out_start[account], p.stop,
+	rs_flow_group(s->out_side, account, &first, &p.stop);
+	p.place = first_from(s->out, first, p.stop,
 						 !s->question->ordered ? s->begin
 						 : s->question->strict ? when + 1 : when);
 	return p;
@@ -378,9 +380,9 @@ walk(Search *s)
 				used--;
 				continue;
 			}
-			transfer = p->place++;
-			to = s->out[transfer].peer;
-			when = s->out[transfer].when;
+			to = s->out[p->place].peer;
+			when = s->out[p->place].when;
+			transfer = rs_flow_transfer(s->out_side, p->place++);
 			if (to != s->root && left - 1 <= s->depth)
 			{
 				/* the cheap test first: most accounts have no label */
@@ -471,10 +473,9 @@ rs_find_cycles(const RsFlow *flow, const RsCycleQuestion *question,
 	s.handler = handler;
 	s.arg = arg;
 	s.out = flow->side[RS_FLOW_OUT].arc;
-	s.out_start = flow->side[RS_FLOW_OUT].start;
 	s.in = flow->side[RS_FLOW_IN].arc;
-	s.in_start = flow->side[RS_FLOW_IN].start;
-	s.in_transfer = flow->side[RS_FLOW_IN].transfer;
+	s.out_side = &flow->side[RS_FLOW_OUT];
+	s.in_side = &flow->side[RS_FLOW_IN];
 	s.filtered = question->min_amount > 0 || question->kept_numerator > 0;
 	s.since = question->since == DT_NOBEGIN ? 0 : rs_flow_code_bound(flow, question->since, true);
 	prepare_window(&s);
@@ -485,16 +486,23 @@ rs_find_cycles(const RsFlow *flow, const RsCycleQuestion *question,
 
 	for (uint32 root = 0; root < flow->naccounts; root++)
 	{
-		uint32		entering = s.in_start[root];	/* first arc into root after e1 */
-		uint32		stop_in = s.in_start[root + 1];
+		uint32		entering;		/* first arc into root after e1 */
+		uint32		stop_in;
+		uint32		leaving,
+					stop_out;
 
+		rs_flow_forget(flow);
+		rs_flow_group(s.in_side, root, &entering, &stop_in);
 		if (entering == stop_in)
 			continue;
-		for (uint32 e1 = s.out_start[root]; e1 < s.out_start[root + 1]; e1++)
+		rs_flow_group(s.out_side, root, &leaving, &stop_out);
+		for (; leaving < stop_out; leaving++)
 		{
+			uint32		e1 = rs_flow_transfer(s.out_side, leaving);
 			uint32		v = s.out[e1].peer;
 			uint32		low,
-						high;
+						high,
+						stop;
 
 			tick(&s);
 			s.begin = s.out[e1].when;
@@ -517,10 +525,11 @@ rs_find_cycles(const RsFlow *flow, const RsCycleQuestion *question,
 				if (amount < s.least)
 					continue;
 			}
-			low = first_from(s.out, s.out_start[v], s.out_start[v + 1], strict ? s.begin + 1 : s.begin);
-			if (low == s.out_start[v + 1] || s.out[low].when >= s.end)
+			rs_flow_group(s.out_side, v, &low, &stop);
+			low = first_from(s.out, low, stop, strict ? s.begin + 1 : s.begin);
+			if (low == stop || s.out[low].when >= s.end)
 				continue;
-			high = first_from(s.out, low, s.out_start[v + 1], s.end);
+			high = first_from(s.out, low, stop, s.end);
 
 			if (++s.stamp == 0)
 			{

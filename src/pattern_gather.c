@@ -30,7 +30,8 @@ typedef struct Window
 	uint32		account;
 	uint32		tail,
 				head;			/* [tail, head) */
-	uint32		stop;
+	uint32		first,			/* of the group */
+				stop;
 	uint32		parties;
 	uint32	   *seen;
 } Window;
@@ -86,8 +87,8 @@ static void
 open_window(Window *w, uint32 account)
 {
 	w->account = account;
-	w->tail = w->head = w->side->start[account];
-	w->stop = w->side->start[account + 1];
+	rs_flow_group(w->side, account, &w->first, &w->stop);
+	w->tail = w->head = w->first;
 	w->parties = 0;
 }
 
@@ -103,8 +104,11 @@ collect(Search *s, int side, uint32 account, TimestampTz from, TimestampTz to)
 {
 	const RsFlowSide *group = &s->flow->side[side];
 	uint64		n = 0;
+	uint32		first,
+				stop;
 
-	for (uint32 place = group->start[account]; place < group->start[account + 1]; place++)
+	rs_flow_group(group, account, &first, &stop);
+	for (uint32 place = first; place < stop; place++)
 	{
 		TimestampTz at = rs_flow_time(s->flow, group->arc[place].when);
 
@@ -125,9 +129,12 @@ static uint32
 count_parties(Search *s, const RsFlowSide *side, uint32 account, TimestampTz from, TimestampTz to)
 {
 	uint32		parties = 0;
+	uint32		first,
+				stop;
 
 	s->counting++;
-	for (uint32 place = side->start[account]; place < side->start[account + 1]; place++)
+	rs_flow_group(side, account, &first, &stop);
+	for (uint32 place = first; place < stop; place++)
 	{
 		TimestampTz at = rs_flow_time(s->flow, side->arc[place].when);
 		uint32		peer = side->arc[place].peer;
@@ -181,7 +188,7 @@ ordered_of(Search *s, uint32 account)
 
 		tick(s);
 		/* receipts of one instant begin together: at the first of them */
-		if (in->tail > in->side->start[account] && time_at(s, in, in->tail - 1) == begin)
+		if (in->tail > in->first && time_at(s, in, in->tail - 1) == begin)
 		{
 			if (in->head == in->tail)
 				push(in);
@@ -289,6 +296,7 @@ rs_find_gather_scatter(const RsFlow *flow, const RsRelayQuestion *question,
 	s.mark = rs_alloc0(s.budget, flow->naccounts, sizeof(uint32), purpose);
 	for (uint32 account = 0; account < flow->naccounts; account++)
 	{
+		rs_flow_forget(flow);
 		open_window(&s.in, account);
 		open_window(&s.out, account);
 		tick(&s);

@@ -280,15 +280,21 @@ nearest(Search *s, const RsPassQuestion *q, BitSet *waiting, uint64 n, int128 am
 static void
 pairs_of(Search *s, uint32 account, const RsPassQuestion *q, RsPassHandler handler, void *arg)
 {
-	uint32		first = s->in->start[account],
-				stop = s->in->start[account + 1];
-	uint32		enter = first,
-				leave = first;
+	uint32		first,
+				stop,
+				payment,
+				end;
+	uint32		enter,
+				leave;
 	uint64		n = 0;
 	BitSet		waiting;
 
-	if (first == stop || s->out->start[account] == s->out->start[account + 1])
+	rs_flow_forget(s->flow);
+	rs_flow_group(s->in, account, &first, &stop);
+	rs_flow_group(s->out, account, &payment, &end);
+	if (first == stop || payment == end)
 		return;
+	enter = leave = first;
 	s->receipt = rs_grow(s->budget, s->receipt, &s->receipt_capacity, stop - first, sizeof(Receipt), purpose);
 	s->rank = rs_grow(s->budget, s->rank, &s->rank_capacity, stop - first, sizeof(uint32), purpose);
 	for (uint32 place = first; place < stop; place++)
@@ -310,13 +316,13 @@ pairs_of(Search *s, uint32 account, const RsPassQuestion *q, RsPassHandler handl
 	memset(s->words, 0, bitset_words(n) * sizeof(uint64));
 	bitset_init(&waiting, s->words, n);
 
-	for (uint32 place = s->out->start[account]; place < s->out->start[account + 1]; place++)
+	for (uint32 place = payment; place < end; place++)
 	{
 		TimestampTz now = time_at(s, s->out, place);
 		int128		amount = amount_at(s, s->out, place);
 		int64		found;
 		uint32		in,
-					out = place;
+					out = rs_flow_transfer(s->out, place);
 		RsPass		pass = {.account = account, .nin = 1, .nout = 1, .in = &in, .out = &out};
 
 		tick(s);
@@ -363,11 +369,14 @@ static uint64
 collect(Search *s, int side, uint32 account, TimestampTz from, TimestampTz to, int128 *total)
 {
 	const RsFlowSide *group = &s->flow->side[side];
-	uint32		low = group->start[account],
-				high = group->start[account + 1];
+	uint32		low,
+				high,
+				end;
 	uint64		n = 0;
 
 	*total = 0;
+	rs_flow_group(group, account, &low, &end);
+	high = end;
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
@@ -377,7 +386,7 @@ collect(Search *s, int side, uint32 account, TimestampTz from, TimestampTz to, i
 		else
 			high = middle;
 	}
-	for (uint32 place = low; place < group->start[account + 1] && time_at(s, group, place) <= to; place++)
+	for (uint32 place = low; place < end && time_at(s, group, place) <= to; place++)
 	{
 		tick(s);
 		if (group->arc[place].peer == account)
@@ -410,20 +419,25 @@ report(Search *s, uint32 account, TimestampTz in_from, TimestampTz in_to,
 static void
 stretches_of(Search *s, uint32 account, const RsPassQuestion *q, RsPassHandler handler, void *arg)
 {
-	uint32		in_head = s->in->start[account],
-				in_tail = in_head,
-				in_stop = s->in->start[account + 1];
-	uint32		out_head = s->out->start[account],
-				out_tail = out_head,
-				out_stop = s->out->start[account + 1];
+	uint32		in_head,
+				in_tail,
+				in_stop;
+	uint32		out_head,
+				out_tail,
+				out_stop;
 	int128		received = 0,
 				paid = 0;
 	bool		open = false;
 	TimestampTz started = 0,
 				ended = 0;
 
+	rs_flow_forget(s->flow);
+	rs_flow_group(s->in, account, &in_head, &in_stop);
+	rs_flow_group(s->out, account, &out_head, &out_stop);
 	if (in_head == in_stop || out_head == out_stop)
 		return;
+	in_tail = in_head;
+	out_tail = out_head;
 	while (out_head < out_stop)
 	{
 		TimestampTz now = time_at(s, s->out, out_head);

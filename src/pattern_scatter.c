@@ -162,10 +162,14 @@ static void
 ways_on_from(Search *s, uint32 source, uint32 middle, const uint32 *first, uint32 nfirst)
 {
 	const RsFlowSide *out = &s->flow->side[RS_FLOW_OUT];
+	uint32		begin,
+				end;
 
-	for (uint32 second = out->start[middle]; second < out->start[middle + 1]; second++)
+	rs_flow_group(out, middle, &begin, &end);
+	for (uint32 place = begin; place < end; place++)
 	{
-		uint32		target = out->arc[second].peer;
+		uint32		second = rs_flow_transfer(out, place);
+		uint32		target = out->arc[place].peer;
 		uint32		served;
 
 		tick(s);
@@ -175,8 +179,8 @@ ways_on_from(Search *s, uint32 source, uint32 middle, const uint32 *first, uint3
 			add_way(s, middle, first[served], second);
 		s->seen[target] = served;
 	}
-	for (uint32 second = out->start[middle]; second < out->start[middle + 1]; second++)
-		s->seen[out->arc[second].peer] = 0;
+	for (uint32 place = begin; place < end; place++)
+		s->seen[out->arc[place].peer] = 0;
 }
 
 /* The ways of one source through one middle: first[] are its transfers to it, by time. */
@@ -185,9 +189,14 @@ ways_through(Search *s, uint32 source, uint32 middle, const uint32 *first, uint3
 {
 	const RsFlowSide *out = &s->flow->side[RS_FLOW_OUT];
 	uint32		at = 0;			/* first[0 .. at-1] are no later than the second leg */
+	uint32		begin,
+				end;
 
-	for (uint32 second = out->start[middle]; second < out->start[middle + 1]; second++)
+	rs_flow_group(out, middle, &begin, &end);
+	for (uint32 place = begin; place < end; place++)
 	{
+		uint32		second = rs_flow_transfer(out, place);
+
 		tick(s);
 		if (!is_set(s->gathers, second) || out->arc[second].peer == source || out->arc[second].peer == middle)
 			continue;
@@ -530,11 +539,17 @@ search_source(Search *s, uint32 source, Receiver **receiver, uint64 *receiver_ca
 	const RsFlowSide *out = &s->flow->side[RS_FLOW_OUT];
 	uint64		n = 0;
 	uint32	   *first;
+	uint32		begin,
+				end;
 
-	if (out->start[source + 1] - out->start[source] < s->question->min_parties)
+	rs_flow_forget(s->flow);
+	rs_flow_group(out, source, &begin, &end);
+	if (end - begin < s->question->min_parties)
 		return;
-	for (uint32 p = out->start[source]; p < out->start[source + 1]; p++)
+	for (uint32 place = begin; place < end; place++)
 	{
+		uint32		p = rs_flow_transfer(out, place);
+
 		tick(s);
 		if (!is_set(s->scatters, p))
 			continue;

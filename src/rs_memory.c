@@ -18,13 +18,14 @@
 #include "rs_memory.h"
 
 int			rs_max_memory_kb = 1024 * 1024;
+uint64		rs_memory_mapped = 0;
 
 /* Error unless `more` bytes fit into the budget beside what it holds. */
 void
 rs_memory_check(MemoryContext budget, uint64 more, const char *purpose)
 {
 	uint64		limit = (uint64) rs_max_memory_kb * 1024;
-	uint64		held = MemoryContextMemAllocated(budget, true);
+	uint64		held = MemoryContextMemAllocated(budget, true) + rs_memory_mapped;
 
 	if (more > limit || held > limit - more)
 		ereport(ERROR,

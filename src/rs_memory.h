@@ -10,6 +10,9 @@
 /* risk_screen.max_memory in kB; engines read it, the module defines the GUC. */
 extern int	rs_max_memory_kb;
 
+/* Bytes that operations hold outside of memory contexts; counted by every check. */
+extern uint64 rs_memory_mapped;
+
 extern void rs_memory_check(MemoryContext budget, uint64 more, const char *purpose);
 extern void *rs_alloc(MemoryContext budget, uint64 count, Size size, const char *purpose);
 extern void *rs_alloc0(MemoryContext budget, uint64 count, Size size, const char *purpose);

@@ -114,12 +114,29 @@ far_end(const RsTrace *t, uint32 first, uint32 end, const bool upstream)
 	return end;
 }
 
+/* Several parts: most often only the last arc is asked for; do not join the group for it. */
+static inline bool
+ends_suffice(const RsTrace *t)
+{
+	return t->start == NULL && !t->filtered;
+}
+
+/* `place`: of the last arc, if ends_suffice(). */
 static uint32
-resolve_last(RsTrace *t, uint32 account, State *st, const bool upstream)
+resolve_last(RsTrace *t, uint32 account, State *st, uint32 place, const bool upstream)
 {
 	uint32		first,
 				end;
 
+	if (ends_suffice(t))
+	{
+		uint32		key = place == RS_NO_ID ? 0 : key_of(t->arc[place].when, upstream);
+
+		if (place == RS_NO_ID || key < t->near)
+			return st->last = 0;
+		if (key < t->far)
+			return st->last = open_for(t, key);
+	}
 	group_of(t, account, upstream, &first, &end);
 	end = far_end(t, first, end, upstream);
 	st->last = open_before(t, account, first, end, upstream);
@@ -199,9 +216,10 @@ open_level(RsTrace *t, int hop, const bool upstream)
 		if (i + AHEAD < t->nfrontier)
 		{
 			prefetch_state(t, t->frontier[i + AHEAD]);
-			__builtin_prefetch(&t->start[t->frontier[i + AHEAD]]);
+			if (t->start)
+				__builtin_prefetch(&t->start[t->frontier[i + AHEAD]]);
 		}
-		if (i + AHEAD / 2 < t->nfrontier)
+		if (t->start && i + AHEAD / 2 < t->nfrontier)
 		{
 			uint32		ahead = t->start[t->frontier[i + AHEAD / 2]];
 
@@ -270,9 +288,9 @@ count_hop_cut(RsTrace *t, uint32 account, State *st, const bool closing)
 static pg_attribute_always_inline void
 look_at_late(RsTrace *t, const bool upstream, const bool closing)
 {
-	for (uint32 i = 0; i < t->nlate; i++)
+	for (uint32 i = 0; i < t->nlate && t->start; i++)
 		__builtin_prefetch(&t->start[t->late[i].account]);
-	for (uint32 i = 0; i < t->nlate; i++)
+	for (uint32 i = 0; i < t->nlate && t->start; i++)
 	{
 		uint32		first,
 					end;
@@ -281,13 +299,19 @@ look_at_late(RsTrace *t, const bool upstream, const bool closing)
 		if (first < end)
 			__builtin_prefetch(&t->arc[flip(end - 1, upstream)]);
 	}
+	for (uint32 i = 0; i < t->nlate && ends_suffice(t); i++)
+	{
+		t->late[i].end = rs_flow_joined_end(t->side->join, t->late[i].account, upstream);
+		if (t->late[i].end != RS_NO_ID)
+			__builtin_prefetch(&t->arc[t->late[i].end]);
+	}
 	for (uint32 i = 0; i < t->nlate; i++)
 	{
 		uint32		account = t->late[i].account;
 		State	   *st = state_of(t, account);
 
 		if (st->open == UNKNOWN)
-			st->open = resolve_last(t, account, st, upstream);
+			st->open = resolve_last(t, account, st, t->late[i].end, upstream);
 		if (t->late[i].key < st->open)
 			count_hop_cut(t, account, st, closing);
 	}
@@ -389,7 +413,7 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 		for (uint32 i = 0; i < count; i++)
 		{
 			uint32		place = flip(first + i, upstream);
-			uint32		number = t->transfer ? t->transfer[place] : place;
+			uint32		number = t->transfer ? rs_flow_transfer(t->side, place) : place;
 			int128		a = rs_flow_amount(t->flow, number);
 
 			if (!filtered || a >= t->min_amount)
@@ -496,8 +520,13 @@ rs_trace_may_be_cut(const RsTrace *t, int hop)
 RsTraceCut
 rs_trace_cut(RsTrace *t, uint32 place)
 {
-	uint32		account = t->arc[place].peer;
-	uint32		key = key_of(t->arc[place].when, t->upstream);
+	return rs_trace_cut_arrival(t, t->arc[place].peer, t->arc[place].when);
+}
+
+RsTraceCut
+rs_trace_cut_arrival(RsTrace *t, uint32 account, uint32 code)
+{
+	uint32		key = key_of(code, t->upstream);
 	State	   *st;
 
 	if (t->hold)
@@ -506,7 +535,9 @@ rs_trace_cut(RsTrace *t, uint32 place)
 	if (!t->ordered)
 		key = t->near;
 	if (st->open == UNKNOWN)
-		st->open = resolve_last(t, account, st, t->upstream);
+		st->open = resolve_last(t, account, st,
+								ends_suffice(t) ? rs_flow_joined_end(t->side->join, account, t->upstream) : RS_NO_ID,
+								t->upstream);
 	if (key >= st->open)
 		return RS_CUT_NONE;
 	if (t->closing && key < closed_of(t, account, t->upstream))

@@ -58,6 +58,9 @@ extern const RsTraceRun *rs_trace_runs(const RsTrace *trace, uint64 *count);
 /* Why the arc at this place of the trace was not followed, if it was not. */
 extern RsTraceCut rs_trace_cut(RsTrace *trace, uint32 place);
 
+/* The same for an arc of the trace that is known by the account it reaches and its time. */
+extern RsTraceCut rs_trace_cut_arrival(RsTrace *trace, uint32 account, uint32 code);
+
 /* rs_trace_cut() will soon be asked about an arc that reaches this account. */
 extern void rs_trace_prefetch(const RsTrace *trace, uint32 account);
 

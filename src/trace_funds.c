@@ -5,26 +5,30 @@
  * A million rows are common, so returning them must cost little more than
  * filling the tuplestore. Per hop, the transfers are gathered in the order in
  * which the engine met them (sequential memory), with what the row needs from
- * the engine; then (time, place in that list) pairs are radix-sorted, ties by
- * txn_id; then the rows are sent in that order, which jumps through memory:
- * the rows, names and amounts of the transfers ahead are prefetched.
+ * engine and flow; then (time, place in that list) pairs are radix-sorted, ties
+ * by txn_id; then the rows are written in that order (src/trace_tuple.c), which
+ * jumps through memory: the gathered rows and names ahead are prefetched.
  */
 #include "pg_compat.h"
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "rs_memory.h"
-#include "trace_sql.h"
+#include "trace_tuple.h"
 
+/* What the row needs of the flow is copied while it lies side by side. */
 typedef struct Row
 {
 	uint32		transfer;
 	uint32		account;		/* near end: payer downstream */
 	uint32		peer;
-	uint32		cut;			/* first the place of the arc */
+	uint32		cut;
+	int64		amount;			/* when the flow's are no larger */
+	int64		txn;			/* when they are integers */
 } Row;
 
 typedef struct Key
@@ -35,7 +39,8 @@ typedef struct Key
 
 typedef struct Rows
 {
-	Row		   *row;
+	Row		   *row;			/* aligned, so that each lies in one cache line */
+	void	   *row_memory;
 	Key		   *key;
 	Key		   *spare;
 	uint64		n,
@@ -43,6 +48,7 @@ typedef struct Rows
 				key_capacity,
 				spare_capacity;
 	RsFlow	   *flow;
+	RsTupleWriter *writer;
 } Rows;
 
 static inline int
@@ -64,8 +70,8 @@ key_compare(const Key *a, const Key *b, const Rows *rows)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-#define RADIX_BITS 11
-#define RADIX_SIZE (1 << RADIX_BITS)
+#define RADIX_MAX_BITS 12
+#define RADIX_SIZE (1 << RADIX_MAX_BITS)
 
 /* By time, then txn_id. */
 static void
@@ -75,6 +81,8 @@ order_rows(Rows *rows, MemoryContext budget)
 				high = 0;
 	Key		   *from = rows->key,
 			   *to;
+	int			bits = 0,
+				passes = 0;
 
 	if (rows->n < RADIX_SIZE)
 	{
@@ -88,18 +96,27 @@ order_rows(Rows *rows, MemoryContext budget)
 		low = Min(low, from[i].when);
 		high = Max(high, from[i].when);
 	}
-	for (int shift = 0; shift < 32 && ((high - low) >> shift) > 0; shift += RADIX_BITS)
+	/* as few passes as there must be, all of the same width */
+	if (high > low)
 	{
-		uint64		count[RADIX_SIZE + 1] = {0};
+		int			width = pg_leftmost_one_pos32(high - low) + 1;
+
+		passes = (width + RADIX_MAX_BITS - 1) / RADIX_MAX_BITS;
+		bits = (width + passes - 1) / passes;
+	}
+	for (int shift = 0; shift < passes * bits; shift += bits)
+	{
+		uint32		count[RADIX_SIZE + 1] = {0};
+		uint32		mask = ((uint32) 1 << bits) - 1;
 		Key		   *swap = from;
 
 		CHECK_FOR_INTERRUPTS();
 		for (uint64 i = 0; i < rows->n; i++)
-			count[(((from[i].when - low) >> shift) & (RADIX_SIZE - 1)) + 1]++;
-		for (int i = 1; i < RADIX_SIZE; i++)
+			count[(((from[i].when - low) >> shift) & mask) + 1]++;
+		for (uint32 i = 1; i <= mask; i++)
 			count[i] += count[i - 1];
 		for (uint64 i = 0; i < rows->n; i++)
-			to[count[((from[i].when - low) >> shift) & (RADIX_SIZE - 1)]++] = from[i];
+			to[count[((from[i].when - low) >> shift) & mask]++] = from[i];
 		from = to;
 		to = swap;
 	}
@@ -123,7 +140,9 @@ order_rows(Rows *rows, MemoryContext budget)
 
 #define ROWS_AHEAD	32
 #define NAMES_AHEAD	16
+#define STATES_AHEAD 48
 #define RUNS_AHEAD	8
+#define CACHE_LINE	64
 
 /* Ask the engine about the cuts, in its own order. */
 static void
@@ -137,9 +156,9 @@ find_cuts(RsTraceCall *call, Rows *rows, int hop)
 	}
 	for (uint64 i = 0; i < rows->n; i++)
 	{
-		if (i + NAMES_AHEAD < rows->n)
-			rs_trace_prefetch(call->trace, rows->row[i + NAMES_AHEAD].peer);
-		rows->row[i].cut = rs_trace_cut(call->trace, rows->row[i].cut);
+		if (i + STATES_AHEAD < rows->n)
+			rs_trace_prefetch(call->trace, rows->row[i + STATES_AHEAD].peer);
+		rows->row[i].cut = rs_trace_cut_arrival(call->trace, rows->row[i].peer, rows->key[i].when);
 		if ((i & 0xfff) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -152,18 +171,14 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 {
 	RsFlow	   *flow = call->flow;
 	bool		up = call->question.upstream;
-	MemoryContext old;
+	RsTraceTuple tuple = {.wide = flow->amount == NULL};
 
 	find_cuts(call, rows, hop);
 	order_rows(rows, call->budget);
-	old = MemoryContextSwitchTo(call->row_context);
+	rs_tuple_writer_begin(rows->writer, seed, hop);
 	for (uint64 i = 0; i < rows->n; i++)
 	{
 		const Row  *row = &rows->row[rows->key[i].row];
-		Datum		values[F_COLUMNS];
-		bool		nulls[F_COLUMNS] = {false};
-		Datum		account,
-					peer;
 
 		if (i + ROWS_AHEAD < rows->n)
 			__builtin_prefetch(&rows->row[rows->key[i + ROWS_AHEAD].row]);
@@ -171,57 +186,102 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 		{
 			const Row  *ahead = &rows->row[rows->key[i + NAMES_AHEAD].row];
 
-			rs_trace_prefetch_text(call, ahead->account);
-			rs_trace_prefetch_text(call, ahead->peer);
-			if (flow->amount)
-				__builtin_prefetch(&flow->amount[ahead->transfer]);
-			if (flow->prefetch_txn)
+			if (flow->prefetch_account)
+			{
+				flow->prefetch_account(flow, ahead->account);
+				flow->prefetch_account(flow, ahead->peer);
+			}
+			else
+			{
+				rs_trace_prefetch_text(call, ahead->account);
+				rs_trace_prefetch_text(call, ahead->peer);
+			}
+			if (flow->txn_integer == NULL && flow->prefetch_txn)
 				flow->prefetch_txn(flow, ahead->transfer);
 		}
-		account = rs_trace_account_text(call, row->account);
-		peer = rs_trace_account_text(call, row->peer);
-		values[F_SEED] = seed;
-		values[F_HOP] = Int32GetDatum(hop);
-		values[F_TXN] = flow->txn_text(flow, row->transfer);
-		values[F_PAYER] = up ? peer : account;
-		values[F_PAYEE] = up ? account : peer;
-		values[F_AMOUNT] = rs_trace_amount(call, rs_flow_amount(flow, row->transfer));
-		values[F_PAID_AT] = TimestampTzGetDatum(rs_flow_time(flow, rows->key[i].when));
-		values[F_CUT] = cut_name[row->cut];
-		nulls[F_CUT] = row->cut == RS_CUT_NONE;
-		rs_trace_row(call, values, nulls);
+		tuple.payer = up ? row->peer : row->account;
+		tuple.payee = up ? row->account : row->peer;
+		tuple.transfer = row->transfer;
+		tuple.txn = row->txn;
+		tuple.amount = row->amount;
+		tuple.paid_at = rs_flow_time(flow, rows->key[i].when);
+		tuple.cut = cut_name[row->cut];
+		rs_tuple_writer_put(rows->writer, &tuple);
 	}
-	MemoryContextSwitchTo(old);
 	rows->n = 0;
+}
+
+/* Room for the transfers of the hop that begins with this run; the last hop's are sent. */
+static void
+make_room(RsTraceCall *call, Rows *rows, const RsTraceRun *run, uint64 nruns)
+{
+	uint64		n = 0;
+
+	for (uint64 r = 0; r < nruns && run[r].hop == run[0].hop; r++)
+		n += run[r].count;
+	if (n > UINT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many transfers in one hop of a trace")));
+	if (rows->row && n <= rows->row_capacity && n <= rows->key_capacity)
+		return;
+	if (rows->row_memory)
+	{
+		pfree(rows->row_memory);
+		pfree(rows->key);
+		rows->key = NULL;
+	}
+	rows->row_capacity = rows->key_capacity = n;
+	rows->row_memory = rs_alloc(call->budget, n + 2, sizeof(Row), "the answer of a trace");
+	rows->row = (Row *) TYPEALIGN(CACHE_LINE, rows->row_memory);
+	rows->key = rs_alloc(call->budget, n, sizeof(Key), "the answer of a trace");
 }
 
 /* Append the transfers of one run. */
 static void
 gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 {
+	RsFlow	   *flow = call->flow;
 	const RsFlowSide *side = rs_trace_side(call->trace);
 	bool		up = call->question.upstream;
 
-	if (rows->n + run->count > UINT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many transfers in one hop of a trace")));
-	rows->row = rs_grow(call->budget, rows->row, &rows->row_capacity, rows->n + run->count,
-						sizeof(Row), "the answer of a trace");
-	rows->key = rs_grow(call->budget, rows->key, &rows->key_capacity, rows->n + run->count,
-						sizeof(Key), "the answer of a trace");
 	for (uint32 i = 0; i < run->count; i++)
 	{
 		uint32		place = rs_trace_place(up, run, i);
+		uint32		transfer;
 
 		if (!rs_trace_qualifies(call->trace, place))
 			continue;
-		rows->row[rows->n] = (Row) {rs_flow_transfer(side, place), run->account, side->arc[place].peer,
-			place};
+		transfer = rs_flow_transfer(side, place);
+		rows->row[rows->n] = (Row) {
+			.transfer = transfer, .account = run->account, .peer = side->arc[place].peer,
+			.amount = flow->amount ? flow->amount[transfer] : 0,
+			.txn = flow->txn_integer ? flow->txn_integer(flow, transfer) : 0
+		};
 		rows->key[rows->n] = (Key) {side->arc[place].when, (uint32) rows->n};
 		rows->n++;
 	}
 	CHECK_FOR_INTERRUPTS();
+}
+
+/* A run jumps to another account: fetch ahead what its first transfers need. */
+static inline void
+prefetch_run(const RsTraceCall *call, const RsTraceRun *run)
+{
+	const RsFlow *flow = call->flow;
+	const RsFlowSide *side = rs_trace_side(call->trace);
+	uint32		place = rs_trace_place(call->question.upstream, run, 0);
+
+	__builtin_prefetch(&side->arc[place]);
+	if (side->transfer)
+		__builtin_prefetch(&side->transfer[place]);
+	else
+	{
+		if (flow->amount)
+			__builtin_prefetch(&flow->amount[place]);
+		if (flow->txn_integer)
+			flow->prefetch_txn(flow, place);
+	}
 }
 
 /*
@@ -241,7 +301,6 @@ Datum
 rs_trace_funds(PG_FUNCTION_ARGS)
 {
 	RsTraceCall *call = rs_trace_begin(fcinfo, ARG_COMMON, -1);
-	const RsFlowSide *side = rs_trace_side(call->trace);
 	bool		up = call->question.upstream;
 	Datum		cut_name[] = {
 		[RS_CUT_NONE] = (Datum) 0,
@@ -249,7 +308,7 @@ rs_trace_funds(PG_FUNCTION_ARGS)
 		[RS_CUT_FANOUT] = CStringGetTextDatum("fanout"),
 		[RS_CUT_HOPS] = CStringGetTextDatum("hops")
 	};
-	Rows		rows = {.flow = call->flow};
+	Rows		rows = {.flow = call->flow, .writer = rs_tuple_writer_create(call)};
 
 	for (int s = 0; s < call->nseeds; s++)
 	{
@@ -271,8 +330,10 @@ rs_trace_funds(PG_FUNCTION_ARGS)
 		run = rs_trace_runs(call->trace, &nruns);
 		for (uint64 r = 0; r < nruns; r++)
 		{
+			if (r == 0 || run[r - 1].hop != run[r].hop)
+				make_room(call, &rows, &run[r], nruns - r);
 			if (r + RUNS_AHEAD < nruns)
-				__builtin_prefetch(&side->arc[rs_trace_place(up, &run[r + RUNS_AHEAD], 0)]);
+				prefetch_run(call, &run[r + RUNS_AHEAD]);
 			gather(call, &rows, &run[r]);
 			if (r + 1 == nruns || run[r + 1].hop != run[r].hop)
 				send_rows(call, &rows, run[r].hop, call->seed_text[s], cut_name);

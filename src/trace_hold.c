@@ -111,7 +111,7 @@ visit(RsTrace *t, uint32 account, uint32 v, uint32 end, int hop, const bool upst
 	while ((v = next_missing(t, v, end, upstream)) < end)
 	{
 		uint32		place = flip(v, upstream);
-		uint32		number = t->transfer ? t->transfer[place] : place;
+		uint32		number = rs_flow_transfer(t->side, place);
 		int128		amount = rs_flow_amount(t->flow, number);
 
 		CHECK_FOR_INTERRUPTS();

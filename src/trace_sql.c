@@ -316,10 +316,7 @@ void
 rs_trace_row(RsTraceCall *call, Datum *values, bool *nulls)
 {
 	tuplestore_putvalues(call->result->setResult, call->result->setDesc, values, nulls);
-	/* A reset costs as much as making a short row. */
-	if ((++call->rows & 0xff) == 0)
-		MemoryContextReset(call->row_context);
-	CHECK_FOR_INTERRUPTS();
+	rs_trace_row_sent(call);
 }
 
 /*

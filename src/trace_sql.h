@@ -8,6 +8,8 @@
 #include "postgres.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "flow_source.h"
 #include "trace.h"
@@ -94,5 +96,14 @@ rs_trace_prefetch_text(const RsTraceCall *call, uint32 account)
 extern Datum rs_trace_amount(RsTraceCall *call, int128 amount);
 /* Send a row; what was made for it in row_context may be forgotten. */
 extern void rs_trace_row(RsTraceCall *call, Datum *values, bool *nulls);
+
+/* A row was sent. A reset costs as much as making a short row. */
+static inline void
+rs_trace_row_sent(RsTraceCall *call)
+{
+	if ((++call->rows & 0xff) == 0)
+		MemoryContextReset(call->row_context);
+	CHECK_FOR_INTERRUPTS();
+}
 
 #endif							/* RS_TRACE_SQL_H */

@@ -82,6 +82,7 @@ rs_trace_create(RsFlow *flow, const RsFlowQuestion *q, int128 min_amount)
 
 	t->flow = flow;
 	t->budget = budget;
+	t->side = side;
 	t->arc = side->arc;
 	t->start = side->start;
 	t->transfer = side->transfer;
@@ -118,7 +119,7 @@ rs_trace_create(RsFlow *flow, const RsFlowQuestion *q, int128 min_amount)
 	if (t->closing)
 		t->limit = rs_alloc0(budget, pages, sizeof(Limit *), "the state of a trace");
 	if (t->hold)
-		t->skip = rs_alloc0(budget, ((uint64) flow->ntransfers >> PAGE_BITS) + 1, sizeof(uint32 *),
+		t->skip = rs_alloc0(budget, (rs_flow_places(flow) >> PAGE_BITS) + 1, sizeof(uint32 *),
 							"the state of a trace");
 	return t;
 }

@@ -46,8 +46,9 @@ struct RsTrace
 {
 	RsFlow	   *flow;
 	MemoryContext budget;
+	const RsFlowSide *side;
 	const RsArc *arc;
-	const uint32 *start;
+	const uint32 *start;		/* for fetching ahead; NULL with several parts */
 	const uint32 *transfer;
 	bool		upstream;
 	bool		ordered;
@@ -79,6 +80,7 @@ struct RsTrace
 	{
 		uint32		account;
 		uint32		key;
+		uint32		end;		/* several parts: place of the account's last arc in walking order */
 	}			late[LATE];
 	RsTraceSummary summary;
 	uint64		not_terminal;
@@ -130,9 +132,10 @@ key_at(const RsTrace *t, uint32 v, const bool upstream)
 static inline void
 group_of(const RsTrace *t, uint32 account, const bool upstream, uint32 *first, uint32 *end)
 {
-	uint32		a = t->start[account],
-				b = t->start[account + 1];
+	uint32		a,
+				b;
 
+	rs_flow_group(t->side, account, &a, &b);
 	if (upstream)
 	{
 		*first = RS_FLOW_MAX_TRANSFERS + 1 - b;
@@ -178,7 +181,7 @@ open_for(const RsTrace *t, uint32 key)
 static inline bool
 qualifies(const RsTrace *t, uint32 place)
 {
-	return rs_flow_amount(t->flow, t->transfer ? t->transfer[place] : place) >= t->min_amount;
+	return rs_flow_amount(t->flow, rs_flow_transfer(t->side, place)) >= t->min_amount;
 }
 
 

@@ -187,5 +187,45 @@ SELECT throws_ok($$SELECT * FROM risk_screen.trace_summary('trace_hub', '{seed}'
 RESET risk_screen.max_memory;
 SELECT lives_ok($$SELECT * FROM risk_screen.trace_summary('trace_hub', '{seed}')$$, 'and again with enough');
 
+-- rows are written in stored form: every byte of the values as PostgreSQL makes them
+CREATE TABLE tw_amount (amount numeric);
+INSERT INTO tw_amount
+SELECT (n::numeric * power(10::numeric, -scale))::numeric(38, 12)
+  FROM (VALUES (0::bigint), (1), (5), (10), (99), (100), (9999), (10000), (10001), (12345678), (100000000), (99999999),
+	(1000000000000), (123456789012345678), (100000000000000000)) v (n), generate_series(0, 12) scale
+ WHERE n::numeric * power(10::numeric, 12 - scale) < 1e18;
+CREATE TABLE tw_txn (txn_id text, payer text, payee text, amount numeric, paid_at timestamptz);
+CREATE FUNCTION pg_temp.written(scale int, shape text, source text) RETURNS TABLE (differing bigint, all_rows bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	type text := CASE WHEN shape LIKE 'int%' THEN 'bigint' ELSE 'text' END;
+	query text;
+BEGIN
+	TRUNCATE tw_txn;
+	INSERT INTO tw_txn
+	SELECT CASE type WHEN 'bigint' THEN i::text ELSE rpad('t' || i, CASE shape WHEN 'text' THEN 20 WHEN 'edge' THEN 124 + i % 5 ELSE 40 * (i % 5) + 5 END, 'x') END,
+		CASE type WHEN 'bigint' THEN '0' ELSE 'seed' END,
+		CASE type WHEN 'bigint' THEN (CASE i % 3 WHEN 0 THEN -i ELSE i * 1000000007::bigint END)::text ELSE rpad('p' || i, CASE shape WHEN 'text' THEN 12 WHEN 'edge' THEN 124 + i % 4 ELSE 30 * (i % 7) + 5 END, '账') END,
+		amount, timestamptz '2026-01-01' + i * interval '1 second'
+	  FROM (SELECT (row_number() OVER (ORDER BY amount))::int AS i, round(amount, scale) AS amount FROM tw_amount WHERE round(amount, scale) < CASE scale WHEN 12 THEN 9e5 ELSE 1e15 END) a;
+	query := format('SELECT txn_id::%1$s, payer::%1$s, payee::%1$s, amount::numeric(30,%2$s), paid_at FROM tw_txn', type, scale);
+	IF source = 'graph' THEN
+		PERFORM risk_screen.create_flow_graph('tw', query);
+	END IF;
+	RETURN QUERY
+		SELECT count(*) FILTER (WHERE f.amount::text IS DISTINCT FROM round(t.amount, scale)::text
+			OR numeric_send(f.amount) IS DISTINCT FROM numeric_send(round(t.amount, scale))
+			OR hash_numeric(f.amount) IS DISTINCT FROM hash_numeric(t.amount)
+			OR pg_column_size(f.amount) > 3 + 2 * ceil(length(f.amount::text) / 4.0 + 2)
+			OR f.payee IS DISTINCT FROM t.payee OR f.payer IS DISTINCT FROM t.payer OR f.paid_at IS DISTINCT FROM t.paid_at OR f.hop <> 1 OR f.cut IS NOT NULL
+			OR f.seed <> t.payer), count(t.txn_id)
+		FROM risk_screen.trace_funds(CASE source WHEN 'graph' THEN 'graph:tw' ELSE query END, ARRAY[(SELECT min(tw_txn.payer) FROM tw_txn)]) f FULL JOIN tw_txn t USING (txn_id);
+	IF source = 'graph' THEN
+		PERFORM risk_screen.drop_flow_graph('tw');
+	END IF;
+END$$;
+SELECT is(w.differing, 0::bigint, format('%s rows, scale %s, %s identifiers from a %s', w.all_rows, scale, shape, source))
+  FROM unnest('{0,1,2,3,5,12}'::int[]) scale, unnest('{integer,text,edge,long}'::text[]) shape, unnest('{graph,query}'::text[]) source,
+	LATERAL pg_temp.written(scale, shape, source) w;
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -231,7 +231,7 @@ same(len(files()), 2, "and leaves no file")
 # ---- damage
 def path_of(graph):
     return "%s/%s/%s" % (store, psql("SELECT oid FROM pg_database WHERE datname = 'fg'"),
-                         psql("SELECT file FROM risk_screen._flow_graph_file WHERE name = '%s'" % graph))
+                         psql("SELECT unnest(files) FROM risk_screen._flow_graph_file WHERE name = '%s'" % graph))
 
 
 def damaged(what, harm, sqlstate="XX001", view="damaged"):
@@ -275,6 +275,101 @@ same(psql(trace()), expected, "a true copy (as of a backup) is verified and used
 psql("DELETE FROM risk_screen._flow_graph_file WHERE name = 'g'")
 same((state(trace()), psql("SELECT risk_screen.refresh_flow_graph('g')")), ("55000", "rebuilt"), "without a file in the catalog: an error, then rebuilt")
 
+# ---- several parts
+psql("""CREATE TABLE m AS SELECT i::bigint AS txn_id, i % 97 AS payer, (i * 31 + 1) % 101 AS payee, 1 + i % 1000 AS amount,
+	timestamptz '2026-01-01' + i * interval '1 minute' AS paid_at FROM generate_series(1, 3000) i;
+SELECT risk_screen.create_flow_graph('m', 'm')""")
+
+
+def grow(rows, refresh="SELECT risk_screen.refresh_flow_graph('m')"):
+    return """INSERT INTO m SELECT i, i %% 97, (i * 31 + 1) %% 101, 1 + i %% 1000, timestamptz '2026-01-01' + i * interval '1 minute'
+	FROM (SELECT max(txn_id) AS last FROM m) x, generate_series(last + 1, last + %d) i; %s;""" % (rows, refresh)
+
+
+def parts():
+    return psql("SELECT state || ' ' || parts FROM risk_screen.flow_graph WHERE name = 'm'")
+
+
+def true_answer():
+    return psql("SELECT count(*) || ' ' || sum(amount) FROM risk_screen.trace_funds('m', ARRAY['1'])")
+
+
+def part_files():
+    directory = "%s/%s/" % (store, psql("SELECT oid FROM pg_database WHERE datname = 'fg'"))
+    return [directory + f for f in psql("SELECT unnest(files) FROM risk_screen._flow_graph_file WHERE name = 'm'").splitlines()]
+
+
+def make_parts():
+    psql(grow(1, "SELECT risk_screen.refresh_flow_graph('m', max_parts => 1)"))
+    return psql(grow(300) + grow(40))
+
+
+same((make_parts(), parts(), len(files())), ("appended\nappended", "ready 3", 5), "two refreshes add two files")
+same(psql(trace("m")), true_answer(), "the parts answer as one")
+before = psql(trace("m"))
+psql("BEGIN; " + grow(3) + " ROLLBACK;")
+psql("BEGIN; " + grow(3, "SELECT risk_screen.refresh_flow_graph('m', max_parts => 1)") + " ROLLBACK;")
+same((psql(trace("m")), parts(), len(files())), (before, "ready 3", 5), "rollback of an addition and of a merge leaves the parts")
+psql("BEGIN; SAVEPOINT a; " + grow(3) + " ROLLBACK TO a; " + grow(5) + " " + grow(2) + " COMMIT;")
+same((psql(trace("m")) == true_answer(), parts(), len(files())), (True, "ready 5", 7), "a savepoint's part goes with it, the others stay")
+psql("BEGIN; SELECT risk_screen.drop_flow_graph('m'); ROLLBACK;")
+same((psql(trace("m")) == true_answer(), len(files())), (True, 7), "rollback of drop leaves all parts")
+psql("CREATE VIEW m_slow AS SELECT m.* FROM m CROSS JOIN LATERAL (SELECT pg_sleep(CASE WHEN txn_id > 3400 THEN 60 ELSE 0 END) OFFSET 0) s WHERE s IS NOT NULL")
+same(state("BEGIN; SET statement_timeout = '300ms'; " + grow(70, "SELECT risk_screen.create_flow_graph('n', 'm_slow')")),
+     "57014", "a timeout while reading")
+same((parts(), len(files())), ("ready 5", 7), "leaves the parts and no file")
+session = Session()
+session.ask("BEGIN; DECLARE c CURSOR FOR SELECT txn_id FROM risk_screen.flow_graph_transfers('m'); FETCH 1 FROM c;")
+rows = psql("SELECT count(*) FROM m")
+psql(grow(4, "SELECT risk_screen.refresh_flow_graph('m', max_parts => 1)"))
+same((session.ask("MOVE ALL FROM c; FETCH PRIOR FROM c;"), parts(), len(files())), (rows, "ready 1", 3),
+     "a question that is running finishes on parts that were merged")
+session.ask("COMMIT;")
+ok(psql(trace("m")) == session.ask(trace("m") + ";") == true_answer(), "the next one reads the new file")
+ok("pg_risk_screen" not in "\n".join(l for l in open("/proc/%d/maps" % session.pid).read().splitlines() if "deleted" in l),
+   "and the session has let go of the merged files")
+session.close()
+reader = Session()
+reader.begin("""DO $$DECLARE seen bigint := 0; now_seen bigint; BEGIN FOR i IN 1 .. 150 LOOP
+	SELECT count(*) INTO now_seen FROM risk_screen.flow_graph_transfers('m');
+	IF now_seen < seen OR now_seen <> (SELECT count(DISTINCT txn_id) FROM risk_screen.flow_graph_transfers('m') WHERE txn_id::bigint <= now_seen) THEN RAISE EXCEPTION 'torn'; END IF;
+	seen := now_seen; COMMIT; END LOOP; END$$; SELECT 'whole';""")
+for i in range(30):
+    psql(grow(1))
+same(reader.answer(), "whole", "readers see whole days while parts are added and merged")
+reader.close()
+same((psql(trace("m")) == true_answer(), len(files()) - 2), (True, int(parts().split()[1])), "as many files as parts afterwards")
+for which in range(3):
+    for what, harm, view in (("a bit flipped in its header", flip(60), "damaged"), ("a bit flipped inside", flip(4096 * 3 + 17), "damaged"),
+                             ("truncated", lambda path: os.truncate(path, os.path.getsize(path) - 4096), "damaged"),
+                             ("another part's file in its place", lambda path: shutil.copyfile(part_files()[(which + 1) % 3], path), "damaged"),
+                             ("missing", unlink, "missing")):
+        make_parts()
+        harm(part_files()[which])
+        same((state(trace("m")), parts()), ("55000" if view == "missing" else "XX001", view + " 3"), "part %d %s: refused before use" % (which + 1, what))
+        ok(psql("SELECT risk_screen.check_flow_graph('m')") != "sound" and psql("SELECT risk_screen.refresh_flow_graph('m')").endswith("rebuilt") and
+           psql(trace("m")) == true_answer() and parts() == "ready 1" and len(files()) == 3, "and a refresh rebuilds, leaving nothing behind")
+make_parts()
+psql("UPDATE risk_screen._flow_graph_file SET files = files[1:1] || files[3], stamps = stamps[1:1] || stamps[3] WHERE name = 'm'")
+same(state(trace("m")), "XX001", "a part left out is noticed")
+psql("UPDATE risk_screen._flow_graph_file SET files = files[1:1], stamps = stamps[1:1] WHERE name = 'm'")
+psql(grow(1))
+same((psql(trace("m")) == true_answer(), len(files()) - 2), (True, int(parts().split()[1])), "parts that nobody names are removed by the next refresh")
+victim = Session()
+make_parts()
+victim.begin("BEGIN; " + grow(30) + " SELECT pg_sleep(60);")
+ok(wait_for(lambda: len(files()) == 6), "a part is written, not committed")
+os.kill(victim.pid, signal.SIGKILL)
+ok(wait_for(server_up), "the server recovers from kill -9 of the writer")
+victim.close()
+for i in range(5):
+    psql("SELECT pg_current_xact_id()")
+same((psql(trace("m")) == true_answer(), parts(), psql(grow(2)), len(files())), (True, "ready 3", "appended", 6), "the graph is as it was; the next refresh removes the orphan")
+psql("SELECT risk_screen.drop_flow_graph('m')")
+same(len(files()), 2, "drop removes every part")
+psql("SELECT risk_screen.create_flow_graph('m', 'm')")
+make_parts()
+
 # ---- a full disk
 psql("CREATE DATABASE tiny; ", "postgres")
 psql("""CREATE EXTENSION risk_screen;
@@ -284,6 +379,9 @@ directory = store + "/" + psql("SELECT oid FROM pg_database WHERE datname = 'tin
 if os.getuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0777", "tmpfs", directory], capture_output=True).returncode == 0:
     psql("SELECT risk_screen.refresh_flow_graph('small')", "tiny")
     same(state("SELECT risk_screen.create_flow_graph('large', 't')", database="tiny"), "53100", "a full disk is an error")
+    psql("CREATE TABLE days AS SELECT * FROM t WHERE txn_id < 1000; SELECT risk_screen.create_flow_graph('days', 'days'); INSERT INTO days SELECT * FROM t WHERE txn_id BETWEEN 1000 AND 1200; SELECT risk_screen.refresh_flow_graph('days')", "tiny")
+    same(state("INSERT INTO days SELECT * FROM t WHERE txn_id > 1200; SELECT risk_screen.refresh_flow_graph('days')", database="tiny"), "53100", "also when adding a day")
+    same(psql("SELECT parts, state FROM risk_screen.flow_graph WHERE name = 'days'; SELECT count(*) FROM risk_screen.flow_graph_transfers('days'); SELECT risk_screen.drop_flow_graph('days')", "tiny"), "2|ready\n1200", "and leaves the parts")
     same((len(files("tiny")), psql("SELECT name, state FROM risk_screen.flow_graph", "tiny")), (1, "small|ready"), "and leaves the other graph and no file")
     cluster("stop", "flowgraph")
     subprocess.run(["umount", directory])
@@ -310,11 +408,12 @@ psql("DROP DATABASE fg_copy", "postgres")
 ok(os.path.isdir(store + "/" + oid), "a dropped database leaves its directory")
 psql("SELECT risk_screen.refresh_flow_graph('g')")
 ok(not os.path.isdir(store + "/" + oid), "the next refresh in any database removes it")
+psql("SELECT risk_screen.refresh_flow_graph('m'); INSERT INTO m VALUES (100000, 1, 2, 3, '2030-01-01'); SELECT risk_screen.refresh_flow_graph('m')", "fg_restored")
 kept = files("fg_restored")
 psql("BEGIN; DROP EXTENSION risk_screen; ROLLBACK;", "fg_restored")
 same((files("fg_restored"), psql(trace(), "fg_restored")), (kept, expected), "a rolled back DROP EXTENSION keeps the files")
 psql("DROP EXTENSION risk_screen", "fg_restored")
-same((len(kept), len(files("fg_restored"))), (1, 0), "DROP EXTENSION removes them")
+same((len(kept), len(files("fg_restored"))), (3, 0), "DROP EXTENSION removes them")
 open(kept[0], "wb").write(b"left by something else")
 psql("CREATE EXTENSION risk_screen; SELECT risk_screen.create_flow_graph('new', 't');", "fg_restored")
 same((len(files("fg_restored")), os.path.exists(kept[0])), (1, False), "a file that nobody names is removed by the next create")
@@ -328,7 +427,7 @@ with open(standby + "/postgresql.conf", "a") as f:
     f.write("port = %s\n" % port)
 pg_ctl = [*as_owner, environment["RS_CLUSTER_BIN"] + "/pg_ctl", "-D", standby, "-w", "-l", standby + "/server.log"]
 shell(*pg_ctl, "start", cwd="/")
-same(psql(trace(), port=port), expected, "a base backup's copy is used on the standby")
+same((psql(trace(), port=port), psql(trace("m"), port=port)), (expected, psql(trace("m"))), "a base backup's copies are used on the standby")
 psql("SELECT risk_screen.create_flow_graph('later', 't')")
 lsn = psql("SELECT pg_current_wal_insert_lsn()")
 wait_for(lambda: psql("SELECT pg_last_wal_replay_lsn() >= '%s'" % lsn, port=port) == "t")

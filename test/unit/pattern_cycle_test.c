@@ -1,6 +1,6 @@
 /*
  * test/unit/pattern_cycle_test.c
- *	  engines: src/pattern_cycle.c src/flow_source.c src/rs_memory.c
+ *	  engines: src/pattern_cycle.c src/flow_source.c src/flow_parts.c src/rs_memory.c
  *
  * Every cycle of random small flows, against plain enumeration of transfer
  * sequences by the definition: ties, parallel and self-transfers included.

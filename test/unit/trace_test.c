@@ -1,6 +1,6 @@
 /*
  * test/unit/trace_test.c
- *	  engines: src/trace.c src/trace_hold.c src/trace_state.c src/flow_source.c src/rs_memory.c
+ *	  engines: src/trace.c src/trace_hold.c src/trace_state.c src/flow_source.c src/flow_parts.c src/rs_memory.c
  *
  * The engine against a fixpoint computed straight from the definition, on
  * random small flows that are full of ties, cycles, parallel transfers and

@@ -1,6 +1,6 @@
 /*
- * src/flow_graph_attach.c
- *	  Flow-graph files: where they live, come from and go to; mapping them.
+ * src/flow_graph_store.c
+ *	  Flow-graph files: where they live, come from and go to.
  *
  * Files lie in DATADIR/pg_risk_screen/<database oid>/, named by a random number
  * and the transaction that wrote them. A file is made durable before the row
@@ -12,18 +12,9 @@
  *					any database sweeps the directory: a file whose writer no
  *					longer runs and that no row names is nobody's; so is the
  *					directory of a database that no longer exists.
- *
- * Mapping: read-only and shared, so that all backends share the page cache and
- * attaching costs the same whatever the size. A backend keeps up to
- * MAX_MAPPINGS mappings for its next question; one whose file is gone is given
- * back at the end of the transaction. Trust: the header binds the file to
- * server, database, query and row; inode, size, modification and change time
- * are compared with those noted when it was published. If they differ (a
- * restored backup, an editor) all checksums are verified, once per mapping.
  */
 #include "pg_compat.h"
 
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,7 +34,6 @@
 #include "rs_memory.h"
 
 #define STORE_DIRECTORY "pg_risk_screen"
-#define MAX_MAPPINGS 8
 
 /* A file to delete at the end of the transaction. */
 typedef struct Pending
@@ -55,11 +45,9 @@ typedef struct Pending
 } Pending;
 
 static Pending *pending = NULL;
-static RsGraphMapping mappings[MAX_MAPPINGS];
-static uint64 mapping_clock = 0;
 
-static void
-file_path(char *path, const char *name)
+void
+rs_graph_file_path(char *path, const char *name)
 {
 	snprintf(path, MAXPGPATH, "%s/%u/%s", STORE_DIRECTORY, MyDatabaseId, name);
 }
@@ -71,21 +59,11 @@ delete_file(const char *name)
 {
 	char		path[MAXPGPATH];
 
-	file_path(path, name);
+	rs_graph_file_path(path, name);
 	if (unlink(path) != 0 && errno != ENOENT)
 		ereport(WARNING,
 				(errcode_for_file_access(),
 				 errmsg("could not remove flow-graph file \"%s\": %m", path)));
-}
-
-static void
-release(RsGraphMapping *m)
-{
-	if (m->base)
-		munmap(m->base, m->size);
-	if (m->context)
-		MemoryContextDelete(m->context);
-	memset(m, 0, sizeof(*m));
 }
 
 static void
@@ -114,17 +92,7 @@ transaction_ends(XactEvent event, void *arg)
 			delete_file(p->name);
 		pfree(p);
 	}
-	for (int i = 0; i < MAX_MAPPINGS; i++)
-	{
-		char		path[MAXPGPATH];
-		struct stat st;
-
-		if (mappings[i].base == NULL || mappings[i].pins > 0)
-			continue;
-		file_path(path, mappings[i].name);
-		if (stat(path, &st) != 0)
-			release(&mappings[i]);
-	}
+	rs_graph_unmap_vanished();
 }
 
 static void
@@ -154,20 +122,24 @@ subtransaction_ends(SubXactEvent event, SubTransactionId mine, SubTransactionId 
 	}
 }
 
+void
+rs_graph_watch_transactions(void)
+{
+	static bool registered = false;
+
+	if (registered)
+		return;
+	RegisterXactCallback(transaction_ends, NULL);
+	RegisterSubXactCallback(subtransaction_ends, NULL);
+	registered = true;
+}
+
 static void
 note_pending(const char *name, bool at_commit)
 {
-	static bool registered = false;
 	Pending    *p;
 
-	if (!registered)
-	{
-		RegisterXactCallback(transaction_ends, NULL);
-		RegisterSubXactCallback(subtransaction_ends, NULL);
-		registered = true;
-	}
-	if (name == NULL)
-		return;
+	rs_graph_watch_transactions();
 	/* Files come and go at commit: it must not be lost in a crash afterwards. */
 	ForceSyncCommit();
 	p = MemoryContextAlloc(TopMemoryContext, sizeof(Pending));
@@ -219,8 +191,8 @@ rs_graph_identity(RsGraphIdentity *identity)
 	identity->server = PG_VERSION_NUM / 10000;
 }
 
-static void
-make_stamp(char stamp[RS_GRAPH_STAMP], const struct stat *st)
+void
+rs_graph_make_stamp(char stamp[RS_GRAPH_STAMP], const struct stat *st)
 {
 	snprintf(stamp, RS_GRAPH_STAMP, "%llu:%llu:%lld.%09ld:%lld.%09ld",
 			 (unsigned long long) st->st_ino, (unsigned long long) st->st_size,
@@ -340,7 +312,7 @@ rs_graph_output_create(RsIdType *txn)
 	make_directory(STORE_DIRECTORY);
 	snprintf(directory, sizeof(directory), "%s/%u", STORE_DIRECTORY, MyDatabaseId);
 	make_directory(directory);
-	file_path(output->path, output->name);
+	rs_graph_file_path(output->path, output->name);
 	note_pending(output->name, false);
 	output->fd = OpenTransientFile(output->path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
 	if (output->fd < 0)
@@ -366,7 +338,7 @@ rs_graph_output_finish(RsGraphOutput *output, char stamp[RS_GRAPH_STAMP])
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not stat flow-graph file \"%s\": %m", output->path)));
-	make_stamp(stamp, &st);
+	rs_graph_make_stamp(stamp, &st);
 	if (CloseTransientFile(output->fd) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
@@ -391,145 +363,6 @@ rs_graph_output_abandon(RsGraphOutput *output)
 			pfree(p);
 			break;
 		}
-}
-
-/* ---------- mapping ---------- */
-
-typedef struct Pin
-{
-	MemoryContextCallback callback;
-	int			entry;
-} Pin;
-
-static void
-unpin(void *arg)
-{
-	mappings[((Pin *) arg)->entry].pins--;
-}
-
-static RsMapResult
-pin(int entry, MemoryContext owner, RsGraphMapping **mapping)
-{
-	Pin		   *p = MemoryContextAlloc(owner, sizeof(Pin));
-
-	p->entry = entry;
-	p->callback.func = unpin;
-	p->callback.arg = p;
-	mappings[entry].pins++;
-	mappings[entry].used = ++mapping_clock;
-	MemoryContextRegisterResetCallback(owner, &p->callback);
-	*mapping = &mappings[entry];
-	return RS_MAPPED;
-}
-
-/* A free entry; the one unused for longest makes room. */
-static pg_noinline int
-free_entry(void)
-{
-	int			oldest = -1;
-
-	for (int i = 0; i < MAX_MAPPINGS; i++)
-	{
-		if (mappings[i].base == NULL)
-			return i;
-		if (mappings[i].pins == 0 && (oldest < 0 || mappings[i].used < mappings[oldest].used))
-			oldest = i;
-	}
-	if (oldest < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("more than %d flow graphs in use at once", MAX_MAPPINGS)));
-	release(&mappings[oldest]);
-	return oldest;
-}
-
-RsMapResult
-rs_graph_map(const char *name, const char *stamp, const RsGraphIdentity *expected,
-			 MemoryContext owner, RsGraphMapping **mapping, const char **problem)
-{
-	char		path[MAXPGPATH];
-	char		found[RS_GRAPH_STAMP];
-	struct stat st;
-	RsGraphMapping *m;
-	RsGraphIdentity identity = *expected;
-	int			fd,
-				entry;
-
-	if (!rs_graph_file_number(name, &identity.file))
-	{
-		*problem = "Its name in the catalog is not one of a flow-graph file.";
-		return RS_MAP_DAMAGED;
-	}
-	note_pending(NULL, false);
-	for (int i = 0; i < MAX_MAPPINGS; i++)
-		if (mappings[i].base && strcmp(mappings[i].name, name) == 0)
-		{
-			if (memcmp(&mappings[i].graph.header->identity, &identity, sizeof(identity)) == 0)
-				return pin(i, owner, mapping);
-			if (mappings[i].pins == 0)
-				release(&mappings[i]);
-			break;
-		}
-
-	file_path(path, name);
-	fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
-	if (fd < 0)
-	{
-		if (errno == ENOENT)
-			return RS_MAP_MISSING;
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not open flow-graph file \"%s\": %m", path)));
-	}
-	if (fstat(fd, &st) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not stat flow-graph file \"%s\": %m", path)));
-	if (!S_ISREG(st.st_mode) || st.st_size < RS_GRAPH_ALIGN)
-	{
-		CloseTransientFile(fd);
-		*problem = "It is truncated.";
-		return RS_MAP_DAMAGED;
-	}
-	entry = free_entry();
-	m = &mappings[entry];
-	m->context = AllocSetContextCreate(TopMemoryContext, "risk_screen flow graph", ALLOCSET_SMALL_SIZES);
-	m->size = (uint64) st.st_size;
-	m->base = mmap(NULL, m->size, PROT_READ, MAP_SHARED, fd, 0);
-	CloseTransientFile(fd);
-	if (m->base == MAP_FAILED)
-	{
-		m->base = NULL;
-		release(m);
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("could not map flow-graph file \"%s\": %m", path)));
-	}
-	PG_TRY();
-	{
-		make_stamp(found, &st);
-		if (!rs_graph_attach(&m->graph, m->base, m->size, &identity, problem) ||
-			(strcmp(stamp, found) != 0 && !rs_graph_verify(&m->graph, problem)))
-		{
-			release(m);
-			m = NULL;
-		}
-		else
-		{
-			rs_id_type_init(&m->account, m->graph.header->account.type, InvalidOid, "payer", m->context);
-			rs_id_type_init(&m->txn, m->graph.header->txn.type, InvalidOid, "txn_id", m->context);
-			m->graph.account.type = m->account.key;
-			m->graph.txn.type = m->txn.key;
-			strlcpy(m->name, name, sizeof(m->name));
-		}
-	}
-	PG_CATCH();
-	{
-		release(&mappings[entry]);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	return m ? pin(entry, owner, mapping) : RS_MAP_DAMAGED;
 }
 
 /* ---------- sweeping ---------- */
