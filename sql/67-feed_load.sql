@@ -104,29 +104,29 @@ CREATE FUNCTION risk_screen._feed_column_types(columns jsonb) RETURNS text
 $$;
 
 -- The message without its rows must be whole, or nobody could tell whose it is.
-CREATE FUNCTION risk_screen._check_feed_envelope(role text, message jsonb) RETURNS void
+CREATE FUNCTION risk_screen._check_feed_envelope(role text, head jsonb, rows_type text) RETURNS void
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	bad text;
 	envelope jsonb := risk_screen._feed_envelope(role);
 	summed jsonb;
 BEGIN
-	IF jsonb_typeof(message) IS DISTINCT FROM 'object' THEN
+	IF jsonb_typeof(head) IS DISTINCT FROM 'object' THEN
 		bad := ':type';
-	ELSIF jsonb_typeof(message -> 'rows') IS DISTINCT FROM 'array' THEN
-		bad := CASE WHEN message ? 'rows' THEN 'rows:type' ELSE 'rows:missing' END;
-	ELSIF jsonb_typeof(message -> 'control') IS DISTINCT FROM 'object' THEN
-		bad := CASE WHEN message ? 'control' THEN 'control:type' ELSE 'control:missing' END;
-	ELSIF message #> '{control,sums}' IS NOT NULL AND jsonb_typeof(message #> '{control,sums}') <> 'object' THEN
+	ELSIF rows_type IS DISTINCT FROM 'array' THEN
+		bad := CASE WHEN rows_type IS NOT NULL THEN 'rows:type' ELSE 'rows:missing' END;
+	ELSIF jsonb_typeof(head -> 'control') IS DISTINCT FROM 'object' THEN
+		bad := CASE WHEN head ? 'control' THEN 'control:type' ELSE 'control:missing' END;
+	ELSIF head #> '{control,sums}' IS NOT NULL AND jsonb_typeof(head #> '{control,sums}') <> 'object' THEN
 		bad := 'control.sums:type';
 	ELSE
 		summed := (SELECT coalesce(jsonb_agg(jsonb_build_object('name', c ->> 'name', 'type', 'numeric')), '[]')
 					 FROM jsonb_array_elements(risk_screen._feed_columns(role)) AS c WHERE c ->> 'type' IN ('numeric', 'integer', 'bigint'));
-		bad := coalesce(risk_screen._feed_problem_of(message - 'rows' - 'control', envelope, risk_screen._feed_column_types(envelope)),
-						'control.' || risk_screen._feed_problem_of((message -> 'control') - 'sums', '[{"name": "rows", "type": "bigint", "required": true, "min": 0}]', 'rows bigint'));
+		bad := coalesce(risk_screen._feed_problem_of(head - 'control', envelope, risk_screen._feed_column_types(envelope)),
+						'control.' || risk_screen._feed_problem_of((head -> 'control') - 'sums', '[{"name": "rows", "type": "bigint", "required": true, "min": 0}]', 'rows bigint'));
 		IF bad IS NULL AND summed <> '[]' THEN
-			bad := 'control.sums.' || risk_screen._feed_problem_of(coalesce(message #> '{control,sums}', '{}'), summed, risk_screen._feed_column_types(summed));
-		ELSIF bad IS NULL AND message #> '{control,sums}' <> '{}' THEN
+			bad := 'control.sums.' || risk_screen._feed_problem_of(coalesce(head #> '{control,sums}', '{}'), summed, risk_screen._feed_column_types(summed));
+		ELSIF bad IS NULL AND head #> '{control,sums}' <> '{}' THEN
 			bad := 'control.sums:unknown_field';
 		END IF;
 	END IF;
@@ -222,6 +222,9 @@ CREATE FUNCTION risk_screen.load_feed(workspace text, role text, message jsonb, 
 #variable_conflict use_column
 DECLARE
 	columns jsonb;
+	-- a message is large: it is taken apart once
+	head jsonb := CASE WHEN jsonb_typeof(message) = 'object' THEN message - 'rows' ELSE '[]' END;
+	filed_rows jsonb := message -> 'rows';
 	filer text;
 	day date;
 	part text;
@@ -242,15 +245,15 @@ BEGIN
 	IF message IS NULL THEN
 		RAISE EXCEPTION 'message is null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	PERFORM risk_screen._check_feed_envelope(role, message);
+	PERFORM risk_screen._check_feed_envelope(role, head, jsonb_typeof(filed_rows));
 	IF to_regclass(format('%I.%I', workspace, 'filed_' || role)) IS NULL OR risk_screen._role_mapped(workspace, role) IS FALSE THEN
 		CALL risk_screen.open_feed(workspace, role);
 	END IF;
 	columns := risk_screen._feed_columns(role);
-	filer := message ->> 'inst_id';
-	day := (message ->> 'report_date')::date;
-	part := coalesce(message ->> 'batch', 'day');
-	contents := sha256(convert_to(message::text, 'UTF8'));
+	filer := head ->> 'inst_id';
+	day := (head ->> 'report_date')::date;
+	part := coalesce(head ->> 'batch', 'day');
+	contents := sha256(convert_to(concat(head, filed_rows), 'UTF8'));
 
 	-- Messages of one institution and role are loaded one after the other.
 	PERFORM pg_advisory_xact_lock(hashtextextended(concat_ws(E'\x1f', 'risk_screen.load_feed', workspace, role, filer), 0));
@@ -273,13 +276,13 @@ BEGIN
 
 	EXECUTE format($q$INSERT INTO %I.feed_batch (role, inst_id, report_date, batch, mode, complete, state, received_at, last_received_at, digest, control_rows, control_sums)
 					  VALUES ($1, $2, $3, $4, $5, $6, 'loading', $7, $7, $8, $9, $10) RETURNING feed_no$q$, workspace)
-	   INTO no USING role, filer, day, part, coalesce(message ->> 'mode', 'batch'), coalesce((message ->> 'complete')::boolean, false), at, contents,
-					 (message #>> '{control,rows}')::numeric, coalesce(message #> '{control,sums}', '{}');
+	   INTO no USING role, filer, day, part, coalesce(head ->> 'mode', 'batch'), coalesce((head ->> 'complete')::boolean, false), at, contents,
+					 (head #>> '{control,rows}')::numeric, coalesce(head #> '{control,sums}', '{}');
 	EXECUTE risk_screen._feed_statement(workspace, role, columns)
-	   INTO got USING message -> 'rows', columns, no, filer, day, at, old.feed_no, message -> 'control', about_others;
+	   INTO got USING filed_rows, columns, no, filer, day, at, old.feed_no, head -> 'control', about_others;
 	state := CASE WHEN got.fault IS NOT NULL THEN 'rejected' WHEN got.loaded < got.filed THEN 'partial' ELSE 'loaded' END;
 	note := concat_ws('; ', got.fault,
-		(SELECT 'not comparable: sum of ' || string_agg(e.key, ', ' ORDER BY e.key) FROM jsonb_each(coalesce(message #> '{control,sums}', '{}')) AS e WHERE got.sums ->> e.key IS NULL));
+		(SELECT 'not comparable: sum of ' || string_agg(e.key, ', ' ORDER BY e.key) FROM jsonb_each(coalesce(head #> '{control,sums}', '{}')) AS e WHERE got.sums ->> e.key IS NULL));
 	IF state <> 'rejected' AND old.feed_no IS NOT NULL THEN
 		EXECUTE format('UPDATE %I.%I AS f SET feed_replaced_at = $2 WHERE f.feed_no = $1', workspace, 'filed_' || role) USING old.feed_no, at;
 		EXECUTE format($q$UPDATE %I.feed_batch AS b SET state = 'replaced', replaced_by = $2, replaced_at = $3 WHERE b.feed_no = $1$q$, workspace) USING old.feed_no, no, at;
