@@ -64,8 +64,10 @@ BEGIN
 	LOOP
 		EXECUTE format('DROP VIEW IF EXISTS pg_temp.%I', r);
 		IF known_at < 'infinity' THEN
-			EXECUTE format('CREATE TEMPORARY VIEW %I AS SELECT * FROM %I.%I WHERE known_from IS NULL OR known_from <= %L',
-						   r, workspace, r, known_at);
+			-- filed rows also show what a later version has replaced since
+			EXECUTE format('CREATE TEMPORARY VIEW %I AS %s', r,
+						   CASE WHEN risk_screen._role_filed(workspace, r) THEN risk_screen._filed_role_query(workspace, r, known_at)
+								ELSE format('SELECT * FROM %I.%I WHERE known_from IS NULL OR known_from <= %L', workspace, r, known_at) END);
 		END IF;
 	END LOOP;
 END $$;
