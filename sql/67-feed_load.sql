@@ -153,7 +153,7 @@ DECLARE
 	taken text;
 	judged text := '';
 BEGIN
-	SELECT string_agg(format('r.%I', c.name), ', ' ORDER BY c.ordinal) FILTER (WHERE c.is_key),
+	SELECT string_agg(CASE WHEN c.name = 'inst_id' THEN 'coalesce(r.inst_id, $4)' ELSE format('r.%I', c.name) END, ', ' ORDER BY c.ordinal) FILTER (WHERE c.is_key),
 		   string_agg(CASE WHEN c.required AND c.name <> 'inst_id' THEN format('f.%1$I = k.%1$I', c.name)
 						   WHEN c.name = 'inst_id' THEN 'f.inst_id = coalesce(k.inst_id, $4)'
 						   ELSE format('f.%1$I IS NOT DISTINCT FROM k.%1$I', c.name) END, ' AND ' ORDER BY c.ordinal) FILTER (WHERE c.is_key),

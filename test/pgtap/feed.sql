@@ -81,6 +81,8 @@ SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-19', '[]'), '2026-1
 SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-20', jsonb_build_array(pg_temp.txn('1', '5'), pg_temp.txn('8', '5'))), '2026-11-20 10:00+08', again => true), 'loaded 2 2 0 replaces 11', 'judged again it is none');
 SELECT is(pg_temp.load('cash_flow', pg_temp.message('P4', '2026-11-19', '[{"loan_id": "l", "paid_on": "2026-11-19", "amount": -5}, {"loan_id": "l", "paid_on": "2026-11-19", "amount": -5}]')), 'loaded 2 2 0', 'a role without key: two alike are two');
 
+SELECT is(pg_temp.load('ops_day', pg_temp.message('P4', '2026-11-19', '[{"day": "2026-11-19", "visits": 1}, {"inst_id": "P4", "day": "2026-11-19", "visits": 2}]')), 'partial 2 0 2', 'the filer''s own identifier, given or not, is the same key');
+
 -- registers
 SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-10', '[{"account_id": "a", "owner_kind": "client"}, {"account_id": "b", "owner_kind": "own", "interest_bearing": false, "opened_on": "2024-02-29"}]')), 'loaded 2 2 0', 'a register');
 SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-12', '[{"account_id": "a", "owner_kind": "custody"}]')), 'loaded 1 1 0', 'a change of one row');
@@ -88,7 +90,7 @@ SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-11', '[{"accoun
 SELECT is((SELECT string_agg(account_id || ' ' || coalesce(owner_kind, '-'), ', ' ORDER BY account_id) FROM desk.account), 'a custody, b own, c -', 'the latest day of each key counts');
 SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-13', '[{"account_id": "b"}]', '{"complete": true}')), 'loaded 1 1 0', 'a whole register');
 SELECT is((SELECT string_agg(account_id || ' ' || coalesce(owner_kind, '-'), ', ' ORDER BY account_id) FROM desk.account), 'b -', 'withdraws what it does not list');
-SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-13', '[{"account_id": "b"}]'), '2026-11-21 03:00+08'), 'loaded 1 1 0 replaces 18', 'it was not meant to be whole');
+SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-13', '[{"account_id": "b"}]'), '2026-11-21 03:00+08'), 'loaded 1 1 0 replaces 19', 'it was not meant to be whole');
 SELECT is((SELECT string_agg(account_id || ' ' || coalesce(owner_kind, '-'), ', ' ORDER BY account_id) FROM desk.account), 'a custody, b -, c -', 'so the others are back');
 SELECT is(pg_temp.load('institution', pg_temp.message('P1', '2026-11-10', '[{"name": "甲", "lines": ["P2P", "PAY"], "operating_provinces": ["上海"]}, {"inst_id": "P9", "name": "x", "lines": ["P2P", "XX"]}, {"inst_id": "P8", "name": "y", "lines": "P2P", "employees": 2147483648}]')), 'partial 3 1 2', 'arrays and their codes');
 SELECT is(pg_temp.problems(), '2 lines:code inst_id:other_institution, 3 lines:type employees:range inst_id:other_institution', 'arrays and integers out of line');
