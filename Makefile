@@ -7,13 +7,14 @@
 ## make demo                set up, build, private cluster, sample filings, the main job
 ## make check               set up, build, all tests (under 15 minutes on two cores)
 ## make check-long          fuzzing and large random campaigns
+## make check-versions      all tests on PostgreSQL 15, 16, 17 and 18, in roots of their own (root only)
 ## make bench               side-by-side measurements against what users would pick instead
 ## make screen-data DATA=d  the main job on real input in directory d
 ## make install             install into the server of $PG_CONFIG
 ## make clean               remove everything built, the private clusters included
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall clean help setup build demo check check-long bench screen-data
+.PHONY: all install uninstall clean help setup build demo check check-long check-versions bench screen-data
 
 build_with = $(MAKE) -s --no-print-directory -f build.mk
 
@@ -40,6 +41,9 @@ check-long: build
 
 bench: build
 	@bench/run $(BENCH)
+
+check-versions:
+	@tools/check-versions
 
 screen-data: build
 	@demo/screen-data "$(DATA)"

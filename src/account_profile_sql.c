@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "account_profile.h"
+#include "duration.h"
 #include "flow_load.h"
 #include "pattern_row.h"
 #include "query_reader.h"

@@ -21,6 +21,8 @@
 #include "postgres.h"
 #include "datatype/timestamp.h"
 
+#include "pg_compat.h"
+
 typedef enum RsRule
 {
 	RS_FIFO, RS_LIFO, RS_PRO_RATA, RS_TAINT_FIRST, RS_TAINT_LAST, RS_POISON
@@ -319,7 +321,7 @@ extern RsBookStart rs_book_start(RsAttribution *a, uint32 account, const RsEntry
 extern int128 rs_book_least_opening(RsLedger *l, const RsEntry *entry, uint32 count);
 extern int128 rs_book_survey(RsAttribution *a, const RsEntry *entry, uint32 count,
 							 const RsBookStart *start, int128 **outside);
-extern void rs_deficit_error(RsAttribution *a, uint32 transfer) pg_attribute_noreturn();
+extern RS_NORETURN void rs_deficit_error(RsAttribution *a, uint32 transfer);
 
 /* Largest remainder (attribution_pro_rata.c). */
 typedef struct RsSplitter
@@ -409,7 +411,7 @@ extern void rs_fifo_onward(RsAttribution *a, const RsLotBook *b, uint32 credit, 
 extern void rs_fifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out);
 extern void rs_fifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out);
 extern void rs_lifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out);
-extern void rs_balance_error(void) pg_attribute_noreturn();
+extern RS_NORETURN void rs_balance_error(void);
 extern void rs_lifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count);
 extern void rs_lifo_onward(RsAttribution *a, const RsLotBook *b, uint32 credit, int128 from, int128 to, RsPieces *out);
 extern void rs_lifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out);

@@ -13,6 +13,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "duration.h"
 #include "pattern_row.h"
 #include "query_reader.h"
 #include "rs_memory.h"

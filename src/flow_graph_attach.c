@@ -334,8 +334,8 @@ rs_graph_output_create(RsIdType *txn)
 	output->host.duplicate_txn = output_duplicate;
 	if (!pg_strong_random(&output->file, sizeof(output->file)))
 		elog(ERROR, "could not generate a random file name");
-	snprintf(output->name, sizeof(output->name), "%016" INT64_MODIFIER "x-%016" INT64_MODIFIER "x",
-			 output->file, U64FromFullTransactionId(GetTopFullTransactionId()));
+	snprintf(output->name, sizeof(output->name), "%016llx-%016llx",
+			 (unsigned long long) output->file, (unsigned long long) U64FromFullTransactionId(GetTopFullTransactionId()));
 
 	make_directory(STORE_DIRECTORY);
 	snprintf(directory, sizeof(directory), "%s/%u", STORE_DIRECTORY, MyDatabaseId);

@@ -154,7 +154,7 @@ evidence_of(int n, const Oid *oid, bool no_writers)
 	}
 	if (no_writers && d.writers)
 		return NULL;
-	appendStringInfo(&s, ":%016" INT64_MODIFIER "x", d.hash);
+	appendStringInfo(&s, ":%016llx", (unsigned long long) d.hash);
 	return s.data;
 }
 

@@ -10,6 +10,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "duration.h"
 #include "pattern_burst.h"
 #include "pattern_row.h"
 #include "query_reader.h"

@@ -11,6 +11,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "duration.h"
 #include "pattern_cycle.h"
 #include "pattern_row.h"
 #include "query_reader.h"

@@ -14,6 +14,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "duration.h"
 #include "pattern_pass.h"
 #include "pattern_relay.h"
 #include "pattern_row.h"

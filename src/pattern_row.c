@@ -6,7 +6,6 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "common/int.h"
 #include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -56,29 +55,6 @@ rs_pattern_put(RsPatternCall *call, Datum *values, bool *nulls)
 {
 	tuplestore_putvalues(call->result->setResult, call->result->setDesc, values, nulls);
 	MemoryContextReset(call->row_context);
-}
-
-/* Microseconds; a day has 24 hours. Months have no length of their own. */
-int64
-rs_interval_usecs(const Interval *interval, const char *argument)
-{
-	int64		days,
-				total;
-
-	if (interval->month != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not contain months or years", argument),
-				 errdetail("Their length depends on the calendar."),
-				 errhint("Give it in days, for example interval '30 days'.")));
-	if (pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &days) ||
-		pg_add_s64_overflow(days, interval->time, &total))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERVAL_FIELD_OVERFLOW), errmsg("%s is too long", argument)));
-	if (total < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be negative", argument)));
-	return total;
 }
 
 /*

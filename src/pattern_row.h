@@ -25,7 +25,6 @@ extern void rs_pattern_end(RsPatternCall *call);
 extern void rs_pattern_put(RsPatternCall *call, Datum *values, bool *nulls);
 
 /* Arguments. */
-extern int64 rs_interval_usecs(const Interval *interval, const char *argument);
 extern int128 rs_amount_argument(const RsFlow *flow, Datum numeric, const char *argument);
 extern void rs_refuse_null(FunctionCallInfo fcinfo, int arg, const char *argument);
 

@@ -18,6 +18,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "duration.h"
 #include "intern.h"
 #include "pattern_row.h"
 #include "peak.h"

@@ -34,6 +34,13 @@ rs_utf8_length(const unsigned char *p, const unsigned char *end)
 #define RS_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* Before a declaration: the function does not return. */
+#if PG_VERSION_NUM >= 180000
+#define RS_NORETURN pg_noreturn
+#else
+#define RS_NORETURN pg_attribute_noreturn()
+#endif
+
 /* The number of a relation's storage; utils/rel.h must be included. */
 #if PG_VERSION_NUM >= 160000
 #define RS_RELATION_STORAGE(rel) ((rel)->rd_locator.relNumber)

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 #include "windowapi.h"
 
+#include "duration.h"
 #include "intern.h"
 #include "pattern_row.h"
 #include "peak.h"

@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "duration.h"
 #include "rs_memory.h"
 #include "statistic.h"
 
@@ -50,22 +51,15 @@ typedef struct GrowthState
 #define ST_CHECK_FOR_INTERRUPTS
 #include "lib/sort_template.h"
 
+/* The length of a window; zero has none. */
 static int64
-interval_microseconds(const Interval *interval, const char *function)
+window_usecs(const Interval *interval, const char *argument)
 {
-	int64		result,
-				days;
+	int64		result = rs_interval_usecs(interval, argument);
 
-	if (interval->month != 0)
+	if (result == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s needs a window of fixed length", function),
-				 errhint("Give days or hours instead of months.")));
-	if (pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &days) ||
-		pg_add_s64_overflow(days, interval->time, &result) || result <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s needs a window longer than zero", function)));
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be longer than zero", argument)));
 	return result;
 }
 
@@ -108,7 +102,7 @@ rs_growth_accum(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("growth needs a window on every row")));
-	window = interval_microseconds(PG_GETARG_INTERVAL_P(3), "growth");
+	window = window_usecs(PG_GETARG_INTERVAL_P(3), "within");
 	if (PG_NARGS() > 4 && !PG_ARGISNULL(4))
 		min_increase = PG_GETARG_FLOAT8(4);
 	if (state == NULL)
@@ -415,7 +409,7 @@ rs_ewma_time_accum(PG_FUNCTION_ARGS)
 	{
 		float8		x = PG_GETARG_FLOAT8(1);
 		TimestampTz at = PG_GETARG_TIMESTAMPTZ(2);
-		int64		tau = interval_microseconds(PG_GETARG_INTERVAL_P(3), "ewma");
+		int64		tau = window_usecs(PG_GETARG_INTERVAL_P(3), "tau");
 
 		rs_check_amount(x, "ewma");
 		if (TIMESTAMP_NOT_FINITE(at) || (state->any && at < state->at))

@@ -22,6 +22,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "duration.h"
 #include "query_reader.h"
 #include "rs_memory.h"
 #include "trace_account.h"
@@ -52,32 +53,6 @@ refuse_nulls(FunctionCallInfo fcinfo, int bad_rows_arg)
 					 errhint("Only max_hold, stop_at, max_fanout and target may be null; leave other arguments out to get their defaults.")));
 }
 
-/* Microseconds; days count 24 hours, whatever the calendar says. */
-static int64
-hold_of(const Interval *hold)
-{
-	int64		days,
-				total;
-
-	if (hold->month != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_hold must not contain months or years"),
-				 errdetail("Their length depends on the calendar."),
-				 errhint("Give it in days, for example interval '30 days'.")));
-	if (pg_mul_s64_overflow(hold->day, USECS_PER_DAY, &days) ||
-		pg_add_s64_overflow(days, hold->time, &total))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERVAL_FIELD_OVERFLOW),
-				 errmsg("max_hold is too long"),
-				 errhint("Leave it out to let money wait for any time.")));
-	if (total < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_hold must not be negative")));
-	return total;
-}
-
 static void
 question_from(FunctionCallInfo fcinfo, RsFlowQuestion *q)
 {
@@ -105,7 +80,7 @@ question_from(FunctionCallInfo fcinfo, RsFlowQuestion *q)
 				 errmsg("max_hops must be at least 1")));
 	q->ordered = PG_GETARG_BOOL(ARG_ORDERED);
 	q->strict = PG_GETARG_BOOL(ARG_STRICT);
-	q->max_hold = PG_ARGISNULL(ARG_MAX_HOLD) ? -1 : hold_of(PG_GETARG_INTERVAL_P(ARG_MAX_HOLD));
+	q->max_hold = PG_ARGISNULL(ARG_MAX_HOLD) ? -1 : rs_interval_usecs(PG_GETARG_INTERVAL_P(ARG_MAX_HOLD), "max_hold");
 	if (!q->ordered && (q->strict || q->max_hold >= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -1,7 +1,7 @@
 -- Flow graphs: every identifier type, refresh against a full comparison, rights, limits.
 BEGIN;
 SELECT no_plan();
-SET LOCAL client_min_messages = warning;
+SET LOCAL client_min_messages = error;		-- skipped rows warn, on purpose
 
 -- rows that the graph has and the query has not, or the other way round
 CREATE FUNCTION pg_temp.differences(graph text, query text) RETURNS bigint

@@ -1,7 +1,7 @@
 -- flow_groups: connected groups of links.
 BEGIN;
 SELECT no_plan();
-SET LOCAL client_min_messages = warning;
+SET LOCAL client_min_messages = error;		-- skipped rows warn, on purpose
 
 SELECT results_eq($$SELECT * FROM risk_screen.flow_groups('SELECT * FROM (VALUES (''x'', ''y''), (''b'', ''a''), (''c'', ''b''), (''y'', ''x''), (''z'', ''z'')) v(a, b)')$$,
 	$$VALUES ('a', 1::bigint, 3::bigint), ('b', 1, 3), ('c', 1, 3), ('x', 2, 2), ('y', 2, 2), ('z', 3, 1)$$,

@@ -2,14 +2,16 @@
 """docs.t - every SQL block of docs/*.md runs, and prints what the page shows.
 
 Per page: a fresh database with the extension, all ```sql blocks in order in
-one psql session. A ```text block right after a ```sql block must equal that
-block's output. A block that shows an error is marked ```sql error.
+one psql session (test/lib/pages.py says how blocks are marked).
 Also: docs/reference.md names every public function, view, table and setting.
 """
-import glob, os, re, subprocess, sys
+import glob, os, re, sys
 
 top = os.environ.get("RS_TOP", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 os.chdir(top)
+sys.path.insert(0, "test/lib")
+from pages import blocks, psql, run, verdict
+
 count = failed = 0
 
 
@@ -24,39 +26,6 @@ def ok(passed, what, note=""):
     sys.stdout.flush()
 
 
-def psql(database, script, *options):
-    run = subprocess.run(["psql", "-X", "-q", "-d", database, *options, "-f", "-"], input=script, text=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return run.stdout
-
-
-def blocks(path):
-    """(line, is_error, sql, expected or None)"""
-    found, lines, i = [], open(path, encoding="utf-8").read().split("\n"), 0
-    while i < len(lines):
-        opening = re.match(r"^```(\w*)\s*(.*)$", lines[i])
-        if not opening:
-            i += 1
-            continue
-        start, body = i + 1, []
-        i += 1
-        while not lines[i].startswith("```"):
-            body.append(lines[i])
-            i += 1
-        i += 1
-        if opening.group(1) == "sql":
-            found.append([start + 1, opening.group(2).strip(), "\n".join(body), None, i])
-        elif opening.group(1) == "text" and found and all(not l.strip() for l in lines[found[-1][4]:start - 1]):
-            found[-1][3] = "\n".join(body)
-    return found
-
-
-def tidy(output):
-    output = re.sub(r"^psql:<stdin>:\d+: ", "", output, flags=re.M)
-    # column widths are layout, not content
-    return "\n".join(re.sub(r" +", " ", re.sub(r"-{3,}", "---", line)).strip() for line in output.strip("\n").split("\n"))
-
-
 for page in sorted(glob.glob("docs/*.md")):
     found = blocks(page)
     if not found:
@@ -67,23 +36,10 @@ for page in sorted(glob.glob("docs/*.md")):
     made = psql(database, "CREATE EXTENSION risk_screen")
     if made.strip():
         print("# %s: %s" % (database, made), file=sys.stderr)
-    script = ["\\set ON_ERROR_STOP 1", "SET TimeZone = 'Asia/Shanghai';"]
-    for n, (line, tag, sql, expected, _) in enumerate(found):
-        script += ["\\echo @@@%d" % n, "\\set ON_ERROR_STOP %d" % (tag != "error"), sql]
-    script.append("\\echo @@@end")
-    printed = re.split(r"^@@@(\w+)\n?", psql(database, "\n".join(script)), flags=re.M)
-    outputs = dict(zip(printed[1::2], printed[2::2]))
-    for n, (line, tag, sql, expected, _) in enumerate(found):
-        what = "%s:%d" % (page, line)
-        output = outputs.get(str(n))
-        if output is None:
-            ok(False, what, "not reached: an earlier block failed")
-        elif (tag == "error") != ("ERROR:" in output):
-            ok(False, what, output)
-        elif expected is not None and tidy(output) != tidy(expected):
-            ok(False, what + " prints what the page shows", "expected:\n%s\ngot:\n%s" % (tidy(expected), tidy(output)))
-        else:
-            ok(True, what)
+    for block, output in zip(found, run(database, found, ["SET TimeZone = 'Asia/Shanghai';"])):
+        what = "%s:%d%s" % (page, block.line, " prints what the page shows" if block.expected is not None else "")
+        wrong = verdict(block, output)
+        ok(wrong is None, what, wrong)
     psql("postgres", 'DROP DATABASE "%s" WITH (FORCE); DROP ROLE IF EXISTS province_reader;' % database)
 
 reference = open("docs/reference.md", encoding="utf-8").read()

@@ -220,7 +220,7 @@ same(len(files()), 1, "its file is gone")
 psql("SELECT risk_screen.create_flow_graph('durable', 't')")
 owner = environment["RS_CLUSTER_OWNER"]
 as_owner = ["runuser", "-u", owner, "--"] if os.getuid() == 0 else []
-shell(*as_owner, environment["RS_CLUSTER_PREFIX"] + "/lib/postgresql/15/bin/pg_ctl", "-D", data, "-m", "immediate", "-w", "stop", cwd="/")
+shell(*as_owner, environment["RS_CLUSTER_BIN"] + "/pg_ctl", "-D", data, "-m", "immediate", "-w", "stop", cwd="/")
 shell("sh", "-c", "echo 'max_prepared_transactions = 2\nwal_level = replica\nhot_standby = on\nmax_wal_senders = 3' >> %s/postgresql.conf" % data)
 cluster("start", "flowgraph")
 same((psql(trace("durable")), psql("SELECT risk_screen.check_flow_graph('durable')")), (expected, "sound"), "a committed graph survives an immediate shutdown")
@@ -323,10 +323,10 @@ same((len(files("fg_restored")), os.path.exists(kept[0])), (1, False), "a file t
 standby, port = data + "_standby", str(int(os.environ["PGPORT"]) + 1)
 shutil.rmtree(standby, ignore_errors=True)
 log = shell(*as_owner, "env", "PGHOST=" + os.environ["PGHOST"], "PGPORT=" + os.environ["PGPORT"], "PGUSER=postgres",
-            environment["RS_CLUSTER_PREFIX"] + "/lib/postgresql/15/bin/pg_basebackup", "-D", standby, "-R", "-X", "stream", "-c", "fast", cwd="/")
+            environment["RS_CLUSTER_BIN"] + "/pg_basebackup", "-D", standby, "-R", "-X", "stream", "-c", "fast", cwd="/")
 with open(standby + "/postgresql.conf", "a") as f:
     f.write("port = %s\n" % port)
-pg_ctl = [*as_owner, environment["RS_CLUSTER_PREFIX"] + "/lib/postgresql/15/bin/pg_ctl", "-D", standby, "-w", "-l", standby + "/server.log"]
+pg_ctl = [*as_owner, environment["RS_CLUSTER_BIN"] + "/pg_ctl", "-D", standby, "-w", "-l", standby + "/server.log"]
 shell(*pg_ctl, "start", cwd="/")
 same(psql(trace(), port=port), expected, "a base backup's copy is used on the standby")
 psql("SELECT risk_screen.create_flow_graph('later', 't')")

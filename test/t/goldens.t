@@ -4,7 +4,7 @@
 # test/isolation/expected). One TAP line per script.
 set -u
 cd "${RS_TOP:-$(dirname "$0")/../..}" || exit 1
-PG_CONFIG=${PG_CONFIG:-$([ -x /usr/lib/postgresql/15/bin/pg_config ] && echo /usr/lib/postgresql/15/bin/pg_config || echo pg_config)}
+PG_CONFIG=$(tools/pg-config)
 pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/../test
 n=0 failed=0
 out=$(pwd)/build/regress

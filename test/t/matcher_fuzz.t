@@ -6,7 +6,7 @@ if [ "${RS_LONG:-0}" != 1 ]; then
 	echo "1..0 # SKIP only with --long"
 	exit 0
 fi
-config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+config=$(tools/pg-config)
 mkdir -p build/fuzz/corpus
 clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fwrapv -fno-strict-aliasing \
 	-Wno-ignored-attributes -Isrc -Itest/unit -Ibuild/generated -I"$("$config" --includedir-server)" -D_GNU_SOURCE \
