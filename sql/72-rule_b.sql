@@ -178,7 +178,7 @@ SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amoun
 		  FROM t GROUP BY owner, direction, paid_at::date
 		HAVING sum(amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE review_id IS NULL) > 0),
 	side AS (
-		SELECT l.*, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
+		SELECT l.owner, l.direction, l.day, l.total, l.n, l.open, l.at, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
 		  FROM large AS l JOIN t ON t.owner = l.owner AND t.direction = l.direction AND t.paid_at::date = l.day
 		 GROUP BY l.owner, l.direction, l.day, l.total, l.n, l.open, l.at)
 	SELECT 'user' AS subject_kind, owner AS subject_id, inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
