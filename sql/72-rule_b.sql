@@ -139,7 +139,7 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 		  FROM slides WHERE n >= ($5 ->> 'user_txn_count')::numeric ORDER BY user_id, paid_at::date, n DESC, paid_at)
 	SELECT 'user' AS subject_kind, user_id AS subject_id, inst_id, n AS observed, NULL::numeric AS threshold, amount, at AS occurred_at,
 		   jsonb_build_object('day', day, 'counted', form) AS evidence
-	  FROM (SELECT * FROM days UNION ALL
+	  FROM (SELECT user_id, day, n, amount, inst_id, at, form FROM days UNION ALL
 			SELECT p.user_id, p.day, p.n, p.amount, p.inst_id, p.at, p.form FROM peaks AS p
 			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
 $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');

@@ -56,7 +56,7 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense) VALUES ('user_t
 SELECT filing.put('institution', '[{"inst_id":"P1","lines":["P2P"]},{"inst_id":"P2","lines":["PAY"]},{"inst_id":"I1","lines":["INS"]}]');
 INSERT INTO filing.account (account_id, inst_id, owner_kind, owner_id) VALUES ('res', 'P2', 'reserve', 'P2'), ('a0', NULL, 'client', 'u0'), ('a1', NULL, 'client', 'u1');
 INSERT INTO filing.freeze_order (freeze_id, account_id, kind, from_at) VALUES ('f1', 'a1', 'account', '2026-11-12 12:00+08');
-INSERT INTO filing.product (product_id, inst_id, kind, rate_promised) VALUES ('w', 'I1', 'wealth_insurance', 0.05);
+INSERT INTO filing.product (product_id, inst_id, kind, rate_promised) VALUES ('w', 'I1', 'wealth_insurance', 0.5);
 -- made to hit: busy nights across midnight, large days, redemptions out of reserve, payments out of a frozen account, sales without recording
 CREATE FUNCTION filing.a_day(d date, n int = 60) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, payee_owner, inst_id, purpose, review_id)
