@@ -116,3 +116,52 @@ SELECT risk_screen._ship_rule('M04', 'yellow', '{ALL}', '{ops_gap,feed_lag}', '{
 		   'institution:' || f.inst_id AS finding_key
 	  FROM fault AS f GROUP BY f.inst_id
 $$, '运营数据缺报、不完整，或访问量少于当日交易客户数。', 'Operating data are missing or incomplete, or show fewer visits than customers who did business.');
+
+SELECT risk_screen._ship_rule('M07', 'orange', '{ALL}', '{}', '{txn}', '{}', $$
+	WITH hashed AS MATERIALIZED (
+		SELECT t.inst_id, t.txn_id, t.paid_at, t.amount, lower(t.hash) AS hash, lower(t.prev_hash) AS before,
+			   lower(t.hash) = risk_screen.transfer_hash(t.txn_id, t.payer, t.payee, t.amount, t.paid_at, t.currency, t.prev_hash) AS agrees
+		  FROM txn AS t WHERE t.hash IS NOT NULL AND t.inst_id IS NOT NULL AND t.paid_at < $3),
+	filer AS MATERIALIZED (SELECT DISTINCT h.inst_id FROM hashed AS h),
+	bare AS (
+		SELECT t.inst_id, t.txn_id, t.paid_at, t.amount FROM txn AS t
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.hash IS NULL AND EXISTS (SELECT FROM filer) AND t.inst_id IS NOT NULL),
+	linked AS (
+		SELECT h.*, count(*) OVER (PARTITION BY h.hash) AS used, count(*) OVER (PARTITION BY h.inst_id, h.before) AS followers, p.hash IS NULL AS dangling
+		  FROM hashed AS h LEFT JOIN (SELECT DISTINCT x.inst_id, x.hash FROM hashed AS x) AS p ON p.inst_id = h.inst_id AND p.hash = h.before),
+	last_check AS (SELECT max(k.check_no) AS check_no FROM seal_check AS k WHERE k.source = 'txn' AND k.checked_at < $3 + interval '1 day'),
+	fault AS (
+		SELECT b.inst_id, b.txn_id, b.paid_at, b.amount, 'without hash' AS fault FROM bare AS b WHERE b.inst_id IN (SELECT f.inst_id FROM filer AS f)
+		 UNION ALL
+		SELECT l.inst_id, l.txn_id, l.paid_at, l.amount, f.fault
+		  FROM linked AS l
+		 CROSS JOIN LATERAL (VALUES ('hash differs from contents', NOT l.agrees), ('hash used twice', l.used > 1), ('chain broken', l.before IS NOT NULL AND l.dangling), ('chain forks', l.followers > 1)) AS f (fault, found)
+		 WHERE f.found AND l.paid_at >= $2
+		 UNION ALL
+		SELECT z.inst_id, z.row_id, z.day::timestamptz, NULL, z.finding || ' since sealed' FROM seal_finding AS z JOIN last_check AS k ON k.check_no = z.check_no)
+	SELECT CASE WHEN f.inst_id IS NULL THEN 'desk' ELSE 'institution' END AS subject_kind, coalesce(f.inst_id, 'txn') AS subject_id, f.inst_id, count(*) AS observed, 0 AS threshold, sum(f.amount) AS amount, max(f.paid_at) AS occurred_at,
+		   jsonb_build_object('fault', f.fault, 'transfers', (array_agg(f.txn_id ORDER BY f.paid_at DESC, f.txn_id))[1:20]) AS evidence,
+		   'institution:' || coalesce(f.inst_id, '') || ':' || f.fault AS finding_key
+	  FROM fault AS f GROUP BY f.inst_id, f.fault
+	 UNION ALL
+	-- others file hashes, this institution files none
+	SELECT 'institution', b.inst_id, b.inst_id, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'hash'), 'institution:' || b.inst_id || ':no hash'
+	  FROM bare AS b WHERE b.inst_id NOT IN (SELECT f.inst_id FROM filer AS f) GROUP BY b.inst_id
+$$, '交易哈希缺失、重复、与内容不符或断链，或封存后被改动。', 'Hashes of transfers are missing, repeated, wrong or not chained, or transfers were altered after they were sealed.');
+
+SELECT risk_screen._ship_rule('M24', 'orange', '{ALL}', '{evidence_seal_days}', '{}', '{}', $$
+	WITH last_check AS (SELECT max(k.check_no) AS check_no FROM seal_check AS k WHERE k.source = 'evidence' AND k.checked_at < $3 + interval '1 day'),
+	sealed AS (SELECT DISTINCT o.row_id FROM seal_book AS b JOIN row_seal AS o ON o.seal_no = b.seal_no WHERE b.source = 'evidence' AND b.day <= $1),
+	fault AS (
+		SELECT e.evidence_id::text AS evidence_id, e.inst_id, e.registered_at AS at, f.fault
+		  FROM evidence AS e
+		 CROSS JOIN LATERAL (VALUES ('without hash', e.hash IS NULL AND e.content IS NULL), ('without who and when', nullif(e.collected_by, '') IS NULL OR e.collected_at IS NULL OR e.collected_at > e.registered_at),
+				('not sealed', e.registered_at < $3 - make_interval(days => ($5 ->> 'evidence_seal_days')::int) AND e.evidence_id::text NOT IN (SELECT s.row_id FROM sealed AS s))) AS f (fault, found)
+		 WHERE e.registered_at < $3 AND f.found
+		 UNION ALL
+		SELECT coalesce(z.row_id, 'seal book'), z.inst_id, z.day::timestamptz, z.finding || ' since sealed' FROM seal_finding AS z JOIN last_check AS k ON k.check_no = z.check_no)
+	-- a gap in our own evidence charges no institution
+	SELECT 'evidence' AS subject_kind, f.evidence_id AS subject_id, NULL::text AS inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, min(f.at) AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('faults', jsonb_agg(f.fault ORDER BY f.fault), 'inst_id', min(f.inst_id))) AS evidence, 'evidence:' || f.evidence_id AS finding_key
+	  FROM fault AS f GROUP BY f.evidence_id
+$$, '登记的证据缺哈希、缺取证人或时间、未封存，或封存后被改动。', 'Registered evidence lacks its hash or who took it when, is not sealed, or was altered after it was sealed.');
