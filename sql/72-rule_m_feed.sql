@@ -135,7 +135,7 @@ SELECT risk_screen._ship_rule('M07', 'orange', '{ALL}', '{}', '{txn}', '{}', $$
 		 UNION ALL
 		SELECT l.inst_id, l.txn_id, l.paid_at, l.amount, f.fault
 		  FROM linked AS l
-		 CROSS JOIN LATERAL (VALUES ('hash differs from contents', NOT l.agrees), ('hash used twice', l.used > 1), ('chain broken', l.before IS NOT NULL AND l.dangling), ('chain forks', l.followers > 1)) AS f (fault, found)
+		 CROSS JOIN LATERAL (VALUES ('hash differs from contents', NOT l.agrees), ('hash used twice', l.used > 1), ('chain broken', l.before IS NOT NULL AND l.dangling), ('chain forks', l.before IS NOT NULL AND l.followers > 1), ('not chained', l.before IS NULL AND l.followers > 1)) AS f (fault, found)
 		 WHERE f.found AND l.paid_at >= $2
 		 UNION ALL
 		SELECT z.inst_id, z.row_id, z.day::timestamptz, NULL, z.finding || ' since sealed' FROM seal_finding AS z JOIN last_check AS k ON k.check_no = z.check_no)

@@ -78,7 +78,8 @@ BEGIN
 	IF day IS NULL OR NOT isfinite(day) THEN
 		RAISE EXCEPTION 'day must be a day' USING ERRCODE = 'invalid_parameter_value', HINT = 'Give the day to be sealed, for example current_date - 1.';
 	END IF;
-	EXECUTE format('LOCK TABLE %I.seal_book IN SHARE ROW EXCLUSIVE MODE', workspace);
+	-- one at a time; an advisory lock, so that INSERT and SELECT are all a sealer needs
+	PERFORM pg_advisory_xact_lock(hashtextextended(concat_ws(E'\x1f', 'risk_screen.seal_day', workspace), 0));
 	FOREACH s IN ARRAY sources
 	LOOP
 		SELECT x.columns INTO columns FROM risk_screen._seal_source(workspace, s) AS x;
@@ -120,7 +121,6 @@ BEGIN
 	IF first_day IS NULL OR last_day IS NULL OR first_day > last_day OR NOT isfinite(first_day) OR NOT isfinite(last_day) THEN
 		RAISE EXCEPTION 'first_day must be a day not after last_day' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	EXECUTE format('LOCK TABLE %I.seal_book IN ROW EXCLUSIVE MODE', workspace);
 	IF sources IS NULL THEN
 		EXECUTE format('SELECT array_agg(DISTINCT b.source ORDER BY b.source) FROM %I.seal_book AS b WHERE b.day BETWEEN $1 AND $2', workspace) INTO sources USING first_day, last_day;
 	END IF;
@@ -172,7 +172,7 @@ BEGIN
 			  FROM (SELECT count(*) FILTER (WHERE z.finding = 'changed') AS changed, count(*) FILTER (WHERE z.finding = 'missing') AS missing, count(*) FILTER (WHERE z.finding = 'inserted') AS inserted,
 						   count(*) FILTER (WHERE z.row_id IS NULL) AS faults FROM %1$I.seal_finding AS z WHERE z.check_no = $1) AS f
 			 WHERE k.check_no = $1$q$, workspace) USING no, total;
-		RETURN QUERY EXECUTE format('SELECT z.source, z.day, z.row_id, z.finding, z.inst_id, z.seal_no, z.sealed, z.now FROM %I.seal_finding AS z WHERE z.check_no = $1 ORDER BY z.day, z.row_id COLLATE "C", z.finding, z.seal', workspace)
+		RETURN QUERY EXECUTE format('SELECT z.source, z.day, z.row_id, z.finding, z.inst_id, z.seal_no, z.sealed, z.now FROM %I.seal_finding AS z WHERE z.check_no = $1 ORDER BY z.day, z.row_id COLLATE "C", z.finding, z.sealed, z.now', workspace)
 			USING no;
 	END LOOP;
 END $$;

@@ -64,5 +64,65 @@ INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, payer_ow
 SELECT is(filing.hits('M04'), 'I1 P2 P3', 'M04: three customers, two visits');
 SELECT is(filing.hits('M04', '2026-11-17'), '', 'M04: seen on the 17th nothing was due yet');
 
+-- M07: the first row of a chain has no hash before
+SELECT filing.forget('txn', 'loan', 'position', 'policy', 'repayment', 'ops_day');
+CREATE FUNCTION filing.chain(inst text, n int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	before text;
+	mine text;
+BEGIN
+	FOR i IN 1..n LOOP
+		mine := risk_screen.transfer_hash(inst || i, 'a', 'b', i, '2026-11-10 10:00+08', NULL, before);
+		INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, hash, prev_hash) VALUES (inst || i, 'a', 'b', i, '2026-11-10 10:00+08', inst, mine, before);
+		before := mine;
+	END LOOP;
+END $$;
+CREATE FUNCTION filing.faults() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(coalesce(inst_id, '-') || ' ' || coalesce(evidence ->> 'fault', 'unknown') || ' ' || coalesce(evidence ->> 'transfers', ''), ', ' ORDER BY inst_id, evidence ->> 'fault') FROM risk_screen.run_rule('desk', 'M07', '2026-11-20')
+$$;
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id) VALUES ('n1', 'a', 'b', 1, '2026-11-10', 'P2');
+SELECT is(filing.faults(), NULL, 'M07: where nobody files hashes nobody is judged by them');
+SELECT filing.chain('P1', 4);
+SELECT is(filing.faults(), 'P2 unknown ', 'M07: a whole chain is in order; who files none, where others do, is unknown');
+SELECT is(filing.unknowns('M07'), 'P2', 'M07: unknown');
+DELETE FROM filing.txn WHERE txn_id = 'n1';
+UPDATE filing.txn SET hash = upper(hash), prev_hash = upper(prev_hash) WHERE txn_id = 'P12';
+SELECT is(filing.faults(), NULL, 'M07: the case of a hash does not matter, nor the scale of an amount');
+UPDATE filing.txn SET amount = 2.50 WHERE txn_id = 'P12';
+SELECT is(filing.faults(), 'P1 hash differs from contents ["P12"]', 'M07: changed contents');
+UPDATE filing.txn SET amount = 2.00 WHERE txn_id = 'P12';
+DELETE FROM filing.txn WHERE txn_id = 'P12';
+SELECT is(filing.faults(), 'P1 chain broken ["P13"]', 'M07: a row taken out of the chain');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id) VALUES ('P1x', 'a', 'b', 1, '2026-11-10', 'P1'), ('old', 'a', 'b', 1, '2020-11-10', 'P1');
+INSERT INTO filing.txn SELECT * FROM filing.txn WHERE txn_id = 'P14';
+SELECT is(filing.faults(), 'P1 chain broken ["P13"], P1 chain forks ["P14", "P14"], P1 hash used twice ["P14", "P14"], P1 without hash ["P1x"]', 'M07: repeated, and without a hash inside the window');
+SELECT is(filing.hits('M07', '2026-11-09'), '', 'M07: nothing of it was there the day before');
+SELECT filing.forget('txn');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, hash) SELECT 's' || i, 'a', 'b', 1, '2026-11-10', 'P1', risk_screen.transfer_hash('s' || i, 'a', 'b', 1, '2026-11-10', NULL, NULL) FROM generate_series(1, 2) AS i;
+SELECT is(filing.faults(), 'P1 not chained ["s1", "s2"]', 'M07: hashes without a chain');
+DELETE FROM filing.txn WHERE txn_id = 's2';
+CALL risk_screen.seal_day('desk', '2026-11-10');
+UPDATE filing.txn SET review_id = 'late' WHERE txn_id = 's1';
+SELECT is(filing.faults(), NULL, 'M07: not yet checked');
+SELECT count(*) FROM risk_screen.check_seals('desk', '2026-11-10', '2026-11-10');
+UPDATE desk.seal_check SET checked_at = '2026-11-20 12:00+08';
+SELECT is(filing.faults(), 'P1 changed since sealed ["s1"]', 'M07: what the last check of the seals found');
+SELECT is(filing.hits('M07', '2026-11-15'), '', 'M07: a later check is not seen');
+
+-- M24
+INSERT INTO desk.evidence (inst_id, kind, title, hash, collected_at, collected_by, registered_at, content) VALUES
+	('P1', 'copy', 'whole', repeat('0a', 32), '2026-11-10 10:00+08', 'li', '2026-11-10 12:00+08', NULL), ('P1', 'copy', 'no hash', NULL, '2026-11-10 10:00+08', 'li', '2026-11-10 12:00+08', NULL),
+	('P1', 'bundle', 'data', NULL, '2026-11-10 10:00+08', 'li', '2026-11-10 12:00+08', '{"a": 1}'), ('P1', 'record', 'nobody', repeat('0a', 32), '2026-11-10 10:00+08', '', '2026-11-10 12:00+08', NULL),
+	('P1', 'record', 'later', repeat('0a', 32), '2026-11-11 10:00+08', 'li', '2026-11-10 12:00+08', NULL), ('P1', 'registration', 'today', repeat('0a', 32), '2026-11-20 10:00+08', 'li', '2026-11-20 12:00+08', NULL);
+CALL risk_screen.seal_day('desk', '2026-11-10', '{evidence}');
+SELECT is((SELECT string_agg(e.title || ' ' || (r.evidence ->> 'faults'), ', ' ORDER BY e.title) FROM risk_screen.run_rule('desk', 'M24', '2026-11-20') AS r JOIN desk.evidence AS e ON e.evidence_id::text = r.subject_id),
+	'later ["without who and when"], no hash ["without hash"], nobody ["without who and when"]', 'M24: hash, who and when; data are their own hash; there is time to seal');
+SELECT is((SELECT string_agg(e.title, ', ' ORDER BY e.title) FROM risk_screen.run_rule('desk', 'M24', '2026-11-21') AS r JOIN desk.evidence AS e ON e.evidence_id::text = r.subject_id WHERE r.evidence -> 'faults' ? 'not sealed'), 'today', 'M24: not sealed in time');
+UPDATE desk.evidence SET uri = 'elsewhere' WHERE title = 'whole';
+SELECT count(*) FROM risk_screen.check_seals('desk', '2026-11-10', '2026-11-10', '{evidence}');
+UPDATE desk.seal_check SET checked_at = '2026-11-20 12:00+08';
+SELECT is((SELECT r.evidence ->> 'faults' FROM risk_screen.run_rule('desk', 'M24', '2026-11-20') AS r JOIN desk.evidence AS e ON e.evidence_id::text = r.subject_id WHERE e.title = 'whole'), '["changed since sealed"]', 'M24: altered after sealing');
+SELECT is((SELECT count(*)::int FROM risk_screen.run_rule('desk', 'M24', '2026-11-20') WHERE inst_id IS NOT NULL), 0, 'M24: charges no institution');
+
 SELECT * FROM finish();
 ROLLBACK;
