@@ -40,6 +40,7 @@ check-long: build
 	@test/run --long
 
 bench: build
+	@tools/setup --bench
 	@bench/run $(BENCH)
 
 check-versions:

@@ -107,7 +107,9 @@ CREATE TABLE filing.ops_day (
 COMMENT ON TABLE filing.ops_day IS '运营日报';
 
 CREATE TABLE filing.publicity (
-	text_no bigint PRIMARY KEY, source text, published_at timestamptz, org_id text, channel text, body text);
+	text_no bigint PRIMARY KEY, source text, published_at timestamptz, org_id text, channel text, body text,
+	text_type text,                 -- 广告 / 舆情 / 评价
+	prod_id text);
 COMMENT ON TABLE filing.publicity IS '广告与网络文本';
 
 CREATE TABLE filing.marketing (
@@ -147,6 +149,37 @@ COMMENT ON TABLE filing.cooperation IS '合作机构登记';
 
 CREATE TABLE filing.debt_due (org_id text, due_date date, amount numeric(18,2));
 COMMENT ON TABLE filing.debt_due IS '到期债务';
+
+CREATE TABLE filing.year_report (subject_id text, report_type text, -- 年报 / 风险提示
+	year_end date, received_at timestamptz);
+COMMENT ON TABLE filing.year_report IS '信息公示平台报告';
+
+CREATE TABLE filing.rating_change (org_id text, rating text, from_date date);
+COMMENT ON TABLE filing.rating_change IS '评级调整（此前的评级见 org.rating）';
+
+CREATE TABLE filing.risk_assessment (org_id text, assessed_on date, score numeric(5,1));
+COMMENT ON TABLE filing.risk_assessment IS '定期风险评估';
+
+CREATE TABLE filing.punishment (case_no text, subject_id text, amount numeric(18,2), illegal_turnover numeric(18,2), decided_on date, shared_on date);
+COMMENT ON TABLE filing.punishment IS '行政处罚；shared_on: 推送国家信用信息共享平台';
+
+CREATE TABLE filing.firm_list (source text, -- 工商 / 金融局 / 摸底
+	org_id text, firm_name text, line text);
+COMMENT ON TABLE filing.firm_list IS '机构名录（多个来源）';
+
+CREATE TABLE filing.web_page (page_no bigint PRIMARY KEY, org_id text, url text, icp_no text, body text, found_at timestamptz, is_alive boolean);
+COMMENT ON TABLE filing.web_page IS '网上巡查发现的网站和应用';
+
+CREATE TABLE filing.lead_exchange (item_no bigint PRIMARY KEY, authority text, direction text, -- 发出 / 收到
+	sent_at timestamptz, answered_at timestamptz);
+COMMENT ON TABLE filing.lead_exchange IS '跨部门线索';
+
+CREATE TABLE filing.account_query (request_no text, org_id text, acct_no text, authority text, document_no text, asked_at timestamptz);
+COMMENT ON TABLE filing.account_query IS '账户查询登记';
+
+CREATE TABLE filing.gdp (prov text, -- NULL: 全国
+	from_date date, to_date date, value_yi numeric(18,2));
+COMMENT ON TABLE filing.gdp IS '国内（地区）生产总值，亿元';
 
 CREATE TABLE filing.disclosure (org_id text, period date, item text, amount numeric(20,6), published_at timestamptz);
 COMMENT ON TABLE filing.disclosure IS '信息披露';

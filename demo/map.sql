@@ -29,7 +29,10 @@ CALL risk_screen.map_role('desk', 'licence', $$
 	       valid_to + 1 AS valid_to, 'valid' AS status
 	  FROM filing.licence$$);
 CALL risk_screen.map_role('desk', 'rating', $$
-	SELECT org_id AS inst_id, line AS biz, rating, DATE '2026-01-01' AS valid_from FROM filing.org WHERE rating IS NOT NULL$$);
+	SELECT org_id AS inst_id, line AS biz, rating, DATE '2026-01-01' AS valid_from, (SELECT min(from_date) FROM filing.rating_change AS c WHERE c.org_id = o.org_id) AS valid_to
+	  FROM filing.org AS o WHERE rating IS NOT NULL
+	UNION ALL
+	SELECT org_id, line, c.rating, from_date, lead(from_date) OVER (PARTITION BY org_id ORDER BY from_date) FROM filing.rating_change AS c JOIN filing.org USING (org_id)$$);
 CALL risk_screen.map_role('desk', 'person', $$
 	SELECT person_id, org_id AS inst_id, person_name AS name,
 	       CASE post WHEN '法定代表人' THEN 'legal_representative' ELSE 'executive' END AS post,
@@ -45,7 +48,7 @@ CALL risk_screen.map_role('desk', 'equity', $$
 CALL risk_screen.map_role('desk', 'party', $$
 	SELECT client_id AS party_id, CASE client_class WHEN '个人' THEN 'person' ELSE 'enterprise' END AS kind, client_name AS name,
 	       id_token AS identity_no, prov AS province,
-	       CASE WHEN client_name LIKE '%置业%' OR client_name LIKE '%房地产%' THEN 'developer' END AS industry
+	       CASE WHEN client_name LIKE '%置业%' OR client_name LIKE '%房地产%' THEN 'developer' WHEN client_name LIKE '%电子商务%' THEN 'e_commerce' END AS industry
 	  FROM filing.client$$);
 CALL risk_screen.map_role('desk', 'registration', $$
 	SELECT event_no AS event_id, e.org_id AS inst_id,
@@ -71,8 +74,8 @@ CALL risk_screen.map_role('desk', 'listed_account', $$
 CALL risk_screen.map_role('desk', 'account', $$
 	SELECT acct_no AS account_id, owner_id,
 	       CASE owner_class WHEN '客户' THEN 'client' WHEN '自有' THEN 'own' WHEN '备付金' THEN 'reserve' WHEN '存管' THEN 'custody'
-	            WHEN '客户资金' THEN 'client' END AS owner_kind,
-	       org_id AS inst_id, 'bank' AS account_kind, bank_id,
+	            WHEN '客户资金' THEN 'client' WHEN '证券' THEN 'client' END AS owner_kind,
+	       org_id AS inst_id, CASE owner_class WHEN '证券' THEN 'securities' ELSE 'bank' END AS account_kind, bank_id,
 	       CASE bank_class WHEN '人民银行' THEN 'pboc' WHEN '商业银行' THEN 'commercial' ELSE 'other' END AS bank_kind,
 	       used_for AS purpose, bears_interest AS interest_bearing, true AS on_central_register, open_date AS opened_on, close_date AS closed_on
 	  FROM filing.bank_account JOIN filing.bank USING (bank_id)$$);
@@ -169,7 +172,8 @@ CALL risk_screen.map_role('desk', 'marketing', $$
 	       held_on AS happened_on, prov AS province, place
 	  FROM filing.marketing$$);
 CALL risk_screen.map_role('desk', 'text_item', $$
-	SELECT text_no AS text_id, org_id AS inst_id, 'ad' AS kind, source, channel, true AS is_public, published_at, body
+	SELECT text_no AS text_id, org_id AS inst_id, CASE text_type WHEN '舆情' THEN 'opinion' WHEN '评价' THEN 'review' ELSE 'ad' END AS kind, source, channel, true AS is_public, published_at, body,
+	       prod_id AS product_id
 	  FROM filing.publicity$$);
 
 -- Oversight ------------------------------------------------------------------
@@ -179,7 +183,32 @@ CALL risk_screen.map_role('desk', 'feed', $$
 	  FROM filing.feed_receipt$$);
 CALL risk_screen.map_role('desk', 'filing', $$
 	SELECT 'BA' || org_id AS filing_id, org_id AS inst_id, 'p2p_registration' AS kind, valid_from::timestamptz AS received_at, 'accepted' AS status
-	  FROM filing.licence WHERE biz_code = 'P2P'$$);
+	  FROM filing.licence WHERE biz_code = 'P2P'
+	UNION ALL
+	SELECT concat_ws('-', report_type, subject_id, year_end), subject_id, CASE report_type WHEN '年报' THEN 'annual' ELSE 'risk_notice' END, received_at, 'accepted'
+	  FROM filing.year_report$$);
+CALL risk_screen.map_role('desk', 'assessment', $$
+	SELECT org_id || '-' || assessed_on AS assessment_id, org_id AS inst_id, 'risk' AS kind, assessed_on, score FROM filing.risk_assessment$$);
+CALL risk_screen.map_role('desk', 'penalty', $$
+	SELECT case_no AS penalty_id, subject_id, 'institution' AS subject_kind, subject_id AS inst_id, 'fine' AS code, amount, illegal_turnover, decided_on,
+	       shared_on::timestamptz AS shared_at
+	  FROM filing.punishment$$);
+CALL risk_screen.map_role('desk', 'directory', $$
+	SELECT CASE source WHEN '工商' THEN 'register' WHEN '金融局' THEN 'bureau' ELSE 'census' END AS source, org_id AS inst_id, firm_name AS name, line
+	  FROM filing.firm_list$$);
+CALL risk_screen.map_role('desk', 'site', $$
+	SELECT page_no AS site_id, org_id AS inst_id, 'website' AS kind, url, icp_no, body, found_at, is_alive AS alive FROM filing.web_page$$);
+CALL risk_screen.map_role('desk', 'share_log', $$
+	SELECT item_no AS share_id, CASE direction WHEN '发出' THEN 'sent' ELSE 'received' END AS direction, authority, 'lead' AS kind, sent_at, answered_at
+	  FROM filing.lead_exchange$$);
+CALL risk_screen.map_role('desk', 'official_request', $$
+	SELECT request_no AS request_id, org_id AS inst_id, 'account' AS kind, authority, document_no AS authorisation_no, acct_no AS subject_id, asked_at
+	  FROM filing.account_query$$);
+CALL risk_screen.map_role('desk', 'macro_series', $$
+	SELECT 'gdp' AS series, from_date AS period_from, to_date AS period_to, value_yi * 100000000 AS value, prov AS region FROM filing.gdp$$);
+CALL risk_screen.map_role('desk', 'responsibility', $$
+	SELECT line, NULL::text AS region, authority, 'regulator' AS duty
+	  FROM (VALUES ('P2P', '金融监管总局'), ('PAY', '中国人民银行'), ('INS', '金融监管总局'), ('TRU', '金融监管总局'), ('FUND', '证监会'), ('EC', '证监会'), ('AM', '证监会')) AS v (line, authority)$$);
 CALL risk_screen.map_role('desk', 'authority_order', $$
 	SELECT act_no AS order_id, org_id AS inst_id, 'suspend_new' AS kind, done_at AS issued_at FROM filing.supervisory_act$$);
 CALL risk_screen.map_role('desk', 'disclosure', $$

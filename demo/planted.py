@@ -83,9 +83,9 @@ def split(fen, parties):
     return [(p, part if i else fen - part * (len(parties) - 1)) for i, p in enumerate(parties)]
 
 
-def ad(w, org, body, channel='微信公众号', when='2026-11-10', source='广告监测'):
+def ad(w, org, body, channel='微信公众号', when='2026-11-10', source='广告监测', kind='广告', prod=None):
     n = w.next('text')
-    w.add('publicity', text_no=n, source=source, published_at=when + ' 09:00:00+08', org_id=org, channel=channel, body=body)
+    w.add('publicity', text_no=n, source=source, published_at=when + ' 09:00:00+08', org_id=org, channel=channel, body=body, text_type=kind, prod_id=prod)
     return n
 
 
@@ -114,6 +114,9 @@ def plant_all(w):
     typologies(w)
     entry_and_people(w)
     feeds(w)
+    supervision(w)
+    market(w)
+    registers_and_sites(w)
 
 
 def base_book(w, org, count, fen, start='2026-05-20', months=12, rate=8.4):
@@ -174,7 +177,7 @@ def showcase(w):
     w.plant('H14', org, '“保本高息”宣传')
     w.plant('H11', org, '“零风险”')
     # An honest neighbour: the same three hops end at unrelated suppliers.
-    good = platform(w, '上海明达网络借贷信息中介服务有限公司')
+    good = w.good = platform(w, '上海明达网络借贷信息中介服务有限公司')
     base_book(w, good, 60, 10 * WAN)                              # a larger book: one loan more is no expansion
     keeper = w.client('上海明达实业有限公司', '企业')
     w.holds(keeper, '上海明达实业有限公司', good, 100)
@@ -280,6 +283,7 @@ def custody(w):
     w.plant('C16', org, '存管银行不在名单上')
     org = platform(w, '武汉长信网络借贷信息中介服务有限公司', '湖北', '武汉', custody='B03')
     base_book(w, org, 20, 10 * WAN)
+    w.clean = org
     w.plant('C16', org, '存管合规', False)
     org = platform(w, '合肥徽诚网络借贷信息中介服务有限公司', '安徽', '合肥')
     base_book(w, org, 20, 10 * WAN)
@@ -293,6 +297,8 @@ def custody(w):
     w.holds('C-WJ', '皖江集团', org, 70)
     w.holds('C-WJ', '皖江集团', sister, 90)
     w.flow(at('2026-11-11', 11), w.custody[org], w.account_of[sister], 30 * WAN, '往来款', org)
+    w.misused = org
+    w.plant('M10', org, '股东名册只报 70%')
     w.plant('C18', org, '存管账户无指令转出 30 万元至关联置业公司')
     w.plant('C15', org, '客户资金与关联方资金混同')
 
@@ -308,6 +314,7 @@ def pools_and_lending(w):
         w.flow((LAST - dt.timedelta(days=20 - i % 18), 10 * 3600 + i * 30), w.account_of[c], pool, 100000 * (5 + i % 9), '理财认购', org)
     for i, c in enumerate(takers):
         w.flow((LAST - dt.timedelta(days=18 - i % 18), 15 * 3600 + i * 30), pool, w.account_of[c], 100000 * (6 + i % 11), '兑付', org)
+    w.pool_org = org
     w.plant('C01', org, '自有账户 %s 归集 40 人资金、向 25 人支付，无标的对应' % pool)
     w.plant('C15', org, '客户资金进入自有账户')
     w.plant('C16', org, '大部分客户资金不经存管')
@@ -326,6 +333,7 @@ def pools_and_lending(w):
     base_book(w, org, 15, 10 * WAN)
     w.add('supervisory_act', act_no='ACT001', org_id=org, act_type='暂停新业务', done_at='2026-11-01 10:00:00+08', note='责令暂停新发标的')
     no = make_loan(w, org, w.borrowers[91], 8 * WAN, '2026-11-11', 6, 9.0, split(8 * WAN, w.lenders[3:8]))
+    w.suspended = org
     w.plant('C26', org, '暂停令之后仍发新标 %s' % no)
     w.plant('K05', org, '暂停令之后仍开展新业务')
     org = platform(w, '郑州中原网络借贷信息中介服务有限公司', '河南', '郑州', state='已退出')
@@ -366,14 +374,15 @@ def terms(w):
         for who, part in split(12 * WAN, lenders):
             w.add('creditor_right', lender_id=who, loan_no=no, prod_id='CP-QX%d' % k, amount=yuan(part),
                   from_date=day('2026-%02d-05' % (6 + 2 * k)), to_date=day('2026-%02d-05' % (8 + 2 * k)))
+    w.split_org = org
     w.plant('C07', org, '债权 61 天，标的 12 个月')
     w.plant('C08', org, '一个标的由三期两个月产品接续')
     w.plant('C07', w.rate_org, '债权期限与标的一致', False)
 
 
 def payment(w):
-    def pay(name, reserve_bank='B00', interest=False, licensed=True, prov='上海', city='上海', rating='A', **more):
-        org = w.org(name, '互联网支付；银行卡收单' + SCOPE_TAIL, prov, city, line='PAY', fin=licensed,
+    def pay(name, reserve_bank='B00', interest=False, licensed=True, prov='上海', city='上海', rating='A', paid_wan=20000, **more):
+        org = w.org(name, '互联网支付；银行卡收单' + SCOPE_TAIL, prov, city, line='PAY', fin=licensed, paid_wan=paid_wan,
                     licensed='PAY' if licensed else None, rating=rating, **more)
         w.custody[org] = w.account(org, '备付金', org=org, bank=reserve_bank, used_for='客户备付金', interest=interest, opening=500 * WAN)
         w.own[org] = w.account(org, '自有', org=org, used_for='基本账户', opening=300 * WAN)
@@ -385,8 +394,10 @@ def payment(w):
     w.plant('G02', w.payers[-1], '备付金存人民银行', False)
     org = pay('天津海河支付有限公司', reserve_bank='B15', prov='天津', city='天津')
     w.plant('G02', org, '备付金存在不合格银行')
+    w.short_reserve = org
     w.plant('B19', org, '没有备付金集中存管')
     org = pay('重庆山城支付有限公司', interest=True, prov='重庆', city='重庆')
+    w.interest_org = org
     w.plant('G03', org, '备付金账户计息')
     org = pay('成都蜀付支付有限公司', prov='四川', city='成都')
     w.direct_clearing = org
@@ -579,7 +590,7 @@ def names(w):
 
 
 def advertisements(w):
-    tech = w.org('深圳聚能网络科技有限公司', '软件开发；技术服务' + SCOPE_TAIL, '广东', '深圳')
+    tech = w.juneng = w.org('深圳聚能网络科技有限公司', '软件开发；技术服务' + SCOPE_TAIL, '广东', '深圳')
     ad(w, tech, '聚能理财：年化12%，保本保息，随存随取', channel='朋友圈')
     w.plant('H12', tech, '无牌发布理财广告')
     w.plant('H14', tech, '保本保息')
@@ -587,7 +598,7 @@ def advertisements(w):
     tech = w.org('成都优学教育咨询有限公司', '教育信息咨询' + SCOPE_TAIL, '四川', '成都')
     ad(w, tech, '校园网贷，凭学生证秒批，分期购机', channel='校园海报')
     w.plant('H12', tech, '无牌发布网贷广告')
-    cafe = w.org('北京午后咖啡有限公司', '餐饮服务' + SCOPE_TAIL, '北京', '北京')
+    cafe = w.cafe = w.org('北京午后咖啡有限公司', '餐饮服务' + SCOPE_TAIL, '北京', '北京')
     ad(w, cafe, '金融街店盛大开业，全场八折', channel='微博')
     w.plant('H12', cafe, '“金融街”是地名', False)
     toy = w.org('深圳童心玩具有限公司', '玩具销售' + SCOPE_TAIL, '广东', '深圳')
@@ -613,7 +624,7 @@ def typologies(w):
     def people(n, tag):
         return [w.client(s.person_name(), prov='广东') for _ in range(n)]
     a = w.account_of
-    ring = people(4, 'ring')
+    ring = w.ring = people(4, 'ring')
     for i in range(4):
         w.flow(at('2026-11-0%d' % (6 + i), 11), a[ring[i]], a[ring[(i + 1) % 4]], 4900000 - 50000 * i, '借款')
     w.plant('I05', ring[0], '四人资金回环，保留 97%')
@@ -621,6 +632,8 @@ def typologies(w):
     for i in range(3):
         w.flow(at('2026-%02d-06' % (9 + i), 11), a[ring[i]], a[ring[(i + 1) % 3]], [300000, 60000, 4000][i], '转账')
     w.plant('I05', ring[0], '两个月间偶然成环，金额不相当', False)
+    w.plant('B32', ring[0], '两个月间偶然成环，金额不相当', False)
+    w.plant('B32', w.ring[0], '四人资金回环')
     cut = people(1, 'cut')[0]
     target = people(1, 'target')[0]
     for i in range(6):
@@ -638,11 +651,13 @@ def typologies(w):
     for i, c in enumerate(dst):
         w.flow(at('2026-11-16', 10, 30 + i), a[mule], a[c], 4980000, '转账')
     w.plant('I06', mule, '快进快出：流入 15 万，半小时内转出 99.6%')
+    w.plant('B32', mule, '快进快出')
     saver = people(1, 'saver')[0]
     for i, c in enumerate(src):
         w.flow(at('2026-11-13', 10, i * 3), a[c], a[saver], 900000, '转账')
     w.flow(at('2026-11-19', 10), a[saver], a[dst[0]], 1500000, '转账')
     w.plant('I06', saver, '流入后大部分留存', False)
+    w.plant('B32', saver, '流入后大部分留存', False)
     head, tail = people(1, 'head')[0], people(1, 'tail')[0]
     for i, c in enumerate(people(8, 'mid')):
         w.flow(at('2026-11-17', 9, i), a[head], a[c], 1200000, '转账')
@@ -687,14 +702,15 @@ def entry_and_people(w):
     mid = w.client('长沙屠氏控股有限公司', '企业', prov='湖南')
     w.holds(bad, '失信人屠某', mid, 90)
     w.holds(mid, '长沙屠氏控股有限公司', org, 80)
+    w.holds('C-YLQT', '岳麓其他股东', org, 20)
     w.plant('J13', org, '实际控制人在黑名单上（两层）')
     org = platform(w, '广州越秀网络借贷信息中介服务有限公司', '广东', '广州', op_provs='广东,湖南,四川')
     base_book(w, org, 20, 10 * WAN)
     w.plant('M22', org, '跨三省经营')
-    zombie = platform(w, '济南空壳网络借贷信息中介服务有限公司', '山东', '济南', staff=0)
+    zombie = w.zombie = platform(w, '济南空壳网络借贷信息中介服务有限公司', '山东', '济南', staff=0)
     w.quiet.add(zombie)
     w.plant('I22', zombie, '存续但无业务、无报送、无人员')
-    micro = w.org('重庆小牛小额贷款有限公司', '发放贷款' + SCOPE_TAIL, '重庆', '重庆', line='AM', paid_wan=800)
+    micro = w.micro = w.org('重庆小牛小额贷款有限公司', '发放贷款' + SCOPE_TAIL, '重庆', '重庆', line='AM', paid_wan=800)
     w.own[micro] = w.account(micro, '自有', org=micro)
     w.plant('I24', micro, '无许可放贷')
     no = make_loan(w, micro, w.borrowers[110], 5 * WAN, '2026-11-05', 6, 30.0, [], funding_flows=False, payer=w.own[micro], pay_in=w.own[micro])
@@ -716,6 +732,7 @@ def feeds(w):
         solved = i % 5 == 0
         w.add('complaint', case_no=w.next('complaint'), org_id=org, received_at='%s 10:00:00+08' % d,
               closed_at='%s 10:00:00+08' % (d + dt.timedelta(days=3)) if solved else None, category=s.pick(['恶意催收', '信息泄露', '无法提现']), channel='12345')
+    w.complained = org
     w.plant('B11', org, '60 件投诉仅解决 12 件')
     w.plant('I14', org, '恶意催收投诉集中')
     org = w.low_cash = platform(w, '广州珠江网络借贷信息中介服务有限公司', '广东', '广州')
@@ -727,3 +744,145 @@ def feeds(w):
     base_book(w, org, 12, 10 * WAN)
     w.items[org, 'risk_reserve_paid'] = 50 * YUAN                 # income of the month: 24,000 yuan
     w.plant('B20', org, '行业风险准备金计提不足')
+
+
+def supervision(w):
+    """Cases of the rules that sum up others, and of entry."""
+    w.plant('B25', w.misused, '被挪用的 30 万元为违法经营数额')
+    w.plant('C03', w.juneng, '无牌、公开、承诺回报')
+    w.plant('C03', w.cafe, '普通广告', False)
+    w.plant('C23', w.pool_org, '四分之一以上的资金进入资金池')
+    w.plant('C23', w.red, '四十余个标的中仅一个自保', False)
+    w.plant('C24', w.red, '增长快、宣传过度、回报高')
+    w.plant('C24', w.pool_org, '有资金池，但无重点检查特征', False)
+    w.plant('C25', w.pool_org, '信息中介定位、资金存管两项不合格')
+    w.plant('C25', w.clean, '五项均无问题', False)
+    w.plant('C27', w.split_org, '期限错配在负面清单上')
+    w.plant('C27', w.good, '不在负面清单上', False)
+    w.licence(w.split_org, 'AM', valid_from='2026-10-12')
+    w.plant('J17', w.split_org, '负面清单机构新获资产管理许可')
+    w.plant('J17', w.pool_org, '在负面清单上，但没有新的准入', False)
+    w.plant('C29', w.rate_org, '利率、余额两项超限')
+    w.plant('M13', w.juneng, '冒烟指数超过 60')
+    w.plant('M13', w.cafe, '普通广告', False)
+    w.plant('M19', w.complained, '一周内投诉集中且多为无法提现')
+    for code in ('J01', 'J02', 'J04'):
+        w.plant(code, w.zombie, '从未披露')
+        w.plant(code, w.clean, '按月披露', False)
+    w.plant('J02', w.micro + ' differs', '披露利率 9%，复算约 35%')
+    # the micro-lender belongs to an online shop; another belongs to a mill
+    shop = w.client('重庆渝购电子商务有限公司', '企业', prov='重庆')
+    w.holds(shop, '重庆渝购电子商务有限公司', w.micro, 70)
+    w.holds('C-NB2', '其他股东', w.micro, 30)
+    w.plant('C32', w.micro, '电商企业控股的小额贷款公司')
+    org = w.org('合肥庐阳小额贷款有限公司', '发放贷款' + SCOPE_TAIL, '安徽', '合肥', paid_wan=20000)
+    mill = w.client('合肥庐阳钢铁有限公司', '企业', prov='安徽')
+    w.holds(mill, '合肥庐阳钢铁有限公司', org, 100)
+    w.plant('C32', org, '钢铁企业控股的小额贷款公司', False)
+
+
+def market(w):
+    """Returns, prospects, leverage, growth, payment institutions."""
+    def text(org, n):
+        return '%s text:%d@' % (org, n)                           # the finding about that very text
+    w.plant('B01', 'ALL', '全行业贷款余额与GDP之比')
+    org = platform(w, '南京金陵汇网络借贷信息中介服务有限公司', '江苏', '南京')
+    base_book(w, org, 30, 10 * WAN)
+    for prod, pct, hit in (('CP-JL18', 18.0, True), ('CP-JL12', 12.0, False)):
+        product(w, prod, org, 'P2P', '金陵汇稳盈%g' % pct, promised_pct=pct, actual_pct=None, start_date='2026-09-01')
+        w.plant('B29', prod, '承诺 %g%%，四倍基准为 12%%' % pct, hit)
+    n = ad(w, org, '金陵汇稳盈：优质项目稳赚不赔，投资零风险', prod='CP-JL18')
+    w.plant('C11', text(org, n), '标的说明“稳赚不赔”')
+    n = ad(w, org, '金陵汇稳盈十二个月期：资金用于小微企业经营周转，投资有风险，出借需谨慎', prod='CP-JL12')
+    w.plant('C11', text(org, n), '平实的说明', False)
+    n = ad(w, org, '金陵汇稳盈：年化收益率22%，名额有限', prod='CP-JL18', channel='地铁广告')
+    w.plant('C09', text(org, n), '宣传年化 22%，登记 18%')
+    n = ad(w, org, '金陵汇稳盈：年化收益率18%', prod='CP-JL18', channel='官网')
+    w.plant('C09', text(org, n), '宣传与登记一致', False)
+    n = ad(w, org, '金陵汇：出借资金由岭南银行存管', channel='官网')
+    w.plant('C09', text(org, n), '声称岭南银行存管，实际存管在华安银行')
+    n = ad(w, w.clean, '长信网贷：出借资金由江淮银行存管', channel='官网')
+    w.plant('C09', w.clean, '存管银行属实', False)
+    # a borrower carries the loan to a broker; another to a supplier
+    org = platform(w, '杭州西溪网络借贷信息中介服务有限公司', '浙江', '杭州')
+    base_book(w, org, 30, 10 * WAN)
+    gambler, maker, supplier = w.client('炒股人沈某', prov='浙江'), w.client('杭州纸品厂', '企业', prov='浙江'), w.client('富阳纸浆有限公司', '企业', prov='浙江')
+    stocks = w.account(gambler, '证券', used_for='证券资金')
+    make_loan(w, org, gambler, 15 * WAN, '2026-11-04', 6, 9.0, split(15 * WAN, w.lenders[50:54]))
+    w.flow(at('2026-11-05', 10), w.account_of[gambler], stocks, 14 * WAN, '转账')
+    make_loan(w, w.clean, maker, 15 * WAN, '2026-11-04', 6, 9.0, split(15 * WAN, w.lenders[54:58]))
+    w.flow(at('2026-11-05', 11), w.account_of[maker], w.account_of[supplier], 14 * WAN, '货款')
+    w.plant('C13', org, '借款 15 万，次日 14 万转入证券账户')
+    w.plant('C13', w.clean, '借款付给供应商', False)
+    lost = make_loan(w, org, w.borrowers[112], 8 * WAN, '2026-11-09', 6, 9.0, split(8 * WAN, w.lenders[44:48]))
+    w.flow(at('2026-11-10', 10), w.account_of[w.borrowers[112]], 'X900001', 7 * WAN, '转账')
+    w.plant('M09', org, '标的 %s 的 7 万元进入未登记账户' % lost)
+    w.plant('M09', w.clean, '去向均有户主', False)
+    w.plant('M08', w.red, '出借—平台—借款链条完整')
+    for name, count, hit in (('深圳聚众网络借贷信息中介服务有限公司', 5000, True), ('深圳小众网络借贷信息中介服务有限公司', 4999, False)):
+        org = platform(w, name, '广东', '深圳')
+        base_book(w, org, 12, 10 * WAN)
+        w.items[org, 'investors'] = count
+        w.plant('B31', org, '投资人 %d 人' % count, hit)
+    # payment institutions: capital, a new rating, words
+    for name, paid, hit in (('西安秦付支付有限公司', 9999, True), ('西安汉付支付有限公司', 10000, False)):
+        org = w.make_payment(name, prov='陕西', city='西安', paid_wan=paid)
+        w.plant('B27', org, '实缴资本 %d 万元，要求 1 亿元' % paid, hit)
+    w.add('rating_change', org_id=w.short_reserve, rating='C', from_date='2026-10-15')
+    w.add('rating_change', org_id=org, rating='C', from_date='2026-10-15')
+    w.plant('G09', w.short_reserve, '评级由 A 调为 C，集中存管比例未提高')
+    w.plant('G09', org, '评级同样下调，备付金全部存人民银行', False)
+    w.plant('G10', w.short_reserve, '备付金规则命中')
+    n = ad(w, w.interest_org, '钱包余额相当于存款，央行担保，资金绝对安全')
+    w.plant('G13', text(w.interest_org, n), '夸大支付中介职能')
+    n = ad(w, org, '支付账户余额不等于银行存款，请注意保护密码')
+    w.plant('G13', text(org, n), '风险提示', False)
+
+
+def registers_and_sites(w):
+    """Reports, directories, opinion, sites, requests."""
+    w.unassessed.add(w.good)
+    w.add('risk_assessment', org_id=w.good, assessed_on=LAST - dt.timedelta(days=365), score=85)
+    w.plant('B35', w.good, '上次评估恰在一年前', False)
+    w.unassessed.add(w.rate_org)
+    w.add('risk_assessment', org_id=w.rate_org, assessed_on=LAST - dt.timedelta(days=366), score=70)
+    w.plant('B35', w.rate_org, '超过一年未评估')
+    w.no_report.add(w.split_org)
+    w.plant('J06', w.split_org, '未公示 2025 年年报')
+    w.plant('J06', w.clean, '年报齐全', False)
+    w.no_notice.add(w.low_cash)
+    w.plant('J16', w.low_cash, '一年内没有风险提示')
+    w.plant('J16', w.clean, '报告齐全', False)
+    w.unlisted.add((w.red, '摸底'))
+    w.plant('J12', w.red, '摸底名录漏登')
+    w.plant('J12', w.good, '三处名录一致', False)
+    for no, org, decided, shared, hit in (('CF-01', w.suspended, '2026-11-02', '2026-11-12', True), ('CF-02', w.red, '2026-11-02', '2026-11-11', False)):
+        w.add('punishment', case_no=no, subject_id=org, amount='50000.00', illegal_turnover='800000.00', decided_on=decided, shared_on=shared)
+        w.plant('J07', no, '处罚 %s 推送' % shared, hit)
+    w.plant('J11', 'B14', '名单外的村镇银行仍有存管账户')
+    w.plant('J11', 'B03', '名单内银行', False)
+    w.plant('M10', w.clean, '账户与股东齐全', False)
+    s = Stream('opinion')
+    for i in range(180):
+        ad(w, [w.good, w.clean, w.rate_org][i % 3], s.pick(['到账挺快', '客服态度不错', '页面有点慢', '签到送积分']), channel='舆情监测', when=str(LAST), source='渠道%03d' % i, kind='舆情')
+    w.plant('M05', 'opinion', '当日仅 180 个渠道')
+    for i, body in enumerate(('平台提现困难，已经三天了', '听说老板跑路，大家小心', '加入维权群一起报案')):
+        ad(w, w.complained, body, channel='论坛', when='2026-11-1%d' % (i + 5), source='网络论坛', kind='评价')
+    w.plant('M20', w.complained, '三条反映兑付困难的评价')
+    ad(w, w.good, '提现困难？其实是银行维护，第二天就到了', channel='论坛', source='网络论坛', kind='评价')
+    w.plant('M20', w.good, '只有一条', False)
+    for no, org, icp, body, hit, note in ((1, None, None, '高息理财平台，保本保息，注册送红包', True, '无主网站，无备案'), (2, w.good, '沪ICP备16000002号', '网络借贷信息中介，出借有风险', False, '已备案的平台'),
+                                          (3, None, None, '手工皂与香薰蜡烛', False, '普通小店'), (4, None, None, '本网站已关闭：理财产品', False, '已关闭')):
+        w.add('web_page', page_no=no, org_id=org, url='http://site%d.example' % no, icp_no=icp, body=body, found_at='2026-11-14 10:00:00+08', is_alive=no != 4)
+        w.plant('M18', no, note, hit)
+    for i in range(6):
+        w.add('lead_exchange', item_no=i + 1, authority='公安', direction='收到' if i == 5 else '发出', sent_at='2026-11-0%d 09:00:00+08' % (i + 1),
+              answered_at='2026-11-1%d 09:00:00+08' % i if i < 3 else None)
+    w.plant('M17', '公安', '五条线索答复三条')
+    for no, doc, hit in (('CX-01', None, True), ('CX-02', '协查〔2026〕11号', False)):
+        w.add('account_query', request_no=no, org_id=w.red, acct_no=w.own[w.red], authority='某区分局', document_no=doc, asked_at='2026-11-12 15:00:00+08')
+        w.plant('M23', no, '查询账户%s法律文书' % ('有' if doc else '无'), hit)
+    w.plant('M12', 'P2P', '账户统一登记比例')
+    w.plant('M16', 'P2P loan_balance', '分条线统计')
+    w.plant('M21', w.red, '归口管理')
+    w.plant('M25', '上海 loan_balance', '分地区统计')

@@ -61,7 +61,7 @@ CREATE TABLE row_seal (
 	seal_no bigint NOT NULL,
 	row_id text NOT NULL,
 	seal bytea NOT NULL);
-CREATE INDEX row_seal_seal_no ON row_seal (seal_no, row_id)
+CREATE INDEX row_seal_seal_no ON row_seal (seal_no)
 $$, '行封印: the seal of each row', $$
 seal_no 序号; line of the book
 row_id 行标识; key of the row

@@ -315,6 +315,17 @@ CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass) RETURNS void
 	AS 'MODULE_PATHNAME', 'rs_require_newest_snapshot'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
+-- 0: rests on no other rule; else one more than the highest it rests on. A ring
+-- of a user's own rules ends at ten.
+CREATE FUNCTION risk_screen._rule_stage(rests_on text[]) RETURNS int
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE below (code, stage) AS (
+		SELECT u, 1 FROM unnest($1) AS u
+		 UNION
+		SELECT u, b.stage + 1 FROM below AS b JOIN risk_screen.rule AS r ON r.code = b.code CROSS JOIN unnest(r.rests_on) AS u WHERE b.stage < 10)
+	SELECT coalesce(max(stage), 0) FROM below
+$$;
+
 CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL,
 									  incremental boolean = NULL)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -354,10 +365,11 @@ BEGIN
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
 	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass);
 	-- Rules, operators, values and fingerprint are read by one statement: what
-	-- others commit from here on is for the next run.
-	SELECT array_agg(x ORDER BY x.code COLLATE "C"),
-		   array_agg(risk_screen._hit_operator(CASE WHEN x.severity IS NOT NULL THEN x.parameters[1] END, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
-		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY x.code COLLATE "C"),
+	-- others commit from here on is for the next run. Rules that rest on the
+	-- findings of others come after those.
+	SELECT array_agg(x ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
+		   array_agg(risk_screen._hit_operator(CASE WHEN x.severity IS NOT NULL THEN x.parameters[1] END, screen.as_of, x.lines, screen.known_at) ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
+		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
 		   count(*), risk_screen._rules_hash(screen.as_of, screen.known_at)
 	  INTO rules, operators, vals, n, hash
 	  FROM risk_screen.rule AS x

@@ -2,14 +2,15 @@
 -- same code; a rule whose requirement is of nature P finds candidates.
 
 CREATE FUNCTION risk_screen._ship_rule(code text, severity text, lines text[], parameters text[], needs text[], coverage text[],
-									   body text, reason_zh text, reason_en text, level text = NULL, candidate boolean = NULL) RETURNS void
+									   body text, reason_zh text, reason_en text, level text = NULL, candidate boolean = NULL,
+									   rests_on text[] = '{}', weight numeric = 1, kind text = NULL) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	INSERT INTO risk_screen.rule (code, title_zh, title_en, plan, clause, lines, level, kind, severity, candidate, parameters, needs, coverage,
-								  body, reason_zh, reason_en, builtin)
-	SELECT q.code, q.title_zh, q.title_en, q.plan, q.title_zh, coalesce(_ship_rule.lines, q.lines), coalesce(_ship_rule.level, q.levels[1], 'micro'), q.kind,
+								  body, reason_zh, reason_en, rests_on, weight, builtin)
+	SELECT q.code, q.title_zh, q.title_en, q.plan, q.title_zh, coalesce(_ship_rule.lines, q.lines), coalesce(_ship_rule.level, q.levels[1], 'micro'), coalesce(_ship_rule.kind, q.kind),
 		   _ship_rule.severity::risk_screen.risk_level, coalesce(_ship_rule.candidate, q.nature = 'P'), _ship_rule.parameters, _ship_rule.needs, _ship_rule.coverage,
-		   _ship_rule.body, _ship_rule.reason_zh, _ship_rule.reason_en, true
+		   _ship_rule.body, _ship_rule.reason_zh, _ship_rule.reason_en, _ship_rule.rests_on, _ship_rule.weight, true
 	  FROM risk_screen.requirement AS q WHERE q.code = _ship_rule.code;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'no requirement %', code;
@@ -83,3 +84,53 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_money(timestamptz, timestamptz, text[]) IS
 	'Money that platforms paid out to borrowers, attributed (fifo) through all transfers of the desk on the search path: moved, held, exited per platform';
+
+-- What rules of the same run found, for rules that rest on them. Findings that a
+-- person rejected and rules from which an institution is exempt do not count.
+CREATE FUNCTION risk_screen.desk_findings(as_of date, known_at timestamptz, rules text[])
+	RETURNS TABLE (inst_id text, rule text, severity risk_screen.risk_level, candidate boolean, findings bigint, confirmed bigint, amount numeric)
+	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM run AS r WHERE r.as_of = desk_findings.as_of AND r.known_at = desk_findings.known_at) THEN
+		RAISE EXCEPTION 'the desk has no run for %', as_of USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = 'The rule rests on the findings of other rules.',
+			HINT = 'CALL risk_screen.screen() for that day first.';
+	END IF;
+	RETURN QUERY
+	SELECT f.inst_id, f.rule, max(f.severity), bool_and(f.candidate), count(*), count(*) FILTER (WHERE v.decision = 'confirmed'), sum(f.amount)
+	  FROM run AS r JOIN finding AS f USING (run_id)
+	  LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
+	 WHERE r.as_of = desk_findings.as_of AND r.known_at = desk_findings.known_at AND f.rule = ANY (desk_findings.rules) AND f.inst_id IS NOT NULL
+	   AND v.decision IS DISTINCT FROM 'rejected'
+	   AND NOT EXISTS (SELECT FROM exemption AS e WHERE e.inst_id = f.inst_id AND e.rule = f.rule AND desk_findings.as_of >= e.valid_from AND desk_findings.as_of < e.valid_to)
+	 GROUP BY f.inst_id, f.rule;
+END $$;
+COMMENT ON FUNCTION risk_screen.desk_findings(date, timestamptz, text[]) IS
+	'Findings of a run of the desk on the search path, per institution and rule, without rejected ones and exempted rules; for rules that rest on others';
+
+-- What those rules could not judge: an institution, or (inst_id NULL) nothing at
+-- all, because the rule failed or its roles are not mapped.
+CREATE FUNCTION risk_screen.desk_gaps(as_of date, known_at timestamptz, rules text[])
+	RETURNS TABLE (inst_id text, rule text, why text)
+	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
+BEGIN
+	RETURN QUERY
+	WITH ran AS (
+		SELECT r.run_id, o.rule, o.outcome, o.message FROM run AS r JOIN rule_outcome AS o USING (run_id)
+		 WHERE r.as_of = desk_gaps.as_of AND r.known_at = desk_gaps.known_at AND o.rule = ANY (desk_gaps.rules)),
+	covered AS (
+		SELECT c.inst_id, array_agg(c.role) AS roles FROM coverage AS c WHERE c.run_id = (SELECT max(n.run_id) FROM ran AS n) GROUP BY c.inst_id)
+	SELECT NULL::text, u.code, CASE WHEN n.outcome = 'error' THEN 'failed' ELSE 'roles missing' END
+	  FROM unnest(desk_gaps.rules) AS u (code) LEFT JOIN ran AS n ON n.rule = u.code
+	 WHERE n.rule IS NULL OR n.outcome = 'error' OR n.message IS NOT NULL
+	 UNION
+	SELECT v.inst_id, v.rule, 'data missing' FROM ran AS n JOIN indicator_value AS v USING (run_id, rule)
+	 WHERE v.status = 'unknown' AND v.inst_id IS NOT NULL
+	 UNION
+	SELECT i.inst_id, x.code, 'no rows filed'
+	  FROM ran AS n JOIN risk_screen.rule AS x ON x.code = n.rule CROSS JOIN institution AS i LEFT JOIN covered AS c ON c.inst_id = i.inst_id
+	 WHERE n.outcome <> 'error' AND n.message IS NULL AND x.coverage <> '{}' AND (x.lines && ARRAY['ALL', 'NAME', 'AD'] OR x.lines && i.lines)
+	   AND NOT x.coverage <@ coalesce(c.roles, '{}');
+END $$;
+COMMENT ON FUNCTION risk_screen.desk_gaps(date, timestamptz, text[]) IS
+	'What rules of a run of the desk on the search path could not judge: institutions, or (inst_id NULL) nothing at all';

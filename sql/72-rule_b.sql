@@ -144,7 +144,7 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
 $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');
 
-SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor}', '{position}', '{position}', $$
+SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form}', '{position}', '{position}', $$
 	WITH b AS (
 		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM position
 		 WHERE item = 'loan_balance' AND value IS NOT NULL AND as_of <= $1 AND as_of >= $2::date - 10 ORDER BY inst_id, as_of, value DESC),
@@ -155,18 +155,33 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 			WINDOW w AS (PARTITION BY inst_id ORDER BY as_of RANGE BETWEEN make_interval(days => ($5 ->> 'loan_surge_window')::int + 3) PRECEDING
 																	AND make_interval(days => ($5 ->> 'loan_surge_window')::int) PRECEDING)) AS n
 		 WHERE as_of >= $2::date),
+	-- the other readings of one week: any rise inside the window, or the ends of two ISO weeks
+	other AS (
+		SELECT c.inst_id, c.as_of, c.value, x.value AS base, x.as_of AS base_on
+		  FROM b AS c JOIN b AS x ON x.inst_id = c.inst_id AND x.as_of < c.as_of AND x.as_of >= c.as_of - ($5 ->> 'loan_surge_window')::int
+		 WHERE ($5 ->> 'loan_surge_form')::numeric = 1 AND c.as_of >= $2::date
+		 UNION ALL
+		SELECT inst_id, as_of, value, base, base_on
+		  FROM (SELECT w.inst_id, w.as_of, w.value, lag(w.value) OVER o AS base, lag(w.as_of) OVER o AS base_on, lag(w.week) OVER o AS base_week, w.week
+				  FROM (SELECT DISTINCT ON (inst_id, date_trunc('week', as_of::timestamp)) inst_id, as_of, value, date_trunc('week', as_of::timestamp)::date AS week FROM b
+						 ORDER BY inst_id, date_trunc('week', as_of::timestamp), as_of DESC) AS w
+				WINDOW o AS (PARTITION BY w.inst_id ORDER BY w.week)) AS w
+		 WHERE ($5 ->> 'loan_surge_form')::numeric = 2 AND week = base_week + 7 AND as_of >= $2::date),
+	chosen AS (
+		SELECT inst_id, as_of, value, base, base_on FROM pairs WHERE ($5 ->> 'loan_surge_form')::numeric NOT IN (1, 2)
+		 UNION ALL SELECT inst_id, as_of, value, base, base_on FROM other),
 	peak AS (
 		SELECT DISTINCT ON (inst_id) inst_id, as_of, value, base, base_on, value / base - 1 AS growth
-		  FROM pairs WHERE base >= ($5 ->> 'surge_floor')::numeric AND base > 0 ORDER BY inst_id, value / base DESC, as_of)
+		  FROM chosen WHERE base >= ($5 ->> 'surge_floor')::numeric AND base > 0 ORDER BY inst_id, value / base DESC, as_of)
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, p.growth AS observed, NULL::numeric AS threshold,
 		   p.value - p.base AS amount, p.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('balance', p.value, 'base', p.base, 'base_on', p.base_on,
 				'missing', CASE WHEN p.inst_id IS NULL THEN 'two loan balances a week apart' END)) AS evidence
 	  FROM (SELECT DISTINCT inst_id FROM b) AS i LEFT JOIN peak AS p USING (inst_id)
-	 WHERE p.inst_id IS NOT NULL OR NOT EXISTS (SELECT FROM pairs AS x WHERE x.inst_id = i.inst_id AND x.base IS NOT NULL)
+	 WHERE p.inst_id IS NOT NULL OR NOT EXISTS (SELECT FROM chosen AS x WHERE x.inst_id = i.inst_id AND x.base IS NOT NULL)
 $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
 
-SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount}', '{txn}', '{}', $$
+SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount,daily_review_form,single_review_amount}', '{txn}', '{}', $$
 	WITH t AS (
 		SELECT s.owner, s.direction, t.paid_at, t.amount, t.review_id, t.inst_id
 		  FROM txn AS t
@@ -185,21 +200,30 @@ SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amoun
 		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', open) AS evidence,
 		   'user:' || owner || '@' || day || ':' || direction AS finding_key
 	  FROM side
+	 UNION ALL
+	SELECT 'user', t.owner, t.inst_id, t.amount, ($5 ->> 'single_review_amount')::numeric, t.amount, t.paid_at,
+		   jsonb_build_object('day', t.paid_at::date, 'direction', t.direction, 'counted', 'single transfer'), 'user:' || t.owner || '@' || t.paid_at || ':' || t.direction || ':single'
+	  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 1 AND t.review_id IS NULL AND t.amount >= ($5 ->> 'single_review_amount')::numeric
+	 UNION ALL
+	SELECT 'user', t.owner, mode() WITHIN GROUP (ORDER BY t.inst_id), sum(t.amount), NULL, sum(t.amount), max(t.paid_at),
+		   jsonb_build_object('day', t.paid_at::date, 'direction', 'both', 'transfers', count(*), 'without_review', count(*) FILTER (WHERE t.review_id IS NULL)), 'user:' || t.owner || '@' || t.paid_at::date || ':both'
+	  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 2 GROUP BY t.owner, t.paid_at::date HAVING count(*) FILTER (WHERE t.review_id IS NULL) > 0
 $$, '客户单日单边交易达到5万元以上而未经人工复核。', 'A customer''s transfers of one day and one side reach 50,000 yuan without a manual review.');
 
-SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap}', '{loan,cash_flow}', '{}', $$
+SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basis}', '{loan,cash_flow}', '{}', $$
 	WITH flows AS (
 		SELECT c.loan_id, risk_screen.xirr(c.amount, c.paid_on) AS rate, max(c.paid_on) AS last_on, count(*) AS n, sum(c.amount) FILTER (WHERE c.amount > 0) AS received
 		  FROM cash_flow AS c GROUP BY c.loan_id),
 	rated AS (
 		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, l.rate AS contract_rate, f.n, f.received,
 			   CASE WHEN f.last_on >= l.matures_on - 31 OR l.matures_on IS NULL THEN f.rate END AS rate,
-			   round((l.matures_on - l.started_on) / 30.4375, 2) AS months, f.last_on
-		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id)
+			   -- whole months and a part: a year with a leap day is twelve months too
+			   (extract(year FROM t.age) * 12 + extract(month FROM t.age) + round(extract(day FROM t.age) / 31, 2))::numeric AS months, f.last_on
+		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id) CROSS JOIN LATERAL (SELECT age(l.matures_on::timestamp, l.started_on::timestamp) AS age) AS t
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)),
 	-- the cap is looked up once per day and term, not once per loan
 	terms AS MATERIALIZED (
-		SELECT started_on, months, risk_screen.rate_cap(started_on, coalesce(months, 12)) AS cap
+		SELECT started_on, months, risk_screen.rate_cap(started_on, coalesce(months, 12), CASE ($5 ->> 'rate_cap_basis')::numeric WHEN 1 THEN 'court' ELSE 'plan' END) AS cap
 		  FROM (SELECT DISTINCT started_on, months FROM rated) AS d)
 	SELECT 'loan' AS subject_kind, r.loan_id AS subject_id, r.inst_id, round(r.rate::numeric, 9) AS observed, t.cap AS threshold, r.amount, r.started_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('contract_rate', r.contract_rate, 'cap', t.cap, 'excess', round(r.rate::numeric - t.cap, 6), 'cash_flows', r.n,
@@ -264,7 +288,7 @@ SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn
 	  FROM touched GROUP BY inst_id HAVING sum(amount) > 0
 $$, '机构与关联方之间的资金往来占比高。', 'A large share of the transfers of the institution and its related parties is among themselves.');
 
-SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{}', '{account,balance,licence}', '{account}', $$
+SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series}', '{account,balance,licence}', '{account}', $$
 	WITH last AS (
 		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of > $1 - 8
 		 ORDER BY b.account_id, b.as_of DESC, b.source),
@@ -273,7 +297,7 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{}', '{account,balance,
 		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN last AS l USING (account_id)
 		 WHERE a.owner_kind = 'reserve' AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY a.inst_id),
 	need AS (
-		SELECT h.*, r.rating, x.biz, risk_screen.reserve_ratio(x.biz, r.rating, $1) AS ratio
+		SELECT h.*, r.rating, x.biz, risk_screen.reserve_ratio(x.biz, r.rating, $1, CASE ($5 ->> 'reserve_series')::numeric WHEN 1 THEN 'reserve_ratio_2017' ELSE 'reserve_ratio' END) AS ratio
 		  FROM held AS h
 		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = h.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL)) AS x ON true
 		  LEFT JOIN LATERAL (SELECT g.rating FROM rating AS g WHERE g.inst_id = h.inst_id AND g.valid_from <= $1 AND (g.valid_to > $1 OR g.valid_to IS NULL) ORDER BY g.valid_from DESC LIMIT 1) AS r ON true)
@@ -343,13 +367,24 @@ SELECT risk_screen._ship_rule('B26', 'orange', '{P2P}', '{}', '{loan,party}', '{
 	  FROM total AS t JOIN caps AS c USING (kind) JOIN open AS o USING (borrower_id) WHERE t.balance > c.total
 $$, '同一借款人借款余额超过上限（单一平台或全部平台）。', 'A borrower''s balance exceeds the ceiling (one platform or all).');
 
-SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,peer_minimum}', '{product}', '{}', $$
+	WITH offered AS (
+		SELECT p.inst_id, coalesce(p.biz, p.kind) AS biz, max(greatest(p.rate_promised, p.rate_actual)) AS rate FROM product AS p
+		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id, coalesce(p.biz, p.kind)),
+	peers AS (
+		SELECT biz, risk_screen.peer_spread(rate) AS spread, percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) AS median, count(rate) AS n FROM offered WHERE biz IS NOT NULL GROUP BY biz),
+	scored AS (
+		SELECT o.inst_id, o.biz, o.rate, p.median, p.n, risk_screen.robust_z(o.rate::float8, p.spread, ($5 ->> 'peer_minimum')::int) AS z FROM offered AS o JOIN peers AS p USING (biz))
 	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, greatest(p.rate_promised, p.rate_actual) - p.project_return AS observed, NULL::numeric AS threshold,
 		   p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at, jsonb_build_object('promised', p.rate_promised, 'actual', p.rate_actual, 'project', p.project_return) AS evidence
 	  FROM product AS p
 	 WHERE p.project_return IS NOT NULL AND greatest(p.rate_promised, p.rate_actual) > p.project_return
 	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
-$$, '承诺或实际收益水平显著高于项目回报率。', 'Promised or actual yield is significantly above the project''s return.');
+	 UNION ALL
+	SELECT 'institution', s.inst_id, s.inst_id, round(s.z::numeric, 4), ($5 ->> 'yield_z')::numeric, NULL, NULL,
+		   jsonb_build_object('business', s.biz, 'rate', s.rate, 'median', round(s.median::numeric, 6), 'peers', s.n)
+	  FROM scored AS s WHERE s.z > 0
+$$, '承诺或实际收益水平显著高于项目回报率，或显著高于行业水平（稳健z值）。', 'Promised or actual yield is significantly above the project''s return, or above the sector (robust z).');
 
 SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{}', '{account,balance}', '{}', $$
 	WITH last AS (
@@ -412,3 +447,132 @@ SELECT risk_screen._ship_rule('B37', NULL, '{}', '{}', '{}', '{}', $$
 	  FROM alert WHERE state IN ('open', 'inhibited') AND raised_at < $3 GROUP BY level
 $$, '尚未处置的预警涉及的机构数与金额。', 'Institutions and amounts with open alerts.');
 UPDATE risk_screen.rule SET kind = 'indicator' WHERE code IN ('B36', 'B37');
+
+SELECT risk_screen._ship_rule('B01', NULL, '{ALL}', '{gdp_age}', '{position,macro_series}', '{}', $$
+	WITH filed AS (
+		-- the figure for all business and places, or else the sum over its parts
+		SELECT p.inst_id, p.as_of, coalesce(max(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL), sum(p.value)) AS value
+		  FROM position AS p WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id, p.as_of),
+	last AS (
+		SELECT DISTINCT ON (inst_id) inst_id, as_of, value FROM filed ORDER BY inst_id, as_of DESC),
+	scope AS (
+		SELECT NULL::text AS region, sum(value) AS balance, count(*) AS filers, min(as_of) AS oldest FROM last HAVING count(*) > 0
+		 UNION ALL
+		SELECT i.province, sum(l.value), count(*), min(l.as_of) FROM last AS l JOIN institution AS i USING (inst_id) WHERE i.province IS NOT NULL GROUP BY i.province),
+	parts AS (
+		SELECT region, period_from, period_to, value, row_number() OVER (PARTITION BY region ORDER BY period_to DESC) AS n
+		  FROM macro_series WHERE series = 'gdp' AND period_to <= $1 AND period_to - period_from BETWEEN 80 AND 100),
+	-- a year of GDP: the last one filed whole, or the last four quarters
+	years AS (
+		SELECT region, period_from, period_to, value FROM macro_series WHERE series = 'gdp' AND period_to <= $1 AND period_to - period_from BETWEEN 359 AND 366
+		 UNION ALL
+		SELECT region, min(period_from), max(period_to), sum(value) FROM parts WHERE n <= 4 GROUP BY region
+		HAVING count(*) = 4 AND max(period_to) - min(period_from) BETWEEN 359 AND 366),
+	gdp AS (
+		SELECT DISTINCT ON (region) region, period_from, period_to, value FROM years
+		 WHERE value > 0 AND period_to >= $1 - ($5 ->> 'gdp_age')::int ORDER BY region, period_to DESC, period_from)
+	SELECT CASE WHEN s.region IS NULL THEN 'sector' ELSE 'region' END AS subject_kind, coalesce(s.region, 'ALL') AS subject_id, round(s.balance / g.value, 10) AS observed,
+		   NULL::numeric AS threshold, s.balance AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('gdp', g.value, 'gdp_from', g.period_from, 'gdp_to', g.period_to, 'institutions', s.filers, 'oldest_balance', s.oldest,
+				'missing', CASE WHEN g.value IS NULL THEN 'a year of GDP (macro_series gdp) not older than gdp_age' END)) AS evidence
+	  FROM scope AS s LEFT JOIN gdp AS g ON g.region IS NOT DISTINCT FROM s.region
+	 WHERE s.region IS NULL OR g.value IS NOT NULL
+	 UNION ALL
+	SELECT 'sector', 'ALL', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position item loan_balance') WHERE NOT EXISTS (SELECT FROM filed)
+$$, '全行业贷款余额与GDP之比（全国及有GDP数据的省份）。', 'Loan balances of the sector over a year of GDP, nation and provinces with GDP on file.', 'macro');
+
+SELECT risk_screen._ship_rule('B27', 'orange', '{ALL}', '{min_capital}', '{institution}', '{}', $$
+	WITH licensed AS (
+		SELECT DISTINCT l.inst_id, l.biz FROM licence AS l WHERE l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'),
+	-- what the licences allow; without any, what is done
+	business AS (
+		SELECT inst_id, biz FROM licensed
+		 UNION
+		SELECT i.inst_id, u.line FROM institution AS i CROSS JOIN LATERAL unnest(i.lines) AS u (line) WHERE NOT EXISTS (SELECT FROM licensed AS l WHERE l.inst_id = i.inst_id)),
+	need AS MATERIALIZED (
+		SELECT biz, risk_screen.parameter_value('min_capital', $1, licence => biz, known_at => $4) AS capital FROM (SELECT DISTINCT biz FROM business) AS b)
+	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, i.paid_in_capital AS observed, max(n.capital) AS threshold, max(n.capital) - i.paid_in_capital AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('business', jsonb_agg(DISTINCT b.biz), 'registered', i.registered_capital, 'missing', CASE WHEN i.paid_in_capital IS NULL THEN 'paid_in_capital' END)) AS evidence
+	  FROM business AS b JOIN need AS n USING (biz) JOIN institution AS i USING (inst_id)
+	 WHERE n.capital > 0 AND coalesce(i.status, 'active') = 'active'
+	 GROUP BY i.inst_id, i.paid_in_capital, i.registered_capital
+$$, '实缴资本低于业务许可要求（多项许可取最高）。', 'Paid-in capital below what the licence requires (the highest of several).');
+
+SELECT risk_screen._ship_rule('B29', 'orange', '{ALL}', '{return_percentile,return_peers,rate_cap_basis}', '{product}', '{}', $$
+	WITH offers AS (
+		SELECT p.product_id, p.inst_id, coalesce(p.biz, p.kind, '') AS biz, p.rate_promised AS rate, coalesce(p.issued_on, $1) AS day, round(coalesce(p.term_days, 365) / 30.4375, 1) AS months, p.target_amount
+		  FROM product AS p
+		 WHERE p.rate_promised IS NOT NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
+	best AS (
+		SELECT biz, inst_id, max(rate) AS rate FROM offers GROUP BY biz, inst_id),
+	placed AS (
+		SELECT biz, inst_id, row_number() OVER (PARTITION BY biz ORDER BY rate, inst_id) AS place, count(*) OVER (PARTITION BY biz) - 1 AS others FROM best),
+	rates AS (
+		SELECT biz, array_agg(rate ORDER BY rate, inst_id) AS rates FROM best GROUP BY biz),
+	-- the percentile of the others: an outlier must not raise its own bar
+	peer AS (
+		SELECT p.biz, p.inst_id, p.others, CASE WHEN p.others >= ($5 ->> 'return_peers')::numeric THEN r.rates[k.no + (k.no >= p.place)::int] END AS limit_rate
+		  FROM placed AS p JOIN rates AS r USING (biz) CROSS JOIN LATERAL (SELECT ceil(($5 ->> 'return_percentile')::numeric * p.others)::int AS no) AS k),
+	terms AS MATERIALIZED (
+		SELECT day, months, risk_screen.rate_cap(day, months, CASE ($5 ->> 'rate_cap_basis')::numeric WHEN 1 THEN 'court' ELSE 'plan' END) AS cap FROM (SELECT DISTINCT day, months FROM offers) AS d)
+	SELECT 'product' AS subject_kind, o.product_id AS subject_id, o.inst_id, CASE WHEN p.limit_rate IS NOT NULL OR t.cap IS NOT NULL THEN o.rate END AS observed, least(p.limit_rate, t.cap) AS threshold,
+		   o.target_amount AS amount, o.day::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('business', nullif(o.biz, ''), 'other_institutions', p.others, 'percentile', p.limit_rate, 'four_times_benchmark', t.cap,
+				'missing', CASE WHEN p.limit_rate IS NULL AND t.cap IS NULL THEN 'enough other institutions, or a benchmark rate of that date and term' END)) AS evidence
+	  FROM offers AS o JOIN peer AS p USING (biz, inst_id) JOIN terms AS t USING (day, months)
+$$, '承诺回报率高于同业99%分位或同期基准利率的4倍，疑似显失合理。', 'A promised return above the 99th percentile of the other institutions or four times the benchmark.');
+
+-- Transfers are tagged where they stand; the view transfer_tag lists them one by one.
+SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',
+	'{structuring_amount,structuring_band,structuring_count,structuring_days,cycle_amount,cycle_kept,cycle_days,pass_through_amount,pass_through_hours,pass_through_loss,velocity_count}', '{txn}', '{}', $$
+	WITH pool AS (
+		SELECT account_id FROM account WHERE owner_kind IN ('custody', 'reserve', 'risk_fund') AND account_id IS NOT NULL),
+	-- pooled accounts are nobody's pattern: everybody's money passes there
+	query AS (
+		SELECT format('SELECT t.txn_id, t.payer, t.payee, t.amount, t.paid_at FROM txn AS t WHERE t.paid_at >= %L AND t.paid_at < %L AND t.amount > 0'
+			|| ' AND t.payer <> t.payee AND coalesce(t.currency, ''CNY'') = ''CNY'' AND NOT EXISTS (SELECT FROM unnest(%L::text[]) AS p WHERE p = t.payer)'
+			|| ' AND NOT EXISTS (SELECT FROM unnest(%L::text[]) AS p WHERE p = t.payee)', $2, $3, p.ids, p.ids) AS txn
+		  FROM (SELECT coalesce(array_agg(account_id), '{}') AS ids FROM pool) AS p),
+	many AS MATERIALIZED (
+		SELECT payer FROM txn WHERE paid_at >= $2 AND paid_at < $3 AND payer NOT IN (SELECT account_id FROM pool) GROUP BY payer HAVING count(*) >= ($5 ->> 'velocity_count')::numeric),
+	busy AS (
+		SELECT t.payer, risk_screen.peak_detail(t.amount, t.paid_at, interval '1 hour', 'count') AS peak
+		  FROM many JOIN txn AS t USING (payer) WHERE t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.payer
+		HAVING risk_screen.peak_count(t.paid_at, interval '1 hour') >= ($5 ->> 'velocity_count')::numeric),
+	tags AS MATERIALIZED (
+		SELECT 'structuring' AS tag, s.account, s.txn_ids, s.total, s.started_at, s.ended_at, s.instance
+		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_structuring(q.txn, ($5 ->> 'structuring_amount')::numeric, ($5 ->> 'structuring_band')::numeric, ($5 ->> 'structuring_count')::int,
+				make_interval(days => ($5 ->> 'structuring_days')::int)) AS s
+		 UNION ALL
+		SELECT 'cycle', c.accounts[1], c.txn_ids, c.amounts[1], c.started_at, c.ended_at, c.instance
+		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_cycles(q.txn, within => make_interval(days => ($5 ->> 'cycle_days')::int), min_amount => ($5 ->> 'cycle_amount')::numeric,
+				min_kept => ($5 ->> 'cycle_kept')::numeric) AS c
+		 UNION ALL
+		SELECT 'pass-through', p.account, p.in_txn_ids || p.out_txn_ids, p.received, p.started_at, p.ended_at, p.instance
+		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_pass_through(q.txn, make_interval(hours => ($5 ->> 'pass_through_hours')::int), ($5 ->> 'pass_through_loss')::numeric,
+				level => 'account', min_amount => ($5 ->> 'pass_through_amount')::numeric) AS p
+		 UNION ALL
+		SELECT 'velocity', b.payer, array_agg(t.txn_id ORDER BY t.paid_at, t.txn_id), sum(t.amount), (b.peak).started_at, (b.peak).ended_at, b.payer || '@' || (b.peak).started_at
+		  FROM busy AS b JOIN txn AS t ON t.payer = b.payer AND t.paid_at >= (b.peak).started_at AND t.paid_at <= (b.peak).ended_at
+		 GROUP BY b.payer, b.peak),
+	charged AS (
+		SELECT g.instance, g.tag, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
+		  FROM tags AS g CROSS JOIN LATERAL unnest(g.txn_ids) AS u (txn_id) JOIN txn AS t ON t.txn_id = u.txn_id
+		 WHERE t.inst_id IS NOT NULL GROUP BY g.instance, g.tag),
+	owner AS (
+		SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id)
+	SELECT 'account' AS subject_kind, g.account AS subject_id, c.inst_id, cardinality(g.txn_ids) AS observed, 0 AS threshold, g.total AS amount, g.started_at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('tag', g.tag, 'owner', o.owner_id, 'until', g.ended_at, 'txn_ids', g.txn_ids[1:1000], 'more', CASE WHEN cardinality(g.txn_ids) > 1000 THEN true END)) AS evidence,
+		   g.tag || ':' || g.instance AS finding_key
+	  FROM tags AS g LEFT JOIN charged AS c USING (instance, tag) LEFT JOIN owner AS o ON o.account_id = g.account
+$$, '异常交易自动标记：化整为零、资金回环、快进快出、一小时内高频。', 'Transfers tagged as abnormal: split below the line, in a ring, passed through, or in bursts.', NULL, false);
+
+SELECT risk_screen._ship_rule('B35', 'yellow', '{ALL}', '{assessment_period}', '{assessment}', '{}', $$
+	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, $1 - coalesce(max(a.assessed_on), i.registered_on) AS observed,
+		   NULL::numeric AS threshold, NULL::numeric AS amount, max(a.assessed_on)::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('last', max(a.assessed_on), 'never', CASE WHEN max(a.assessed_on) IS NULL THEN true END,
+				'missing', CASE WHEN max(a.assessed_on) IS NULL AND i.registered_on IS NULL THEN 'an assessment, or the date of registration' END)) AS evidence
+	  FROM institution AS i LEFT JOIN assessment AS a ON a.inst_id = i.inst_id AND a.kind = 'risk' AND a.assessed_on <= $1
+	 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active'
+	 GROUP BY i.inst_id, i.registered_on
+$$, '超过规定周期未开展风险评估。', 'No risk assessment within the period.');

@@ -8,22 +8,25 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 	WITH own AS (
 		SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = coalesce(a.inst_id, a.owner_id) OR i.inst_id = a.owner_id
 		 WHERE 'P2P' = ANY (i.lines) AND (a.owner_id = i.inst_id OR a.owner_kind = 'own') AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')),
+	-- what went in and out of them, read once
+	moved AS MATERIALIZED (
+		SELECT o.account_id, o.inst_id, 'in' AS side, coalesce(t.payer_owner, t.payer) AS party, t.amount, t.loan_id, coalesce(t.purpose, '') AS purpose
+		  FROM own AS o JOIN txn AS t ON t.payee = o.account_id WHERE t.paid_at >= $2 AND t.paid_at < $3
+		 UNION ALL
+		SELECT o.account_id, o.inst_id, 'out', coalesce(t.payee_owner, t.payee), t.amount, t.loan_id, coalesce(t.purpose, '')
+		  FROM own AS o JOIN txn AS t ON t.payer = o.account_id WHERE t.paid_at >= $2 AND t.paid_at < $3),
+	paid AS (SELECT DISTINCT m.account_id, m.loan_id FROM moved AS m WHERE m.side = 'out' AND m.loan_id IS NOT NULL),
 	ins AS (
-		SELECT o.account_id, o.inst_id, count(DISTINCT coalesce(t.payer_owner, t.payer)) AS payers, sum(t.amount) AS amount,
-			   sum(t.amount) FILTER (WHERE t.loan_id IS NOT NULL AND EXISTS (
-					SELECT FROM txn AS x WHERE x.payer = o.account_id AND x.loan_id = t.loan_id AND x.paid_at >= $2 AND x.paid_at < $3)) AS matched
-		  FROM own AS o JOIN txn AS t ON t.payee = o.account_id
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.purpose, '') NOT IN ('fee', 'interest')
-		 GROUP BY o.account_id, o.inst_id),
+		SELECT m.account_id, m.inst_id, count(DISTINCT m.party) AS payers, sum(m.amount) AS amount, sum(m.amount) FILTER (WHERE p.loan_id IS NOT NULL) AS matched
+		  FROM moved AS m LEFT JOIN paid AS p ON p.account_id = m.account_id AND p.loan_id = m.loan_id
+		 WHERE m.side = 'in' AND m.purpose NOT IN ('fee', 'interest') GROUP BY m.account_id, m.inst_id),
 	outs AS (
-		SELECT o.account_id, count(DISTINCT coalesce(t.payee_owner, t.payee)) AS payees, sum(t.amount) AS amount
-		  FROM own AS o JOIN txn AS t ON t.payer = o.account_id
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.purpose, '') NOT IN ('fee', 'salary')
-		 GROUP BY o.account_id)
+		SELECT m.account_id, m.inst_id, count(DISTINCT m.party) AS payees, sum(m.amount) AS amount
+		  FROM moved AS m WHERE m.side = 'out' AND m.purpose NOT IN ('fee', 'salary') GROUP BY m.account_id, m.inst_id)
 	SELECT 'account' AS subject_kind, i.account_id AS subject_id, i.inst_id, least(i.payers, o.payees) AS observed, NULL::numeric AS threshold,
 		   i.amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('payers', i.payers, 'payees', o.payees, 'inflow', i.amount, 'outflow', o.amount, 'matched_share', round(coalesce(i.matched, 0) / i.amount, 4)) AS evidence
-	  FROM ins AS i JOIN outs AS o USING (account_id)
+	  FROM ins AS i JOIN outs AS o ON o.account_id = i.account_id AND o.inst_id = i.inst_id
 	 WHERE i.amount > 0 AND coalesce(i.matched, 0) / i.amount < ($5 ->> 'pool_matched')::numeric
 $$, '平台控制的账户多人转入、多人转出，资金与标的不对应，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan.');
 
@@ -112,7 +115,8 @@ $$, '一个标的由多期较短产品接续募集，期限拆分。', 'One loan
 SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{}', '{loan,party,txn}', '{loan}', $$
 	WITH twins AS (
 		SELECT identity_no FROM party WHERE identity_no IS NOT NULL GROUP BY identity_no HAVING count(DISTINCT party_id) > 1),
-	paying AS (SELECT DISTINCT inst_id FROM txn WHERE purpose = 'disburse'),
+	paid AS MATERIALIZED (SELECT DISTINCT t.inst_id, t.loan_id FROM txn AS t WHERE t.purpose = 'disburse'),
+	paying AS (SELECT DISTINCT inst_id FROM paid),
 	pledged AS (
 		SELECT collateral_id FROM collateral GROUP BY collateral_id HAVING count(DISTINCT loan_id) > 1),
 	copied AS (
@@ -122,7 +126,7 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{}', '{loan,party,txn}', '
 			CASE WHEN p.party_id IS NULL THEN 'borrower not in the register' END,
 			CASE WHEN p.identity_no IN (SELECT identity_no FROM twins) THEN 'identity used by several borrowers' END,
 			CASE WHEN l.started_on >= $2::date AND l.started_on < $1 - 3 AND l.inst_id IN (SELECT inst_id FROM paying) AND coalesce(l.status, '') <> 'failed'
-				  AND NOT EXISTS (SELECT FROM txn AS t WHERE t.loan_id = l.loan_id AND t.purpose = 'disburse') THEN 'never paid out' END,
+				  AND l.loan_id NOT IN (SELECT x.loan_id FROM paid AS x WHERE x.loan_id IS NOT NULL) THEN 'never paid out' END,
 			CASE WHEN EXISTS (SELECT FROM collateral AS c JOIN pledged AS d USING (collateral_id) WHERE c.loan_id = l.loan_id) THEN 'collateral pledged for several loans' END,
 			CASE WHEN EXISTS (SELECT FROM copied AS d WHERE d.inst_id = l.inst_id AND d.description = l.description) THEN 'same text as other borrowers'' loans' END], NULL) AS why
 		  FROM loan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, identity_no FROM party ORDER BY party_id) AS p ON p.party_id = l.borrower_id
@@ -321,3 +325,171 @@ SELECT risk_screen._ship_rule('C20', 'orange', '{P2P,EC}', '{}', '{text_item}', 
 	 WHERE f.term = '众筹买房' AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 	 GROUP BY p.product_id, p.inst_id, p.name, p.target_amount, p.issued_on
 $$, '众筹买房。', 'Crowdfunded purchase of houses.');
+
+-- The four elements of illegal fundraising, weighted: without licence, to the
+-- public, with a promised return, from many. An element that cannot be told and
+-- that would decide makes the institution `unknown`.
+SELECT risk_screen._ship_rule('C03', 'red', '{ALL}',
+	'{fundraising_score,fundraising_unlicensed,fundraising_public,fundraising_promise,fundraising_crowd,fundraising_investors}', '{institution,licence}', '{}', $$
+	WITH licensed AS (
+		SELECT DISTINCT l.inst_id, l.biz FROM licence AS l WHERE l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'
+		 UNION
+		SELECT f.inst_id, 'P2P' FROM filing AS f WHERE f.kind = 'p2p_registration' AND f.received_at < $3 AND coalesce(f.status, 'accepted') = 'accepted'),
+	offers AS (
+		SELECT p.inst_id, count(*) AS n, bool_or(p.offering = 'public') AS to_public, bool_or(p.guaranteed OR p.rate_promised > 0) AS promised,
+			   bool_or(p.biz IN ('P2P', 'EC', 'INS', 'FUND', 'TRU', 'PAY', 'AM') AND NOT EXISTS (SELECT FROM licensed AS l WHERE l.inst_id = p.inst_id AND l.biz = p.biz)) AS without
+		  FROM product AS p WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id),
+	read AS (
+		SELECT x.inst_id, x.text_id, coalesce(x.is_public, true) AS to_public,
+			   risk_screen.has_terms(x.body, 'CN-2016-21', $1) OR risk_screen.has_terms(x.body, 'CN-PROD', $1) AS business,
+			   x.advertised_rate > 0 OR risk_screen.has_terms(x.body, 'CN-AD', $1) OR risk_screen.has_terms(x.body, 'CN-ADLAW-25', $1) OR risk_screen.has_terms(x.body, 'AD-CLAIMS', $1) AS promised
+		  FROM text_item AS x WHERE x.kind IN ('ad', 'app', 'product_page') AND x.inst_id IS NOT NULL AND x.published_at >= $2 AND x.published_at < $3),
+	said AS (
+		SELECT inst_id, count(*) AS n, bool_or(to_public) AS to_public, bool_or(promised) AS promised, (array_agg(text_id ORDER BY promised DESC NULLS LAST, text_id))[1:5] AS texts
+		  FROM read WHERE business GROUP BY inst_id),
+	crowd AS (
+		SELECT inst_id, max(n) AS n FROM (
+			SELECT p.inst_id, count(DISTINCT h.investor_id) AS n FROM holding AS h JOIN product AS p USING (product_id) WHERE h.as_of <= $1 AND h.as_of >= $2::date AND h.amount > 0 GROUP BY p.inst_id
+			 UNION ALL
+			SELECT coalesce(c.inst_id, l.inst_id), count(DISTINCT c.lender_id) FROM claim AS c LEFT JOIN loan AS l USING (loan_id) WHERE c.from_on <= $1 AND (c.to_on >= $2::date OR c.to_on IS NULL) GROUP BY coalesce(c.inst_id, l.inst_id)
+			 UNION ALL
+			SELECT a.owner_id, count(DISTINCT coalesce(t.payer_owner, t.payer)) FROM txn AS t JOIN account AS a ON a.account_id = t.payee
+			 WHERE t.purpose IN ('lend', 'purchase', 'deposit') AND t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') GROUP BY a.owner_id) AS u
+		 WHERE inst_id IS NOT NULL GROUP BY inst_id),
+	elements AS (
+		SELECT i.inst_id, o.n AS products, s.n AS adverts, s.texts, c.n AS investors,
+			   coalesce(o.without, false) OR i.is_financial IS NOT TRUE AND NOT EXISTS (SELECT FROM licensed AS l WHERE l.inst_id = i.inst_id) AS unlicensed,
+			   coalesce(o.to_public, false) OR coalesce(s.to_public, false) AS to_public, coalesce(o.promised, false) OR coalesce(s.promised, false) AS promised,
+			   c.n >= ($5 ->> 'fundraising_investors')::numeric AS many
+		  FROM institution AS i LEFT JOIN offers AS o USING (inst_id) LEFT JOIN said AS s USING (inst_id) LEFT JOIN crowd AS c USING (inst_id)
+		 WHERE o.n > 0 OR s.n > 0 OR c.n > 0),
+	scored AS (
+		SELECT e.*, unlicensed::int * ($5 ->> 'fundraising_unlicensed')::numeric + to_public::int * ($5 ->> 'fundraising_public')::numeric
+					+ promised::int * ($5 ->> 'fundraising_promise')::numeric + coalesce(many, false)::int * ($5 ->> 'fundraising_crowd')::numeric AS score
+		  FROM elements AS e)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id,
+		   CASE WHEN many IS NOT NULL OR score >= ($5 ->> 'fundraising_score')::numeric OR score + ($5 ->> 'fundraising_crowd')::numeric < ($5 ->> 'fundraising_score')::numeric THEN score END AS observed,
+		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('without_licence', unlicensed, 'to_the_public', to_public, 'return_promised', promised, 'investors', investors, 'products', products, 'adverts', adverts, 'texts', texts,
+				'missing', CASE WHEN many IS NULL AND score < ($5 ->> 'fundraising_score')::numeric AND score + ($5 ->> 'fundraising_crowd')::numeric >= ($5 ->> 'fundraising_score')::numeric
+								THEN 'number of investors' END)) AS evidence
+	  FROM scored
+$$, '未经许可、向社会公开、承诺回报、面向不特定多数人：四要素得分达到预警线，疑似非法集资。', 'Without licence, to the public, with a promised return, from many: the weighted elements suggest illegal fundraising.');
+
+SELECT risk_screen._ship_rule('C09', 'orange', '{ALL}', '{advertised_gap}', '{text_item}', '{}', $$
+	WITH said AS (
+		SELECT x.*, coalesce(x.advertised_rate, (SELECT round(max(a.value) / 100, 6) FROM risk_screen.screen_ad(x.body, NULL, $1) AS a WHERE a.finding = 'yield')) AS rate
+		  FROM text_item AS x WHERE x.kind IN ('ad', 'app', 'product_page') AND x.inst_id IS NOT NULL AND x.published_at >= $2 AND x.published_at < $3),
+	-- rates filed by the institution; a text about one product or loan is held against that one
+	filed AS (
+		SELECT p.inst_id, 'product:' || p.product_id AS thing, p.rate_promised AS rate FROM product AS p WHERE p.rate_promised IS NOT NULL
+		 UNION ALL SELECT p.inst_id, 'product:' || p.product_id, p.rate_actual FROM product AS p WHERE p.rate_actual IS NOT NULL
+		 UNION ALL SELECT l.inst_id, 'loan:' || l.loan_id, l.rate FROM loan AS l WHERE l.rate IS NOT NULL),
+	own AS (
+		SELECT inst_id, min(rate) AS lowest, max(rate) AS highest FROM filed GROUP BY inst_id),
+	thing AS (
+		SELECT thing, min(rate) AS lowest, max(rate) AS highest FROM filed GROUP BY thing),
+	rated AS (
+		SELECT s.text_id, s.rate, coalesce(t.lowest, CASE WHEN s.product_id IS NULL AND s.loan_id IS NULL THEN o.lowest END) AS lowest, coalesce(t.highest, CASE WHEN s.product_id IS NULL AND s.loan_id IS NULL THEN o.highest END) AS highest,
+			   t.thing IS NOT NULL AS exact
+		  FROM said AS s LEFT JOIN thing AS t ON t.thing = coalesce('product:' || s.product_id, 'loan:' || s.loan_id) LEFT JOIN own AS o ON o.inst_id = s.inst_id
+		 WHERE s.rate IS NOT NULL),
+	banks AS (
+		SELECT DISTINCT bank_id, name FROM eligible_bank WHERE name IS NOT NULL),
+	custody AS (
+		SELECT s.text_id, s.inst_id, s.published_at, coalesce(s.custody_bank, b.bank_id) AS bank
+		  FROM said AS s LEFT JOIN banks AS b ON s.custody_bank IS NULL AND strpos(s.body, '存管') > 0 AND strpos(s.body, b.name) > 0
+		 WHERE s.custody_bank IS NOT NULL OR b.bank_id IS NOT NULL),
+	kept AS (
+		SELECT DISTINCT a.inst_id, a.bank_id, a.opened_on, a.closed_on FROM account AS a WHERE a.owner_kind = 'custody'),
+	faults AS (
+		SELECT text_id, 'rate' AS fault, jsonb_build_object('advertised', rate, 'filed_lowest', lowest, 'filed_highest', highest) AS why, false AS missing
+		  FROM rated WHERE rate > highest + ($5 ->> 'advertised_gap')::numeric OR exact AND rate < lowest - ($5 ->> 'advertised_gap')::numeric
+		 UNION ALL
+		SELECT r.text_id, 'rate', jsonb_build_object('advertised', r.rate, 'missing', 'filed rate of the product or loan'), true
+		  FROM rated AS r JOIN said AS s USING (text_id) WHERE r.highest IS NULL AND (s.product_id IS NOT NULL OR s.loan_id IS NOT NULL)
+		 UNION ALL
+		SELECT c.text_id, 'custody', jsonb_strip_nulls(jsonb_build_object('claimed_bank', c.bank, 'missing', CASE WHEN NOT EXISTS (SELECT FROM account AS a WHERE a.inst_id = c.inst_id) THEN 'accounts of the institution' END)),
+			   NOT EXISTS (SELECT FROM account AS a WHERE a.inst_id = c.inst_id)
+		  FROM custody AS c
+		 WHERE NOT EXISTS (SELECT FROM kept AS k LEFT JOIN banks AS b ON b.bank_id = k.bank_id
+							WHERE k.inst_id = c.inst_id AND c.bank IN (k.bank_id, b.name) AND coalesce(k.opened_on <= c.published_at::date, true) AND (k.closed_on > c.published_at::date OR k.closed_on IS NULL)))
+	SELECT 'text' AS subject_kind, s.text_id AS subject_id, s.inst_id, CASE WHEN bool_or(NOT f.missing) THEN count(*) FILTER (WHERE NOT f.missing) END AS observed, 0 AS threshold, NULL::numeric AS amount, s.published_at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('channel', s.channel, 'text', left(s.body, 200), 'product_id', s.product_id, 'loan_id', s.loan_id,
+				'contradicts', jsonb_object_agg(f.fault, f.why), 'terms', risk_screen.term_list(s.body, 'AD-CLAIMS', $1) || risk_screen.term_list(s.body, 'CN-AD', $1),
+				'missing', CASE WHEN bool_and(f.missing) THEN string_agg(f.why ->> 'missing', '; ' ORDER BY f.fault) END)) AS evidence
+	  FROM said AS s JOIN faults AS f USING (text_id)
+	 GROUP BY s.text_id, s.inst_id, s.channel, s.body, s.published_at, s.product_id, s.loan_id
+$$, '宣传内容与报送数据矛盾：宣传利率与登记利率不符，或声称的存管银行并无存管账户。', 'The advertisement contradicts the filings: another rate, or a custody bank without a custody account.');
+
+SELECT risk_screen._ship_rule('C11', 'orange', '{P2P}', '{prospect_excess}', '{product,loan}', '{}', $$
+	WITH offers AS (
+		SELECT p.* FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
+		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
+	told AS (
+		SELECT 'loan' AS kind, l.loan_id AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, l.description AS body FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+		 WHERE l.description IS NOT NULL AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+		 UNION ALL SELECT 'product', o.product_id, o.inst_id, o.target_amount, o.issued_on::timestamptz, o.text_body FROM offers AS o WHERE o.text_body IS NOT NULL
+		 UNION ALL SELECT 'text', x.text_id, x.inst_id, NULL, x.published_at, x.body FROM text_item AS x JOIN institution AS i ON i.inst_id = x.inst_id AND 'P2P' = ANY (i.lines)
+		 WHERE (x.loan_id IS NOT NULL OR x.product_id IS NOT NULL) AND coalesce(x.kind, '') NOT IN ('opinion', 'review') AND x.published_at >= $2 AND x.published_at < $3)
+	SELECT 'product' AS subject_kind, o.product_id AS subject_id, o.inst_id, o.rate_promised - o.project_return AS observed, NULL::numeric AS threshold, o.target_amount AS amount, o.issued_on::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('promised', o.rate_promised, 'project_return', o.project_return, 'missing', CASE WHEN o.project_return IS NULL THEN 'project_return' END)) AS evidence
+	  FROM offers AS o
+	 -- where nobody files project returns, none of them is missing
+	 WHERE o.rate_promised IS NOT NULL AND (o.project_return IS NOT NULL OR EXISTS (SELECT FROM product AS x WHERE x.project_return IS NOT NULL))
+	 UNION ALL
+	SELECT t.kind, t.id, t.inst_id, count(*), 0, t.amount, t.at, jsonb_build_object('text', left(t.body, 200), 'terms', jsonb_agg(DISTINCT f.term))
+	  FROM told AS t CROSS JOIN LATERAL risk_screen.find_terms(t.body, ARRAY['CN-AD', 'CN-ADLAW-25', 'AD-CLAIMS'], $1) AS f
+	 GROUP BY t.kind, t.id, t.inst_id, t.amount, t.at, t.body
+$$, '虚构、夸大融资项目收益前景：承诺收益远高于项目回报，或标的说明含夸大用语。', 'Prospects invented or exaggerated: the promise is far above the project''s return, or the description says so.');
+
+-- Filed purpose first; then the lenders' money itself, attributed (fifo) to
+-- accounts that are securities accounts or stand on a list of them.
+SELECT risk_screen._ship_rule('C13', 'orange', '{P2P,EC}', '{securities_share}', '{loan,txn,account}', '{}', $$
+	WITH platforms AS (
+		SELECT i.inst_id FROM institution AS i
+		 WHERE i.lines && ARRAY['P2P', 'EC'] AND NOT EXISTS (SELECT FROM licence AS x WHERE x.inst_id = i.inst_id AND x.biz = 'securities_financing' AND x.valid_from <= $1 AND (x.valid_to > $1 OR x.valid_to IS NULL) AND coalesce(x.status, 'valid') = 'valid')),
+	securities AS MATERIALIZED (
+		SELECT a.account_id, min(a.owner_id) AS owner_id FROM account AS a LEFT JOIN party AS p ON p.party_id = a.owner_id WHERE a.account_kind = 'securities' OR p.industry = 'securities' GROUP BY a.account_id
+		 UNION
+		SELECT s.account_id, NULL FROM listed_account AS s WHERE s.kind = 'securities' AND coalesce(s.valid_from <= $1, true) AND (s.valid_to > $1 OR s.valid_to IS NULL)
+		   AND NOT EXISTS (SELECT FROM account AS a WHERE a.account_id = s.account_id AND a.account_kind = 'securities')),
+	moved AS (
+		SELECT m.inst_id, sum(m.traced) AS amount, min(m.paid_at) AS first_at, count(*) AS n,
+			   (jsonb_agg(jsonb_build_object('txn_id', m.txn_id, 'from', m.account, 'to', m.counterparty, 'amount', m.amount, 'traced', m.traced) ORDER BY m.traced DESC, m.txn_id)) AS arrivals
+		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM platforms WHERE EXISTS (SELECT FROM securities) HAVING count(*) > 0) AS p
+		 CROSS JOIN LATERAL risk_screen.desk_money($2, $3, p.ids) AS m
+		  JOIN securities AS s ON s.account_id = m.counterparty
+		 WHERE m.kind = 'moved' GROUP BY m.inst_id)
+	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, NULL::numeric AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
+		   jsonb_build_object('purpose', l.purpose, 'borrower', l.borrower_id) AS evidence
+	  FROM loan AS l JOIN platforms USING (inst_id)
+	 WHERE l.purpose IN ('securities', '配资', '证券') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+	 UNION ALL
+	SELECT 'institution', m.inst_id, m.inst_id, m.amount, NULL, m.amount, m.first_at,
+		   jsonb_build_object('transfers', m.n, 'attribution', 'fifo', 'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(m.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20))
+	  FROM moved AS m
+$$, '借款用于证券配资，或出借人资金流入证券账户。', 'Loans for securities, or lenders'' money that reached securities accounts.');
+
+-- A class, not a fault: what a person confirms is which rule set applies.
+SELECT risk_screen._ship_rule('C32', NULL, '{}', '{}', '{institution,equity}', '{}', $$
+	WITH lenders AS (
+		SELECT i.inst_id, i.name, i.platform_type FROM institution AS i
+		 WHERE coalesce(i.status, 'active') = 'active' AND (i.platform_type = 'micro_loan' OR i.name ~ '小额贷款|小贷'
+			   OR EXISTS (SELECT FROM licence AS l WHERE l.inst_id = i.inst_id AND l.biz = 'micro_loan' AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL)))),
+	internet AS (
+		SELECT i.inst_id AS party_id, i.name, coalesce(i.platform_type, 'website or app') AS why FROM institution AS i
+		 WHERE i.platform_type IN ('e_commerce', 'social', 'p2p_platform', 'payment', 'fund_seller', 'exchange') OR i.app_id IS NOT NULL OR i.website IS NOT NULL
+		 UNION SELECT p.party_id, p.name, p.industry FROM party AS p WHERE p.industry IN ('internet', 'e_commerce', 'social')),
+	held AS (
+		SELECT c.controlled, c.controller, c.votes, c.layers
+		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM lenders HAVING count(*) > 0) AS t
+		 CROSS JOIN LATERAL risk_screen.controllers('SELECT owner, owned, share, votes, kind, valid_from, valid_to FROM equity', targets => t.ids, as_of => $1) AS c)
+	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id,
+		   CASE WHEN count(n.party_id) > 0 THEN count(n.party_id) WHEN EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) THEN 0 END AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('lender', l.name, 'class', CASE WHEN count(n.party_id) > 0 THEN 'online micro-loans (网络小额贷款)' ELSE 'micro-loans' END,
+				'internet_controllers', jsonb_agg(DISTINCT jsonb_build_object('party_id', n.party_id, 'name', n.name, 'as', n.why, 'votes', round(h.votes::numeric, 6), 'layers', h.layers)) FILTER (WHERE n.party_id IS NOT NULL),
+				'missing', CASE WHEN NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) THEN 'shareholders' END)) AS evidence
+	  FROM lenders AS l LEFT JOIN held AS h ON h.controlled = l.inst_id LEFT JOIN internet AS n ON n.party_id = h.controller
+	 GROUP BY l.inst_id, l.name
+$$, '由互联网企业控制的小额贷款公司，适用网络小额贷款规则。', 'A micro-loan company controlled by an internet firm: the rules of online micro-loans apply.', NULL, NULL, '{}', 1, 'indicator');

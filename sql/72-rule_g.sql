@@ -80,3 +80,37 @@ SELECT risk_screen._ship_rule('G11', NULL, '{PAY}', '{small_payment}', '{txn}', 
 	  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
 	 WHERE t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id
 $$, '小额支付笔数占比。', 'Share of small payments.');
+
+-- Every change of a rating inside the window: was the new step met on the day it took effect?
+SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series}', '{account,balance,rating}', '{}', $$
+	WITH change AS (
+		SELECT * FROM (SELECT g.inst_id, g.rating, g.valid_from, lag(g.rating) OVER (PARTITION BY g.inst_id, g.biz ORDER BY g.valid_from) AS before FROM rating AS g WHERE g.valid_from <= $1) AS g
+		 WHERE g.valid_from > $2::date AND g.before IS NOT NULL AND g.before <> g.rating),
+	step AS (
+		SELECT c.*, x.biz,
+			   risk_screen.reserve_ratio(x.biz, c.before, c.valid_from, s.series) AS old_ratio, risk_screen.reserve_ratio(x.biz, c.rating, c.valid_from, s.series) AS new_ratio
+		  FROM change AS c
+		 CROSS JOIN (SELECT CASE ($5 ->> 'reserve_series')::numeric WHEN 1 THEN 'reserve_ratio_2017' ELSE 'reserve_ratio' END AS series) AS s
+		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = c.inst_id AND l.valid_from <= c.valid_from AND (l.valid_to > c.valid_from OR l.valid_to IS NULL)) AS x ON true),
+	held AS (
+		SELECT s.inst_id, s.valid_from, count(*) AS accounts, count(b.balance) AS known, sum(b.balance) AS total, sum(b.balance) FILTER (WHERE a.bank_kind = 'pboc') AS central
+		  FROM step AS s JOIN account AS a ON a.inst_id = s.inst_id AND a.owner_kind = 'reserve' AND coalesce(a.opened_on <= s.valid_from, true) AND (a.closed_on > s.valid_from OR a.closed_on IS NULL)
+		  LEFT JOIN LATERAL (SELECT x.balance FROM balance AS x WHERE x.account_id = a.account_id AND x.as_of <= s.valid_from AND x.as_of > s.valid_from - 8 ORDER BY x.as_of DESC, x.source LIMIT 1) AS b ON true
+		 GROUP BY s.inst_id, s.valid_from)
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN h.known = h.accounts THEN h.total * s.new_ratio - coalesce(h.central, 0) END AS observed, 0 AS threshold,
+		   greatest(h.total * s.new_ratio - coalesce(h.central, 0), 0) AS amount, s.valid_from::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('from_rating', s.before, 'to_rating', s.rating, 'effective', s.valid_from, 'old_ratio', s.old_ratio, 'new_ratio', s.new_ratio, 'reserve', h.total, 'central', coalesce(h.central, 0),
+				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts on that day' END)) AS evidence,
+		   'institution:' || s.inst_id || '@' || s.valid_from AS finding_key
+	  FROM step AS s JOIN institution AS i ON i.inst_id = s.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN held AS h ON h.inst_id = s.inst_id AND h.valid_from = s.valid_from
+	 WHERE h.known IS NULL OR h.known < h.accounts OR h.total * s.new_ratio - coalesce(h.central, 0) > 0
+$$, '评级调整生效之日，备付金集中存管比例未同步调整到位。', 'On the day a new rating took effect the central deposit was not at its step.');
+
+SELECT risk_screen._ship_rule('G13', 'yellow', '{PAY}', '{}', '{text_item}', '{}', $$
+	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
+		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'terms', jsonb_agg(jsonb_build_object('term', f.term, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
+	  FROM text_item AS x JOIN institution AS i ON i.inst_id = x.inst_id AND 'PAY' = ANY (i.lines)
+	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['PAY-ROLE'], $1) AS f
+	 WHERE coalesce(x.kind, '') NOT IN ('opinion', 'review') AND x.published_at >= $2 AND x.published_at < $3
+	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
+$$, '夸大支付服务中介的性质和职能。', 'The role of a payment intermediary is overstated.');

@@ -196,5 +196,99 @@ SELECT is(filing.unknowns('B34'), 'F3', 'B34: no size of the fund: unknown');
 INSERT INTO filing.feed (feed_id, inst_id, report_date, received_at, valid) VALUES ('1', 'P1', '2026-11-18', '2026-11-19', true), ('2', 'P1', '2026-11-19', '2026-11-20', false), ('3', 'P1', '2026-11-20', '2026-11-25', true);
 SELECT is(filing.value('B36', 'P1'), 2.0, 'B36: invalid feeds and those of the future do not count');
 
+-- The readings of one clause: each switch is one parameter row (requirements, section 16)
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+SELECT filing.put('institution', '[{"inst_id":"P1","lines":["P2P"]},{"inst_id":"P2","lines":["P2P"]},{"inst_id":"P3","lines":["P2P"]},{"inst_id":"PAY1","lines":["PAY"]}]');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES
+	-- up by 30 % inside five days and down again; ends of weeks: Sunday 8 to Sunday 15 November
+	('P1', '2026-11-10', 'loan_balance', 10000000), ('P1', '2026-11-12', 'loan_balance', 13000000), ('P1', '2026-11-17', 'loan_balance', 10000000), ('P1', '2026-11-19', 'loan_balance', 10000000),
+	('P2', '2026-11-08', 'loan_balance', 10000000), ('P2', '2026-11-15', 'loan_balance', 13000000), ('P2', '2026-11-17', 'loan_balance', 13000000),
+	('P3', '2026-11-06', 'loan_balance', 10000000), ('P3', '2026-11-13', 'loan_balance', 12990000), ('P3', '2026-11-17', 'loan_balance', 12990000);
+SELECT is(filing.hits('B13'), 'P2', 'B13: end against end does not see a rise that is gone after a week');
+INSERT INTO risk_screen.parameter (code, value, operator, sense, valid_from) VALUES ('loan_surge_form', 1, '=', 'value', '2026-01-01');
+SELECT is(filing.hits('B13'), 'P1 P2', 'B13: switch 1, any rise inside seven days');
+INSERT INTO risk_screen.parameter (code, value, operator, sense, valid_from) VALUES ('loan_surge_form', 2, '=', 'value', '2026-01-02');
+SELECT is(filing.hits('B13'), 'P2', 'B13: switch 2, end of an ISO week against the week before; 29.9 % does not hit');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, payee_owner) VALUES ('1', 'a', 'x1', 50000, '2026-11-18 10:00+08', 'one', 'o1'), ('2', 'b', 'x2', 49999.99, '2026-11-18 10:00+08', 'under', 'o2'),
+	('3', 'x8', 'f', 30000, '2026-11-18 10:00+08', 'o8', 'through'), ('4', 'f', 'x9', 20000, '2026-11-18 11:00+08', 'through', 'o9');
+SELECT is(filing.hits('B14'), 'o1 one', 'B14: one side of the day');
+INSERT INTO risk_screen.parameter (code, value, operator, sense, valid_from) VALUES ('daily_review_form', 1, '=', 'value', '2026-01-01');
+SELECT is((SELECT count(*) FROM risk_screen.run_rule('desk', 'B14', '2026-11-20') WHERE hit AND evidence ->> 'counted' = 'single transfer'), 2::bigint, 'B14: switch 1 also takes single transfers of 50,000');
+INSERT INTO risk_screen.parameter (code, value, operator, sense, valid_from) VALUES ('daily_review_form', 2, '=', 'value', '2026-01-02');
+SELECT is(filing.hits('B14'), 'o1 one through', 'B14: switch 2 adds what came in and what went out');
+INSERT INTO filing.loan (loan_id, inst_id, amount, started_on, matures_on) VALUES ('mid', 'P1', 10000, '2019-03-01', '2020-03-01');
+INSERT INTO filing.cash_flow (loan_id, paid_on, amount) VALUES ('mid', '2019-03-01', 10000), ('mid', '2020-03-01', -11700);
+SELECT is(filing.hits('B15', '2020-02-01'), '', 'B15: 17 % is within four times the benchmark of 2019 (4.35 %)');
+UPDATE filing.cash_flow SET amount = -12400 WHERE amount < 0;
+SELECT is((SELECT hit || ' ' || threshold FROM risk_screen.run_rule('desk', 'B15', '2020-02-01')), 'true 0.1740', 'B15: 24 % is over 17.4 %');
+INSERT INTO risk_screen.parameter (code, value, operator, sense) VALUES ('rate_cap_basis', 1, '=', 'value');
+SELECT is(filing.hits('B15', '2020-02-01') || (SELECT coalesce(max(threshold)::text, '') FROM risk_screen.run_rule('desk', 'B15', '2020-02-01')), '', 'B15: by the judicial limits of 2019 24 % was allowed');
+INSERT INTO filing.account (account_id, owner_id, owner_kind, inst_id, bank_kind) VALUES ('r1', 'PAY1', 'reserve', 'PAY1', 'pboc'), ('r2', 'PAY1', 'reserve', 'PAY1', 'commercial');
+INSERT INTO filing.balance (account_id, as_of, balance) VALUES ('r1', '2018-05-10', 10), ('r2', '2018-05-10', 90);
+INSERT INTO filing.licence (inst_id, biz, valid_from) VALUES ('PAY1', '网络支付', '2015-01-01');
+INSERT INTO filing.rating (inst_id, rating, valid_from) VALUES ('PAY1', 'A', '2015-01-01');
+SELECT is(filing.hits('B19', '2018-05-11'), '', 'B19: the plan''s step of A is 10 %');
+INSERT INTO risk_screen.parameter (code, value, operator, sense) VALUES ('reserve_series', 1, '=', 'value');
+SELECT is(filing.value('B19', 'PAY1', '2018-05-11'), 2.0, 'B19: by the table of 2017 it was 12 %');
+DELETE FROM risk_screen.parameter WHERE NOT builtin;
+
+-- B01: balances of the sector over a year of GDP
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+SELECT filing.put('institution', '[{"inst_id":"P1","lines":["P2P"],"province":"上海"},{"inst_id":"P2","lines":["P2P"],"province":"江苏"}]');
+SELECT is(filing.unknowns('B01'), 'desk', 'B01: neither balances nor GDP: unknown');
+INSERT INTO filing.position (inst_id, as_of, item, value, biz, region) VALUES ('P1', '2026-11-10', 'loan_balance', 300, NULL, NULL), ('P1', '2026-11-10', 'loan_balance', 200, 'P2P', NULL), ('P1', '2026-10-10', 'loan_balance', 900, NULL, NULL),
+	('P2', '2026-11-01', 'loan_balance', 60, NULL, '江苏'), ('P2', '2026-11-01', 'loan_balance', 40, NULL, '浙江'), ('P2', '2026-12-01', 'loan_balance', 7777, NULL, NULL), ('P2', '2026-11-01', 'cash', 5, NULL, NULL);
+INSERT INTO filing.macro_series (series, period_from, period_to, value, region) VALUES ('gdp', '2025-10-01', '2025-12-31', 1000, NULL), ('gdp', '2026-01-01', '2026-03-31', 1000, NULL), ('gdp', '2026-04-01', '2026-06-30', 1000, NULL);
+SELECT is(filing.unknowns('B01'), 'ALL', 'B01: three quarters are not a year: unknown');
+INSERT INTO filing.macro_series (series, period_from, period_to, value, region) VALUES ('gdp', '2026-07-01', '2026-09-30', 1000, NULL), ('gdp', '2026-10-01', '2026-12-31', 9999, NULL), ('gdp', '2025-01-01', '2025-12-31', 600, '上海'), ('gdp', '2024-01-01', '2024-12-31', 1, '江苏');
+SELECT is(filing.value('B01', 'ALL'), 0.1, 'B01: 400 over the last four finished quarters; parts by place add up, parts of a filed total do not');
+SELECT is(filing.value('B01', '上海'), 0.5, 'B01: a province with a year of GDP');
+SELECT is(filing.value('B01', '江苏'), NULL, 'B01: GDP of 2024 is too old in November 2026');
+
+-- B27: the highest requirement of the licences; exactly enough is enough
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+SELECT filing.put('institution', '[{"inst_id":"A","lines":["PAY"],"paid_in_capital":100000000},{"inst_id":"B","lines":["PAY"],"paid_in_capital":99999999.99},{"inst_id":"C","lines":["PAY","INS"],"paid_in_capital":150000000},{"inst_id":"D","lines":["PAY"]},
+	{"inst_id":"E","lines":["P2P"],"paid_in_capital":1},{"inst_id":"F","lines":["PAY"],"paid_in_capital":1,"status":"closed"},{"inst_id":"G","lines":["INS"],"paid_in_capital":20000000}]');
+INSERT INTO filing.licence (inst_id, biz, valid_from, valid_to) VALUES ('A', 'PAY', '2020-01-01', NULL), ('C', 'PAY', '2020-01-01', NULL), ('C', 'INS', '2020-01-01', NULL), ('G', 'FUND', '2020-01-01', NULL), ('B', 'INS', '2020-01-01', '2026-11-20');
+SELECT is(filing.hits('B27'), 'B C', 'B27: a cent short, and short for the second licence; exactly enough, no known requirement and closed firms do not hit; a licence counts before what is done without one');
+SELECT is((SELECT threshold FROM risk_screen.run_rule('desk', 'B27', '2026-11-20') WHERE subject_id = 'C'), 200000000::numeric, 'B27: of several licences the highest');
+SELECT is(filing.unknowns('B27'), 'D', 'B27: capital not filed: unknown');
+
+-- B28 against the sector, B29 against the others' 99th percentile and four times the benchmark
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+INSERT INTO filing.product (product_id, inst_id, biz, rate_promised, issued_on, term_days) SELECT 'p' || i, 'I' || i, 'AM', 0.04 + i * 0.0001, '2026-03-01', 365 FROM generate_series(1, 100) AS i;
+INSERT INTO filing.product (product_id, inst_id, biz, rate_promised, issued_on, term_days, ended_on) VALUES ('high', 'X', 'AM', 0.09, '2026-03-01', 365, NULL), ('ended', 'Y', 'AM', 0.5, '2026-03-01', 30, '2026-04-01'), ('lone', 'Z', 'EC', 0.09, '2026-03-01', 365, NULL),
+	('usury', 'Z', 'EC', 0.121, '2026-03-01', 365, NULL), ('old', 'W', 'TRU', 0.2, '2000-03-01', 365, NULL), ('level', 'Z', 'EC', 0.12, '2026-03-01', 365, NULL);
+SELECT is(filing.hits('B28'), 'X', 'B28: far above the sector; the upper end of the usual range, ended products and sectors of three do not hit');
+SELECT is(filing.hits('B29'), 'high p100 usury', 'B29: above 99 of a hundred other institutions, or over four times the benchmark (12 %); exactly 12 % and the others do not hit');
+SELECT is(filing.unknowns('B29'), 'old', 'B29: neither peers nor a benchmark of that date: unknown');
+SELECT is((SELECT (evidence ->> 'percentile')::numeric FROM risk_screen.run_rule('desk', 'B29', '2026-11-20') WHERE subject_id = 'p100'), 0.0499, 'B29: the bar of an institution is the others'' percentile, without itself');
+DELETE FROM filing.product WHERE product_id = 'p1';
+SELECT is(filing.hits('B29'), 'usury', 'B29: of ninety-nine no percentile is taken');
+
+-- B32: tags
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+INSERT INTO filing.account (account_id, owner_id, owner_kind) VALUES ('cust', 'P1', 'custody'), ('s', 'splitter', 'client');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id) SELECT 's' || i, 's', 't' || i, 45000 + i, timestamptz '2026-11-10 10:00+08' + i * interval '10 hours', 'P9' FROM generate_series(1, 5) AS i
+	UNION ALL SELECT 'four' || i, 'four', 't' || i, 49000, timestamptz '2026-11-10 10:00+08' + i * interval '10 hours', NULL FROM generate_series(1, 4) AS i
+	UNION ALL SELECT 'rent' || i, 'rent', 'landlord', 49000, timestamptz '2026-09-01 10:00+08' + i * interval '7 days', NULL FROM generate_series(1, 6) AS i
+	UNION ALL SELECT 'fast' || i, 'fast', 'u' || i, 10, timestamptz '2026-11-12 10:00+08' + i * interval '2 minutes', NULL FROM generate_series(1, 30) AS i
+	UNION ALL SELECT 'slow' || i, 'slow', 'u' || i, 10, timestamptz '2026-11-12 10:00+08' + i * interval '3 minutes', NULL FROM generate_series(1, 30) AS i;
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at) VALUES ('r1', 'A', 'B', 20000, '2026-11-01'), ('r2', 'B', 'C', 19000, '2026-11-02'), ('r3', 'C', 'A', 18000, '2026-11-03'),
+	('q1', 'A', 'B', 20000, '2026-11-13'), ('q2', 'B', 'A', 17999, '2026-11-14'), ('c1', 'lender', 'cust', 50000, '2026-11-13'), ('c2', 'cust', 'lender', 50000, '2026-11-14'),
+	('m1', 'g', 'mule', 60000, '2026-11-15 10:00+08'), ('m2', 'h', 'mule', 60000, '2026-11-15 10:10+08'), ('m3', 'mule', 'i', 119000, '2026-11-15 10:40+08'), ('k1', 'g', 'keeper', 120000, '2026-11-15 10:00+08'), ('k2', 'keeper', 'i', 60000, '2026-11-15 10:10+08');
+SELECT is((SELECT string_agg(subject_id || ' ' || (evidence ->> 'tag') || ' ' || observed, ', ' ORDER BY subject_id) FROM risk_screen.run_rule('desk', 'B32', '2026-11-20') WHERE hit),
+	'A cycle 3, fast velocity 30, mule pass-through 3, s structuring 5', 'B32: five below the line in three days, a ring that keeps 90 %, 99 % through in an hour, thirty in an hour; four, rent, a ring that keeps less, custody, half kept and thirty in 87 minutes do not');
+SELECT is((SELECT inst_id || ' ' || (evidence ->> 'owner') FROM risk_screen.run_rule('desk', 'B32', '2026-11-20') WHERE subject_id = 's'), 'P9 splitter', 'B32: charged to the institution that executed most of them');
+SELECT is(filing.hits('B32', '2026-10-31'), '', 'B32: nothing later than as_of is seen');
+SELECT filing.forget('txn');
+SELECT is(filing.unknowns('B32'), 'desk', 'B32: no transfers: unknown');
+
+-- B35
+SELECT filing.put('institution', '[{"inst_id":"A","lines":["P2P"]},{"inst_id":"B","lines":["P2P"]},{"inst_id":"C","lines":["P2P"],"registered_on":"2026-01-01"},{"inst_id":"D","lines":["P2P"],"registered_on":"2020-01-01"},{"inst_id":"E","lines":["P2P"]},{"inst_id":"F","lines":[]}]');
+INSERT INTO filing.assessment (assessment_id, inst_id, kind, assessed_on) VALUES ('1', 'A', 'risk', '2025-11-20'), ('2', 'B', 'risk', '2025-11-19'), ('3', 'B', 'it', '2026-11-01'), ('4', 'E', 'risk', '2026-11-21');
+SELECT is(filing.hits('B35'), 'B D', 'B35: a day over a year, or never; a year to the day, a young firm and firms without a line do not hit');
+SELECT is(filing.unknowns('B35'), 'E', 'B35: nothing known before as_of and no date of registration: unknown');
+
 SELECT * FROM finish();
 ROLLBACK;

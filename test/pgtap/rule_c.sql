@@ -141,5 +141,65 @@ INSERT INTO filing.filing (filing_id, inst_id, kind, received_at, status) VALUES
 SELECT is(filing.hits('C28'), 'P2 P3', 'C28: filed on the day is in time, the next day is not; left platforms and other lines do not count');
 SELECT is(filing.value('C31', 'P4'), 3.0, 'C31: left with three yuan outstanding');
 
+-- C03: four elements; 0.8 of the weights
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+SELECT is(filing.unknowns('C03'), 'desk', 'C03: no institutions, no licences filed: unknown');
+SELECT filing.put('institution', '[{"inst_id":"all4"},{"inst_id":"few"},{"inst_id":"quiet"},{"inst_id":"open"},{"inst_id":"licensed"},{"inst_id":"lapsed"},{"inst_id":"advert"},{"inst_id":"bank","is_financial":true},{"inst_id":"filed","lines":["P2P"]},{"inst_id":"shop"}]');
+INSERT INTO filing.licence (inst_id, biz, valid_from, valid_to) VALUES ('licensed', 'AM', '2020-01-01', NULL), ('lapsed', 'AM', '2020-01-01', '2026-11-20');
+INSERT INTO filing.filing (filing_id, inst_id, kind, received_at) VALUES ('1', 'filed', 'p2p_registration', '2020-01-01');
+INSERT INTO filing.product (product_id, inst_id, biz, offering, rate_promised, issued_on) VALUES ('1', 'all4', 'AM', 'public', 0.1, '2026-09-01'), ('2', 'few', 'AM', 'public', NULL, '2026-09-01'), ('3', 'quiet', 'AM', 'private', 0.1, '2026-09-01'), ('4', 'open', 'AM', 'public', NULL, '2026-09-01'),
+	('5', 'licensed', 'AM', 'public', 0.1, '2026-09-01'), ('6', 'lapsed', 'AM', 'public', 0.1, '2026-09-01'), ('7', 'bank', 'BANK', 'public', 0.1, '2026-09-01'), ('8', 'filed', 'P2P', 'public', 0.1, '2026-09-01');
+INSERT INTO filing.holding (investor_id, product_id, amount, as_of) SELECT 'i' || i, p, 1, date '2026-11-01' FROM unnest(ARRAY['1', '5', '7', '8']) AS p, generate_series(1, 150) AS i UNION ALL SELECT 'i' || i, p, 1, date '2026-11-01' FROM unnest(ARRAY['2', '3']) AS p, generate_series(1, 149) AS i;
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES ('a', 'advert', 'ad', '2026-11-10', '全民理财，年化12%，保本保息'), ('b', 'shop', 'ad', '2026-11-10', '周年店庆，保本甩卖');
+SELECT is(filing.hits('C03'), 'advert all4 lapsed', 'C03: all four, an ended licence, and an unlicensed public promise; 149 investors, a private offer, licences, filings, banks and shops do not hit');
+SELECT is(filing.value('C03', 'all4'), 1.0, 'C03: all weights');
+SELECT is(filing.value('C03', 'few'), 0.6, 'C03: without promise and crowd');
+SELECT is(filing.unknowns('C03'), 'open', 'C03: the number of investors would decide and is not known: unknown');
+INSERT INTO filing.holding (investor_id, product_id, amount, as_of) VALUES ('j', '2', 1, '2026-11-01');
+SELECT is(filing.hits('C03'), 'advert all4 few lapsed', 'C03: exactly 150 investors are many');
+
+-- C09: what is said against what is filed
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+SELECT filing.put('institution', '[{"inst_id":"A"},{"inst_id":"B"}]');
+INSERT INTO filing.product (product_id, inst_id, rate_promised) VALUES ('p', 'A', 0.08), ('q', 'A', 0.05), ('r', 'B', NULL);
+INSERT INTO filing.eligible_bank (bank_id, name, list_name, valid_from) VALUES ('B1', '华安银行', 'custody', '2020-01-01'), ('B2', '东海银行', 'custody', '2020-01-01');
+INSERT INTO filing.account (account_id, inst_id, owner_kind, bank_id, opened_on, closed_on) VALUES ('c', 'A', 'custody', 'B1', '2025-01-01', '2026-11-15');
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body, product_id, advertised_rate, custody_bank) VALUES
+	('same', 'A', 'ad', '2026-11-10', 'x', 'p', 0.0805, NULL), ('more', 'A', 'ad', '2026-11-10', 'x', 'p', 0.0806, NULL), ('less', 'A', 'ad', '2026-11-10', 'x', 'p', 0.05, NULL), ('any', 'A', 'ad', '2026-11-10', 'x', NULL, 0.08, NULL), ('above', 'A', 'ad', '2026-11-10', '年化收益率9%', NULL, NULL, NULL),
+	('nofile', 'B', 'ad', '2026-11-10', 'x', 'r', 0.08, NULL), ('bank1', 'A', 'ad', '2026-11-10', '资金由华安银行存管', NULL, NULL, NULL), ('bank1late', 'A', 'ad', '2026-11-16', 'x', NULL, NULL, 'B1'), ('bank2', 'A', 'ad', '2026-11-10', '资金由东海银行存管', NULL, NULL, NULL),
+	('bankname', 'A', 'ad', '2026-11-10', 'x', NULL, NULL, '华安银行'), ('bankB', 'B', 'ad', '2026-11-10', 'x', NULL, NULL, 'B1'), ('talk', 'A', 'opinion', '2026-11-10', '年化收益率99%', NULL, 0.99, NULL), ('other', 'A', 'ad', '2026-11-10', '东海银行赞助晚会', NULL, NULL, NULL);
+SELECT is(filing.hits('C09'), 'above bank1late bank2 less more', 'C09: another rate than filed, a bank without a custody account, or after it closed; rounding, another product''s rate, the bank by its name, opinions and mere mention do not hit');
+SELECT is(filing.unknowns('C09'), 'bankB nofile', 'C09: no rate filed for the product, no accounts filed: unknown');
+
+-- C11, C13
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+SELECT filing.put('institution', '[{"inst_id":"P1","lines":["P2P"]},{"inst_id":"E1","lines":["EC"]},{"inst_id":"I1","lines":["INS"]},{"inst_id":"P2","lines":["P2P"]}]');
+INSERT INTO filing.product (product_id, inst_id, rate_promised, project_return) VALUES ('ten', 'P1', 0.2, 0.1), ('over', 'P1', 0.2001, 0.1), ('other', 'I1', 0.9, 0.1), ('none', 'P1', 0.2, NULL), ('unsaid', 'P1', NULL, NULL);
+INSERT INTO filing.loan (loan_id, inst_id, amount, started_on, matures_on, description) VALUES ('brag', 'P1', 5, '2026-11-01', '2027-01-01', '项目稳赚不赔，投资零风险'), ('plain', 'P1', 5, '2026-11-01', '2027-01-01', '用于采购原材料，借款人经营六年'), ('past', 'P1', 5, '2025-11-01', '2026-01-01', '稳赚不赔');
+SELECT is(filing.hits('C11'), 'brag over', 'C11: more than ten points above the project''s return, or words of certain gain; exactly ten, a plain description, repaid loans and other lines do not hit');
+SELECT is(filing.unknowns('C11'), 'none', 'C11: return of the project not filed: unknown');
+UPDATE filing.product SET project_return = NULL;
+SELECT is(filing.unknowns('C11'), '', 'C11: where nobody files returns none is missing');
+SELECT filing.forget('product', 'loan');
+SELECT is(filing.unknowns('C13'), 'desk', 'C13: nothing filed: unknown');
+INSERT INTO filing.licence (inst_id, biz, valid_from) VALUES ('E1', 'securities_financing', '2020-01-01');
+INSERT INTO filing.loan (loan_id, inst_id, borrower_id, amount, started_on, matures_on, purpose) VALUES ('lever', 'P1', 'b1', 100, '2026-11-01', '2027-01-01', 'securities'), ('allowed', 'E1', 'b2', 100, '2026-11-01', '2027-01-01', 'securities'), ('trade', 'P2', 'b3', 100, '2026-11-01', '2027-01-01', 'trade');
+INSERT INTO filing.account (account_id, owner_id, owner_kind, account_kind, inst_id) VALUES ('cust', 'P2', 'custody', 'bank', 'P2'), ('b3', 'b3', 'client', 'bank', NULL), ('friend', 'f', 'client', 'bank', NULL), ('stocks', 'f', 'client', 'securities', NULL);
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, purpose, loan_id) VALUES ('1', 'cust', 'b3', 100, '2026-11-02', 'P2', 'disburse', 'trade'), ('2', 'b3', 'friend', 80, '2026-11-03', NULL, NULL, NULL), ('3', 'friend', 'stocks', 70, '2026-11-04', NULL, NULL, NULL), ('4', 'rich', 'stocks', 999, '2026-11-04', NULL, NULL, NULL);
+SELECT is(filing.hits('C13'), 'P2 lever', 'C13: a loan for securities, and lenders'' money two transfers on at a securities account; a licensed firm does not hit');
+SELECT is(filing.value('C13', 'P2'), 70.0, 'C13: only the lenders'' part');
+UPDATE filing.account SET account_kind = 'bank' WHERE account_id = 'stocks';
+SELECT is(filing.hits('C13'), 'lever', 'C13: an ordinary account is no securities account');
+INSERT INTO filing.listed_account (list_name, account_id, kind, valid_to) VALUES ('brokers', 'stocks', 'securities', NULL), ('gambling', 'friend', 'gambling', NULL);
+SELECT is(filing.hits('C13'), 'P2 lever', 'C13: unless it stands on the list');
+
+-- C32: a person confirms the class; nobody is charged
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+SELECT filing.put('institution', '[{"inst_id":"M1","name":"重庆某小额贷款有限公司"},{"inst_id":"M2","name":"乙小贷公司"},{"inst_id":"M3","name":"丙","platform_type":"micro_loan"},{"inst_id":"M4","name":"丁小额贷款公司"},{"inst_id":"NET","name":"电商","platform_type":"e_commerce"},{"inst_id":"MILL","name":"钢厂"}]');
+INSERT INTO filing.equity (owner, owned, share) VALUES ('mid', 'M1', 0.6), ('NET', 'mid', 0.51), ('NET', 'M2', 0.5), ('MILL', 'M2', 0.5), ('MILL', 'M3', 1);
+SELECT is((SELECT string_agg(subject_id || ' ' || coalesce(observed::text, 'unknown'), ', ' ORDER BY subject_id) FROM risk_screen.run_rule('desk', 'C32', '2026-11-20')), 'M1 1, M2 0, M3 0, M4 unknown', 'C32: controlled through a holding; half is no control, a mill no internet firm, no shareholders filed is unknown');
+SELECT is((SELECT count(*) FROM risk_screen.run_rule('desk', 'C32', '2026-11-20') WHERE inst_id IS NULL), 0::bigint, 'C32: the class belongs to the firm');
+SELECT is((SELECT severity FROM risk_screen.rule WHERE code = 'C32'), NULL, 'C32: and forces no level');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -47,5 +47,23 @@ SELECT is(filing.value('G11', 'A'), 1.0, 'G11: all payments small');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id) VALUES ('big', 'u1', 'a', 5000.01, '2026-11-05', 'A'), ('edge', 'u1', 'a', 5000, '2026-11-05', 'A');
 SELECT is(round(filing.value('G11', 'A'), 4), 0.8333, 'G11: 5,000 is small, a cent more is not');
 
+-- G09: the new step on the day it takes effect
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+SELECT filing.put('institution', '[{"inst_id":"A","lines":["PAY"]},{"inst_id":"B","lines":["PAY"]},{"inst_id":"C","lines":["PAY"]},{"inst_id":"D","lines":["PAY"]},{"inst_id":"E","lines":["P2P"]}]');
+INSERT INTO filing.rating (inst_id, rating, valid_from, valid_to) SELECT i, r.* FROM unnest(ARRAY['A', 'B', 'C', 'D', 'E']) AS i, (VALUES ('A', date '2025-01-01', date '2026-11-01'), ('C', '2026-11-01', NULL)) AS r;
+UPDATE filing.rating SET rating = 'A' WHERE inst_id = 'D';
+INSERT INTO filing.account (account_id, inst_id, owner_kind, bank_kind) SELECT i || k, i, 'reserve', k FROM unnest(ARRAY['A', 'B', 'C', 'D', 'E']) AS i, unnest(ARRAY['pboc', 'commercial']) AS k;
+INSERT INTO filing.balance (account_id, as_of, balance) VALUES ('Apboc', '2026-10-31', 55), ('Acommercial', '2026-10-31', 45), ('Bpboc', '2026-10-31', 54), ('Bcommercial', '2026-10-31', 46), ('Bpboc', '2026-11-10', 100), ('Cpboc', '2026-10-31', 100), ('Dpboc', '2026-10-31', 1), ('Dcommercial', '2026-10-31', 99), ('Epboc', '2026-10-31', 0), ('Ecommercial', '2026-10-31', 9);
+SELECT is(filing.hits('G09'), 'B', 'G09: rated C from 1 November, 54 of 100 that day although put right later; exactly 55, an unchanged rating and other lines do not hit');
+SELECT is(filing.value('G09', 'B'), 1.0, 'G09: one short');
+SELECT is(filing.unknowns('G09'), 'C', 'G09: an account without a balance near that day: unknown');
+SELECT is(filing.hits('G09', '2026-10-31'), '', 'G09: the day before nothing has changed');
+
+-- G13
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES ('like', 'A', 'ad', '2026-11-10', '账户余额相当于存款，央行担保'), ('not', 'A', 'ad', '2026-11-10', '支付账户余额不等于存款，请勿相信央行背书的说法，谨防央行担保骗局'), ('plain', 'A', 'ad', '2026-11-10', '便捷支付，服务生活'), ('p2p', 'E', 'ad', '2026-11-10', '央行担保'), ('talk', 'B', 'opinion', '2026-11-10', '央行担保'), ('early', 'B', 'ad', '2026-08-22', '央行背书');
+SELECT is(filing.hits('G13'), 'like', 'G13: like a deposit, guaranteed by the central bank; warnings, plain words, other lines, opinions and older texts do not hit');
+DELETE FROM filing.text_item;
+SELECT is(filing.unknowns('G13'), 'desk', 'G13: no texts: unknown');
+
 SELECT * FROM finish();
 ROLLBACK;

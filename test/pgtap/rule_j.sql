@@ -67,5 +67,55 @@ SELECT is(filing.hits('K12'), 'f1', 'K12: out of a frozen account, from the firs
 INSERT INTO filing.penalty (penalty_id, subject_id, subject_kind, case_ref, code, decided_on) VALUES ('1', 'P1', 'institution', 'both', 'fine', '2026-11-01'), ('2', 'x', 'person', 'both', 'ban', '2026-11-01'), ('3', 'P2', 'institution', 'firm only', 'fine', '2026-11-01');
 SELECT is(filing.hits('K15'), 'firm only', 'K15: the person was not punished');
 
+-- J01: the monthly report; J04: freshness
+SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));
+SELECT is(filing.unknowns('J01'), 'desk', 'J01: neither events nor disclosures: unknown');
+SELECT filing.put('institution', '[{"inst_id":"A","lines":["P2P"]},{"inst_id":"B","lines":["P2P"]},{"inst_id":"C","lines":["P2P"],"registered_on":"2026-11-01"},{"inst_id":"D","lines":[]},{"inst_id":"E","lines":["PAY"],"registered_on":"2020-01-01"}]');
+INSERT INTO filing.disclosure (disclosure_id, inst_id, item, period, value, disclosed_at) VALUES ('1', 'A', 'annual_rate', '2026-09-30', 0.1, '2026-10-06'), ('2', 'A', 'annual_rate', '2026-10-31', 0.1, '2026-11-15'), ('3', 'B', 'annual_rate', '2026-10-01', 0.1, '2026-10-06'), ('4', 'C', 'annual_rate', '2026-11-20', 0.1, '2026-11-20');
+SELECT is((SELECT string_agg(inst_id || ' ' || (evidence ->> 'month'), ', ' ORDER BY inst_id, evidence ->> 'month') FROM risk_screen.run_rule('desk', 'J01', '2026-11-20') WHERE hit), 'B 2026-09, E 2026-09, E 2026-10', 'J01: a month without a report; the month that is still running, firms younger than it and firms without a line do not count');
+SELECT is(filing.hits('J01', '2026-11-15'), 'B E', 'J01: on the fifteenth day October is not yet missing');
+SELECT is((SELECT count(*) FROM risk_screen.run_rule('desk', 'J01', '2026-11-15') WHERE hit), 2::bigint, 'J01: September only');
+SELECT is(filing.hits('J04'), 'E', 'J04: never since 2020');
+UPDATE filing.disclosure SET disclosed_at = '2026-10-06' WHERE inst_id = 'A';
+SELECT is(filing.hits('J04'), 'E', 'J04: 45 days ago is fresh');
+UPDATE filing.disclosure SET disclosed_at = '2026-10-05 23:59+08' WHERE inst_id = 'A';
+SELECT is(filing.hits('J04'), 'A E', 'J04: 46 days ago is not');
+DELETE FROM filing.disclosure WHERE inst_id = 'B';
+SELECT is(filing.unknowns('J04'), 'B', 'J04: nothing disclosed and no date of registration: unknown');
+
+-- J06, J16
+SELECT is(filing.unknowns('J06'), 'desk', 'J06: no filings: unknown');
+INSERT INTO filing.filing (filing_id, inst_id, kind, received_at) VALUES ('0', 'A', 'p2p_registration', '2020-01-01');
+INSERT INTO filing.equity (owner, owned, share) VALUES ('top', 'A', 0.8), ('top', 'sister', 0.9), ('someone', 'A', 0.1), ('small', 'A', 0.04);
+INSERT INTO filing.party (party_id, kind, name, registered_on) VALUES ('top', 'enterprise', '甲控股', NULL), ('sister', 'enterprise', '乙', NULL), ('someone', 'person', '张三', NULL), ('small', 'enterprise', '丙', NULL);
+SELECT is(filing.unknowns('J06') || ' ' || filing.unknowns('J16'), 'desk desk', 'J06, J16: no annual reports of anybody: unknown');
+INSERT INTO filing.filing (filing_id, inst_id, kind, period_to, received_at, status) VALUES ('1', 'A', 'annual', '2025-12-31', '2026-05-01', NULL), ('2', 'top', 'annual', '2025-12-31', '2026-05-01', NULL), ('3', 'E', 'annual', '2024-12-31', '2026-05-01', NULL), ('4', 'B', 'annual', NULL, '2026-05-01', 'accepted'), ('5', 'A', 'risk_notice', NULL, '2026-02-01', NULL), ('6', 'B', 'risk_notice', NULL, '2025-11-19', NULL), ('7', 'E', 'risk_notice', NULL, '2026-05-01', 'rejected');
+SELECT is((SELECT string_agg(subject_id || ':' || (evidence -> 'missing_reports' -> 0 ->> 'party_id'), ' ' ORDER BY subject_id) FROM risk_screen.run_rule('desk', 'J06', '2026-11-20') WHERE hit), 'A:sister E:E', 'J06: a sister firm has not reported, another reported an older year; people, small holders and firms younger than the year do not count');
+SELECT is((SELECT evidence ->> 'year' FROM risk_screen.run_rule('desk', 'J06', '2026-06-30') WHERE hit), '2024', 'J06: on 30 June the reports of 2025 are not yet due');
+INSERT INTO filing.event (event_id, inst_id, kind, occurred_at) VALUES ('e', 'A', 'major', '2026-10-01'), ('f', 'C', 'drill', '2026-10-01');
+SELECT is((SELECT string_agg(subject_id || ' ' || (evidence ->> 'not_filed'), ', ' ORDER BY subject_id) FROM risk_screen.run_rule('desk', 'J16', '2026-11-20') WHERE hit), 'A ["major_event"], B ["risk_notice"], E ["risk_notice"]',
+	'J16: an event without a report, a notice of more than a year ago, a rejected one; young firms have time');
+
+-- J07
+SELECT is(filing.unknowns('J07'), 'desk', 'J07: no penalties: unknown');
+INSERT INTO filing.penalty (penalty_id, subject_id, subject_kind, code, decided_on, shared_at) VALUES ('in time', 'A', 'institution', 'fine', '2026-11-02', '2026-11-11'), ('late', 'B', 'institution', 'fine', '2026-11-02', '2026-11-12'), ('open', 'C', 'institution', 'fine', '2026-11-02', NULL), ('new', 'D', 'institution', 'fine', '2026-11-18', NULL), ('log', 'E', 'institution', 'fine', '2026-11-02', NULL);
+INSERT INTO filing.share_log (share_id, direction, authority, kind, subject_id, sent_at) VALUES ('s', 'sent', '信用平台', 'penalty', 'E', '2026-11-05'), ('t', 'received', '信用平台', 'penalty', 'C', '2026-11-05');
+SELECT is(filing.hits('J07'), 'late open', 'J07: eight working days, or never; seven, a recent one and one in the exchange log do not hit');
+
+-- J11
+INSERT INTO filing.eligible_bank (bank_id, list_name, valid_from, valid_to) VALUES ('good', 'custody', '2020-01-01', NULL), ('gone', 'custody', '2020-01-01', '2026-11-20'), ('wrong', 'reserve', '2020-01-01', NULL), ('good', 'reserve', '2020-01-01', NULL), ('back', 'custody', '2020-01-01', '2024-01-01'), ('back', 'custody', '2025-01-01', NULL);
+SELECT is(filing.unknowns('J11'), 'desk', 'J11: no accounts: unknown');
+INSERT INTO filing.account (account_id, inst_id, owner_kind, bank_id, bank_kind, closed_on) VALUES ('1', 'A', 'custody', 'good', NULL, NULL), ('2', 'A', 'custody', 'gone', NULL, NULL), ('3', 'A', 'custody', 'wrong', NULL, NULL), ('4', 'E', 'reserve', 'good', NULL, NULL), ('5', 'E', 'reserve', 'pbc', 'pboc', NULL), ('6', 'A', 'custody', 'never', NULL, '2026-01-01'), ('7', 'A', 'custody', NULL, NULL, NULL), ('8', 'A', 'custody', 'back', NULL, NULL), ('9', 'A', 'client', 'never', NULL, NULL);
+SELECT is(filing.hits('J11'), 'gone wrong', 'J11: left the list today, or stands on another list; the central bank, closed accounts, a bank that came back and clients'' own accounts do not hit');
+SELECT is(filing.hits('J11', '2026-11-19'), 'wrong', 'J11: the day before it was on the list');
+SELECT is(filing.unknowns('J11'), '(no bank filed)', 'J11: bank not filed: unknown');
+
+-- J12
+SELECT is(filing.unknowns('J12'), 'desk', 'J12: no directory: unknown');
+UPDATE filing.institution SET name = '上海某某科技有限公司', uscc = 'U1' WHERE inst_id = 'A';
+INSERT INTO filing.directory (source, inst_id, uscc, name, listed_on) VALUES ('register', 'A', NULL, 'x', NULL), ('bureau', NULL, 'U1', 'y', NULL), ('census', NULL, NULL, '上海某某科技有限公司', NULL), ('register', NULL, 'U9', '深圳新公司', NULL), ('bureau', NULL, NULL, '深圳（新）公司', '2026-12-01'), ('census', 'B', NULL, 'b', NULL), ('register', 'B', NULL, 'b', NULL), ('bureau', 'B', NULL, 'b', NULL);
+SELECT is((SELECT string_agg(subject_id || ' ' || (evidence ->> 'missing_in'), ', ' ORDER BY subject_id) FROM risk_screen.run_rule('desk', 'J12', '2026-11-20') WHERE hit AND subject_id IN ('A', 'B', 'C', 'U9')), 'A ["census"], C ["bureau", "census", "register"], U9 ["bureau", "census"]',
+	'J12: known by number, code or name; in no list at all; in the register only; an entry of next month does not count');
+
 SELECT * FROM finish();
 ROLLBACK;
