@@ -4,8 +4,8 @@
 --
 -- Copies the innocent background: the same days, purposes, institutions and
 -- amounts, at another time of the day, between other customers of the same
--- class. Planted transfers and the loan book are not copied. Customer days that
--- the copies raise to 50,000 yuan get their review record, as in demo/world.py;
+-- class. Planted transfers and the loan book are not copied. All of the background
+-- gets a review record, because copies raise customer days past 50,000 yuan;
 -- other findings may arise, so this desk is for measuring, not for showing.
 \set ON_ERROR_STOP on
 \if :{?transfers}
@@ -32,6 +32,7 @@ CREATE TEMP TABLE seat ON COMMIT DROP AS
 	WINDOW w AS (PARTITION BY c.client_class ORDER BY a.acct_no);
 CREATE UNIQUE INDEX ON seat (acct_no);
 CREATE UNIQUE INDEX ON seat (client_class, n);
+UPDATE filing.pay_flow SET review_no = 'FH' || flow_id WHERE review_no IS NULL AND flow_id % 1000000 > 100000 AND loan_no IS NULL;
 CREATE TEMP TABLE background ON COMMIT DROP AS
 	SELECT * FROM filing.pay_flow WHERE flow_id % 1000000 > 100000 AND loan_no IS NULL;
 ANALYZE seat;
@@ -39,7 +40,7 @@ ANALYZE background;
 INSERT INTO filing.pay_flow
 SELECT f.flow_id + c * 100000000000000, f.paid_at::date + ((extract(epoch FROM f.paid_at::time)::int + c * 1013) % 86400) * interval '1 second',
 	   coalesce(o.acct_no, f.out_acct), coalesce(i.acct_no, f.in_acct), coalesce(o.owner_id, f.out_client), coalesce(i.owner_id, f.in_client),
-	   f.amount, f.ccy, f.org_id, f.channel, f.purpose, f.prod_id, f.loan_no, f.clearing, f.review_no, f.order_no || '-' || c
+	   f.amount, f.ccy, f.org_id, f.channel, f.purpose, f.prod_id, f.loan_no, f.clearing, coalesce(f.review_no, 'FH' || f.flow_id), f.order_no || '-' || c
   FROM generate_series(1, 100) AS c
  CROSS JOIN background AS f
   LEFT JOIN seat AS o0 ON o0.acct_no = f.out_acct
@@ -47,14 +48,6 @@ SELECT f.flow_id + c * 100000000000000, f.paid_at::date + ((extract(epoch FROM f
   LEFT JOIN seat AS i0 ON i0.acct_no = f.in_acct
   LEFT JOIN seat AS i ON i.client_class = i0.client_class AND i.n = (i0.n + c * 7919) % i0.seats
  LIMIT greatest(0, :transfers - (SELECT count(*) FROM filing.pay_flow));
-WITH side AS (
-	SELECT coalesce(s.client, s.acct) AS who, s.direction, f.paid_at::date AS day
-	  FROM filing.pay_flow AS f CROSS JOIN LATERAL (VALUES (f.out_client, f.out_acct, 'out'), (f.in_client, f.in_acct, 'in')) AS s (client, acct, direction)
-	 GROUP BY 1, 2, 3 HAVING sum(f.amount) >= 50000)
-UPDATE filing.pay_flow AS f SET review_no = 'FH' || f.flow_id
- WHERE f.review_no IS NULL AND f.flow_id % 1000000 > 100000
-   AND ((coalesce(f.out_client, f.out_acct), 'out', f.paid_at::date) IN (SELECT who, direction, day FROM side)
-	 OR (coalesce(f.in_client, f.in_acct), 'in', f.paid_at::date) IN (SELECT who, direction, day FROM side));
 ALTER TABLE filing.pay_flow ADD PRIMARY KEY (flow_id);
 CREATE INDEX ON filing.pay_flow (out_acct, paid_at);
 CREATE INDEX ON filing.pay_flow (in_acct, paid_at);
