@@ -59,12 +59,14 @@ $$),
 ('feed_quarantine', 21, $$
 CREATE TABLE feed_quarantine (
 	feed_no bigint NOT NULL REFERENCES feed_batch ON DELETE CASCADE,
+	inst_id text NOT NULL,
 	row_position bigint NOT NULL,
 	problems text[] NOT NULL,
 	content jsonb NOT NULL,
 	PRIMARY KEY (feed_no, row_position))
 $$, '隔离数据: rows of messages that could not be loaded, as they were filed', $$
 feed_no 报送编号; message
+inst_id 报送机构; who filed
 row_position 行号; place in the message, from 1
 problems 问题; column:code, see code_label domain feed_problem
 content 原文; the row as filed

@@ -197,8 +197,8 @@ BEGIN
 			INSERT INTO %8$I.%9$I (feed_no, feed_position, feed_inst_id, feed_date, %10$s)
 			SELECT $3, j.feed_position, $4, $5, %11$s FROM j CROSS JOIN total AS t WHERE t.fault IS NULL AND j.problems IS NULL),
 		held AS (
-			INSERT INTO %8$I.feed_quarantine (feed_no, row_position, problems, content)
-			SELECT $3, j.feed_position, coalesce(j.problems, '{}') || CASE WHEN t.fault IS NOT NULL THEN ARRAY[':control'] ELSE '{}' END, $1 -> (j.feed_position - 1)::int
+			INSERT INTO %8$I.feed_quarantine (feed_no, inst_id, row_position, problems, content)
+			SELECT $3, $4, j.feed_position, coalesce(j.problems, '{}') || CASE WHEN t.fault IS NOT NULL THEN ARRAY[':control'] ELSE '{}' END, $1 -> (j.feed_position - 1)::int
 			  FROM j CROSS JOIN total AS t WHERE t.fault IS NOT NULL OR j.problems IS NOT NULL)
 		SELECT t.filed, t.sums, t.fault, CASE WHEN t.fault IS NULL THEN (SELECT count(*) FROM j WHERE j.problems IS NULL) ELSE 0 END AS loaded FROM total AS t$q$,
 		risk_screen._feed_column_types(columns), same, twins,
