@@ -311,7 +311,7 @@ CREATE FUNCTION risk_screen._filtered_roles(workspace text) RETURNS text[]
 	 WHERE c.relrowsecurity AND row_security_active(c.oid)
 $$;
 
-CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass) RETURNS void
+CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass, loading boolean) RETURNS void
 	AS 'MODULE_PATHNAME', 'rs_require_newest_snapshot'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
@@ -363,7 +363,7 @@ BEGIN
 
 	-- One run at a time; repeating a run replaces its rows and keeps its number.
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
-	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass);
+	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass, false);
 	-- Rules, operators, values and fingerprint are read by one statement: what
 	-- others commit from here on is for the next run. Rules that rest on the
 	-- findings of others come after those.

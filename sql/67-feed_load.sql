@@ -257,6 +257,7 @@ BEGIN
 
 	-- Messages of one institution and role are loaded one after the other.
 	PERFORM pg_advisory_xact_lock(hashtextextended(concat_ws(E'\x1f', 'risk_screen.load_feed', workspace, role, filer), 0));
+	PERFORM risk_screen._require_newest_snapshot(format('%I.feed_batch', workspace)::regclass, true);
 	EXECUTE format($q$SELECT * FROM %I.feed_batch AS b WHERE b.role = $1 AND b.inst_id = $2 AND b.report_date = $3 AND b.batch = $4 AND b.digest = $5
 					   ORDER BY b.feed_no DESC LIMIT 1$q$, workspace) INTO known USING role, filer, day, part, contents;
 	IF known.feed_no IS NOT NULL AND NOT again THEN
