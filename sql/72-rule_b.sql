@@ -117,7 +117,8 @@ SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,compla
 $$, '客户投诉解决率低于下限；受理不足15天的未结投诉不计。', 'Too few complaints are solved; open ones younger than 15 days do not count.');
 
 SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_txn_sliding}', '{txn}', '{}', $$
-	WITH t AS (
+	-- read where it is used: most days are not busy, and a copy of all transfers would go to disk
+	WITH t AS NOT MATERIALIZED (
 		SELECT coalesce(t.payer_owner, t.payer) AS user_id, t.paid_at, t.inst_id, t.amount
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
@@ -182,7 +183,7 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
 
 SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount,daily_review_form,single_review_amount}', '{txn}', '{}', $$
-	WITH t AS (
+	WITH t AS NOT MATERIALIZED (
 		SELECT s.owner, s.direction, t.paid_at, t.amount, t.review_id, t.inst_id
 		  FROM txn AS t
 		 CROSS JOIN LATERAL (VALUES (coalesce(t.payer_owner, t.payer), 'out', t.payer_owner), (coalesce(t.payee_owner, t.payee), 'in', t.payee_owner)) AS s (owner, direction, owner_id)
