@@ -34,9 +34,11 @@ demo: build
 	@demo/run
 
 check: build
+	@tools/setup --test
 	@test/run
 
 check-long: build
+	@tools/setup --test
 	@test/run --long
 
 bench: build

@@ -37,3 +37,13 @@ COMMENT ON AGGREGATE risk_screen.sticky_level(risk_screen.risk_level, timestampt
 	'Level in force: rises at once, falls only after the lower level has held for `hold`; unknown and NULL never lower it; rows in order of time';
 COMMENT ON AGGREGATE risk_screen.sticky_level(risk_screen.risk_level, risk_screen.risk_level, timestamptz, interval) IS
 	'sticky_level with a margin: a fall is judged by `relaxed`, the level that the score plus the margin would have';
+
+CREATE TYPE risk_screen.sticky_state AS (level risk_screen.risk_level, in_force risk_screen.risk_level, at timestamptz, until timestamptz[]);
+COMMENT ON TYPE risk_screen.sticky_state IS
+	'What sticky_level has to remember between two rows: the level it says, the level seen last, its time, and until when each level was in force';
+
+CREATE FUNCTION risk_screen.sticky_next(state risk_screen.sticky_state, level risk_screen.risk_level, relaxed risk_screen.risk_level,
+	at timestamptz, hold interval) RETURNS risk_screen.sticky_state
+	AS 'MODULE_PATHNAME', 'rs_sticky_next' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION risk_screen.sticky_next(risk_screen.sticky_state, risk_screen.risk_level, risk_screen.risk_level, timestamptz, interval) IS
+	'sticky_level one row at a time: the state after a row, from the state after the row before (NULL: first row); its field level is what sticky_level says';

@@ -8,6 +8,7 @@ CREATE TABLE risk_screen.ruleset (
 	title_en text,
 	min_coverage numeric NOT NULL DEFAULT 0.8 CHECK (min_coverage BETWEEN 0 AND 1),
 	margin numeric NOT NULL DEFAULT 0 CHECK (margin >= 0),
+	candidate_share numeric NOT NULL DEFAULT 0.5 CHECK (candidate_share BETWEEN 0 AND 1),
 	note text,
 	author text NOT NULL DEFAULT CURRENT_USER,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -17,16 +18,19 @@ CREATE TABLE risk_screen.ruleset (
 COMMENT ON TABLE risk_screen.ruleset IS 'Versions of rulesets; immutable once activated: copy_ruleset() makes the next one';
 COMMENT ON COLUMN risk_screen.ruleset.min_coverage IS 'below this share of the weights available, green becomes unknown';
 COMMENT ON COLUMN risk_screen.ruleset.margin IS 'points by which a score must fall below a level before sticky_level may lower it';
+COMMENT ON COLUMN risk_screen.ruleset.candidate_share IS 'share of its points that a hit counts while nobody has confirmed it; its floor is one level lower';
 
 CREATE TABLE risk_screen.ruleset_level (
 	ruleset text NOT NULL,
 	version int NOT NULL,
 	level risk_screen.risk_level NOT NULL CHECK (level > 'unknown'),
 	score numeric NOT NULL CHECK (score > 0 AND score < 1e12),
+	rule_points numeric CHECK (rule_points >= 0 AND rule_points <= 1e6),
 	PRIMARY KEY (ruleset, version, level),
 	FOREIGN KEY (ruleset, version) REFERENCES risk_screen.ruleset
 );
 COMMENT ON TABLE risk_screen.ruleset_level IS 'Score from which (inclusive) a level is reached; below the lowest it is green';
+COMMENT ON COLUMN risk_screen.ruleset_level.rule_points IS 'points of a rule of this severity that the version does not name, but the register of checks does; its severity is its floor; NULL: such rules are not judged';
 
 CREATE TABLE risk_screen.ruleset_rule (
 	ruleset text NOT NULL,
@@ -256,6 +260,13 @@ BEGIN
 	  FROM risk_screen.ruleset_level l
 	 WHERE l.ruleset = name AND l.version = number AND l.score > best;
 
+	RETURN QUERY
+	SELECT 'error', NULL::text, 'rule points out of order',
+		   pg_catalog.format('a rule of severity %s has fewer points than one of a lower severity', v.level)
+	  FROM (SELECT l.level, l.rule_points, pg_catalog.max(l.rule_points) OVER (ORDER BY l.level ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+			  FROM risk_screen.ruleset_level l WHERE l.ruleset = name AND l.version = number) v
+	 WHERE v.rule_points < v.before OR (v.rule_points IS NULL AND v.before IS NOT NULL);
+
 	-- rules
 	RETURN QUERY
 	SELECT 'error', NULL::text, 'no rules', 'the version judges nothing'
@@ -360,14 +371,14 @@ DECLARE
 	name text := copy_ruleset.ruleset;
 	number int := copy_ruleset.version;
 BEGIN
-	INSERT INTO risk_screen.ruleset (ruleset, version, title_zh, title_en, min_coverage, margin, note)
-	SELECT new_ruleset, new_version, r.title_zh, r.title_en, r.min_coverage, r.margin, copy_ruleset.note
+	INSERT INTO risk_screen.ruleset (ruleset, version, title_zh, title_en, min_coverage, margin, candidate_share, note)
+	SELECT new_ruleset, new_version, r.title_zh, r.title_en, r.min_coverage, r.margin, r.candidate_share, copy_ruleset.note
 	  FROM risk_screen.ruleset r WHERE r.ruleset = name AND r.version = number;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no version % of ruleset "%"', number, name USING ERRCODE = 'undefined_object';
 	END IF;
 	INSERT INTO risk_screen.ruleset_level
-	SELECT new_ruleset, new_version, l.level, l.score
+	SELECT new_ruleset, new_version, l.level, l.score, l.rule_points
 	  FROM risk_screen.ruleset_level l WHERE l.ruleset = name AND l.version = number;
 	INSERT INTO risk_screen.ruleset_rule
 	SELECT (pg_catalog.jsonb_populate_record(r, pg_catalog.jsonb_build_object('ruleset', new_ruleset, 'version', new_version))).*
@@ -404,10 +415,10 @@ CREATE FUNCTION risk_screen.ruleset_hash(ruleset text, version int) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	BEGIN ATOMIC
 		SELECT encode(sha256(convert_to(concat_ws(E'\n',
-			(SELECT jsonb_build_array(r.ruleset, r.version, r.min_coverage, r.margin)::text
+			(SELECT jsonb_build_array(r.ruleset, r.version, r.min_coverage, r.margin, r.candidate_share)::text
 			   FROM risk_screen.ruleset r
 			  WHERE r.ruleset = ruleset_hash.ruleset AND r.version = ruleset_hash.version),
-			(SELECT string_agg(jsonb_build_array('level', l.level, l.score)::text, E'\n' ORDER BY l.level)
+			(SELECT string_agg(jsonb_build_array('level', l.level, l.score, l.rule_points)::text, E'\n' ORDER BY l.level)
 			   FROM risk_screen.ruleset_level l
 			  WHERE l.ruleset = ruleset_hash.ruleset AND l.version = ruleset_hash.version),
 			(SELECT string_agg(jsonb_build_array('rule', r.rule, r.indicator, r.kind, r.direction, r.weight, r.lines,

@@ -2,18 +2,18 @@
 -- reads the clock: same facts, ruleset, as_of and known_at, same answer.
 
 CREATE FUNCTION risk_screen.grade(facts text, ruleset text, as_of date, known_at timestamptz DEFAULT 'infinity',
-	exemptions text DEFAULT NULL, overrides text DEFAULT NULL, detail text DEFAULT 'hits', bad_rows text DEFAULT 'error',
+	exemptions text DEFAULT NULL, overrides text DEFAULT NULL, detail text DEFAULT 'hits', bad_rows text DEFAULT 'error', checks text DEFAULT NULL,
 	OUT entity text, OUT level risk_screen.risk_level, OUT score numeric, OUT floor risk_screen.risk_level,
 	OUT coverage float8, OUT reasons jsonb, OUT possible risk_screen.risk_level, OUT relaxed risk_screen.risk_level,
-	OUT computed risk_screen.risk_level, OUT version int)
+	OUT computed risk_screen.risk_level, OUT version int, OUT hit_rules text[], OUT unknown_rules text[], OUT red_lines text[])
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_grade'
 	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000;
-COMMENT ON FUNCTION risk_screen.grade(text, text, date, timestamptz, text, text, text, text) IS
-	'Level of every entity in a facts query: worst of the red lines'' floors and the score''s band, never green on missing data, with reasons; exemptions (entity, rule, valid_from, valid_to) and overrides (entity, level, reason, author, valid_from, valid_to) are query texts too';
+COMMENT ON FUNCTION risk_screen.grade(text, text, date, timestamptz, text, text, text, text, text) IS
+	'Level of every entity in a facts query: worst of the red lines'' floors and the score''s band, never green on missing data, with reasons; exemptions (entity, rule, valid_from, valid_to) and overrides (entity, level, reason, author, valid_from, valid_to) are query texts too; checks (rule, outcome, severity, ...) is the register of the rules that ran';
 
 CREATE FUNCTION risk_screen.explain_grade(facts text, ruleset text, as_of date, known_at timestamptz DEFAULT 'infinity',
-	exemptions text DEFAULT NULL, overrides text DEFAULT NULL, entities text[] DEFAULT NULL, bad_rows text DEFAULT 'error',
+	exemptions text DEFAULT NULL, overrides text DEFAULT NULL, entities text[] DEFAULT NULL, bad_rows text DEFAULT 'error', checks text DEFAULT NULL,
 	OUT entity text, OUT level risk_screen.risk_level, OUT code text, OUT outcome text, OUT observed float8,
 	OUT operator text, OUT threshold float8, OUT weight numeric, OUT points numeric, OUT contribution numeric,
 	OUT share numeric, OUT floor risk_screen.risk_level, OUT kind text, OUT title_zh text, OUT title_en text,
@@ -21,5 +21,5 @@ CREATE FUNCTION risk_screen.explain_grade(facts text, ruleset text, as_of date, 
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_explain_grade'
 	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10000;
-COMMENT ON FUNCTION risk_screen.explain_grade(text, text, date, timestamptz, text, text, text[], text) IS
+COMMENT ON FUNCTION risk_screen.explain_grade(text, text, date, timestamptz, text, text, text[], text, text) IS
 	'One row per entity and rule that applies: outcome, observed value, comparison, weight, points, contribution (they add up to the score), floor, titles, reason, plan and clause; heaviest first';

@@ -2,21 +2,21 @@
 -- And what would another version have said?
 
 CREATE FUNCTION risk_screen.shadow_grade(facts text, ruleset_a text, ruleset_b text, as_of date,
-	known_at timestamptz DEFAULT 'infinity', exemptions text DEFAULT NULL, overrides text DEFAULT NULL,
+	known_at timestamptz DEFAULT 'infinity', exemptions text DEFAULT NULL, overrides text DEFAULT NULL, checks text DEFAULT NULL,
 	OUT entity text, OUT level_a risk_screen.risk_level, OUT level_b risk_screen.risk_level,
 	OUT score_a numeric, OUT score_b numeric, OUT reasons_a jsonb, OUT reasons_b jsonb)
 	RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED COST 200000 ROWS 1000
 	BEGIN ATOMIC
 		SELECT a.entity, a.level, b.level, a.score, b.score, a.reasons, b.reasons
-		  FROM risk_screen.grade(facts, ruleset_a, as_of, known_at, exemptions, overrides) a
-		  JOIN risk_screen.grade(facts, ruleset_b, as_of, known_at, exemptions, overrides) b ON b.entity = a.entity
+		  FROM risk_screen.grade(facts, ruleset_a, as_of, known_at, exemptions, overrides, checks => checks) a
+		  JOIN risk_screen.grade(facts, ruleset_b, as_of, known_at, exemptions, overrides, checks => checks) b ON b.entity = a.entity
 		 ORDER BY a.entity COLLATE "C";
 	END;
-COMMENT ON FUNCTION risk_screen.shadow_grade(text, text, text, date, timestamptz, text, text) IS
+COMMENT ON FUNCTION risk_screen.shadow_grade(text, text, text, date, timestamptz, text, text, text) IS
 	'The same facts under two rulesets or versions (name@2), side by side with reasons';
 
 CREATE FUNCTION risk_screen.migration_matrix(facts text, ruleset_a text, ruleset_b text, as_of date,
-	known_at timestamptz DEFAULT 'infinity', exemptions text DEFAULT NULL, overrides text DEFAULT NULL,
+	known_at timestamptz DEFAULT 'infinity', exemptions text DEFAULT NULL, overrides text DEFAULT NULL, checks text DEFAULT NULL,
 	OUT level_a risk_screen.risk_level, OUT level_b risk_screen.risk_level, OUT entities bigint, OUT share float8)
 	RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED COST 200000 ROWS 25
 	BEGIN ATOMIC
@@ -24,12 +24,12 @@ CREATE FUNCTION risk_screen.migration_matrix(facts text, ruleset_a text, ruleset
 			   count(s.entity)::float8 / NULLIF(sum(count(s.entity)) OVER (PARTITION BY a), 0)::float8
 		  FROM unnest(enum_range(NULL::risk_screen.risk_level)) a
 		 CROSS JOIN unnest(enum_range(NULL::risk_screen.risk_level)) b
-		  LEFT JOIN risk_screen.shadow_grade(facts, ruleset_a, ruleset_b, as_of, known_at, exemptions, overrides) s
+		  LEFT JOIN risk_screen.shadow_grade(facts, ruleset_a, ruleset_b, as_of, known_at, exemptions, overrides, checks) s
 			ON s.level_a = a AND s.level_b = b
 		 GROUP BY a, b
 		 ORDER BY a, b;
 	END;
-COMMENT ON FUNCTION risk_screen.migration_matrix(text, text, text, date, timestamptz, text, text) IS
+COMMENT ON FUNCTION risk_screen.migration_matrix(text, text, text, date, timestamptz, text, text, text) IS
 	'How many entities move from which level under ruleset_a to which under ruleset_b: 5 x 5 rows, share of the row; to follow time instead, join two grade() calls';
 
 CREATE FUNCTION risk_screen._auc_accum(internal, float8, boolean) RETURNS internal
@@ -72,7 +72,7 @@ COMMENT ON FUNCTION risk_screen.population_stability(float8[], float8[], float8)
 -- labels: a query (entity, failed_on date); failed_on NULL or no row: did not fail.
 CREATE FUNCTION risk_screen.backtest(facts text, labels text, ruleset text, from_day date, to_day date,
 	step interval DEFAULT '1 month', alarm risk_screen.risk_level DEFAULT 'orange', horizon interval DEFAULT '1 year',
-	known_at timestamptz DEFAULT NULL,
+	known_at timestamptz DEFAULT NULL, checks text DEFAULT NULL, exemptions text DEFAULT NULL, overrides text DEFAULT NULL,
 	OUT measure text, OUT value float8, OUT detail text)
 	RETURNS SETOF record LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
@@ -97,7 +97,8 @@ BEGIN
 		days := days + 1;
 		INSERT INTO pg_temp._backtest_grade
 		SELECT day, g.entity, g.level, g.score, g.reasons
-		  FROM risk_screen.grade(facts, ruleset, day, coalesce(backtest.known_at, risk_screen.day_start(day + 1))) g
+		  FROM risk_screen.grade(facts, ruleset, day, coalesce(backtest.known_at, risk_screen.day_start(day + 1)),
+			backtest.exemptions, backtest.overrides, checks => backtest.checks) g
 		  LEFT JOIN pg_temp._backtest_label l ON l.entity = g.entity
 		 WHERE l.failed_on IS NULL OR l.failed_on > day;
 	END LOOP;
@@ -152,5 +153,5 @@ BEGIN
 	) a ORDER BY a.place, a.name COLLATE "C";
 	DROP TABLE pg_temp._backtest_label, pg_temp._backtest_grade;
 END $$;
-COMMENT ON FUNCTION risk_screen.backtest(text, text, text, date, date, interval, risk_screen.risk_level, interval, timestamptz) IS
+COMMENT ON FUNCTION risk_screen.backtest(text, text, text, date, date, interval, risk_screen.risk_level, interval, timestamptz, text, text, text) IS
 	'Grades every step of a period with what was known then and compares with labels (entity, failed_on): hits, misses, precision, recall, noise-to-signal, AUC, lead time, stability, and per rule its hits and their precision';

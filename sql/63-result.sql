@@ -22,6 +22,10 @@ CREATE TABLE run (
 	unknowns int NOT NULL DEFAULT 0,
 	findings bigint NOT NULL DEFAULT 0,
 	base_run bigint,
+	ruleset text,
+	ruleset_version int,
+	ruleset_hash text,
+	grades_hash text,
 	UNIQUE (as_of, known_at))
 $$, '监测批次: one run of the rules for one day and one state of knowledge', $$
 run_id 批次编号; stays when the run is repeated
@@ -39,6 +43,10 @@ errors 出错规则数; rules that failed
 unknowns 未知规则数; rules that could not judge anything
 findings 问题数; findings
 base_run 基准批次; earlier run whose results of unchanged days were taken over; NULL: everything was measured anew
+ruleset 评级规则集; ruleset that graded
+ruleset_version 规则集版本; the version active on as_of as known by known_at
+ruleset_hash 规则集指纹; SHA-256 of that version's content
+grades_hash 评级指纹; SHA-256 over level, score and reasons of every institution: the same input gives the same
 $$),
 ('rule_outcome', 2, $$
 CREATE TABLE rule_outcome (
@@ -53,6 +61,19 @@ CREATE TABLE rule_outcome (
 	message text,
 	judged_days datemultirange,
 	fingerprint text,
+	kind text,
+	severity risk_screen.risk_level,
+	candidate boolean,
+	weight numeric,
+	fact text,
+	lines text[],
+	coverage text[],
+	title_zh text,
+	title_en text,
+	plan text[],
+	clause text,
+	reason_zh text,
+	reason_en text,
 	PRIMARY KEY (run_id, rule))
 $$, '规则执行结果: what each rule of a run came to', $$
 run_id 批次编号; run
@@ -66,6 +87,19 @@ elapsed_ms 耗时; milliseconds, clock
 message 说明; missing roles or error text
 judged_days 测算日期; days measured anew; NULL: the whole window
 fingerprint 指纹; SHA-256 over rule, operator and values, when its measurements belong to days; NULL: they do not
+kind 类别; the rule as it was when it ran, from here on: indicator, red line, list ...
+severity 严重程度; level a hit meant; NULL: measured only
+candidate 待人工认定; hits needed a person's confirmation
+weight 权重; weight
+fact 事实口径; findings: their number is the fact; value: the measured value is
+lines 业务条线; lines it judged
+coverage 数据要求; roles an institution needed rows in
+title_zh 规则名称; Chinese title
+title_en 规则英文名称; English title
+plan 来源方案; source plans
+clause 条款; words of the plan
+reason_zh 说明; explanation, Chinese
+reason_en 英文说明; explanation, English
 $$),
 ('rule_day', 2, $$
 CREATE TABLE rule_day (
@@ -202,6 +236,7 @@ CREATE TABLE exemption (
 	valid_to date NOT NULL,
 	author text NOT NULL DEFAULT current_user,
 	reason text NOT NULL,
+	known_at timestamptz NOT NULL DEFAULT now(),
 	CHECK (valid_from < valid_to),
 	PRIMARY KEY (inst_id, rule, valid_from))
 $$, '豁免登记: one rule not counted for one institution for a limited time (pilots)', $$
@@ -211,6 +246,7 @@ valid_from 生效日期; first day
 valid_to 失效日期; day after the last; always given
 author 经办人; who
 reason 理由; why
+known_at 登记时间; when it was entered: a replay of an earlier state of knowledge ignores it
 $$),
 ('grade_override', 7, $$
 CREATE TABLE grade_override (
@@ -220,15 +256,17 @@ CREATE TABLE grade_override (
 	valid_to date NOT NULL,
 	author text NOT NULL DEFAULT current_user,
 	reason text NOT NULL,
+	known_at timestamptz NOT NULL DEFAULT now(),
 	CHECK (valid_from < valid_to),
-	PRIMARY KEY (inst_id, valid_from))
-$$, '人工调级: a level set by a person for a limited time; never below a red line', $$
+	PRIMARY KEY (inst_id, valid_from, known_at))
+$$, '人工调级: a level set by a person for a limited time; the entry known last counts; never below a red line that cannot be overridden', $$
 inst_id 机构编号; institution
 level 等级; level set
 valid_from 生效日期; first day
 valid_to 失效日期; day after the last; always given
 author 经办人; who
 reason 理由; why
+known_at 登记时间; when it was entered: a replay of an earlier state of knowledge ignores it
 $$),
 ('grade', 8, $$
 CREATE TABLE grade (
@@ -242,18 +280,31 @@ CREATE TABLE grade (
 	hit_rules text[] NOT NULL,
 	unknown_rules text[] NOT NULL,
 	reasons jsonb NOT NULL,
-	PRIMARY KEY (run_id, inst_id))
+	red_lines text[] NOT NULL,
+	computed risk_screen.risk_level NOT NULL,
+	possible risk_screen.risk_level NOT NULL,
+	relaxed risk_screen.risk_level NOT NULL,
+	lines text[] NOT NULL,
+	sticky risk_screen.sticky_state NOT NULL,
+	PRIMARY KEY (run_id, inst_id));
+CREATE INDEX grade_inst_id ON grade (inst_id)
 $$, '机构评级: level of each institution in each run', $$
 run_id 批次编号; run
 inst_id 机构编号; institution
-level 测算等级; what this run found: red, orange, yellow, unknown, green
-level_in_force 现行等级; rises at once, falls after a hold
+level 测算等级; what this run found, overrides included: red, orange, yellow, unknown, green
+level_in_force 现行等级; rises at once, falls after a hold; an override holds as long as it is valid
 score 得分; points, unbounded: orders institutions within a level
 floor 底线等级; level the hit rules force; NULL: none
-coverage 数据覆盖率; share of the applicable rules that could judge it
-hit_rules 命中规则; codes
+coverage 数据覆盖率; weight of the rules that could judge it, of all that apply
+hit_rules 命中规则; codes, worst first
 unknown_rules 未知规则; codes that could not judge it
-reasons 理由; contribution of each rule
+reasons 理由; outcome and contribution of each rule; contributions add up to the score
+red_lines 触及红线; codes of the red lines among the rules hit
+computed 计算等级; before any override
+possible 最坏等级; what the missing data could mean at worst
+relaxed 容差等级; level with the ruleset's margin, by which a fall is judged
+lines 业务条线; lines of the institution on that day
+sticky 等级状态; what the next run needs to know of this one
 $$),
 ('money_trace', 9, $$
 CREATE TABLE money_trace (
@@ -288,7 +339,7 @@ CREATE TABLE case_file (
 	inst_id text NOT NULL,
 	kind text NOT NULL DEFAULT 'disposal' CHECK (kind IN ('emergency', 'disposal', 'justice', 'accountability')),
 	state text NOT NULL DEFAULT 'opened' CHECK (state IN ('opened', 'identified', 'isolated', 'resolved', 'accounted', 'closed')),
-	class text CHECK (class IN ('compliant', 'rectify', 'ban')),
+	class text CHECK (class IN ('compliant', 'rectify', 'restructure', 'ban', 'transfer')),
 	class_reason text,
 	opened_at timestamptz NOT NULL DEFAULT now(),
 	due_on date,
@@ -302,7 +353,7 @@ case_id 案件编号; identifier
 inst_id 机构编号; institution
 kind 类别; emergency 应急处置, disposal 分类处置, justice 移送司法, accountability 问责
 state 状态; opened 立案, identified 识别, isolated 隔离, resolved 化解, accounted 问责, closed 结案
-class 处置类别; compliant 合规类, rectify 整改类, ban 取缔类: decided by a person
+class 处置类别; compliant 合规类, rectify 整改类, restructure 重组, ban 取缔类, transfer 移送司法: decided by a person
 class_reason 认定理由; why
 opened_at 立案时间; when
 due_on 整改期限; to be done by
@@ -368,19 +419,21 @@ CREATE TABLE alert_deadline (
 	action text NOT NULL,
 	target text NOT NULL DEFAULT '',
 	due_at timestamptz,
+	counted_from timestamptz,
 	PRIMARY KEY (alert_id, requirement, action, target))
 $$, '预警时限: what has to be done about an alert and until when', $$
 alert_id 预警编号; alert
 requirement 条款编号; A05 to A10
 action 动作; push 推送, open_case 启动应急, letter 提示函, publish 公示, plan 整改方案
 target 对象; supervisor, executive, regulator
-due_at 截止时间; NULL while it waits for an earlier step
+due_at 截止时间; NULL while it waits for an earlier step, infinity while the clock stands
+counted_from 起算时间; when it began to count
 $$),
 ('alert_action', 13, $$
 CREATE TABLE alert_action (
 	action_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
 	alert_id bigint NOT NULL REFERENCES alert ON DELETE CASCADE,
-	kind text NOT NULL CHECK (kind IN ('push', 'open_case', 'letter', 'publish', 'plan', 'review', 'close', 'reopen', 'note')),
+	kind text NOT NULL CHECK (kind IN ('push', 'open_case', 'letter', 'publish', 'plan', 'review', 'close', 'reopen', 'pause', 'resume', 'note')),
 	target text NOT NULL DEFAULT '',
 	done_at timestamptz NOT NULL DEFAULT now(),
 	done_by text NOT NULL DEFAULT current_user,
@@ -389,9 +442,92 @@ CREATE INDEX alert_action_alert_id ON alert_action (alert_id, kind)
 $$, '预警处置记录: what was done about an alert', $$
 action_id 记录编号; identifier
 alert_id 预警编号; alert
-kind 动作; push 推送, open_case 启动应急, letter 提示函, publish 公示, plan 收到整改方案, review 复核, close 关闭, reopen 重开, note 备注
-target 对象; supervisor, executive, regulator
+kind 动作; push 推送, open_case 启动应急, letter 提示函, publish 公示, plan 收到整改方案, review 复核, close 关闭, reopen 重开, pause 停止计时, resume 恢复计时, note 备注
+target 对象; supervisor, executive, regulator; of a pause the authority that has the case
 done_at 完成时间; when
 done_by 经办人; who
 body 内容; text of the letter, plan or note
+$$),
+('alert_letter', 14, $$
+CREATE TABLE alert_letter (
+	alert_id bigint NOT NULL REFERENCES alert ON DELETE CASCADE,
+	raised_at timestamptz NOT NULL,
+	body text NOT NULL,
+	PRIMARY KEY (alert_id, raised_at))
+$$, '风险提示函: the letter of an orange alert, written when it was raised (A07)', $$
+alert_id 预警编号; alert
+raised_at 预警时间; of the alert; raised again, it gets a letter of its own
+body 正文; Chinese text with rules, observed values and thresholds
+$$),
+('alert_pause', 15, $$
+CREATE TABLE alert_pause (
+	alert_id bigint NOT NULL REFERENCES alert ON DELETE CASCADE,
+	paused_at timestamptz NOT NULL,
+	resumed_at timestamptz,
+	authority text NOT NULL,
+	reason text NOT NULL,
+	paused_by text NOT NULL DEFAULT session_user,
+	resumed_by text,
+	CHECK (paused_at < resumed_at),
+	PRIMARY KEY (alert_id, paused_at))
+$$, '停止计时: times during which the deadlines of an alert do not run, because another authority has the case', $$
+alert_id 预警编号; alert
+paused_at 停止时间; from
+resumed_at 恢复时间; until; NULL: still standing
+authority 受理机关; who has the case meanwhile
+reason 理由; why
+paused_by 经办人; who stopped the clock
+resumed_by 恢复经办人; who let it run again
+$$),
+('disposal_factor', 16, $$
+CREATE TABLE disposal_factor (
+	inst_id text NOT NULL,
+	factor text NOT NULL CHECK (factor IN ('illegality', 'severity', 'social_harm', 'refuses')),
+	value int NOT NULL CHECK (value BETWEEN 0 AND 3 AND (factor <> 'refuses' OR value <= 1)),
+	author text NOT NULL DEFAULT session_user,
+	reason text NOT NULL,
+	known_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (inst_id, factor, known_at))
+$$, '分类因素: what a person says about a factor of the disposal class instead of what the run measured; the latest counts (K02)', $$
+inst_id 机构编号; institution
+factor 因素; illegality 违法违规性质, severity 情节轻重, social_harm 社会危害程度, refuses 拒不整改
+value 取值; 0 none to 3; refuses: 0 no, 1 yes
+author 经办人; who
+reason 理由; why
+known_at 登记时间; when
+$$),
+('disposal_decision', 17, $$
+CREATE TABLE disposal_decision (
+	decision_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+	inst_id text NOT NULL,
+	case_id bigint NOT NULL REFERENCES case_file,
+	class text NOT NULL CHECK (class IN ('compliant', 'rectify', 'restructure', 'ban', 'transfer')),
+	reason text NOT NULL,
+	due_on date,
+	decided_by text NOT NULL,
+	decided_at timestamptz NOT NULL,
+	proposed_class text NOT NULL,
+	scheme text NOT NULL,
+	rule_no int,
+	factors jsonb NOT NULL,
+	as_of date NOT NULL,
+	grades_hash text,
+	evidence_hash text NOT NULL);
+CREATE INDEX disposal_decision_inst_id ON disposal_decision (inst_id)
+$$, '处置认定: what a person decided, beside what the decision table proposed on what grounds (K01)', $$
+decision_id 认定编号; identifier
+inst_id 机构编号; institution
+case_id 案件编号; disposal case
+class 认定类别; compliant 合规类, rectify 整改类, restructure 重组, ban 取缔类, transfer 移送司法
+reason 认定理由; why
+due_on 整改期限; to be done by
+decided_by 认定人; who
+decided_at 认定时间; when
+proposed_class 建议类别; of the decision table
+scheme 分类方案; scheme of the decision table
+rule_no 决策表行号; row that decided; NULL: none
+factors 分类因素; the factors it rested on
+as_of 监测日期; day of the run it rested on
+grades_hash 评级指纹; of that run
+evidence_hash 证据摘要; SHA-256 of the institution's findings in that run (K06)
 $$);

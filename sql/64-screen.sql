@@ -6,7 +6,8 @@
 -- right stops the run, because a desk that sees half its data must not grade.
 -- Nested loops are off while rules run: estimates through mapping views and
 -- set-returning functions are guesses, and a nested loop planned on a guess is
--- quadratic where a hash join is not.
+-- quadratic where a hash join is not. JIT is off too: compiling a hundred plans
+-- that run once costs more than it saves.
 
 -- Values of a rule's parameters on a day, for its line if it has just one.
 CREATE FUNCTION risk_screen._parameter_values(names text[], as_of date, lines text[], known_at timestamptz) RETURNS jsonb
@@ -103,7 +104,7 @@ END $$;
 CREATE FUNCTION risk_screen.run_rule(workspace text, rule text, as_of date, known_at timestamptz = 'infinity', since date = NULL)
 	RETURNS TABLE (subject_kind text, subject_id text, inst_id text, hit boolean, observed numeric, operator text,
 				   threshold numeric, amount numeric, occurred_at timestamptz, evidence jsonb)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
+	LANGUAGE plpgsql ROWS 100 SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
 DECLARE
 	r risk_screen.rule;
 	why text;
@@ -327,10 +328,10 @@ CREATE FUNCTION risk_screen._rule_stage(rests_on text[]) RETURNS int
 $$;
 
 CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL,
-									  incremental boolean = NULL)
+									  ruleset text = 'institution', incremental boolean = NULL)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 	-- set here so that they are the caller's again afterwards
-	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET application_name = 'risk_screen' AS $$
+	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET jit = off SET application_name = 'risk_screen' AS $$
 DECLARE
 	run_row record;
 	rules risk_screen.rule[];
@@ -354,6 +355,7 @@ BEGIN
 			DETAIL = format('since is %s, as_of is %s.', since, as_of);
 	END IF;
 	known_at := coalesce(known_at, 'infinity');
+	PERFORM risk_screen.ruleset_version(coalesce(ruleset, ''), as_of, known_at);	-- must exist before hours are spent
 	PERFORM risk_screen._check_screen_rights(workspace);
 	filtered := risk_screen._filtered_roles(workspace);
 	IF filtered IS NOT NULL THEN
@@ -405,7 +407,7 @@ BEGIN
 			risk_screen._changed_days(workspace, run_row, base, rules[i], risk_screen._rule_fingerprint(rules[i], operators[i], vals[i])));
 	END LOOP;
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
-	CALL risk_screen._screen_grade(workspace, run_row);
+	CALL risk_screen._screen_grade(workspace, run_row, rules, ruleset);
 	CALL risk_screen._screen_money(workspace, run_row);
 	CALL risk_screen._screen_alert(workspace, run_row, coalesce(at, clock_timestamp()));
 	IF known_at < 'infinity' THEN
@@ -426,8 +428,8 @@ BEGIN
 			USING HINT = format('SELECT rule, message FROM %I.rule_timing WHERE outcome = ''error'' tells why.', workspace);
 	END IF;
 END $$;
-COMMENT ON PROCEDURE risk_screen.screen(text, date, timestamptz, date, timestamptz, boolean) IS
-	'Run every rule over a desk for one day, grade its institutions, raise and de-duplicate alerts with their deadlines; repeating a day replaces it; rules that allow it judge only the days that changed since the run before, unless incremental is false';
+COMMENT ON PROCEDURE risk_screen.screen(text, date, timestamptz, date, timestamptz, text, boolean) IS
+	'Run every rule over a desk for one day, grade its institutions with the ruleset version active then, raise and de-duplicate alerts with their deadlines; repeating a day replaces it; rules that allow it judge only the days that changed since the run before, unless incremental is false';
 
 CREATE PROCEDURE risk_screen._forget_run(workspace text, run_id bigint)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -1,126 +1,206 @@
--- Grades of a run: from findings and gaps to one level per institution.
+-- Grades of a run: what the rules found becomes facts, grade() judges them with
+-- the ruleset version active on the day, and the levels in force follow from
+-- the day before.
 --
--- A rule's hit counts with its severity; a candidate that nobody has confirmed
--- counts one level lower, a rejected finding or an exempted rule not at all.
---   floor  = worst severity counted
---   score  = sum over hit rules of weight x (yellow 1, orange 3, red 9)
---   level  = worst of floor, band(score), and `unknown` where data are missing
--- Missing data: the rule failed; or it judged others but not this institution;
--- or nothing could be judged. A role that the desk has not mapped at all is
--- outside the desk's scope: it lowers coverage, which the board shows.
---
--- Institutions times rules is a large table of which almost every cell is a
--- plain "clear" or "not mapped", the same for all institutions of the same
--- lines and exemptions. Those are counted once per such class; only hits and
--- gaps are rows. Cost: institutions + hits + gaps + classes x rules.
+-- Facts of a run (the view `fact` gives those of every run):
+--   rule x institution: number of findings that nobody has rejected, and
+--     whether one of them needs no confirmation or has it
+--   the measured value, for rules that a ruleset judges by their value; the
+--     number of their findings is then a fact "<rule> findings"
+--   NULL where the rule could not judge the institution
+-- Where a rule ran and found nothing there is no fact: the register of checks
+-- (view `rule_check`) says that it ran, which makes the fact 0. Almost every
+-- cell of institutions x rules is of this kind, so facts are few.
+-- A rule whose roles the desk has not mapped is "not run": it lowers coverage,
+-- and makes nobody unknown unless the version requires it.
+-- Cost: institutions + hits + gaps to read, institutions x rules comparisons.
 
-CREATE PROCEDURE risk_screen._screen_grade(workspace text, run_row anyelement)
+-- Query text of the facts; for one run or, with nothing filled in, for the view.
+-- entities: relation (run_id, inst_id, lines, as_of, known_at, started_at)
+CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bigint = NULL) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT replace(replace(replace(replace($q$
+	WITH entity AS MATERIALIZED ({entities}),
+	rule AS MATERIALIZED (
+		SELECT o.run_id, o.rule, o.fact, o.severity, o.coverage, o.lines, o.lines && ARRAY['ALL', 'NAME', 'AD'] AS everybody
+		  FROM {desk}rule_outcome AS o
+		 WHERE o.message IS NULL AND o.kind IS NOT NULL {run}),
+	hit AS MATERIALIZED (
+		SELECT o.run_id, o.inst_id, o.rule, count(*) AS n, bool_or(NOT o.candidate OR v.decision IS NOT DISTINCT FROM 'confirmed') AS confirmed
+		  FROM {desk}finding AS o
+		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
+		  LEFT JOIN {desk}finding_review AS v
+			ON v.rule = o.rule AND v.finding_key = o.finding_key AND v.reviewed_at <= coalesce(e.known_at, e.started_at)
+		 WHERE v.decision IS DISTINCT FROM 'rejected' {run}
+		 GROUP BY o.run_id, o.inst_id, o.rule),
+	-- institutions of the same lines need rows in the same roles
+	needing AS (
+		SELECT c.run_id, c.lines, r.rule, r.coverage
+		  FROM (SELECT DISTINCT e.run_id, e.lines FROM entity AS e) AS c
+		  JOIN rule AS r ON r.run_id = c.run_id AND r.severity IS NOT NULL AND r.coverage <> '{}' AND (r.everybody OR r.lines && c.lines)),
+	covered AS (
+		SELECT o.run_id, o.inst_id, array_agg(o.role) AS roles FROM {desk}coverage AS o WHERE true {run} GROUP BY o.run_id, o.inst_id),
+	gap AS MATERIALIZED (
+		SELECT e.run_id, e.inst_id, n.rule
+		  FROM entity AS e
+		  JOIN needing AS n ON n.run_id = e.run_id AND n.lines = e.lines
+		  LEFT JOIN covered AS c ON c.run_id = e.run_id AND c.inst_id = e.inst_id
+		 WHERE NOT n.coverage <@ coalesce(c.roles, '{}')
+		 UNION
+		SELECT e.run_id, e.inst_id, o.rule
+		  FROM {desk}indicator_value AS o
+		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
+		  JOIN rule AS r ON r.run_id = o.run_id AND r.rule = o.rule AND r.severity IS NOT NULL
+		 WHERE o.status = 'unknown' {run}),
+	measured AS MATERIALIZED (
+		SELECT o.run_id, o.inst_id, o.rule, o.value
+		  FROM {desk}indicator_value AS o
+		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
+		  JOIN rule AS r ON r.run_id = o.run_id AND r.rule = o.rule AND r.fact = 'value'
+		 WHERE o.subject_kind = 'institution' AND o.subject_id = o.inst_id AND o.seq = 1 AND o.value IS NOT NULL {run}),
+	fact AS (
+		SELECT run_id, inst_id, NULL::text AS rule, '' AS indicator, NULL::numeric AS value, NULL::boolean AS confirmed FROM entity
+		 UNION ALL
+		SELECT run_id, inst_id, rule, rule || CASE WHEN r.fact = 'value' THEN ' findings' ELSE '' END, n, confirmed
+		  FROM hit JOIN rule AS r USING (run_id, rule)
+		 UNION ALL
+		SELECT run_id, inst_id, rule, rule || CASE WHEN r.fact = 'value' THEN ' findings' ELSE '' END, NULL, NULL
+		  FROM gap JOIN rule AS r USING (run_id, rule) LEFT JOIN hit AS h USING (run_id, inst_id, rule)
+		 WHERE h.rule IS NULL
+		 UNION ALL
+		SELECT run_id, inst_id, rule, rule, value, coalesce(h.confirmed, true)
+		  FROM measured LEFT JOIN hit AS h USING (run_id, inst_id, rule)
+		 UNION ALL
+		SELECT run_id, inst_id, rule, rule, NULL, NULL
+		  FROM gap JOIN rule AS r USING (run_id, rule) LEFT JOIN measured AS m USING (run_id, inst_id, rule)
+		 WHERE r.fact = 'value' AND m.rule IS NULL)
+	SELECT e.inst_id AS entity, f.indicator, f.value, CASE WHEN e.lines = '{}' THEN '-' ELSE array_to_string(e.lines, ',') END AS segment,
+		   e.as_of, e.known_at, f.confirmed, f.rule, f.run_id
+	  FROM fact AS f JOIN entity AS e USING (run_id, inst_id)$q$,
+		'{entities}', entities), '{desk}', desk),
+		'{run}', CASE WHEN run_id IS NULL THEN '' ELSE format('AND o.run_id = %s', run_id) END),
+		-- of the view a reader may want one run: let the condition on run_id through
+		'AS MATERIALIZED', CASE WHEN run_id IS NULL THEN 'AS NOT MATERIALIZED' ELSE 'AS MATERIALIZED' END)
+$$;
+
+-- Query text of the register of checks.
+CREATE FUNCTION risk_screen._check_query(desk text = '', run_id bigint = NULL) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT format($q$
+	SELECT o.rule, o.rule || CASE WHEN o.fact = 'value' THEN ' findings' ELSE '' END AS indicator,
+		   CASE WHEN o.outcome = 'error' THEN 'failed' WHEN o.message IS NOT NULL THEN 'not run' ELSE 'ran' END AS outcome,
+		   o.severity::text AS severity, o.weight, o.kind,
+		   CASE WHEN o.lines && ARRAY['ALL', 'NAME', 'AD'] THEN NULL ELSE array_to_string(o.lines, ',') END AS lines,
+		   o.title_zh, o.title_en, o.clause, array_to_string(o.plan, ',') AS plan, o.reason_zh, o.reason_en,
+		   r.as_of, nullif(r.known_at, 'infinity') AS known_at, o.run_id
+	  FROM %1$srule_outcome AS o JOIN %1$srun AS r USING (run_id)
+	 WHERE o.kind IS NOT NULL AND %2$s$q$, desk,
+		CASE WHEN run_id IS NULL THEN 'r.finished_at IS NOT NULL' ELSE format('o.run_id = %s', run_id) END)
+$$;
+
+CREATE PROCEDURE risk_screen._screen_grade(workspace text, run_row anyelement, rules risk_screen.rule[], ruleset text)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	orange_score numeric := risk_screen.parameter_value('grade_score_orange', run_row.as_of, known_at => run_row.known_at);
+	desk text := quote_ident(workspace) || '.';
 	hold interval := make_interval(days => risk_screen.parameter_value('grade_hold', run_row.as_of, known_at => run_row.known_at)::int);
+	version risk_screen.ruleset := risk_screen.ruleset_version(ruleset, run_row.as_of, run_row.known_at);
+	name text := version.ruleset || '@' || version.version;
+BEGIN
+	-- The rules as they are now: what an analyst edits later does not change this run.
+	EXECUTE format($q$
+		UPDATE %I.rule_outcome AS o
+		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage,
+			   title_zh = r.title_zh, title_en = r.title_en, plan = r.plan, clause = r.clause, reason_zh = r.reason_zh, reason_en = r.reason_en
+		  FROM unnest($2) AS r
+		 WHERE o.run_id = $1 AND o.rule = r.code$q$, workspace) USING run_row.run_id, rules;
+
+	EXECUTE format($q$
+		WITH entity AS MATERIALIZED (
+			SELECT DISTINCT ON (i.inst_id COLLATE "C") i.inst_id, coalesce(i.lines, '{}') AS lines
+			  FROM %2$s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines)
+		INSERT INTO %1$I.grade (run_id, inst_id, level, level_in_force, score, floor, coverage, hit_rules, unknown_rules, reasons,
+								red_lines, computed, possible, relaxed, lines, sticky)
+		SELECT $1, e.inst_id, g.level, CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN g.level ELSE (s.sticky).level END, g.score,
+			   nullif(g.floor, 'green'), round(g.coverage::numeric, 4), g.hit_rules, g.unknown_rules, g.reasons,
+			   g.red_lines, g.computed, g.possible, g.relaxed, e.lines, s.sticky
+		  FROM entity AS e
+		  JOIN risk_screen.grade($3, $4, $2, $9, exemptions => $6, overrides => $7, checks => $5) AS g ON g.entity = e.inst_id
+		  LEFT JOIN (%3$s) AS p ON p.inst_id = e.inst_id
+		 CROSS JOIN LATERAL (SELECT risk_screen.sticky_next(p.sticky, g.computed, g.relaxed, risk_screen.day_start($2), $8)) AS s (sticky)$q$,
+		workspace, CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END,
+		risk_screen._sticky_query(workspace, run_row.as_of, run_row.known_at))
+		USING run_row.run_id, run_row.as_of,
+			  'SELECT entity, indicator, value, segment, confirmed FROM (' || risk_screen._fact_query(format($q$
+				SELECT DISTINCT ON (i.inst_id COLLATE "C") %s::bigint AS run_id, i.inst_id, coalesce(i.lines, '{}') AS lines, NULL::date AS as_of,
+					   nullif(%L::timestamptz, 'infinity') AS known_at, 'infinity'::timestamptz AS started_at
+				  FROM %s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines$q$, run_row.run_id, run_row.known_at,
+				CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END), desk, run_row.run_id) || ') AS f',
+			  name, 'SELECT rule, indicator, outcome, severity, weight, kind, lines FROM (' || risk_screen._check_query(desk, run_row.run_id) || ') AS c',
+			  format('SELECT inst_id AS entity, rule, valid_from, valid_to FROM %I.exemption WHERE known_at <= %L', workspace, run_row.known_at),
+			  format('SELECT inst_id AS entity, level, reason, author, valid_from, valid_to, known_at FROM %I.grade_override WHERE known_at <= %L', workspace, run_row.known_at),
+			  hold, run_row.known_at;
+
+	EXECUTE format($q$
+		UPDATE %1$I.run SET ruleset = $2, ruleset_version = $3, ruleset_hash = risk_screen.ruleset_hash($2, $3),
+			   grades_hash = (SELECT encode(sha256(coalesce(string_agg(sha256(convert_to(concat_ws(E'\x1f', inst_id, level, score, floor, coverage, reasons), 'UTF8')), ''
+									  ORDER BY inst_id COLLATE "C"), '')), 'hex') FROM %1$I.grade WHERE run_id = $1)
+		 WHERE run_id = $1$q$, workspace) USING run_row.run_id, version.ruleset, version.version;
+
+	IF run_row.known_at = 'infinity' THEN
+		CALL risk_screen._carry_levels(workspace, run_row.as_of);
+	END IF;
+END $$;
+
+-- The sticky state of each institution before a run: of the newest earlier run
+-- that graded it; a replay follows replays of the same knowledge, else the desk.
+-- One run's grades are read whole; older ones only for institutions it lacks.
+CREATE FUNCTION risk_screen._sticky_query(workspace text, as_of date, known_at timestamptz) RETURNS text
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	earlier bigint[];
+	found text;
 BEGIN
 	EXECUTE format($q$
-		WITH exempted AS (
-			SELECT inst_id, array_agg(DISTINCT rule ORDER BY rule) AS exempt
-			  FROM %1$I.exemption WHERE $2 >= valid_from AND $2 < valid_to GROUP BY inst_id),
-		inst AS MATERIALIZED (
-			SELECT i.inst_id, coalesce(i.lines, '{}') AS lines, coalesce(e.exempt, '{}') AS exempt
-			  FROM (SELECT DISTINCT ON (inst_id) inst_id, lines FROM %2$s.institution ORDER BY inst_id, lines) AS i
-			  LEFT JOIN exempted AS e USING (inst_id)),
-		rules AS MATERIALIZED (
-			SELECT r.code, r.severity, r.candidate, r.weight, r.lines, r.coverage, r.kind,
-				   CASE WHEN o.outcome = 'error' THEN 'gap' WHEN o.message IS NOT NULL THEN 'unmapped' ELSE 'clear' END AS status
-			  FROM %1$I.rule_outcome AS o JOIN risk_screen.rule AS r ON r.code = o.rule
-			 WHERE o.run_id = $1 AND r.severity IS NOT NULL),
-		class AS MATERIALIZED (
-			SELECT DISTINCT lines, exempt FROM inst),
-		scope AS MATERIALIZED (
-			SELECT c.lines, c.exempt, r.code, r.status, r.coverage
-			  FROM class AS c CROSS JOIN rules AS r
-			 WHERE (r.lines && ARRAY['ALL', 'NAME', 'AD'] OR r.lines && c.lines) AND r.code <> ALL (c.exempt)),
-		class_sum AS (
-			SELECT lines, exempt, count(s.code) AS applicable, count(*) FILTER (WHERE s.status = 'unmapped') AS unmapped,
-				   coalesce(array_agg(s.code ORDER BY s.code) FILTER (WHERE s.status = 'unmapped'), '{}') AS unmapped_rules
-			  FROM class AS c LEFT JOIN scope AS s USING (lines, exempt)
-			 GROUP BY lines, exempt),
-		hits AS MATERIALIZED (
-			SELECT f.inst_id, f.rule, count(*) AS n, count(*) FILTER (WHERE v.decision = 'confirmed') AS confirmed, sum(f.amount) AS amount
-			  FROM %1$I.finding AS f LEFT JOIN %1$I.finding_review AS v USING (rule, finding_key)
-			 WHERE f.run_id = $1 AND f.inst_id IS NOT NULL AND v.decision IS DISTINCT FROM 'rejected'
-			 GROUP BY f.inst_id, f.rule),
-		covered AS (
-			SELECT inst_id, array_agg(role) AS roles FROM %1$I.coverage WHERE run_id = $1 GROUP BY inst_id),
-		gaps AS (
-			SELECT i.inst_id, s.code
-			  FROM inst AS i JOIN scope AS s USING (lines, exempt) WHERE s.status = 'gap'
-			 UNION
-			SELECT i.inst_id, s.code
-			  FROM inst AS i JOIN scope AS s USING (lines, exempt) LEFT JOIN covered AS c USING (inst_id)
-			 WHERE s.status = 'clear' AND s.coverage <> '{}' AND NOT s.coverage <@ coalesce(c.roles, '{}')
-			 UNION
-			SELECT i.inst_id, s.code
-			  FROM %1$I.indicator_value AS x JOIN inst AS i USING (inst_id)
-			  JOIN scope AS s ON s.lines = i.lines AND s.exempt = i.exempt AND s.code = x.rule
-			 WHERE x.run_id = $1 AND x.status = 'unknown' AND s.status = 'clear'),
-		cells AS (
-			SELECT i.inst_id, r.code, 'hit' AS status, h.n, h.amount, r.weight,
-				   CASE WHEN r.candidate AND h.confirmed = 0 THEN (CASE r.severity WHEN 'red' THEN 'orange' ELSE 'yellow' END)::risk_screen.risk_level
-						ELSE r.severity END AS counted,
-				   r.kind = 'red line' AND (NOT r.candidate OR h.confirmed > 0) AS firm,
-				   NOT (r.lines && ARRAY['ALL', 'NAME', 'AD'] OR r.lines && i.lines) AS beyond
-			  FROM hits AS h JOIN inst AS i USING (inst_id) JOIN rules AS r ON r.code = h.rule
-			 WHERE r.code <> ALL (i.exempt)
-			 UNION ALL
-			SELECT g.inst_id, g.code, 'gap', 0, NULL, 0, NULL, false, false
-			  FROM gaps AS g LEFT JOIN hits AS h ON h.inst_id = g.inst_id AND h.rule = g.code
-			 WHERE h.inst_id IS NULL),
-		points AS (
-			SELECT c.*, CASE WHEN counted IS NULL THEN 0 ELSE weight * CASE counted WHEN 'red' THEN 9 WHEN 'orange' THEN 3 ELSE 1 END END AS points
-			  FROM cells AS c),
-		marked AS (
-			SELECT inst_id, max(counted) AS floor, max(counted) FILTER (WHERE firm) AS firm_floor, sum(points) AS score,
-				   count(*) FILTER (WHERE status = 'gap') AS gaps, count(*) FILTER (WHERE beyond) AS beyond,
-				   array_agg(code ORDER BY counted DESC, points DESC, code) FILTER (WHERE status = 'hit') AS hit_rules,
-				   array_agg(code ORDER BY code) FILTER (WHERE status = 'gap') AS gap_rules,
-				   jsonb_agg(jsonb_build_object('rule', code, 'status', status, 'level', counted, 'findings', n, 'amount', amount, 'points', points)
-							ORDER BY counted DESC NULLS LAST, points DESC, code) AS reasons
-			  FROM points GROUP BY inst_id),
-		sums AS (
-			SELECT i.inst_id, m.floor, m.firm_floor, coalesce(m.score, 0) AS score, coalesce(m.gaps, 0) AS gaps, n.judged,
-				   round(n.judged::numeric / nullif(c.applicable + coalesce(m.beyond, 0), 0), 4) AS coverage,
-				   coalesce(m.hit_rules, '{}') AS hit_rules,
-				   CASE WHEN m.gap_rules IS NULL THEN c.unmapped_rules
-						ELSE ARRAY(SELECT u FROM unnest(c.unmapped_rules || m.gap_rules) AS u ORDER BY u) END AS unknown_rules,
-				   coalesce(m.reasons, '[]') AS reasons
-			  FROM inst AS i
-			  JOIN class_sum AS c USING (lines, exempt)
-			  LEFT JOIN marked AS m USING (inst_id)
-			  CROSS JOIN LATERAL (SELECT c.applicable + coalesce(m.beyond, 0) - c.unmapped - coalesce(m.gaps, 0) AS judged) AS n),
-		override AS (
-			SELECT DISTINCT ON (inst_id) inst_id, level, author, reason
-			  FROM %1$I.grade_override WHERE $2 >= valid_from AND $2 < valid_to ORDER BY inst_id, valid_from DESC),
-		measured AS (
-			SELECT s.*, greatest(s.floor, CASE WHEN s.score >= $3 THEN 'orange' WHEN s.score > 0 THEN 'yellow' END::risk_screen.risk_level,
-								 CASE WHEN s.gaps > 0 OR s.judged = 0 THEN 'unknown' ELSE 'green' END::risk_screen.risk_level) AS level,
-				   v.level AS set_level, v.author, v.reason
-			  FROM sums AS s LEFT JOIN override AS v USING (inst_id))
-		INSERT INTO %1$I.grade (run_id, inst_id, level, level_in_force, score, floor, coverage, hit_rules, unknown_rules, reasons)
-		SELECT $1, inst_id, l.level, l.level, score, floor, coverage, hit_rules, unknown_rules,
-			   CASE WHEN set_level IS NULL THEN reasons ELSE reasons || jsonb_build_object('status', 'override', 'level', set_level, 'measured', m.level, 'author', author, 'reason', reason) END
-		  FROM measured AS m
-		  CROSS JOIN LATERAL (SELECT CASE WHEN set_level IS NULL THEN m.level ELSE greatest(set_level, firm_floor) END AS level) AS l$q$,
-		workspace, CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END)
-		USING run_row.run_id, run_row.as_of, orange_score;
-
-	-- Levels in force follow from the history; a repeated old day moves later ones.
-	IF run_row.known_at = 'infinity' THEN
-		EXECUTE format($q$
-			UPDATE %1$I.grade AS g SET level_in_force = h.in_force
-			  FROM (SELECT g.run_id, g.inst_id, r.as_of,
-						   risk_screen.sticky_level(g.level, risk_screen.day_start(r.as_of), $2) OVER (PARTITION BY g.inst_id ORDER BY r.as_of) AS in_force
-					  FROM %1$I.grade AS g JOIN %1$I.run AS r USING (run_id) WHERE r.known_at = 'infinity') AS h
-			 WHERE g.run_id = h.run_id AND g.inst_id = h.inst_id AND h.as_of >= $1 AND g.level_in_force IS DISTINCT FROM h.in_force$q$, workspace)
-			USING run_row.as_of, hold;
+		SELECT array_agg(run_id ORDER BY as_of DESC)
+		  FROM (SELECT DISTINCT ON (as_of) run_id, as_of FROM %I.run
+				 WHERE as_of < $1 AND known_at IN ($2, 'infinity') AND finished_at IS NOT NULL ORDER BY as_of, known_at) AS r$q$, workspace)
+		INTO earlier USING as_of, known_at;
+	IF earlier IS NULL THEN
+		RETURN 'SELECT NULL::text AS inst_id, NULL::risk_screen.sticky_state AS sticky WHERE false';
 	END IF;
+	found := format('SELECT inst_id, sticky FROM %I.grade WHERE run_id = %s', workspace, earlier[1]);
+	IF cardinality(earlier) > 1 THEN
+		found := found || format($q$
+			 UNION ALL
+			(SELECT DISTINCT ON (g.inst_id) g.inst_id, g.sticky
+			   FROM unnest(%2$L::bigint[]) WITH ORDINALITY AS o (run_id, place)
+			   JOIN %1$I.grade AS g USING (run_id)
+			  WHERE g.inst_id = ANY (ARRAY(SELECT inst_id FROM entity EXCEPT SELECT inst_id FROM %1$I.grade WHERE run_id = %3$s))
+			  ORDER BY g.inst_id, o.place)$q$, workspace, earlier[2:], earlier[1]);
+	END IF;
+	RETURN found;
+END $$;
+
+-- A repeated old day moves the levels in force of the days after it.
+CREATE PROCEDURE risk_screen._carry_levels(workspace text, as_of date)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	later record;
+BEGIN
+	FOR later IN EXECUTE format('SELECT run_id, as_of FROM %I.run WHERE known_at = ''infinity'' AND finished_at IS NOT NULL AND as_of > $1 ORDER BY as_of', workspace)
+		USING as_of
+	LOOP
+		EXECUTE format($q$
+			WITH entity AS MATERIALIZED (SELECT inst_id FROM %1$I.grade WHERE run_id = $1),
+			next AS (
+				SELECT g.inst_id, risk_screen.sticky_next(p.sticky, g.computed, g.relaxed, (g.sticky).at, $2) AS sticky
+				  FROM %1$I.grade AS g LEFT JOIN (%2$s) AS p ON p.inst_id = g.inst_id
+				 WHERE g.run_id = $1)
+			UPDATE %1$I.grade AS g
+			   SET sticky = n.sticky, level_in_force = CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN g.level ELSE (n.sticky).level END
+			  FROM next AS n
+			 WHERE g.run_id = $1 AND g.inst_id = n.inst_id AND g.sticky IS DISTINCT FROM n.sticky$q$,
+			workspace, risk_screen._sticky_query(workspace, later.as_of, 'infinity'))
+			USING later.run_id, make_interval(days => risk_screen.parameter_value('grade_hold', later.as_of)::int);
+	END LOOP;
 END $$;

@@ -5,7 +5,8 @@
 INSERT INTO risk_screen._desk_object (name, ordinal, ddl, description, columns) VALUES
 ('current_run', 100, $$
 CREATE VIEW current_run WITH (security_invoker) AS
-	SELECT run_id, as_of, since, known_at, rules_hash, array_to_string(filtered_roles, ',') AS filtered_roles, run_by, started_at, finished_at, rules, errors, unknowns, findings
+	SELECT run_id, as_of, since, known_at, rules_hash, array_to_string(filtered_roles, ',') AS filtered_roles, run_by, started_at, finished_at, rules, errors, unknowns, findings,
+		   ruleset, ruleset_version, ruleset_hash, grades_hash
 	  FROM run WHERE known_at = 'infinity' AND finished_at IS NOT NULL ORDER BY as_of DESC LIMIT 1
 $$, '最新批次: the newest finished run', $$
 run_id 批次编号; run
@@ -21,6 +22,10 @@ rules 规则数; rules run
 errors 出错规则数; failed
 unknowns 未知规则数; could not judge anything
 findings 问题数; findings of the run
+ruleset 评级规则集; ruleset that graded
+ruleset_version 规则集版本; its version
+ruleset_hash 规则集指纹; content of that version
+grades_hash 评级指纹; the same input gives the same
 $$),
 ('risk_board', 101, $$
 CREATE VIEW risk_board WITH (security_invoker) AS
@@ -34,9 +39,10 @@ CREATE VIEW risk_board WITH (security_invoker) AS
 				WHEN g.level_in_force < p.level_in_force THEN 'down' ELSE 'same' END AS change,
 		   g.score, g.coverage, cardinality(g.hit_rules) AS hit_rules, cardinality(g.unknown_rules) AS unknown_rules,
 		   f.findings, f.red_findings, f.orange_findings, f.yellow_findings, f.to_confirm, f.amount,
-		   (SELECT string_agg(coalesce(r.code || ' ' || r.title_zh, h), '；' ORDER BY n)
-			  FROM unnest(g.hit_rules[1:3]) WITH ORDINALITY AS u (h, n) LEFT JOIN risk_screen.rule AS r ON r.code = h) AS main_reasons_zh,
-		   a.open_alerts, d.next_due_at
+		   (SELECT string_agg(concat_ws(' ', h, r.title_zh), '；' ORDER BY n)
+			  FROM unnest(g.hit_rules[1:3]) WITH ORDINALITY AS u (h, n) LEFT JOIN rule_outcome AS r ON r.run_id = g.run_id AND r.rule = h
+			 WHERE g.computed > 'unknown') AS main_reasons_zh,
+		   a.open_alerts, d.next_due_at, g.possible::text AS possible_level, array_to_string(g.red_lines, ',') AS red_lines
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)
 	  JOIN institution AS i USING (inst_id)
@@ -49,7 +55,7 @@ CREATE VIEW risk_board WITH (security_invoker) AS
 								count(*) FILTER (WHERE candidate) AS to_confirm, sum(amount) AS amount
 						   FROM finding AS x WHERE x.run_id = g.run_id AND x.inst_id = g.inst_id) AS f ON true
 	  LEFT JOIN LATERAL (SELECT count(*) AS open_alerts FROM alert AS x WHERE x.inst_id = g.inst_id AND x.state = 'open') AS a ON true
-	  LEFT JOIN LATERAL (SELECT min(x.due_at) AS next_due_at FROM alert_deadline AS x JOIN alert AS y USING (alert_id)
+	  LEFT JOIN LATERAL (SELECT nullif(min(x.due_at), 'infinity') AS next_due_at FROM alert_deadline AS x JOIN alert AS y USING (alert_id)
 						  WHERE y.inst_id = g.inst_id AND y.state = 'open'
 							AND NOT EXISTS (SELECT FROM alert_action AS z WHERE z.alert_id = x.alert_id AND z.kind = x.action
 												AND (x.target = '' OR z.target = x.target) AND z.done_at >= y.raised_at)) AS d ON true
@@ -67,7 +73,7 @@ measured_level 测算等级; what this run found
 previous_level 上期等级; in force in the run before
 change 变化; new, up, down, same
 score 得分; orders institutions within a level
-coverage 数据覆盖率; share of applicable rules that could judge
+coverage 数据覆盖率; weight of the rules that could judge, of all that apply
 hit_rules 命中规则数; rules hit
 unknown_rules 未知规则数; rules that could not judge
 findings 问题数; findings
@@ -76,9 +82,11 @@ orange_findings 橙色问题数; of severity orange
 yellow_findings 黄色问题数; of severity yellow
 to_confirm 待认定问题数; candidates
 amount 涉及金额; yuan, sum over findings
-main_reasons_zh 主要原因; the three worst rules
+main_reasons_zh 主要原因; the three worst rules hit, of who is yellow or worse
 open_alerts 待处置预警数; open alerts
 next_due_at 最近时限; next open deadline
+possible_level 最坏等级; what the missing data could mean at worst
+red_lines 触及红线; codes of the red lines hit
 $$),
 ('finding_list', 102, $$
 CREATE VIEW finding_list WITH (security_invoker) AS
@@ -89,7 +97,7 @@ CREATE VIEW finding_list WITH (security_invoker) AS
 		   r.reason_zh, f.evidence::text AS evidence, f.finding_key
 	  FROM current_run AS c
 	  JOIN finding AS f USING (run_id)
-	  LEFT JOIN risk_screen.rule AS r ON r.code = f.rule
+	  LEFT JOIN rule_outcome AS r ON r.run_id = f.run_id AND r.rule = f.rule
 	  LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
 	  LEFT JOIN institution AS i ON i.inst_id = f.inst_id
 $$, '问题清单: every finding of the newest run with rule, clause, values and evidence', $$
@@ -119,11 +127,11 @@ $$),
 ('alert_queue', 103, $$
 CREATE VIEW alert_queue WITH (security_invoker) AS
 	SELECT a.alert_id, a.level::text AS level, risk_screen.level_label(a.level) AS level_zh, a.inst_id, i.name, i.province,
-		   a.rule, coalesce(r.title_zh, q.title_zh) AS rule_zh, a.state, a.review_state, a.raised_at, a.first_as_of, a.last_as_of,
-		   a.findings, a.amount, a.reopened, a.case_id, d.requirement AS next_requirement, d.action AS next_action, d.target AS next_target, d.due_at AS next_due_at
+		   a.rule, coalesce(a.evidence ->> 'rule_zh', q.title_zh) AS rule_zh, a.state, a.review_state, a.raised_at, a.first_as_of, a.last_as_of,
+		   a.findings, a.amount, a.reopened, a.case_id, d.requirement AS next_requirement, d.action AS next_action, d.target AS next_target, nullif(d.due_at, 'infinity') AS next_due_at,
+		   EXISTS (SELECT FROM alert_pause AS x WHERE x.alert_id = a.alert_id AND x.resumed_at IS NULL) AS clock_stopped
 	  FROM alert AS a
 	  LEFT JOIN institution AS i USING (inst_id)
-	  LEFT JOIN risk_screen.rule AS r ON r.code = a.rule
 	  LEFT JOIN risk_screen.requirement AS q ON q.code = a.rule
 	  LEFT JOIN LATERAL (SELECT x.* FROM alert_deadline AS x
 						  WHERE x.alert_id = a.alert_id
@@ -152,7 +160,8 @@ case_id 案件编号; case
 next_requirement 条款编号; requirement of the next step
 next_action 下一步; action
 next_target 对象; whom it goes to
-next_due_at 截止时间; until when
+next_due_at 截止时间; until when; NULL: it waits, or the clock stands
+clock_stopped 是否停止计时; another authority has the case
 $$),
 ('overdue_action', 104, $$
 CREATE VIEW overdue_action WITH (security_invoker) AS
@@ -185,7 +194,8 @@ $$),
 ('grade_history', 105, $$
 CREATE VIEW grade_history WITH (security_invoker) AS
 	SELECT r.as_of, r.known_at, g.inst_id, i.name, g.level_in_force::text AS level, risk_screen.level_label(g.level_in_force) AS level_zh,
-		   g.level::text AS measured_level, g.score, g.coverage, array_to_string(g.hit_rules, ',') AS hit_rules, array_to_string(g.unknown_rules, ',') AS unknown_rules
+		   g.level::text AS measured_level, g.score, g.coverage, array_to_string(g.hit_rules, ',') AS hit_rules, array_to_string(g.unknown_rules, ',') AS unknown_rules,
+		   g.computed::text AS computed_level, array_to_string(g.red_lines, ',') AS red_lines, r.ruleset, r.ruleset_version, r.ruleset_hash, r.rules_hash, r.grades_hash
 	  FROM grade AS g JOIN run AS r USING (run_id) LEFT JOIN institution AS i USING (inst_id)
 $$, '评级历史: levels of every run', $$
 as_of 监测日期; day
@@ -199,23 +209,40 @@ score 得分; points
 coverage 数据覆盖率; share of rules that could judge
 hit_rules 命中规则; codes
 unknown_rules 未知规则; codes
+computed_level 计算等级; before an override
+red_lines 触及红线; codes of red lines hit
+ruleset 评级规则集; that graded
+ruleset_version 规则集版本; its version
+ruleset_hash 规则集指纹; content of that version
+rules_hash 规则指纹; rules and parameters in force
+grades_hash 评级指纹; of the whole run
 $$),
 ('grade_explanation', 106, $$
 CREATE VIEW grade_explanation WITH (security_invoker) AS
-	SELECT c.as_of, g.inst_id, i.name, g.level_in_force::text AS level, x.rule, coalesce(r.title_zh, q.title_zh) AS rule_zh,
-		   coalesce(r.title_en, q.title_en) AS rule_en, x.status, x.level AS rule_level, risk_screen.level_label(x.level::risk_screen.risk_level) AS rule_level_zh,
-		   x.findings, x.amount, x.points, round(x.points / nullif(g.score, 0), 4) AS share_of_score,
-		   f.observed, f.operator, f.threshold, array_to_string(r.plan, ',') AS plan, r.clause, r.reason_zh,
-		   CASE x.status WHEN 'gap' THEN '数据不足，无法判断' WHEN 'override' THEN x.reason END AS note_zh
+	SELECT c.as_of, g.inst_id, i.name, g.level_in_force::text AS level, x.code AS rule, coalesce(r.title_zh, b.title_zh, q.title_zh) AS rule_zh,
+		   coalesce(r.title_en, b.title_en, q.title_en) AS rule_en, s.status, x.floor AS rule_level, risk_screen.level_label(x.floor::risk_screen.risk_level) AS rule_level_zh,
+		   f.findings, f.amount, coalesce(x.contribution, 0) AS points, round(x.contribution / nullif(g.score, 0), 4) AS share_of_score,
+		   coalesce(f.observed, x.observed) AS observed, CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END AS operator,
+		   CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END AS threshold,
+		   coalesce(array_to_string(r.plan, ','), b.plan) AS plan, coalesce(r.clause, b.clause) AS clause, r.reason_zh,
+		   CASE s.status WHEN 'gap' THEN '数据不足，无法判断' WHEN 'exempt' THEN '已豁免' WHEN 'override' THEN x.reason
+				WHEN 'hit' THEN CASE WHEN x.outcome = 'candidate' THEN '待人工认定，按低一级计' END END AS note_zh,
+		   coalesce(r.kind, b.kind) = 'red line' AS red_line, x.outcome = 'candidate' AS candidate, c.ruleset, c.ruleset_version
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)
 	  LEFT JOIN institution AS i USING (inst_id)
-	  CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (rule text, status text, level text, findings bigint, amount numeric, points numeric, reason text)
-	  LEFT JOIN risk_screen.rule AS r ON r.code = x.rule
-	  LEFT JOIN risk_screen.requirement AS q ON q.code = x.rule
-	  LEFT JOIN LATERAL (SELECT y.observed, y.operator, y.threshold FROM finding AS y
-						  WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.rule
-						  ORDER BY y.amount DESC NULLS LAST, y.observed DESC, y.finding_key LIMIT 1) AS f ON true
+	  CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (code text, outcome text, observed numeric, operator text, threshold numeric,
+															 contribution numeric, floor text, reason text)
+	  CROSS JOIN LATERAL (SELECT CASE WHEN x.code = 'override' THEN 'override' WHEN x.outcome IN ('insufficient_data', 'stale_data') THEN 'gap'
+									  WHEN x.outcome = 'exempt' THEN 'exempt' ELSE 'hit' END AS status) AS s
+	  LEFT JOIN rule_outcome AS r ON r.run_id = g.run_id AND r.rule = x.code
+	  LEFT JOIN risk_screen.ruleset_rule AS b ON b.ruleset = c.ruleset AND b.version = c.ruleset_version AND b.rule = x.code
+	  LEFT JOIN risk_screen.requirement AS q ON q.code = x.code
+	  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, y.observed, y.operator, y.threshold
+						   FROM finding AS y
+						   LEFT JOIN finding_review AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.reviewed_at <= c.started_at
+						  WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.code AND v.decision IS DISTINCT FROM 'rejected'
+						  ORDER BY y.amount DESC NULLS LAST, y.observed DESC, y.finding_key LIMIT 1) AS f ON s.status <> 'exempt'
 $$, '评级说明: why an institution has its level, one line per rule that contributes or could not judge', $$
 as_of 监测日期; day
 inst_id 机构编号; institution
@@ -224,20 +251,24 @@ level 现行等级; level in force
 rule 规则编号; code
 rule_zh 规则名称; Chinese title
 rule_en 规则英文名称; English title
-status 状态; hit 命中, gap 数据不足, override 人工调级
+status 状态; hit 命中, gap 数据不足, exempt 豁免, override 人工调级
 rule_level 规则等级; level the rule forces
 rule_level_zh 规则等级名称; in Chinese
 findings 问题数; findings
 amount 涉及金额; yuan
-points 分值; points added to the score
+points 分值; points added to the score; they add up to it
 share_of_score 得分占比; fraction of the score
-observed 观测值; of the largest finding
+observed 观测值; of the largest finding, else the value that the ruleset judged
 operator 比较符; comparison
 threshold 阈值; compared with
 plan 来源方案; source plans
 clause 条款; words of the plan
 reason_zh 说明; explanation
-note_zh 备注; for gaps and overrides
+note_zh 备注; for gaps, exemptions, candidates and overrides
+red_line 是否红线; true for red lines
+candidate 待认定; nobody has confirmed it yet: it counts one level lower and with a share of its points
+ruleset 评级规则集; that graded
+ruleset_version 规则集版本; its version
 $$),
 ('inspection_queue', 107, $$
 CREATE VIEW inspection_queue WITH (security_invoker) AS
@@ -312,8 +343,8 @@ last_at 末次到达; moment
 $$),
 ('rule_timing', 110, $$
 CREATE VIEW rule_timing WITH (security_invoker) AS
-	SELECT c.as_of, o.rule, r.title_zh, o.outcome, o.measured, o.hits, o.unknowns, o.elapsed_ms, o.message
-	  FROM current_run AS c JOIN rule_outcome AS o USING (run_id) LEFT JOIN risk_screen.rule AS r ON r.code = o.rule
+	SELECT c.as_of, o.rule, o.title_zh, o.outcome, o.measured, o.hits, o.unknowns, o.elapsed_ms, o.message
+	  FROM current_run AS c JOIN rule_outcome AS o USING (run_id)
 $$, '规则耗时: what each rule of the newest run came to and how long it took', $$
 as_of 监测日期; day
 rule 规则编号; code
@@ -324,29 +355,40 @@ hits 命中数; findings
 unknowns 未知数; subjects not judged
 elapsed_ms 耗时; milliseconds
 message 说明; missing roles or error
-$$),
-('fact', 111, $$
-CREATE VIEW fact WITH (security_invoker) AS
-	SELECT g.inst_id AS entity, o.rule AS indicator,
-		   CASE WHEN o.rule = ANY (g.hit_rules) THEN f.n WHEN o.rule = ANY (g.unknown_rules) THEN NULL ELSE 0 END::numeric AS value,
-		   i.lines[1] AS segment, r.as_of, nullif(r.known_at, 'infinity') AS known_at
-	  FROM run AS r
-	  JOIN grade AS g USING (run_id)
-	  JOIN rule_outcome AS o USING (run_id)
-	  JOIN risk_screen.rule AS x ON x.code = o.rule AND x.severity IS NOT NULL AND x.fact = 'findings'
-	  LEFT JOIN institution AS i USING (inst_id)
-	  LEFT JOIN LATERAL (SELECT count(*) AS n FROM finding AS y WHERE y.run_id = r.run_id AND y.inst_id = g.inst_id AND y.rule = o.rule) AS f ON true
-	 WHERE r.finished_at IS NOT NULL AND (x.lines && ARRAY['ALL', 'NAME', 'AD'] OR x.lines && i.lines OR o.rule = ANY (g.hit_rules))
-	 UNION ALL
-	SELECT v.inst_id, v.rule, v.value, i.lines[1], r.as_of, nullif(r.known_at, 'infinity')
-	  FROM run AS r JOIN indicator_value AS v USING (run_id) JOIN risk_screen.rule AS x ON x.code = v.rule AND x.fact = 'value'
-	  LEFT JOIN institution AS i USING (inst_id)
-	 WHERE v.seq = 1 AND r.finished_at IS NOT NULL AND v.subject_kind = 'institution' AND v.inst_id IS NOT NULL
-$$, '事实: findings and values of all runs as a facts query, for grade(), shadow_grade() and backtest() with rulesets of your own', $$
+$$);
+
+-- The facts and the register of checks of every finished run: what grade() read.
+INSERT INTO risk_screen._desk_object (name, ordinal, ddl, description, columns) VALUES
+('fact', 111, 'CREATE VIEW fact WITH (security_invoker) AS ' || risk_screen._fact_query($$
+		SELECT r.run_id, g.inst_id, g.lines, r.as_of, nullif(r.known_at, 'infinity') AS known_at, r.started_at
+		  FROM run AS r JOIN grade AS g USING (run_id) WHERE r.finished_at IS NOT NULL$$),
+'事实: what the rules of every run found, as a facts query for grade(), shadow_grade() and backtest(), with rule_check as their checks', $$
 entity 机构编号; institution
-indicator 指标; rule code
-value 数值; number of findings or measured value, as rule.fact says; NULL where the rule could not judge
-segment 业务条线; first line of the institution
+indicator 指标; rule code; "<rule> findings" where the code itself is the measured value; empty: the institution was there
+value 数值; number of findings or measured value, as rule_outcome.fact says; NULL where the rule could not judge
+segment 业务条线; lines of the institution on that day, with commas; -: none
 as_of 监测日期; day of the run
 known_at 获知截止; NULL: everything known
+confirmed 已认定; false: candidates that nobody has confirmed
+rule 规则编号; rule
+run_id 批次编号; run
+$$),
+('rule_check', 112, 'CREATE VIEW rule_check WITH (security_invoker) AS ' || risk_screen._check_query(),
+'规则执行登记: the register of checks of every run: a rule that ran and has no fact found nothing', $$
+rule 规则编号; code
+indicator 指标; of its findings in the view fact
+outcome 结果; ran 已执行, failed 失败, not run 未执行
+severity 严重程度; as it was then; NULL: measured only
+weight 权重; as it was then
+kind 类别; as it was then
+lines 业务条线; lines it judged, with commas; NULL: all
+title_zh 规则名称; Chinese title
+title_en 规则英文名称; English title
+clause 条款; words of the plan
+plan 来源方案; source plans
+reason_zh 说明; explanation, Chinese
+reason_en 英文说明; explanation, English
+as_of 监测日期; day of the run
+known_at 获知截止; NULL: everything known
+run_id 批次编号; run
 $$);

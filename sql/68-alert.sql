@@ -22,19 +22,33 @@ BEGIN
 	CALL risk_screen._settle_alert(workspace, run_row);
 END $$;
 
+-- What the findings of run $1 for day $2 are a reason to alert: per institution and
+-- rule, unless a person has rejected them all or the rule is exempt; a candidate
+-- that nobody has confirmed alerts one level lower.
+CREATE FUNCTION risk_screen._alert_reason_query(workspace text) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT format($q$
+		SELECT f.inst_id, f.rule, max(CASE WHEN NOT f.candidate OR v.decision IS NOT DISTINCT FROM 'confirmed' THEN f.severity
+										   WHEN f.severity = 'red' THEN 'orange' ELSE 'yellow' END) AS level,
+			   count(*) AS findings, sum(f.amount) AS amount
+		  FROM %1$I.finding AS f
+		  JOIN %1$I.grade AS g ON g.run_id = $1 AND g.inst_id = f.inst_id
+		  LEFT JOIN %1$I.finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
+		  LEFT JOIN (SELECT DISTINCT inst_id, rule FROM %1$I.exemption WHERE $2 >= valid_from AND $2 < valid_to) AS e ON e.inst_id = f.inst_id AND e.rule = f.rule
+		 WHERE f.run_id = $1 AND v.decision IS DISTINCT FROM 'rejected' AND e.rule IS NULL
+		 GROUP BY f.inst_id, f.rule$q$, workspace)
+$$;
+
 -- What the run says should be alerted, set against the alerts there are.
 CREATE PROCEDURE risk_screen._merge_alert(workspace text, run_row anyelement, at timestamptz, reopen interval, snooze interval)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	EXECUTE format($q$
-		WITH reason AS (
-			SELECT g.inst_id, x.rule, x.level::risk_screen.risk_level AS level, x.findings, x.amount
-			  FROM %1$I.grade AS g CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (rule text, status text, level text, findings bigint, amount numeric)
-			 WHERE g.run_id = $1 AND x.status = 'hit'),
+		WITH reason AS (%2$s),
 		wanted AS (
-			SELECT * FROM reason
+			SELECT *, NULL::numeric AS score, NULL::text[] AS hit_rules FROM reason
 			 UNION ALL
-			SELECT g.inst_id, CASE g.level WHEN 'red' THEN 'A01' WHEN 'orange' THEN 'A02' ELSE 'A03' END, g.level, cardinality(g.hit_rules), NULL
+			SELECT g.inst_id, CASE g.level WHEN 'red' THEN 'A01' WHEN 'orange' THEN 'A02' ELSE 'A03' END, g.level, cardinality(g.hit_rules), NULL, g.score, g.hit_rules
 			  FROM %1$I.grade AS g
 			 WHERE g.run_id = $1 AND g.level >= 'yellow'
 			   AND NOT EXISTS (SELECT FROM reason AS r WHERE r.inst_id = g.inst_id AND r.level >= g.level)),
@@ -48,11 +62,15 @@ BEGIN
 			SELECT DISTINCT ON (a.inst_id, a.rule) a.* FROM %1$I.alert AS a JOIN wanted AS w USING (inst_id, rule)
 			 ORDER BY a.inst_id, a.rule, a.period DESC),
 		detail AS (
-			SELECT w.*, coalesce(r.version, 1) AS rule_version,
-				   jsonb_build_object('as_of', $2, 'findings', coalesce(p.findings, '[]')) AS evidence,
+			SELECT w.*, coalesce(r.rule_version, 1) AS rule_version,
+				   jsonb_build_object('as_of', $2, 'findings', coalesce(p.findings, '[]'))
+				   || jsonb_strip_nulls(jsonb_build_object('rule_zh', r.title_zh, 'rule_en', r.title_en, 'clause', nullif(r.clause, ''), 'reason_zh', nullif(r.reason_zh, ''),
+						'plan', nullif(array_to_string(r.plan, ','), ''), 'score', w.score,
+						'reasons_zh', (SELECT string_agg(concat_ws(' ', u.h, x.title_zh), '；' ORDER BY u.n) FROM unnest(w.hit_rules[1:5]) WITH ORDINALITY AS u (h, n)
+										 LEFT JOIN %1$I.rule_outcome AS x ON x.run_id = $1 AND x.rule = u.h))) AS evidence,
 				   last.alert_id, last.state, last.review_state, last.closed_at, last.period AS last_period, last.level AS last_level
 			  FROM wanted AS w
-			  LEFT JOIN risk_screen.rule AS r ON r.code = w.rule
+			  LEFT JOIN %1$I.rule_outcome AS r ON r.run_id = $1 AND r.rule = w.rule
 			  LEFT JOIN proof AS p ON p.inst_id = w.inst_id AND p.rule = w.rule
 			  LEFT JOIN last ON last.inst_id = w.inst_id AND last.rule = w.rule),
 		planned AS (
@@ -74,6 +92,8 @@ BEGIN
 				   first_as_of = CASE WHEN p.step = 'restore' THEN $2 ELSE a.first_as_of END,
 				   review_state = CASE WHEN p.step = 'keep' THEN a.review_state ELSE 'pending' END,
 				   reopened = a.reopened + (p.step = 'reopen')::int,
+				   -- raised again it starts again: a case, a push, a notice to listeners
+				   case_id = CASE WHEN p.step IN ('keep', 'raise') THEN a.case_id END,
 				   closed_at = CASE WHEN p.step IN ('keep', 'raise') THEN a.closed_at END,
 				   close_reason = CASE WHEN p.step IN ('keep', 'raise') THEN a.close_reason END
 			  FROM planned AS p
@@ -84,37 +104,29 @@ BEGIN
 			SELECT alert_id, 'reopen', $3, session_user, step FROM changed WHERE step IN ('raise', 'reopen'))
 		INSERT INTO %1$I.alert (inst_id, rule, period, level, raised_at, raised_by, first_as_of, last_as_of, findings, amount, rule_version, evidence)
 		SELECT inst_id, rule, date_trunc('month', $2)::date, level, $3, $1, $2, $2, findings, amount, rule_version, evidence
-		  FROM planned WHERE step = 'new' ORDER BY inst_id, rule$q$, workspace)
+		  FROM planned WHERE step = 'new' ORDER BY inst_id, rule$q$, workspace, risk_screen._alert_reason_query(workspace))
 		USING run_row.run_id, run_row.as_of, at, reopen, snooze;
 END $$;
 
--- Withdraw what a repeated run no longer finds, inhibit, set deadlines, open
--- emergency cases, tell listeners.
+-- Withdraw what a repeated run no longer finds, inhibit, set deadlines, write
+-- letters, open emergency cases, tell listeners.
 CREATE PROCEDURE risk_screen._settle_alert(workspace text, run_row anyelement)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	raised bigint[];
 BEGIN
 	EXECUTE format($q$
 		UPDATE %1$I.alert AS a SET state = 'withdrawn', closed_at = a.raised_at, close_reason = 'not found when the run was repeated'
 		 WHERE a.state IN ('open', 'inhibited') AND a.raised_by = $1 AND a.first_as_of = $2 AND a.review_state = 'pending'
 		   AND NOT EXISTS (SELECT FROM %1$I.alert_action AS x WHERE x.alert_id = a.alert_id AND x.kind <> 'open_case')
-		   AND NOT EXISTS (SELECT FROM %1$I.grade AS g CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (rule text, status text)
-							WHERE g.run_id = $1 AND g.inst_id = a.inst_id AND x.rule = a.rule AND x.status = 'hit')
+		   AND NOT EXISTS (SELECT FROM (%2$s) AS x WHERE x.inst_id = a.inst_id AND x.rule = a.rule)
 		   AND NOT EXISTS (SELECT FROM %1$I.grade AS g
 							WHERE g.run_id = $1 AND g.inst_id = a.inst_id AND a.rule = CASE g.level WHEN 'red' THEN 'A01' WHEN 'orange' THEN 'A02' WHEN 'yellow' THEN 'A03' END)$q$,
-		workspace) USING run_row.run_id, run_row.as_of;
+		workspace, risk_screen._alert_reason_query(workspace)) USING run_row.run_id, run_row.as_of;
 	CALL risk_screen._inhibit_alert(workspace);
-	EXECUTE format($q$
-		DELETE FROM %1$I.alert_deadline AS d USING %1$I.alert AS a
-		 WHERE d.alert_id = a.alert_id AND a.raised_by = $1$q$, workspace) USING run_row.run_id;
-	EXECUTE format($q$
-		INSERT INTO %1$I.alert_deadline (alert_id, requirement, action, target, due_at)
-		SELECT a.alert_id, d.requirement, d.action, d.target, CASE WHEN d.timed THEN risk_screen.level_due(a.level, a.raised_at) WHEN d.at_once THEN a.raised_at END
-		  FROM %1$I.alert AS a
-		  JOIN (VALUES ('red', 'A05', 'push', 'supervisor', true, false), ('red', 'A06', 'open_case', '', false, true),
-					   ('orange', 'A08', 'letter', 'executive', true, false), ('orange', 'A08', 'letter', 'regulator', true, false),
-					   ('yellow', 'A09', 'publish', 'association', false, false), ('yellow', 'A10', 'plan', '', false, false))
-			   AS d (level, requirement, action, target, timed, at_once) ON d.level = a.level::text
-		 WHERE a.raised_by = $1 AND a.state <> 'withdrawn'$q$, workspace) USING run_row.run_id;
+	EXECUTE format('SELECT array_agg(alert_id) FROM %I.alert WHERE raised_by = $1', workspace) INTO raised USING run_row.run_id;
+	CALL risk_screen._set_deadlines(workspace, raised);
+	CALL risk_screen._write_letters(workspace, raised);
 	CALL risk_screen._open_emergency(workspace, run_row.run_id);
 END $$;
 
@@ -189,12 +201,17 @@ BEGIN
 		RAISE EXCEPTION 'there is no such alert in workspace "%"', workspace USING ERRCODE = 'no_data_found',
 			HINT = format('SELECT alert_id FROM %I.alert_queue lists the open ones.', workspace);
 	END IF;
-	EXECUTE format('INSERT INTO %I.alert_action (alert_id, kind, target, done_at, done_by, body) VALUES ($1, $2, $3, $4, session_user, $5)', workspace)
+	IF kind IN ('pause', 'resume') THEN
+		RAISE EXCEPTION 'a clock is stopped and started by procedures of their own' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'CALL risk_screen.pause_alert(workspace, alert_id, authority, reason), risk_screen.resume_alert(workspace, alert_id, reason).';
+	END IF;
+	-- a letter that is sent without a text of its own is the one written with the alert
+	EXECUTE format($q$
+		INSERT INTO %1$I.alert_action (alert_id, kind, target, done_at, done_by, body)
+		SELECT $1, $2, $3, $4, session_user, coalesce($5, CASE $2 WHEN 'letter' THEN (SELECT l.body FROM %1$I.alert_letter AS l WHERE l.alert_id = $1 ORDER BY l.raised_at DESC LIMIT 1) END)$q$, workspace)
 		USING alert_id, kind, target, moment, body;
-	-- A10 counts from the publication
-	IF kind = 'publish' AND level = 'yellow' THEN
-		EXECUTE format('UPDATE %I.alert_deadline SET due_at = risk_screen.level_due(''yellow'', $2) WHERE alert_id = $1 AND requirement = ''A10'' AND due_at IS NULL', workspace)
-			USING alert_id, moment;
+	IF kind = 'publish' THEN
+		CALL risk_screen._set_deadlines(workspace, ARRAY[alert_id]);
 	END IF;
 END $$;
 COMMENT ON PROCEDURE risk_screen.record_action(text, bigint, text, text, text, timestamptz) IS
@@ -234,29 +251,3 @@ BEGIN
 END $$;
 COMMENT ON PROCEDURE risk_screen.close_alert(text, bigint, text, timestamptz) IS
 	'Close an alert with a reason; yellow alerts it inhibited come back';
-
--- A07: the letter of an orange alert, from what was stored when it was raised.
-CREATE FUNCTION risk_screen.risk_letter(workspace text, alert_id bigint) RETURNS text
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	letter text;
-BEGIN
-	PERFORM risk_screen._require_workspace(workspace);
-	EXECUTE format($q$
-		SELECT format(E'风险提示函\n\n%%s（%%s）：\n\n　　经监测，截至%%s，你机构触发“%%s”（%%s，规则%%s，版本%%s），风险等级：%%s，涉及金额：%%s元。\n\n%%s\n\n　　请核实情况，采取整改措施，并书面反馈。预警编号：%%s，预警时间：%%s。',
-				i.name, a.inst_id, to_char(a.last_as_of, 'YYYY"年"FMMM"月"FMDD"日"'), coalesce(r.title_zh, q.title_zh, '综合评级'),
-				coalesce('依据：' || nullif(r.clause, ''), '依据：监测规则'), a.rule, a.rule_version, risk_screen.level_label(a.level),
-				coalesce(to_char(a.amount, 'FM999,999,999,999,990.00'), '—'),
-				(SELECT string_agg(format('　　%%s．%%s：观测值 %%s，阈值 %%s %%s', f.no, f.v ->> 'key', f.v ->> 'observed',
-						coalesce(f.v ->> 'operator', ''), coalesce(f.v ->> 'threshold', '—')), E'\n' ORDER BY f.no)
-				   FROM jsonb_array_elements(a.evidence -> 'findings') WITH ORDINALITY AS f (v, no)),
-				a.alert_id, to_char(a.raised_at AT TIME ZONE current_setting('risk_screen.time_zone'), 'YYYY-MM-DD HH24:MI'))
-		  FROM %1$I.alert AS a
-		  LEFT JOIN %1$I.institution AS i USING (inst_id)
-		  LEFT JOIN risk_screen.rule AS r ON r.code = a.rule
-		  LEFT JOIN risk_screen.requirement AS q ON q.code = a.rule
-		 WHERE a.alert_id = $1 LIMIT 1$q$, workspace) INTO letter USING alert_id;
-	RETURN letter;
-END $$;
-COMMENT ON FUNCTION risk_screen.risk_letter(text, bigint) IS
-	'Text of the risk-notice letter of an alert (A07) in Chinese: rule, clause, version, values, thresholds';

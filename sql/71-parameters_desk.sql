@@ -1,7 +1,10 @@
 -- Parameters of the desk and of rules whose numbers the plans leave open.
 INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, title_zh, title_en, plan, clause, requirement, source, known_from, builtin) VALUES
-	('grade_score_orange', 6, '>=', 'hit', 'points', NULL, '橙色分值', 'Score from which an institution is orange', '004', '橙（较大风险）', 'A02', 'product default', '-infinity', true),
 	('grade_hold', 30, '=', 'value', 'days', NULL, '降级观察期', 'Days a lower level must hold before it counts', NULL, NULL, 'A12', 'product default', '-infinity', true),
+	('rectify_grace', 0, '=', 'value', 'days', NULL, '整改宽限期', 'Days after its due date from which a rectification counts as refused', '003', '拒不整改或违规情节较重的', 'K07', 'product default', '-infinity', true),
+	('disposal_red_lines', 2, '>=', 'hit', 'rules', NULL, '多项红线', 'Rules of level red from which a violation is very grave', '003', '违法违规性质和情节轻重', 'K02', 'product default', '-infinity', true),
+	('harm_amount_large', 10000000, '>=', 'hit', 'CNY', NULL, '社会危害较大金额', 'Amount of the red lines from which the harm is large', '003', '社会危害程度大小', 'K02', 'product default', '-infinity', true),
+	('harm_amount_very_large', 100000000, '>=', 'hit', 'CNY', NULL, '社会危害重大金额', 'Amount of the red lines from which the harm is very large', '003', '社会危害程度大小', 'K02', 'product default', '-infinity', true),
 	('alert_reopen', 30, '<=', 'value', 'days', NULL, '预警重开期限', 'Days after closing within which a new hit re-opens an alert', NULL, NULL, 'A12', 'product default', '-infinity', true),
 	('alert_snooze', 30, '=', 'value', 'days', NULL, '误报静默期', 'Days an alert found to be a false positive stays closed', NULL, NULL, 'A11', 'product default', '-infinity', true),
 	('related_holder', 0.05, '>=', 'hit', 'share', NULL, '关联股东持股比例', 'Share from which a direct holder is a related party', NULL, NULL, 'B18', 'product default', '-infinity', true),

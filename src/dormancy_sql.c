@@ -117,7 +117,7 @@ rs_dormancy_step(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 	{
 		state = MemoryContextAllocZero(context, sizeof(DormancyState));
-		state->budget = AllocSetContextCreate(context, "risk_screen dormancy", ALLOCSET_DEFAULT_SIZES);
+		state->budget = context;	/* not one of its own: a hash aggregate sums them at every new group */
 		state->quiet = rs_interval_usecs(PG_GETARG_INTERVAL_P(2), "quiet");
 		state->active = rs_interval_usecs(PG_GETARG_INTERVAL_P(3), "active");
 		state->min_count = PG_GETARG_INT32(4);

@@ -9,6 +9,8 @@
  *			known weights are too small a part of all
  *	override: raises, or lowers to the worst floor of a rule that cannot be
  *			overridden
+ *	candidate: a hit that nobody has confirmed counts with a share of its
+ *			points and one level lower; it does not block an override
  *
  * From this follow the two promises that tests check: points and floors are
  * not negative and grow in a rule's direction, so a worse value never lowers a
@@ -64,6 +66,7 @@ rs_grade_entity(const RsRuleset *rs, const RsBand *band,
 	{
 		const RsRule *rule = &rs->rule[r];
 		int			c = rule->column;
+		bool		clear = state[c] == RS_FACT_ABSENT && rule->absent == RS_ABSENT_CLEAR;
 
 		if (scope && scope[r] != 0)
 		{
@@ -74,14 +77,20 @@ rs_grade_entity(const RsRuleset *rs, const RsBand *band,
 			lacking = false;
 		any = true;
 		v->weight_all += rule->weight;
-		if (state[c] != RS_FACT_VALUE ||
-			(age && rule->max_age >= 0 && age[c] > rule->max_age))
+		if (!clear && (state[c] < RS_FACT_VALUE ||
+					   (age && rule->max_age >= 0 && age[c] > rule->max_age)))
 		{
 			int128		most = rule->missing_contribution;
 			RsLevel		most_floor = rule->missing_floor;
 
-			outcome[r] = state[c] != RS_FACT_VALUE ? RS_OUTCOME_MISSING : RS_OUTCOME_STALE;
-			lacking = lacking || rule->required;
+			if (state[c] >= RS_FACT_VALUE)
+				outcome[r] = RS_OUTCOME_STALE;
+			else if (state[c] == RS_FACT_ABSENT && rule->absent == RS_ABSENT_NOT_RUN)
+				outcome[r] = RS_OUTCOME_NOT_RUN;
+			else
+				outcome[r] = RS_OUTCOME_MISSING;
+			lacking = lacking || rule->required ||
+				(rule->null_lacks && (state[c] == RS_FACT_NULL || rule->absent == RS_ABSENT_FAILED));
 			v->score += rule->missing_contribution;
 			v->floor = Max(v->floor, rule->missing_floor);
 			for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
@@ -95,18 +104,22 @@ rs_grade_entity(const RsRuleset *rs, const RsBand *band,
 		else
 		{
 			int			hit = RS_OUTCOME_NO_HIT;
+			float8		x = clear ? 0 : value[c];
 
 			v->weight_known += rule->weight;
 			for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
-				if (band_has(&band[b], value[c]) && (hit < 0 || worse(&band[b], &band[hit])))
+				if (band_has(&band[b], x) && (hit < 0 || worse(&band[b], &band[hit])))
 					hit = b;
 			outcome[r] = hit;
 			if (hit >= 0)
 			{
-				v->score += band[hit].contribution;
-				worst_score += band[hit].contribution;
-				v->floor = Max(v->floor, band[hit].floor);
-				if (!rule->overridable)
+				bool		candidate = state[c] == RS_FACT_CANDIDATE;
+				int128		contribution = candidate ? band[hit].candidate_contribution : band[hit].contribution;
+
+				v->score += contribution;
+				worst_score += contribution;
+				v->floor = Max(v->floor, candidate ? band[hit].candidate_floor : band[hit].floor);
+				if (!rule->overridable && !candidate)
 					fixed = Max(fixed, band[hit].floor);
 			}
 		}

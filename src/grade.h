@@ -19,7 +19,18 @@ typedef struct RsBand
 	int			number;			/* of the band in its rule; -1 for the parts of a parameter's band */
 	RsLevel		floor;			/* RS_GREEN: none */
 	int128		contribution;	/* weight * points, in units of the ruleset's scale */
+	RsLevel		candidate_floor;	/* of a hit that nobody has confirmed: one level lower */
+	int128		candidate_contribution;
 } RsBand;
+
+/* What an entity without a fact of a rule means; a register of checks says so. */
+typedef enum RsAbsent
+{
+	RS_ABSENT_MISSING = 0,		/* nobody looked, or nobody says so */
+	RS_ABSENT_CLEAR,			/* the check ran: nothing was found, value 0 */
+	RS_ABSENT_FAILED,			/* the check broke off */
+	RS_ABSENT_NOT_RUN			/* the check has no data to look at */
+} RsAbsent;
 
 typedef struct RsRule
 {
@@ -30,6 +41,8 @@ typedef struct RsRule
 	bool		required,
 				overridable;
 	int			max_age;		/* days; -1: never stale */
+	RsAbsent	absent;
+	bool		null_lacks;		/* "could not judge" is never green, required or not */
 	RsLevel		missing_floor;
 	int128		missing_contribution;
 } RsRule;
@@ -51,7 +64,8 @@ typedef enum RsFactState
 {
 	RS_FACT_ABSENT = 0,
 	RS_FACT_NULL,				/* filed as missing */
-	RS_FACT_VALUE
+	RS_FACT_VALUE,
+	RS_FACT_CANDIDATE			/* a value that a person has yet to confirm */
 } RsFactState;
 
 /* Outcome of a rule: a band's index in the band array, or one of these. */
@@ -60,6 +74,7 @@ typedef enum RsFactState
 #define RS_OUTCOME_STALE	(-3)
 #define RS_OUTCOME_EXEMPT	(-4)
 #define RS_OUTCOME_OUTSIDE	(-5)	/* the rule is for other business lines */
+#define RS_OUTCOME_NOT_RUN	(-6)
 
 typedef struct RsOverride
 {

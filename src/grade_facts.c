@@ -153,6 +153,11 @@ take_fact(void *arg, const RsRow *row)
 	grow_entities(f, e);
 	if (day > f->ruleset->as_of || known > f->ruleset->known_at)
 		return;
+	/* the register says what its checks found: what they said before it is over */
+	if (f->ruleset->check && !row->isnull[RS_F_AS_OF] && (c < 0 || f->ruleset->registered[c]) &&
+		(day < f->ruleset->register_day ||
+		 (day == f->ruleset->register_day && known < f->ruleset->register_known)))
+		return;
 	f->seen[e] = true;
 	if (!row->isnull[RS_F_SEGMENT])
 		take_segment(f, e, row->value[RS_F_SEGMENT].text, day, known);
@@ -163,7 +168,8 @@ take_fact(void *arg, const RsRow *row)
 	}
 	f->used++;
 	cell = (uint64) e * f->ncolumns + c;
-	state = row->isnull[RS_F_VALUE] ? RS_FACT_NULL : RS_FACT_VALUE;
+	state = row->isnull[RS_F_VALUE] ? RS_FACT_NULL :
+		!row->isnull[RS_F_CONFIRMED] && !row->value[RS_F_CONFIRMED].boolean ? RS_FACT_CANDIDATE : RS_FACT_VALUE;
 	if (f->state[cell] != RS_FACT_ABSENT)
 	{
 		int32		old_day = f->day ? f->day[cell] : DATEVAL_NOBEGIN;
@@ -174,13 +180,13 @@ take_fact(void *arg, const RsRow *row)
 		if (day == old_day && known == old_known)
 		{
 			if (state != f->state[cell] ||
-				(state == RS_FACT_VALUE && row->value[RS_F_VALUE].real != f->value[cell]))
+				(state >= RS_FACT_VALUE && row->value[RS_F_VALUE].real != f->value[cell]))
 				two_values(f, e, "values", f->ruleset->column_name[c]);
 			return;
 		}
 	}
 	f->state[cell] = state;
-	f->value[cell] = state == RS_FACT_VALUE ? row->value[RS_F_VALUE].real : 0;
+	f->value[cell] = state >= RS_FACT_VALUE ? row->value[RS_F_VALUE].real : 0;
 	if (f->day)
 		f->day[cell] = day;
 	if (f->known)
@@ -205,7 +211,7 @@ rs_facts_read(const char *facts, const RsLoadedRuleset *ruleset, RsBadRows bad_r
 	f->segment_names = rs_interner_create(budget, TEXTOID, C_COLLATION_OID);
 	rs_query_read(f->query, take_fact, NULL, f);
 
-	if (f->ignored > 0 && f->used == 0)
+	if (f->ignored > 0 && f->used == 0 && ruleset->check == NULL)
 		ereport(WARNING,
 				(errmsg("no fact is about an indicator of ruleset \"%s\" version %d", ruleset->name, ruleset->version),
 				 errhint("Compare the indicators of the facts query with risk_screen.ruleset_rule.indicator.")));
@@ -337,6 +343,19 @@ rs_facts_read_overrides(RsFacts *f, const char *overrides)
 	MemoryContextSwitchTo(old);
 }
 
+/* Of unknown line: nothing may be left out in its favour. */
+static bool
+in_lines(const RsSegment *segment, int nlines, char **line)
+{
+	if (nlines < 0 || segment->nlines < 0)
+		return true;
+	for (int k = 0; k < nlines; k++)
+		for (int s = 0; s < segment->nlines; s++)
+			if (strcmp(line[k], segment->line[s]) == 0)
+				return true;
+	return false;
+}
+
 void
 rs_facts_judge(const RsFacts *f, uint32 e, int8 *scope, int32 *outcome, RsVerdict *verdict)
 {
@@ -352,14 +371,11 @@ rs_facts_judge(const RsFacts *f, uint32 e, int8 *scope, int32 *outcome, RsVerdic
 		const RsRuleText *label = &rs->rule_text[r];
 
 		scope[r] = 0;
-		if (label->nlines >= 0)
+		if (!in_lines(segment, label->nlines, label->line) ||
+			(label->counts_findings && !in_lines(segment, label->check->nlines, label->check->line)))
 		{
-			/* of unknown line: nothing may be left out in its favour */
-			bool		mine = segment->line == NULL;
-
-			for (int k = 0; k < label->nlines && !mine && segment->line; k++)
-				mine = strcmp(label->line[k], segment->line) == 0;
-			if (!mine)
+			/* what a check found counts, whatever the line of the one it was found at */
+			if (!label->counts_findings || state[engine.rule[r].column] < RS_FACT_VALUE)
 				scope[r] = RS_OUTCOME_OUTSIDE;
 		}
 		if (f->scope && f->scope[e] && f->scope[e][r] != 0)

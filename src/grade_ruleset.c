@@ -115,9 +115,9 @@ exact(Datum number, int scale)
 	return value;
 }
 
-/* Number of the fact column of an indicator, made if new. */
-static int
-fact_column(RsLoadedRuleset *rs, const char *indicator)
+/* Number of the fact column of an indicator, made if new; column_name has room for it. */
+int
+rs_ruleset_fact_column(RsLoadedRuleset *rs, const char *indicator)
 {
 	for (int c = 0; c < rs->engine.ncolumns; c++)
 		if (strcmp(rs->column_name[c], indicator) == 0)
@@ -130,7 +130,6 @@ static void
 load_rules(RsLoadedRuleset *rs, MemoryContext budget)
 {
 	int			n = SPI_processed;
-	int			weight_scale = 0;
 
 	rs->rule = rs_alloc0(budget, n, sizeof(RsRule), "a ruleset");
 	rs->rule_text = rs_alloc0(budget, n, sizeof(RsRuleText), "a ruleset");
@@ -146,8 +145,9 @@ load_rules(RsLoadedRuleset *rs, MemoryContext budget)
 
 		label->code = column_string(i, 1);
 		label->code_datum = CStringGetTextDatum(label->code);
-		rule->column = fact_column(rs, column_string(i, 2));
+		rule->column = rs_ruleset_fact_column(rs, column_string(i, 2));
 		label->kind = column_copy(i, 3, -1, &isnull);
+		label->red_line = strcmp(column_string(i, 3), "red line") == 0;
 		label->title_zh = column_copy(i, 4, -1, &label->no_title_zh);
 		label->title_en = column_copy(i, 5, -1, &label->no_title_en);
 		label->weight = column_copy(i, 7, -1, &isnull);
@@ -176,10 +176,37 @@ load_rules(RsLoadedRuleset *rs, MemoryContext budget)
 		label->plan = column_copy(i, 16, -1, &label->no_plan);
 
 		widen_scale(rs, product(label->weight, label->missing_points));
-		weight_scale = Max(weight_scale, rs_numeric_scale(label->weight));
 	}
-	for (int i = 0; i < n; i++)
+}
+
+/* Points of one band or severity: a candidate counts with a share of them. */
+static void
+widen_for_points(RsLoadedRuleset *rs, Datum weighted)
+{
+	widen_scale(rs, weighted);
+	widen_scale(rs, product(weighted, rs->candidate_share));
+}
+
+/* Weights and points as integers, once every rule is known. */
+static void
+finish_rules(RsLoadedRuleset *rs)
+{
+	int			weight_scale = 0;
+
+	for (int i = 0; i < rs->engine.nrules; i++)
+	{
+		RsRuleText *label = &rs->rule_text[i];
+
+		weight_scale = Max(weight_scale, rs_numeric_scale(label->weight));
+		if (label->unnamed)
+			widen_for_points(rs, product(label->weight, rs->rule_points[label->check->severity]));
+	}
+	for (int i = 0; i < rs->engine.nrules; i++)
+	{
 		rs->rule[i].weight = exact(rs->rule_text[i].weight, weight_scale);
+		rs->rule[i].missing_contribution =
+			exact(product(rs->rule_text[i].weight, rs->rule_text[i].missing_points), rs->score_scale);
+	}
 }
 
 /* The finest product over the bands, which segments do not change. */
@@ -194,14 +221,14 @@ load_scale(RsLoadedRuleset *rs, Oid *types, Datum *values)
 		2, types, values, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		widen_scale(rs, column_value(i, 1));
+		widen_for_points(rs, column_value(i, 1));
 		rs->scoped = rs->scoped || DatumGetBool(column_value(i, 2));
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
 
 RsLoadedRuleset *
-rs_ruleset_load(const char *name, DateADT as_of, TimestampTz known_at, MemoryContext budget)
+rs_ruleset_load(const char *name, DateADT as_of, TimestampTz known_at, const char *checks, MemoryContext budget)
 {
 	MemoryContext old = MemoryContextSwitchTo(budget);
 	RsLoadedRuleset *rs = palloc0(sizeof(RsLoadedRuleset));
@@ -214,12 +241,13 @@ rs_ruleset_load(const char *name, DateADT as_of, TimestampTz known_at, MemoryCon
 
 	rs->as_of = as_of;
 	rs->known_at = known_at;
-	run("SELECT v.ruleset, v.version, v.min_coverage, v.margin FROM risk_screen.ruleset_version($1, $2, $3) v",
+	run("SELECT v.ruleset, v.version, v.min_coverage, v.margin, v.candidate_share FROM risk_screen.ruleset_version($1, $2, $3) v",
 		3, types, values, NULL);
 	rs->name = column_string(0, 1);
 	rs->version = DatumGetInt32(column_value(0, 2));
 	coverage = column_copy(0, 3, -1, &isnull);
 	margin = column_copy(0, 4, -1, &isnull);
+	rs->candidate_share = column_copy(0, 5, -1, &isnull);
 	SPI_freetuptable(SPI_tuptable);
 
 	types[1] = INT4OID;
@@ -230,7 +258,7 @@ rs_ruleset_load(const char *name, DateADT as_of, TimestampTz known_at, MemoryCon
 	SPI_freetuptable(SPI_tuptable);
 	load_scale(rs, types, values);
 
-	run("SELECT l.level::pg_catalog.text, l.score FROM risk_screen.ruleset_level l"
+	run("SELECT l.level::pg_catalog.text, l.score, l.rule_points FROM risk_screen.ruleset_level l"
 		" WHERE l.ruleset OPERATOR(pg_catalog.=) $1 AND l.version OPERATOR(pg_catalog.=) $2",
 		2, types, values, NULL);
 	widen_scale(rs, margin);
@@ -240,16 +268,17 @@ rs_ruleset_load(const char *name, DateADT as_of, TimestampTz known_at, MemoryCon
 
 		score[level] = column_copy(i, 2, -1, &isnull);
 		widen_scale(rs, score[level]);
+		rs->rule_points[level] = column_copy(i, 3, -1, &isnull);
 	}
 	SPI_freetuptable(SPI_tuptable);
+	if (checks)
+		rs_checks_read(checks, rs, budget);
+	finish_rules(rs);
 
 	for (int l = RS_YELLOW; l <= RS_RED; l++)
 		rs->engine.threshold[l] = score[l] ? exact(score[l], rs->score_scale) :
 			((((int128) 1) << 126) - 1);
 	rs->engine.margin = exact(margin, rs->score_scale);
-	for (int i = 0; i < rs->engine.nrules; i++)
-		rs->rule[i].missing_contribution =
-			exact(product(rs->rule_text[i].weight, rs->rule_text[i].missing_points), rs->score_scale);
 	rs->engine.coverage_unit = 1;
 	for (int i = rs_numeric_scale(coverage); i > 0; i--)
 		rs->engine.coverage_unit *= 10;
@@ -258,7 +287,7 @@ rs_ruleset_load(const char *name, DateADT as_of, TimestampTz known_at, MemoryCon
 	return rs;
 }
 
-/* 'P2P' is a line; {"line":"P2P","region":"北京","size":"large","licence":"..."} says more. */
+/* 'P2P' is a line, 'P2P,EC' are two; {"line":"P2P","region":"北京","size":"large","licence":"..."} says more. */
 static void
 parse_segment(const char *text, Datum part[4], char nulls[4])
 {
@@ -291,6 +320,44 @@ parse_segment(const char *text, Datum part[4], char nulls[4])
 	}
 }
 
+/* What a hit in a band counts, confirmed or not. */
+static void
+weigh(const RsLoadedRuleset *rs, int r, Datum points, RsLevel floor, RsBand *band)
+{
+	Datum		weighted = product(rs->rule_text[r].weight, points);
+
+	band->contribution = exact(weighted, rs->score_scale);
+	band->candidate_contribution = exact(product(weighted, rs->candidate_share), rs->score_scale);
+	band->floor = floor;
+	band->candidate_floor = floor == RS_RED ? RS_ORANGE : floor == RS_ORANGE ? RS_YELLOW : floor;
+}
+
+/* The one band of a rule that the version does not name: any finding, its severity. */
+static void
+severity_band(const RsLoadedRuleset *rs, RsSegment *segment, int r, int b)
+{
+	const RsCheck *check = rs->rule_text[r].check;
+	RsBand	   *band = &segment->band[b];
+	RsBandText *label = &segment->band_text[b];
+
+	segment->rule[r].first_band = b;
+	segment->rule[r].nbands = 1;
+	band->number = 1;
+	band->low = 0;
+	band->high = INFINITY;
+	label->points = rs->rule_points[check->severity];
+	label->outcome = pstrdup("hit");
+	label->outcome_datum = CStringGetTextDatum("hit");
+	label->operator = CStringGetTextDatum(">");
+	label->operator_name = pstrdup(">");
+	label->threshold = 0;
+	label->reason_zh = check->text[4];
+	label->reason_en = check->text[5];
+	label->no_reason_zh = label->reason_zh == 0;
+	label->no_reason_en = label->reason_en == 0;
+	label->no_parameter = true;
+	weigh(rs, r, label->points, check->severity, band);
+}
 
 /* Fills segment from segment->text; shares the bands of base where they cannot differ. */
 void
@@ -303,7 +370,9 @@ rs_segment_load(const RsLoadedRuleset *rs, RsSegment *segment, const RsSegment *
 	int			n;
 
 	parse_segment(segment->text, values + 4, nulls + 4);
-	segment->line = nulls[4] == ' ' ? TextDatumGetCString(values[4]) : NULL;
+	segment->nlines = nulls[4] == ' ' ? rs_split_lines(TextDatumGetCString(values[4]), &segment->line) : -1;
+	if (segment->nlines > 1)
+		nulls[4] = 'n';			/* a parameter of one line does not hold for a firm of two */
 	if (base && !rs->scoped)
 	{
 		segment->band = base->band;
@@ -320,9 +389,9 @@ rs_segment_load(const RsLoadedRuleset *rs, RsSegment *segment, const RsSegment *
 	run("SELECT * FROM risk_screen._ruleset_bands($1, $2, $3, $4, $5, $6, $7, $8)", 8, types, values, nulls);
 	n = SPI_processed;
 
-	segment->nbands = n;
-	segment->band = rs_alloc0(budget, n, sizeof(RsBand), "the bands of a ruleset");
-	segment->band_text = rs_alloc0(budget, n, sizeof(RsBandText), "the bands of a ruleset");
+	segment->nbands = n + rs->engine.nrules;	/* room for those of unnamed rules */
+	segment->band = rs_alloc0(budget, segment->nbands, sizeof(RsBand), "the bands of a ruleset");
+	segment->band_text = rs_alloc0(budget, segment->nbands, sizeof(RsBandText), "the bands of a ruleset");
 	segment->rule = rs_alloc(budget, rs->engine.nrules, sizeof(RsRule), "the bands of a ruleset");
 	if (rs->engine.nrules > 0)
 		memcpy(segment->rule, rs->rule, rs->engine.nrules * sizeof(RsRule));
@@ -350,15 +419,14 @@ rs_segment_load(const RsLoadedRuleset *rs, RsSegment *segment, const RsSegment *
 		label->reason_zh = column_copy(b, 12, -1, &label->no_reason_zh);
 		label->reason_en = column_copy(b, 13, -1, &label->no_reason_en);
 		label->parameter = column_copy(b, 14, -1, &label->no_parameter);
-		band->contribution = exact(product(rs->rule_text[r].weight, label->points), rs->score_scale);
-		band->floor = level_of_name(column_string(b, 8));
+		weigh(rs, r, label->points, level_of_name(column_string(b, 8)), band);
 		if (!DatumGetBool(column_value(b, 15)))
 		{
 			/* parameter not in force on that day: no value hits */
 			band->low = INFINITY;
 			band->high = -INFINITY;
-			band->contribution = 0;
-			band->floor = RS_GREEN;
+			band->contribution = band->candidate_contribution = 0;
+			band->floor = band->candidate_floor = RS_GREEN;
 			continue;
 		}
 		band->low = DatumGetFloat8(column_value(b, 3));
@@ -367,5 +435,8 @@ rs_segment_load(const RsLoadedRuleset *rs, RsSegment *segment, const RsSegment *
 		band->high_closed = DatumGetBool(column_value(b, 6));
 	}
 	SPI_freetuptable(SPI_tuptable);
+	for (int r = 0; r < rs->engine.nrules; r++)
+		if (rs->rule_text[r].unnamed)
+			severity_band(rs, segment, r, n++);
 	MemoryContextSwitchTo(old);
 }

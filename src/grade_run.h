@@ -31,7 +31,25 @@ typedef struct RsRuleText
 	char	  **line;
 	Datum		weight;			/* numeric */
 	Datum		missing_points;
+	const struct RsCheck *check;	/* NULL: not in the register of checks */
+	bool		red_line;
+	bool		counts_findings;	/* the fact is the number of the check's findings */
+	bool		unnamed;		/* judged by the check's severity */
 } RsRuleText;
+
+/* One row of the register of checks. Datums are text or numeric, live in the budget. */
+typedef struct RsCheck
+{
+	char	   *rule;
+	char	   *indicator;
+	RsAbsent	outcome;
+	RsLevel		severity;		/* RS_GREEN: measured only */
+	Datum		weight;
+	bool		red_line;
+	int			nlines;			/* -1: all lines */
+	char	  **line;
+	Datum		text[7];		/* title_zh .. reason_en, kind; 0: NULL */
+} RsCheck;
 
 typedef struct RsBandText
 {
@@ -61,6 +79,13 @@ typedef struct RsLoadedRuleset
 	char	   *name;
 	int			version;
 	int			score_scale;
+	Datum		candidate_share;	/* numeric */
+	Datum		rule_points[RS_LEVELS];	/* numeric, 0: rules of this severity are not judged */
+	RsCheck    *check;			/* by rule in "C" order; NULL: no register */
+	int			nchecks;
+	bool	   *registered;		/* by fact column: a check of the register fills it */
+	DateADT		register_day;	/* of the register in force */
+	TimestampTz register_known;
 	bool		scoped;			/* some band depends on the segment */
 	DateADT		as_of;
 	TimestampTz known_at;
@@ -70,7 +95,8 @@ typedef struct RsLoadedRuleset
 typedef struct RsSegment
 {
 	char	   *text;			/* as in the facts; "" when none */
-	char	   *line;			/* NULL: unknown */
+	int			nlines;			/* -1: unknown */
+	char	  **line;
 	RsBand	   *band;
 	RsBandText *band_text;
 	RsRule	   *rule;			/* with this segment's band numbers */
@@ -111,7 +137,12 @@ typedef struct RsFacts
 } RsFacts;
 
 extern RsLoadedRuleset *rs_ruleset_load(const char *name, DateADT as_of, TimestampTz known_at,
-										MemoryContext budget);
+										const char *checks, MemoryContext budget);
+extern int	rs_ruleset_fact_column(RsLoadedRuleset *ruleset, const char *indicator);
+extern int	rs_split_lines(const char *text, char ***line);
+
+/* Reads the register of checks and adds the rules that the version does not name. */
+extern void rs_checks_read(const char *checks, RsLoadedRuleset *ruleset, MemoryContext budget);
 extern void rs_segment_load(const RsLoadedRuleset *ruleset, RsSegment *segment, const RsSegment *base,
 							MemoryContext budget);
 

@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
@@ -39,12 +40,28 @@ typedef struct Grading
 	int8	   *scope;
 	int32	   *outcome;
 	int		   *order;			/* rules, heaviest contribution first */
+	const uint8 *state;			/* of the entity at hand, by fact column */
+	Datum	   *code;			/* room for the codes of an array */
 } Grading;
 
-static const char *
-outcome_name(const RsSegment *segment, int32 outcome)
+static inline bool
+is_candidate(const Grading *g, int r)
 {
-	switch (outcome)
+	return g->outcome[r] >= 0 && g->state[g->ruleset->rule[r].column] == RS_FACT_CANDIDATE;
+}
+
+static inline bool
+is_missing(int32 outcome)
+{
+	return outcome == RS_OUTCOME_MISSING || outcome == RS_OUTCOME_STALE || outcome == RS_OUTCOME_NOT_RUN;
+}
+
+static const char *
+outcome_name(const Grading *g, const RsSegment *segment, int r)
+{
+	if (is_candidate(g, r))
+		return "candidate";
+	switch (g->outcome[r])
 	{
 		case RS_OUTCOME_NO_HIT:
 			return "no_hit";
@@ -56,8 +73,10 @@ outcome_name(const RsSegment *segment, int32 outcome)
 			return "exempt";
 		case RS_OUTCOME_OUTSIDE:
 			return "not_applicable";
+		case RS_OUTCOME_NOT_RUN:
+			return "not_run";
 		default:
-			return segment->band_text[outcome].outcome;
+			return segment->band_text[g->outcome[r]].outcome;
 	}
 }
 
@@ -67,8 +86,8 @@ contribution_of(const Grading *g, const RsSegment *segment, int r)
 	int32		o = g->outcome[r];
 
 	if (o >= 0)
-		return segment->band[o].contribution;
-	if (o == RS_OUTCOME_MISSING || o == RS_OUTCOME_STALE)
+		return is_candidate(g, r) ? segment->band[o].candidate_contribution : segment->band[o].contribution;
+	if (is_missing(o))
 		return g->ruleset->rule[r].missing_contribution;
 	return 0;
 }
@@ -79,10 +98,19 @@ floor_of(const Grading *g, const RsSegment *segment, int r)
 	int32		o = g->outcome[r];
 
 	if (o >= 0)
-		return segment->band[o].floor;
-	if (o == RS_OUTCOME_MISSING || o == RS_OUTCOME_STALE)
+		return is_candidate(g, r) ? segment->band[o].candidate_floor : segment->band[o].floor;
+	if (is_missing(o))
 		return g->ruleset->rule[r].missing_floor;
 	return RS_GREEN;
+}
+
+/* A check that ran without a finding observed 0. */
+static float8
+observed_of(const Grading *g, uint32 e, int r)
+{
+	int			c = g->ruleset->rule[r].column;
+
+	return g->state[c] < RS_FACT_VALUE ? 0 : g->facts->value[(uint64) e * g->facts->ncolumns + c];
 }
 
 /* Red lines first, then by contribution, then by code: the rules are in code order. */
@@ -191,10 +219,9 @@ push_reason(Grading *g, JsonbParseState **state, const RsSegment *segment, uint3
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	push_string(state, "code", label->code);
-	push_string(state, "outcome", outcome_name(segment, o));
+	push_string(state, "outcome", outcome_name(g, segment, r));
 	if (o >= RS_OUTCOME_NO_HIT || o == RS_OUTCOME_STALE)
-		push_numeric(state, "observed",
-					 numeric_of_float8(g->facts->value[(uint64) e * g->facts->ncolumns + g->ruleset->rule[r].column]));
+		push_numeric(state, "observed", numeric_of_float8(observed_of(g, e, r)));
 	if (o >= 0)
 	{
 		const RsBandText *band = &segment->band_text[o];
@@ -240,7 +267,6 @@ reasons(Grading *g, const RsSegment *segment, uint32 e, const RsVerdict *verdict
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	if (g->facts->override && g->facts->override[e].given)
 		push_override(g, &state, e, verdict);
-	order_rules(g, segment);
 	for (int i = 0; i < g->ruleset->engine.nrules; i++)
 	{
 		int			r = g->order[i];
@@ -248,9 +274,35 @@ reasons(Grading *g, const RsSegment *segment, uint32 e, const RsVerdict *verdict
 
 		if (o == RS_OUTCOME_OUTSIDE || (o == RS_OUTCOME_NO_HIT && g->detail != DETAIL_FULL))
 			continue;
+		/* what nobody looked at is the same for everyone: only where it counts */
+		if (o == RS_OUTCOME_NOT_RUN && g->detail != DETAIL_FULL &&
+			contribution_of(g, segment, r) == 0 && floor_of(g, segment, r) == RS_GREEN)
+			continue;
 		push_reason(g, &state, segment, e, r, verdict);
 	}
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
+}
+
+/* Codes of the rules with one kind of outcome, heaviest first. */
+typedef enum CodeList { LIST_HITS, LIST_UNKNOWN, LIST_RED_LINES } CodeList;
+
+static Datum
+codes(Grading *g, CodeList list)
+{
+	int			n = 0;
+
+	for (int i = 0; i < g->ruleset->engine.nrules; i++)
+	{
+		int			r = g->order[i];
+		int32		o = g->outcome[r];
+		bool		listed = list == LIST_HITS ? o >= 0 :
+			list == LIST_UNKNOWN ? is_missing(o) :
+			o >= 0 && g->ruleset->rule_text[r].red_line;
+
+		if (listed)
+			g->code[n++] = g->ruleset->rule_text[r].code_datum;
+	}
+	return PointerGetDatum(construct_array(g->code, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /* ---- the functions ---- */
@@ -271,10 +323,10 @@ null_argument(const char *name)
 
 /*
  * Arguments 0..5 of both functions: facts, ruleset, as_of, known_at,
- * exemptions, overrides; bad_rows is a later one.
+ * exemptions, overrides; 7 is bad_rows, 8 checks.
  */
 static void
-begin_grading(Grading *g, FunctionCallInfo fcinfo, int arg_bad_rows)
+begin_grading(Grading *g, FunctionCallInfo fcinfo)
 {
 	static const char *const name[] = {"facts", "ruleset", "as_of", "known_at"};
 	char	   *exemptions = text_argument(fcinfo, 4),
@@ -295,9 +347,10 @@ begin_grading(Grading *g, FunctionCallInfo fcinfo, int arg_bad_rows)
 	g->budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen grading", ALLOCSET_DEFAULT_SIZES);
 	g->scratch = AllocSetContextCreate(CurrentMemoryContext, "risk_screen grading, one entity", ALLOCSET_DEFAULT_SIZES);
 	SPI_connect();
-	g->ruleset = rs_ruleset_load(text_argument(fcinfo, 1), as_of, PG_GETARG_TIMESTAMPTZ(3), g->budget);
+	g->ruleset = rs_ruleset_load(text_argument(fcinfo, 1), as_of, PG_GETARG_TIMESTAMPTZ(3),
+								 text_argument(fcinfo, 8), g->budget);
 	g->facts = rs_facts_read(text_argument(fcinfo, 0), g->ruleset,
-							 rs_bad_rows_option(PG_ARGISNULL(arg_bad_rows) ? "error" : text_argument(fcinfo, arg_bad_rows)),
+							 rs_bad_rows_option(PG_ARGISNULL(7) ? "error" : text_argument(fcinfo, 7)),
 							 g->budget);
 	if (exemptions)
 		rs_facts_read_exemptions(g->facts, exemptions);
@@ -307,6 +360,7 @@ begin_grading(Grading *g, FunctionCallInfo fcinfo, int arg_bad_rows)
 	g->scope = rs_alloc(g->budget, n, sizeof(int8), "a grading");
 	g->outcome = rs_alloc(g->budget, n, sizeof(int32), "a grading");
 	g->order = rs_alloc(g->budget, n, sizeof(int), "a grading");
+	g->code = rs_alloc(g->budget, n, sizeof(Datum), "a grading");
 }
 
 /* Entities in the order of their names. */
@@ -344,9 +398,9 @@ end_grading(Grading *g)
 
 /*
  * grade(facts text, ruleset text, as_of date, known_at timestamptz, exemptions text,
- *		 overrides text, detail text, bad_rows text)
+ *		 overrides text, detail text, bad_rows text, checks text)
  *	 returns (entity text, level, score numeric, floor, coverage float8, reasons jsonb,
- *			  possible, relaxed, computed, version int)
+ *			  possible, relaxed, computed, version int, hit_rules text[], unknown_rules text[], red_lines text[])
  */
 PG_FUNCTION_INFO_V1(rs_grade);
 Datum
@@ -371,7 +425,7 @@ rs_grade(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	rs_level_map(TupleDescAttr(rsinfo->setDesc, 1)->atttypid, &g.levels);
-	begin_grading(&g, fcinfo, 7);
+	begin_grading(&g, fcinfo);
 	ordered = ordered_entities(&g);
 	names = rs_query_interner(g.facts->query, RS_INTERN_ACCOUNT);
 
@@ -380,14 +434,16 @@ rs_grade(PG_FUNCTION_ARGS)
 		uint32		e = ordered[i];
 		const RsSegment *segment = &g.facts->segments[g.facts->segment[e]];
 		RsVerdict	v;
-		Datum		values[10];
-		bool		nulls[10] = {false};
+		Datum		values[13];
+		bool		nulls[13] = {false};
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!g.facts->seen[e])
 			continue;
+		g.state = g.facts->state + (uint64) e * g.facts->ncolumns;
 		rs_facts_judge(g.facts, e, g.scope, g.outcome, &v);
+		order_rules(&g, segment);
 		old = MemoryContextSwitchTo(g.scratch);
 		values[0] = rs_interner_text(names, e);
 		values[1] = ObjectIdGetDatum(g.levels.oid[v.level]);
@@ -401,6 +457,9 @@ rs_grade(PG_FUNCTION_ARGS)
 		values[7] = ObjectIdGetDatum(g.levels.oid[v.relaxed]);
 		values[8] = ObjectIdGetDatum(g.levels.oid[v.computed]);
 		values[9] = Int32GetDatum(g.ruleset->version);
+		values[10] = codes(&g, LIST_HITS);
+		values[11] = codes(&g, LIST_UNKNOWN);
+		values[12] = codes(&g, LIST_RED_LINES);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(g.scratch);
@@ -411,7 +470,7 @@ rs_grade(PG_FUNCTION_ARGS)
 
 /*
  * explain_grade(facts text, ruleset text, as_of date, known_at timestamptz, exemptions text,
- *				 overrides text, entities text[], bad_rows text)
+ *				 overrides text, entities text[], bad_rows text, checks text)
  *	 returns one row per entity and rule, the heaviest first
  */
 PG_FUNCTION_INFO_V1(rs_explain_grade);
@@ -426,7 +485,7 @@ rs_explain_grade(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	rs_level_map(TupleDescAttr(rsinfo->setDesc, 1)->atttypid, &g.levels);
-	begin_grading(&g, fcinfo, 7);
+	begin_grading(&g, fcinfo);
 	names = rs_query_interner(g.facts->query, RS_INTERN_ACCOUNT);
 	if (!PG_ARGISNULL(6))
 	{
@@ -450,6 +509,7 @@ rs_explain_grade(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		if (!g.facts->seen[e] || (wanted && !wanted[e]))
 			continue;
+		g.state = g.facts->state + (uint64) e * g.facts->ncolumns;
 		rs_facts_judge(g.facts, e, g.scope, g.outcome, &v);
 		order_rules(&g, segment);
 		old = MemoryContextSwitchTo(g.scratch);
@@ -461,7 +521,7 @@ rs_explain_grade(PG_FUNCTION_ARGS)
 			const RsBandText *band = o >= 0 ? &segment->band_text[o] : NULL;
 			int128		contribution = contribution_of(&g, segment, r);
 			RsLevel		floor = floor_of(&g, segment, r);
-			bool		missing = o == RS_OUTCOME_MISSING || o == RS_OUTCOME_STALE;
+			bool		missing = is_missing(o);
 			Datum		values[20];
 			bool		nulls[20] = {false};
 
@@ -470,10 +530,10 @@ rs_explain_grade(PG_FUNCTION_ARGS)
 			values[0] = rs_interner_text(names, e);
 			values[1] = ObjectIdGetDatum(g.levels.oid[v.level]);
 			values[2] = label->code_datum;
-			values[3] = CStringGetTextDatum(outcome_name(segment, o));
+			values[3] = CStringGetTextDatum(outcome_name(&g, segment, r));
 			nulls[4] = !(o >= RS_OUTCOME_NO_HIT || o == RS_OUTCOME_STALE);
 			values[4] = nulls[4] ? (Datum) 0 :
-				Float8GetDatum(g.facts->value[(uint64) e * g.facts->ncolumns + g.ruleset->rule[r].column]);
+				Float8GetDatum(observed_of(&g, e, r));
 			nulls[5] = band == NULL || band->no_operator;
 			values[5] = nulls[5] ? (Datum) 0 : band->operator;
 			nulls[6] = band == NULL || band->no_threshold;

@@ -58,7 +58,13 @@ typedef struct HashSlot
 	uint32		id;				/* RS_NO_ID: free */
 } HashSlot;
 
+/*
+ * An aggregate may have an interner per group: small ones must stay small, so
+ * blocks and table start low and double.
+ */
 #define BLOCK_SIZE (256 * 1024)
+#define FIRST_BLOCK_SIZE 512
+#define FIRST_SLOTS 32
 
 /*
  * Where an integer's search begins: runs of 16 consecutive keys stay together,
@@ -161,7 +167,7 @@ resize_slots(RsInterner *in, uint64 slots)
 static void
 grow_slots(RsInterner *in)
 {
-	resize_slots(in, in->slots ? in->slots * 2 : 1024);
+	resize_slots(in, in->slots ? in->slots * 2 : FIRST_SLOTS);
 }
 
 RsInterner *
@@ -220,7 +226,7 @@ keep_bytes(RsInterner *in, Size n)
 	n = MAXALIGN(n);
 	if (in->block_used + n > in->block_size)
 	{
-		in->block_size = Max(n, BLOCK_SIZE);
+		in->block_size = Max(n, Min(BLOCK_SIZE, Max(FIRST_BLOCK_SIZE, 2 * in->block_size)));
 		in->block = rs_alloc(in->budget, 1, in->block_size, purpose);
 		in->block_used = 0;
 	}

@@ -6,6 +6,9 @@
  * Lists of parallel workers are appended, so every plan gives the same peak.
  * The distinct form numbers its values and is not split between workers.
  * Rows without a time or value are left out, as aggregates do.
+ *
+ * The list lies in the aggregate's context itself: a context per group would
+ * make a hash aggregate, which sums them at every new group, quadratic.
  */
 #include "pg_compat.h"
 
@@ -28,6 +31,9 @@
 
 #define STATE_TAG 0x5045414bu	/* "PEAK" */
 
+/* Rows up to which a list grows without asking the budget. */
+#define SMALL_LIST 64
+
 typedef struct PeakState
 {
 	MemoryContext budget;
@@ -46,7 +52,7 @@ new_state(MemoryContext context, RsMeasure measure)
 {
 	PeakState  *state = MemoryContextAllocZero(context, sizeof(PeakState));
 
-	state->budget = AllocSetContextCreate(context, "risk_screen peak", ALLOCSET_DEFAULT_SIZES);
+	state->budget = context;
 	state->measure = measure;
 	state->window = -1;
 	return state;
@@ -92,8 +98,18 @@ add_row(PeakState *state, TimestampTz at, int128 value)
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("time must be finite")));
 	if (state->n >= state->capacity)
-		state->row = rs_grow(state->budget, state->row, &state->capacity, state->n + 1,
-							 sizeof(RsTimedValue), "the rows of a peak");
+	{
+		if (state->n < SMALL_LIST)
+		{
+			/* most groups are small, and there may be many */
+			state->capacity = Max(8, state->capacity * 2);
+			state->row = state->row ? repalloc(state->row, state->capacity * sizeof(RsTimedValue)) :
+				MemoryContextAlloc(state->budget, state->capacity * sizeof(RsTimedValue));
+		}
+		else
+			state->row = rs_grow(state->budget, state->row, &state->capacity, state->n + 1,
+								 sizeof(RsTimedValue), "the rows of a peak");
+	}
 	state->row[state->n].at = at;
 	state->row[state->n++].value = value;
 	state->sorted = false;

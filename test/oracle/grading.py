@@ -23,11 +23,25 @@ def level_of(score, thresholds):
     return 0
 
 
-def newest(facts, as_of, known_at):
-    """facts: (entity, indicator, value or None, line or None, as_of, known_at) -> cells, lines, entities"""
+class Candidate(F):
+    """A value that nobody has confirmed."""
+
+
+def register_of(checks, as_of, known_at):
+    """checks: dicts with rule, indicator, outcome, severity, weight, lines, red_line, day, known -> those of the newest register"""
+    known = [c for c in checks if c["day"] <= as_of and c["known"] <= known_at]
+    newest_one = max(((c["day"], c["known"]) for c in known), default=None)
+    return newest_one, {c["rule"]: c for c in known if (c["day"], c["known"]) == newest_one}
+
+
+def newest(facts, as_of, known_at, since=None, of_checks=lambda indicator: True):
+    """facts: (entity, indicator, value or None, line or None, as_of, known_at) -> cells, lines, entities;
+    what checks of the register said before `since` is over"""
     cells, lines, seen = {}, {}, set()
     for entity, indicator, value, line, day, known in facts:
         if day > as_of or known > known_at:
+            continue
+        if since is not None and (day, known) < since and of_checks(indicator):
             continue
         seen.add(entity)
         key = (entity, indicator)
@@ -38,8 +52,29 @@ def newest(facts, as_of, known_at):
     return cells, lines, seen
 
 
-def grade(ruleset, facts, as_of, known_at, exempt=(), overrides=None):
-    cells, lines, seen = newest(facts, as_of, known_at)
+def in_lines(line, lines):
+    return lines is None or line is None or any(x in lines for x in line.split(","))
+
+
+def lower(level):
+    return {4: 3, 3: 2}.get(level, level)
+
+
+def grade(ruleset, facts, as_of, known_at, exempt=(), overrides=None, checks=None):
+    since, register = None, {}
+    rules = list(ruleset["rules"])
+    if checks is not None:
+        since, register = register_of(checks, as_of, known_at)
+        named = {r["rule"] for r in rules}
+        for c in register.values():
+            points = ruleset["rule_points"].get(c["severity"]) if c["severity"] else None
+            if c["rule"] not in named and points is not None:
+                rules.append(dict(rule=c["rule"], indicator=c["indicator"], lines=None, weight=c["weight"], required=False, overridable=not c["red_line"],
+                                  max_age=None, missing_points=F(0), missing_floor=None,
+                                  bands=[dict(span=(0, False, None, False), points=points, floor=LEVELS.index(c["severity"]))]))
+    used = {r["indicator"] for r in rules}
+    filled = {r["indicator"] for r in rules if r["rule"] in register}
+    cells, lines, seen = newest(facts, as_of, known_at, since, lambda i: i not in used or i in filled)
     out = {}
     for e in seen:
         line = lines[e][0] if e in lines else None
@@ -50,12 +85,16 @@ def grade(ruleset, facts, as_of, known_at, exempt=(), overrides=None):
         lacking = True
         first = True
         contributions = {}
-        for r in ruleset["rules"]:
+        for r in rules:
             cell = cells.get((e, r["indicator"]))
-            if r["lines"] is not None:
-                # an institution of unknown line is judged by every rule
-                if line is not None and line not in r["lines"]:
+            check = register.get(r["rule"])
+            findings = check is not None and check["indicator"] == r["indicator"]
+            # an institution of unknown line is judged by every rule, and what a check found counts anywhere
+            if not (in_lines(line, r["lines"]) and (not findings or in_lines(line, check["lines"]))):
+                if not (findings and cell is not None and cell[0] is not None):
                     continue
+            if cell is None and findings and check["outcome"] == "ran":
+                cell = (F(0), as_of, known_at)
             if (e, r["rule"]) in exempt:
                 continue
             if first:
@@ -69,18 +108,21 @@ def grade(ruleset, facts, as_of, known_at, exempt=(), overrides=None):
                 mf = r["missing_floor"] or 0
                 floor = max(floor, mf)
                 lacking = lacking or r["required"]
+                if check is not None and check["severity"]:
+                    lacking = lacking or (cell is not None and cell[0] is None) or check["outcome"] == "failed"
                 worst_score += max([c] + [r["weight"] * b["points"] for b in r["bands"]])
                 worst_floor = max([worst_floor, mf] + [b["floor"] or 0 for b in r["bands"]])
             else:
                 known_weight += r["weight"]
                 for b in r["bands"]:
                     if in_span(b["span"], cell[0]):
-                        c = r["weight"] * b["points"]
+                        candidate = isinstance(cell[0], Candidate)
+                        c = r["weight"] * b["points"] * (ruleset.get("candidate_share", 1) if candidate else 1)
                         score += c
                         worst_score += c
                         contributions[r["rule"]] = c
-                        floor = max(floor, b["floor"] or 0)
-                        if not r["overridable"]:
+                        floor = max(floor, lower(b["floor"] or 0) if candidate else b["floor"] or 0)
+                        if not r["overridable"] and not candidate:
                             fixed = max(fixed, b["floor"] or 0)
                         break
         level = max(floor, level_of(score, ruleset["levels"]))

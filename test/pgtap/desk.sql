@@ -69,7 +69,12 @@ INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, candidate, bod
 INSERT INTO filing.institution (inst_id, name, province, lines) VALUES ('R', '红', '上海', '{X}'), ('O', '橙', '上海', '{X}'), ('Y', '黄', '北京', '{X}'), ('G', '绿', '北京', '{X}'), ('U', '未知', '北京', '{X}'), ('M', '候选', '北京', '{X}');
 INSERT INTO filing.switch VALUES ('R', 'red', 5), ('R', 'yellow', 1), ('O', 'orange', 3), ('Y', 'yellow', 2), ('M', 'maybe', 2), ('nowhere', 'red', 9);
 INSERT INTO filing.switch VALUES ('U', 'yellow', 2, false);
-CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08');
+-- a version under which nothing is required and any coverage will do: these desks file almost nothing
+SELECT risk_screen.copy_ruleset('institution', 1, 'small', 1);
+UPDATE risk_screen.ruleset SET min_coverage = 0 WHERE ruleset = 'small';
+UPDATE risk_screen.ruleset_rule SET required = false WHERE ruleset = 'small';
+INSERT INTO risk_screen.ruleset_activation (ruleset, version, active_from, known_from, content_hash) VALUES ('small', 1, '-infinity', '-infinity', risk_screen.ruleset_hash('small', 1));
+CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08', ruleset => 'small');
 SELECT results_eq('SELECT inst_id, level FROM desk.risk_board ORDER BY inst_id', $$VALUES ('G', 'green'), ('M', 'orange'), ('O', 'orange'), ('R', 'red'), ('U', 'unknown'), ('Y', 'yellow')$$,
 	'levels: worst severity; missing data is not green; an unconfirmed candidate counts one level lower');
 SELECT is((SELECT level_zh || ' ' || hit_rules || ' ' || findings || ' ' || amount FROM desk.risk_board WHERE inst_id = 'R'), '红 2 2 6', 'the board counts and sums');
@@ -88,21 +93,21 @@ SELECT is((SELECT kind FROM desk.alert_action JOIN desk.alert USING (alert_id) W
 CREATE TEMP TABLE before AS SELECT 'run' AS t, to_jsonb(x) - '{started_at,finished_at}'::text[] AS j FROM desk.run AS x UNION ALL SELECT 'outcome', to_jsonb(x) - 'elapsed_ms' FROM desk.rule_outcome AS x UNION ALL SELECT 'finding', to_jsonb(x) FROM desk.finding AS x
 	UNION ALL SELECT 'value', to_jsonb(x) FROM desk.indicator_value AS x UNION ALL SELECT 'grade', to_jsonb(x) FROM desk.grade AS x UNION ALL SELECT 'alert', to_jsonb(x) FROM desk.alert AS x UNION ALL SELECT 'deadline', to_jsonb(x) FROM desk.alert_deadline AS x
 	UNION ALL SELECT 'action', to_jsonb(x) FROM desk.alert_action AS x UNION ALL SELECT 'case', to_jsonb(x) FROM desk.case_file AS x;
-CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 09:30+08');
+CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 09:30+08', ruleset => 'small');
 SELECT results_eq('SELECT t, j::text FROM before ORDER BY 1, 2', $$SELECT t, j::text FROM (SELECT 'run' AS t, to_jsonb(x) - '{started_at,finished_at}'::text[] AS j FROM desk.run AS x UNION ALL SELECT 'outcome', to_jsonb(x) - 'elapsed_ms' FROM desk.rule_outcome AS x UNION ALL SELECT 'finding', to_jsonb(x) FROM desk.finding AS x
 	UNION ALL SELECT 'value', to_jsonb(x) FROM desk.indicator_value AS x UNION ALL SELECT 'grade', to_jsonb(x) FROM desk.grade AS x UNION ALL SELECT 'alert', to_jsonb(x) FROM desk.alert AS x UNION ALL SELECT 'deadline', to_jsonb(x) FROM desk.alert_deadline AS x
 	UNION ALL SELECT 'action', to_jsonb(x) FROM desk.alert_action AS x UNION ALL SELECT 'case', to_jsonb(x) FROM desk.case_file AS x) AS y ORDER BY 1, 2$$, 'a repeated run gives the same rows, and doubles no alert, action or case');
 
 -- What a repeated run no longer finds is withdrawn, and restored when found again
 DELETE FROM filing.switch WHERE inst = 'Y';
-CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 10:00+08');
+CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 10:00+08', ruleset => 'small');
 SELECT is((SELECT state FROM desk.alert WHERE inst_id = 'Y'), 'withdrawn', 'an alert of corrected data is withdrawn');
 INSERT INTO filing.switch VALUES ('Y', 'yellow', 2);
-CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 10:30+08');
+CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 10:30+08', ruleset => 'small');
 SELECT results_eq($$SELECT state, reopened, raised_at FROM desk.alert WHERE inst_id = 'Y'$$, $$VALUES ('open', 0, timestamptz '2026-11-21 10:30+08')$$, 'and comes back');
 
 -- Next day: open alerts absorb the hit
-CALL risk_screen.screen('desk', '2026-11-21', at => '2026-11-22 08:00+08');
+CALL risk_screen.screen('desk', '2026-11-21', at => '2026-11-22 08:00+08', ruleset => 'small');
 SELECT is((SELECT count(*) FROM desk.alert), 5::bigint, 'the next day doubles nothing');
 SELECT is((SELECT first_as_of || ' ' || last_as_of || ' ' || raised_at FROM desk.alert WHERE rule = 'X-red'), '2026-11-20 2026-11-21 2026-11-21 00:00:00+00', 'deadlines still count from the first day');
 SELECT results_eq('SELECT from_level, to_level, institutions FROM desk.migration ORDER BY 1, 2', $$VALUES ('green', 'green', 1::bigint), ('orange', 'orange', 2), ('red', 'red', 1), ('unknown', 'unknown', 1), ('yellow', 'yellow', 1)$$, 'migration between runs');
@@ -127,39 +132,39 @@ SELECT alike(risk_screen.risk_letter('desk', filing.alert('O', 'X-orange')), '%�
 CALL risk_screen.close_alert('desk', filing.alert('R', 'X-red'), '已整改', at => '2026-11-22 10:00+08');
 SELECT is((SELECT state FROM desk.alert WHERE inst_id = 'R' AND rule = 'X-yellow'), 'open', 'closing the red alert releases the yellow one');
 CALL risk_screen.review_alert('desk', filing.alert('O', 'X-orange'), 'false_positive', '误报', at => '2026-11-22 11:00+08');
-CALL risk_screen.screen('desk', '2026-11-22', at => '2026-11-23 08:00+08');
+CALL risk_screen.screen('desk', '2026-11-22', at => '2026-11-23 08:00+08', ruleset => 'small');
 SELECT results_eq($$SELECT rule, state, reopened FROM desk.alert WHERE rule IN ('X-red', 'X-orange') ORDER BY rule$$, $$VALUES ('X-orange', 'closed', 0), ('X-red', 'open', 1)$$, 'a closed alert is re-opened, a false positive sleeps');
 SELECT is((SELECT state FROM desk.alert WHERE inst_id = 'R' AND rule = 'X-yellow'), 'inhibited', 'and the red one inhibits again');
-CALL risk_screen.screen('desk', '2026-12-25', at => '2026-12-26 08:00+08');
+CALL risk_screen.screen('desk', '2026-12-25', at => '2026-12-26 08:00+08', ruleset => 'small');
 SELECT is((SELECT count(*) FROM desk.alert WHERE rule = 'X-orange'), 2::bigint, 'a month later it is a new alert');
 
 -- A review of a candidate
 INSERT INTO desk.finding_review (rule, finding_key, decision, reason) SELECT rule, finding_key, 'confirmed', 'traced' FROM desk.finding_list WHERE inst_id = 'M';
-CALL risk_screen.screen('desk', '2026-12-25', at => '2026-12-26 09:00+08');
+CALL risk_screen.screen('desk', '2026-12-25', at => '2026-12-26 09:00+08', ruleset => 'small');
 SELECT is((SELECT level || ' ' || (SELECT level FROM desk.alert WHERE inst_id = 'M') FROM desk.risk_board WHERE inst_id = 'M'), 'red red', 'a confirmed candidate counts in full and raises its alert');
 UPDATE desk.finding_review SET decision = 'rejected';
-CALL risk_screen.screen('desk', '2026-12-25', at => '2026-12-26 10:00+08');
+CALL risk_screen.screen('desk', '2026-12-25', at => '2026-12-26 10:00+08', ruleset => 'small');
 SELECT is((SELECT measured_level FROM desk.risk_board WHERE inst_id = 'M'), 'green', 'a rejected one does not count');
 
 -- Levels rise at once and fall after the hold
 DELETE FROM filing.switch;
-CALL risk_screen.screen('desk', '2026-12-26', at => '2026-12-27 08:00+08');
+CALL risk_screen.screen('desk', '2026-12-26', at => '2026-12-27 08:00+08', ruleset => 'small');
 SELECT is((SELECT level || ' ' || measured_level FROM desk.risk_board WHERE inst_id = 'R'), 'red green', 'a lower level waits');
-CALL risk_screen.screen('desk', '2027-01-25', at => '2027-01-26 08:00+08');
+CALL risk_screen.screen('desk', '2027-01-25', at => '2027-01-26 08:00+08', ruleset => 'small');
 SELECT is((SELECT level || ' ' || change FROM desk.risk_board WHERE inst_id = 'R'), 'green down', 'until it has held for thirty days');
 
 -- Replays
 SELECT is((SELECT count(*) FROM desk.alert WHERE state = 'open' AND inst_id = 'O'), 1::bigint, 'an alert stays open until a person closes it');
 CREATE TEMP TABLE alerts AS SELECT * FROM desk.alert;
 INSERT INTO filing.switch VALUES ('G', 'red', 1);
-CALL risk_screen.screen('desk', '2026-11-19');
+CALL risk_screen.screen('desk', '2026-11-19', ruleset => 'small');
 SELECT results_eq('SELECT * FROM desk.alert ORDER BY alert_id', 'SELECT * FROM alerts ORDER BY alert_id', 'an older day raises no alerts');
 SELECT is((SELECT level FROM desk.grade_history WHERE as_of = '2026-11-19' AND inst_id = 'G'), 'red', 'but is graded');
 
 -- known_at hides what was learned later, by role
 INSERT INTO filing.institution (inst_id, name, lines, known_from) VALUES ('LATE', '迟', '{X}', '2026-11-25');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, known_from) SELECT 'k' || i, 'a', 'b', 1, '2026-11-18 10:00+08', 'k', CASE WHEN i = 50 THEN timestamptz '2026-11-25' ELSE '2026-11-19' END FROM generate_series(1, 50) AS i;
-CALL risk_screen.screen('desk', '2026-11-20', known_at => '2026-11-22');
+CALL risk_screen.screen('desk', '2026-11-20', known_at => '2026-11-22', ruleset => 'small');
 SELECT is((SELECT count(*) FROM desk.finding JOIN desk.run USING (run_id) WHERE known_at = '2026-11-22' AND rule = 'B12'), 0::bigint, 'the fiftieth transfer was not known');
 SELECT is((SELECT count(*) FROM desk.grade JOIN desk.run USING (run_id) WHERE known_at = '2026-11-22' AND inst_id = 'LATE'), 0::bigint, 'nor the institution');
 SELECT is((SELECT count(*) FROM risk_screen.run_rule('desk', 'B12', '2026-11-20', known_at => '2026-11-26') WHERE hit), 1::bigint, 'a week later it was');
@@ -170,21 +175,21 @@ SELECT is((SELECT count(*) FROM desk.run WHERE as_of = '2026-11-20'), 2::bigint,
 TRUNCATE filing.switch; INSERT INTO filing.switch VALUES ('R', 'red', 5), ('O', 'orange', 1), ('Y', 'yellow', 1);
 INSERT INTO desk.grade_override (inst_id, level, valid_from, valid_to, reason) VALUES ('R', 'green', '2027-03-01', '2027-04-01', 'x'), ('G', 'orange', '2027-03-01', '2027-04-01', 'x');
 INSERT INTO desk.exemption (inst_id, rule, valid_from, valid_to, reason) VALUES ('O', 'X-orange', '2027-03-01', '2027-03-02', '试点'), ('Y', 'X-yellow', '2027-02-01', '2027-03-01', '试点');
-CALL risk_screen.screen('desk', '2027-03-01', at => '2027-03-02 08:00+08');
+CALL risk_screen.screen('desk', '2027-03-01', at => '2027-03-02 08:00+08', ruleset => 'small');
 SELECT results_eq($$SELECT inst_id, measured_level FROM desk.risk_board WHERE inst_id IN ('R', 'G', 'O', 'Y') ORDER BY 1$$, $$VALUES ('G', 'orange'), ('O', 'green'), ('R', 'red'), ('Y', 'yellow')$$,
 	'an override raises but never goes below a red line; an exemption holds for its days only');
-SELECT is((SELECT note_zh FROM desk.grade_explanation WHERE inst_id = 'G' AND status = 'override'), 'x', 'the explanation names the override');
+SELECT is((SELECT note_zh FROM desk.grade_explanation WHERE inst_id = 'G' AND status = 'override'), 'x (postgres)', 'the explanation names the override, its reason and its author');
 
 -- A failing rule is recorded, the others run
 INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, body) VALUES ('X-bad', '坏', 'bad', 'red', $$SELECT 'institution' AS subject_kind, inst_id AS subject_id, 1 / 0 AS observed, 0 AS threshold, 0 AS amount, NULL AS occurred_at, NULL AS evidence FROM institution$$);
 SET LOCAL client_min_messages = error;     -- the warning about it is expected
-CALL risk_screen.screen('desk', '2027-03-02', at => '2027-03-03 08:00+08');
+CALL risk_screen.screen('desk', '2027-03-02', at => '2027-03-03 08:00+08', ruleset => 'small');
 SET LOCAL client_min_messages = warning;
 SELECT is((SELECT outcome || ' ' || message FROM desk.rule_timing WHERE rule = 'X-bad'), 'error division by zero (SQLSTATE 22012)', 'the failure is recorded with its reason');
 SELECT is((SELECT measured_level FROM desk.risk_board WHERE inst_id = 'M'), 'unknown', 'and nobody it should have judged is green');
 SELECT is((SELECT outcome FROM desk.rule_timing WHERE rule = 'X-red'), 'hit', 'others ran');
 
--- Grades are made by classes of institutions; the definition goes cell by cell
+-- Facts are hits and gaps only; the definition goes cell by cell
 INSERT INTO filing.institution (inst_id, name, lines) VALUES ('E', '众筹', '{EC}'), ('P', '网贷', '{P2P}'), ('Q', '网贷二', '{P2P}'), ('PE', '两业', '{P2P,EC}'), ('N', '无', NULL);
 INSERT INTO filing.loan (loan_id, inst_id, amount, started_on) VALUES ('l1', 'P', 1, '2027-03-01');
 INSERT INTO filing.account (account_id, owner_id, owner_kind, inst_id) VALUES ('a1', 'P', 'own', 'P'), ('a2', 'E', 'own', 'E'), ('a3', 'PE', 'own', 'PE');
@@ -193,25 +198,40 @@ INSERT INTO desk.exemption (inst_id, rule, valid_from, valid_to, reason) VALUES 
 UPDATE risk_screen.rule SET lines = '{P2P}' WHERE code = 'X-red';       -- R is of another line
 UPDATE risk_screen.rule SET lines = '{X}' WHERE code = 'X-bad';
 SET LOCAL client_min_messages = error;
-CALL risk_screen.screen('desk', '2027-03-03', at => '2027-03-04 08:00+08');
+CALL risk_screen.screen('desk', '2027-03-03', at => '2027-03-04 08:00+08', ruleset => 'small');
 SET LOCAL client_min_messages = warning;
 CREATE TEMP TABLE cell AS
-	SELECT i.inst_id, r.code, CASE
-		WHEN f.n > 0 THEN 'hit'
-		WHEN o.outcome = 'error' THEN 'gap'
-		WHEN o.message IS NOT NULL THEN 'unmapped'
-		WHEN EXISTS (SELECT FROM desk.indicator_value AS v WHERE v.run_id = o.run_id AND v.rule = r.code AND v.inst_id = i.inst_id AND v.status = 'unknown')
-		  OR EXISTS (SELECT FROM unnest(r.coverage) AS c (role) WHERE NOT EXISTS (SELECT FROM desk.coverage AS x WHERE x.run_id = o.run_id AND x.role = c.role AND x.inst_id = i.inst_id)) THEN 'gap'
+	WITH i AS (SELECT inst_id, coalesce(lines, '{}') AS lines FROM filing.institution),
+	o AS (SELECT * FROM desk.rule_outcome JOIN desk.run USING (run_id) WHERE as_of = '2027-03-03'),
+	named AS (SELECT rule, lines, weight FROM risk_screen.ruleset_rule WHERE (ruleset, version) = ('small', 1)),
+	r AS (SELECT coalesce(n.rule, o.rule) AS code, n.rule IS NOT NULL AS named, n.lines AS ruleset_lines, o.run_id, o.fact = 'value' AND n.rule IS NOT NULL AS by_value,
+				 o.outcome, o.message, o.lines, o.coverage, o.severity, o.candidate, coalesce(n.weight, o.weight) AS weight
+			FROM named AS n FULL JOIN o ON o.rule = n.rule WHERE n.rule IS NOT NULL OR o.severity IS NOT NULL)
+	SELECT i.inst_id, r.code, r.weight, r.severity, r.candidate, r.named, f.n, CASE
+		WHEN r.run_id IS NULL OR r.message IS NOT NULL AND r.outcome <> 'error' THEN 'unmapped'
+		WHEN NOT r.by_value AND f.n > 0 THEN 'hit'
+		WHEN r.outcome = 'error' THEN 'gap'
+		WHEN r.severity IS NOT NULL AND (EXISTS (SELECT FROM desk.indicator_value AS v WHERE v.run_id = r.run_id AND v.rule = r.code AND v.inst_id = i.inst_id AND v.status = 'unknown')
+		  OR EXISTS (SELECT FROM unnest(r.coverage) AS c (role) WHERE NOT EXISTS (SELECT FROM desk.coverage AS x WHERE x.run_id = r.run_id AND x.role = c.role AND x.inst_id = i.inst_id))) THEN 'gap'
+		WHEN r.by_value THEN 'unmapped'
 		ELSE 'clear' END AS status
-	  FROM filing.institution AS i CROSS JOIN desk.run JOIN desk.rule_outcome AS o USING (run_id) JOIN risk_screen.rule AS r ON r.code = o.rule AND r.severity IS NOT NULL
-	 CROSS JOIN LATERAL (SELECT count(*) AS n FROM desk.finding AS f WHERE f.run_id = o.run_id AND f.rule = r.code AND f.inst_id = i.inst_id) AS f
-	 WHERE as_of = '2027-03-03' AND (f.n > 0 OR r.lines && '{ALL,NAME,AD}' OR r.lines && i.lines)
+	  FROM i CROSS JOIN r
+	 CROSS JOIN LATERAL (SELECT count(*) AS n FROM desk.finding AS f WHERE f.run_id = r.run_id AND f.rule = r.code AND f.inst_id = i.inst_id) AS f
+	 WHERE (NOT coalesce(r.by_value, false) AND f.n > 0 OR (r.ruleset_lines IS NULL OR r.ruleset_lines && i.lines) AND (r.by_value OR r.run_id IS NULL OR r.lines && '{ALL,NAME,AD}' OR r.lines && i.lines))
 	   AND NOT EXISTS (SELECT FROM desk.exemption AS e WHERE e.inst_id = i.inst_id AND e.rule = r.code AND '2027-03-03' >= e.valid_from AND '2027-03-03' < e.valid_to);
-SELECT results_eq($$SELECT inst_id, coverage, (SELECT array_agg(h ORDER BY h) FROM unnest(hit_rules) AS h), unknown_rules, (SELECT array_agg(x ->> 'rule' ORDER BY x ->> 'rule') FROM jsonb_array_elements(reasons) AS x WHERE x ->> 'status' <> 'override')
+SELECT results_eq($$SELECT inst_id, coverage, score, computed, (SELECT array_agg(h ORDER BY h) FROM unnest(hit_rules) AS h), (SELECT array_agg(u ORDER BY u COLLATE "C") FROM unnest(unknown_rules) AS u),
+		(SELECT array_agg(x ->> 'code' ORDER BY x ->> 'code') FROM jsonb_array_elements(reasons) AS x WHERE x ->> 'outcome' <> 'exempt' AND x ->> 'code' <> 'override')
 	  FROM desk.grade JOIN desk.run USING (run_id) WHERE as_of = '2027-03-03' ORDER BY 1$$,
-	$$SELECT inst_id, round(count(*) FILTER (WHERE status IN ('hit', 'clear'))::numeric / count(*), 4), array_agg(code ORDER BY code) FILTER (WHERE status = 'hit'),
-	  coalesce(array_agg(code ORDER BY code) FILTER (WHERE status IN ('gap', 'unmapped')), '{}'), array_agg(code ORDER BY code) FILTER (WHERE status IN ('hit', 'gap')) FROM cell GROUP BY 1 ORDER BY 1$$,
-	'coverage, hits, unknown rules and reasons are those of the definition');
+	$$SELECT inst_id, round(sum(weight) FILTER (WHERE status IN ('hit', 'clear')) / sum(weight), 4), sum(p.points),
+		greatest(max(p.floor), CASE WHEN sum(p.points) >= 80 THEN 'red' WHEN sum(p.points) >= 50 THEN 'orange' WHEN sum(p.points) >= 20 THEN 'yellow' WHEN bool_or(status = 'gap' AND severity IS NOT NULL) THEN 'unknown' ELSE 'green' END::risk_screen.risk_level),
+		array_agg(code ORDER BY code) FILTER (WHERE status = 'hit'), array_agg(code ORDER BY code COLLATE "C") FILTER (WHERE status IN ('gap', 'unmapped')), array_agg(code ORDER BY code) FILTER (WHERE status IN ('hit', 'gap'))
+	  FROM cell
+	  LEFT JOIN risk_screen.ruleset_band AS b ON status = 'hit' AND named AND (b.ruleset, b.version, b.rule) = ('small', 1, cell.code) AND b.span @> n::numeric
+	 CROSS JOIN LATERAL (SELECT CASE WHEN named THEN b.floor ELSE severity END AS full_floor, CASE WHEN named THEN b.points ELSE CASE severity WHEN 'red' THEN 40 WHEN 'orange' THEN 20 ELSE 10 END END AS full_points) AS u
+	 CROSS JOIN LATERAL (SELECT CASE WHEN status = 'hit' THEN full_points * CASE WHEN candidate THEN 0.5 ELSE 1 END ELSE 0 END AS points,
+			CASE WHEN status = 'hit' THEN CASE WHEN NOT candidate THEN full_floor WHEN full_floor = 'red' THEN 'orange' ELSE 'yellow' END END AS floor) AS p
+	 GROUP BY 1 ORDER BY 1$$,
+	'coverage, score, level, hits, unknown rules and reasons are those of the definition');
 SELECT is((SELECT string_agg(DISTINCT status, ' ' ORDER BY status) FROM cell), 'clear gap hit unmapped', 'with every kind of cell');
 SELECT ok((SELECT 'X-red' = ANY (hit_rules) FROM desk.grade JOIN desk.run USING (run_id) WHERE as_of = '2027-03-03' AND inst_id = 'R'), 'a hit counts although the rule is of another line');
 SELECT is((SELECT string_agg(inst_id, ' ' ORDER BY inst_id) FROM desk.grade JOIN desk.run USING (run_id) WHERE as_of = '2027-03-03' AND 'C19' = ANY (unknown_rules)), NULL,
@@ -220,7 +240,7 @@ DELETE FROM risk_screen.rule WHERE code = 'X-bad';
 
 -- Settings of the session come back
 SET LOCAL TimeZone = 'America/New_York';
-CALL risk_screen.screen('desk', '2027-03-02');
+CALL risk_screen.screen('desk', '2027-03-02', ruleset => 'small');
 SELECT is(current_setting('TimeZone') || current_setting('enable_nestloop') || (current_setting('application_name') ~ 'risk_screen')::text, 'America/New_Yorkonfalse', 'time zone, planner and application name are the session''s again');
 
 SELECT * FROM finish();

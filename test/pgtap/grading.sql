@@ -119,6 +119,14 @@ SELECT throws_ok($$SELECT * FROM disposal_class('green', 0, 0, 0, false, 'x')$$,
 -- ---- rulesets ----
 SELECT is_empty($$SELECT * FROM check_ruleset('institution', 1, '2026-01-01')$$, 'shipped ruleset institution is clean');
 SELECT is_empty($$SELECT * FROM check_ruleset('sector', 1, '2026-01-01')$$, 'shipped ruleset sector is clean');
+SELECT is_empty($$SELECT * FROM check_ruleset('naming', 1, '2026-01-01')$$, 'shipped ruleset naming is clean');
+SELECT is_empty($$SELECT rule, r.severity, max(b.floor) FROM ruleset_rule x JOIN ruleset_band b USING (ruleset, version, rule) JOIN rule r ON r.code = x.rule
+	WHERE ruleset IN ('institution', 'naming') AND x.version = 1 AND r.builtin AND (r.fact = 'findings' OR b.parameter IS NOT NULL AND b.factor = 1) GROUP BY 1, 2 HAVING max(b.floor) IS DISTINCT FROM r.severity$$,
+	'a desk''s rule that the shipped version names floors the level at the rule''s own severity');
+SELECT is_empty($$SELECT rule, r.parameters[1], b.parameter FROM ruleset_rule x JOIN ruleset_band b USING (ruleset, version, rule) JOIN rule r ON r.code = x.rule AND r.severity IS NOT NULL AND r.fact = 'value' AND r.builtin
+	WHERE x.ruleset = 'institution' AND b.parameter IS DISTINCT FROM r.parameters[1]$$, 'and one that is judged by its value is judged against the rule''s own limit');
+SELECT is_empty($$SELECT r.code, r.lines, x.lines FROM ruleset_rule x JOIN rule r ON r.code = x.rule AND r.fact = 'findings' AND r.severity IS NOT NULL AND r.builtin
+	WHERE x.ruleset = 'institution' AND x.lines IS NOT NULL AND NOT r.lines && '{ALL,NAME,AD}' AND NOT r.lines <@ x.lines$$, 'no line of a desk''s rule is left out by the version');
 SELECT is_empty($$SELECT unnest('{B12,B13,B14,B15,C04,C16,H01,H03,H12}'::text[]) EXCEPT SELECT rule FROM ruleset_rule WHERE ruleset = 'institution'$$, 'the rule codes are there');
 SELECT is_empty($$SELECT DISTINCT rule FROM ruleset_rule WHERE ruleset IN ('institution', 'sector') AND (title_zh IS NULL OR title_en IS NULL OR plan IS NULL OR clause IS NULL)$$, 'each rule cites its plan and clause');
 INSERT INTO ruleset (ruleset, version) VALUES ('bad', 1);

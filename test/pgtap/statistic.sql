@@ -165,5 +165,20 @@ SELECT is(auc(s, f), 0.875::float8, 'auc with a tie') FROM (VALUES (1, false), (
 SELECT is(auc(s, f), NULL::float8, 'auc needs both kinds') FROM (VALUES (1, true), (2, true)) v(s, f);
 SELECT is(population_stability('{10,20,70}', '{10,20,70}'), 0::float8, 'no shift'), ok(population_stability('{10,20,70}', '{70,20,10}') > 0.25, 'large shift');
 
+-- many groups: a state is memory of the aggregate, not a context of its own (a hash aggregate sums its contexts at every new group)
+CREATE TEMP TABLE many AS SELECT i % 2000 AS g, i AS x, timestamptz '2026-01-01' + i * interval '1 hour' AS at FROM generate_series(1, 6000) i;
+ANALYZE many;
+CREATE FUNCTION contexts(expression text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	n bigint;
+BEGIN
+	EXECUTE format('SELECT max(c) FILTER (WHERE n > 0) FROM (SELECT c, count(result IS NULL) OVER () AS n FROM (SELECT %s AS result, (SELECT count(*) FROM pg_backend_memory_contexts WHERE g IS NOT NULL) AS c FROM many GROUP BY g) r OFFSET 0) s', expression) INTO n;
+	RETURN n;
+END $$;
+SET LOCAL enable_sort = off;
+SELECT cmp_ok(contexts(e), '<', 1000::bigint, 'no context per group: ' || e) FROM unnest(ARRAY['peak_count(at, ''1 day'')', 'peak_sum(x, at, ''1 day'')', 'peak_max(x, at, ''1 day'')', 'peak_distinct(x, at, ''1 day'')',
+	'peak_distinct(x::text, at, ''1 day'')', 'peak_detail(x, at, ''1 day'', ''sum'')', 'peak_distinct_detail(x, at, ''1 day'')', 'dormant_then_active(at, ''10 days'', ''1 day'', 2)', 'xirr(x, at)', 'mad(x)', 'gini(x)', 'hhi(x)',
+	'top_share(x, 2)', 'benford(x)', 'growth_peak(x, at, ''7 days'')', 'cusum(x, 1, 1, 1, 1)', 'irr(x, 1)', 'auc(x, x > 3)', 'term_gap(at::date, at::date, x)', 'sticky_level(''red'', at, ''1 day'')']) e;
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -75,19 +75,22 @@ def ruleset():
                           missing_points=rnd.choice([F(0), F(0), F(5), F(25, 2)]),
                           missing_floor=rnd.choice([None, None, None, None, 2])))
     cut = sorted(rnd.sample(range(1, 100), 3))
-    return dict(rules=rules, levels=dict(yellow=F(cut[0]), orange=F(cut[1]), red=F(cut[2])),
+    return dict(rules=rules, candidate_share=F(rnd.choice([0, 2, 5, 5, 10]), 10),
+                rule_points=dict(zip(("yellow", "orange", "red"), sorted(F(rnd.randint(0, 50)) for _ in range(3)) if rnd.random() < 0.8 else [None] * 3)),
+                levels=dict(yellow=F(cut[0]), orange=F(cut[1]), red=F(cut[2])),
                 min_coverage=F(rnd.choice([0, 3, 5, 8, 10]), 10))
 
 
 def worse_of(direction_by_indicator, indicator, value):
     d = direction_by_indicator[indicator]
-    return value + F(rnd.randint(1, 80), 10) if d == "high" else value - F(rnd.randint(1, 80), 10)
+    more = value + F(rnd.randint(1, 80), 10) if d == "high" else value - F(rnd.randint(1, 80), 10)
+    return type(value)(more)
 
 
 def load(name, rs):
-    out = ["INSERT INTO risk_screen.ruleset (ruleset, version, min_coverage) VALUES (%s, 1, %s);" % (q(name), dec(rs["min_coverage"]))]
+    out = ["INSERT INTO risk_screen.ruleset (ruleset, version, min_coverage, candidate_share) VALUES (%s, 1, %s, %s);" % (q(name), dec(rs["min_coverage"]), dec(rs["candidate_share"]))]
     for l, s in rs["levels"].items():
-        out.append("INSERT INTO risk_screen.ruleset_level VALUES (%s, 1, %s, %s);" % (q(name), q(l), dec(s)))
+        out.append("INSERT INTO risk_screen.ruleset_level VALUES (%s, 1, %s, %s, %s);" % (q(name), q(l), dec(s), "NULL" if rs["rule_points"][l] is None else dec(rs["rule_points"][l])))
     for r in rs["rules"]:
         out.append("INSERT INTO risk_screen.ruleset_rule (ruleset, version, rule, indicator, direction, weight, lines, required, overridable, max_age, missing_points, missing_floor) VALUES (%s,1,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s);" % (
             q(name), q(r["rule"]), q(r["indicator"]), q(r["direction"]), dec(r["weight"]),
@@ -101,14 +104,35 @@ def load(name, rs):
     return out
 
 
+def register(rs):
+    """Checks of named rules and of others, in registers of several days."""
+    out = []
+    for day, known in rnd.sample([(3, 20), (15, 100), (15, 300), (29, 390), (29, 410), (33, 10)], rnd.randint(1, 5)):
+        for rule, indicator in [(r["rule"], r["indicator"]) for r in rs["rules"]] + [("S%d" % i, "i%d" % i) for i in range(6, 11)] + [("Q1", "q1")]:
+            if rnd.random() < 0.7:
+                out.append(dict(rule=rule, indicator=indicator if rnd.random() < 0.8 else indicator + " findings", outcome=rnd.choice(["ran", "ran", "ran", "failed", "not run"]),
+                                severity=rnd.choice([None, "yellow", "orange", "red"]), weight=F(rnd.randint(0, 20), 10), lines=rnd.choice([None, None, ["P2P"], ["PAY", "INS"], []]),
+                                red_line=rnd.random() < 0.5, day=day, known=known))
+    return out
+
+
+def register_sql(table, checks):
+    out = ["CREATE TEMP TABLE %s (rule text, indicator text, outcome text, severity text, weight numeric, lines text, kind text, as_of date, known_at timestamptz);" % table]
+    for c in checks:
+        out.append("INSERT INTO %s VALUES (%s,%s,%s,%s,%s,%s,%s,date '2026-01-01' + %d, timestamptz '2026-01-01 00:00+00' + %d * interval '1 hour');" % (
+            table, q(c["rule"]), q(c["indicator"]), q(c["outcome"]), q(c["severity"]), dec(c["weight"]), "NULL" if c["lines"] is None else q(",".join(c["lines"])),
+            q("red line" if c["red_line"] else "list"), c["day"], c["known"]))
+    return out
+
+
 def facts_sql(table, facts):
     rows = facts[:]
     rnd.shuffle(rows)
-    out = ["CREATE TEMP TABLE %s (entity text, indicator text, value numeric, segment text, as_of date, known_at timestamptz);" % table]
+    out = ["CREATE TEMP TABLE %s (entity text, indicator text, value numeric, segment text, as_of date, known_at timestamptz, confirmed boolean);" % table]
     if rows:
         out.append("INSERT INTO %s VALUES %s;" % (table, ",".join(
-            "(%s,%s,%s,%s,date '2026-01-01' + %d, timestamptz '2026-01-01 00:00+00' + %d * interval '1 hour')" % (
-                q(e), q(i), "NULL" if v is None else dec(v), q(s), d, k) for e, i, v, s, d, k in rows)))
+            "(%s,%s,%s,%s,date '2026-01-01' + %d, timestamptz '2026-01-01 00:00+00' + %d * interval '1 hour', %s)" % (
+                q(e), q(i), "NULL" if v is None else dec(v), q(s), d, k, "false" if isinstance(v, grading.Candidate) else rnd.choice(["true", "NULL"])) for e, i, v, s, d, k in rows)))
     return out
 
 
@@ -124,10 +148,10 @@ for n in range(ROUNDS):
     clear = {i: next(iter(d)) for i, d in direction.items() if len(d) == 1 and d != {"any"}}
     facts = []
     for e in range(ENTITIES):
-        line = rnd.choice([None, "P2P", "INS", "PAY"])
+        line = rnd.choice([None, "P2P", "INS", "PAY", "PAY,P2P", "-"])
         for i in range(11):
             for _ in range(rnd.choice([0, 1, 1, 1, 2])):
-                v = None if rnd.random() < 0.05 else F(rnd.randint(-1300, 1300), 100) if rnd.random() < 0.5 else F(rnd.randint(-12, 12))
+                v = None if rnd.random() < 0.05 else grading.Candidate(rnd.randint(0, 12)) if rnd.random() < 0.2 else F(rnd.randint(-1300, 1300), 100) if rnd.random() < 0.5 else F(rnd.randint(-12, 12))
                 facts.append(("e%02d" % e, "i%d" % i, v, line, rnd.randint(0, 35), rnd.randint(0, 450)))
     # one fact per cell, day and instant
     facts = list({(f[0], f[1], f[4], f[5]): f for f in facts}.values())
@@ -153,16 +177,18 @@ for n in range(ROUNDS):
     base = now + [(e, "line", F(0), lines[e][0] if e in lines else None, AS_OF, 0) for e in seen]
 
     sql += load(name, rs)
+    checks = register(rs)
+    sql += register_sql("checks%d" % n, checks)
     for t, f in (("facts", facts), ("base", base), ("worse", worse), ("less", less), ("again", facts)):
         sql += facts_sql("%s%d" % (t, n), f)
     call = "risk_screen.grade('%%s%d', '%s@1', date '2026-01-01' + %d, timestamptz '2026-01-01 00:00+00' + %d * interval '1 hour'" % (n, name, AS_OF, KNOWN)
     ex = "exemptions => $q$SELECT * FROM (VALUES %s) v(entity, rule)$q$" % ",".join("(%s,%s)" % (q(e), q(r)) for e, r in sorted(exempt))
     ov = "overrides => $q$SELECT entity, level, 'r' AS reason, 'a' AS author, date '2026-01-01' AS valid_from, date '2027-01-01' AS valid_to FROM (VALUES %s) v(entity, level)$q$" % ",".join(
         "(%s,%s)" % (q(e), q(grading.LEVELS[l])) for e, l in sorted(overrides.items()))
-    for kind, table, args in (("full", "facts", ", %s, %s" % (ex, ov)), ("again", "again", ", %s, %s" % (ex, ov)), ("base", "base", ""), ("worse", "worse", ""), ("less", "less", "")):
+    for kind, table, args in (("full", "facts", ", %s, %s" % (ex, ov)), ("again", "again", ", %s, %s" % (ex, ov)), ("base", "base", ""), ("worse", "worse", ""), ("less", "less", ""), ("checked", "facts", ", %s, %s, checks => 'checks%d'" % (ex, ov, n))):
         sql.append("SELECT json_build_object('case', %d, 'kind', '%s', 'row', to_json(g))::text FROM %s%s) g;" % (n, kind, call % table, args))
     sql.append("SELECT json_build_object('case', %d, 'kind', 'explain', 'row', to_json(g))::text FROM %s%s) g;" % (n, (call % "facts").replace("risk_screen.grade", "risk_screen.explain_grade"), ", %s, %s" % (ex, ov)))
-    cases.append((rs, facts, exempt, overrides))
+    cases.append((rs, facts, exempt, overrides, checks))
 sql.append("ROLLBACK;")
 
 p = subprocess.run(["psql", "-XqtA", "-v", "ON_ERROR_STOP=1"], input="\n".join(sql), capture_output=True, text=True)
@@ -178,7 +204,22 @@ rank = grading.LEVELS.index
 entities = 0
 wrong, lower, greener, unstable, unsorted_, badsum, explained = [], [], [], [], [], [], []
 levels = {}
-for n, (rs, facts, exempt, overrides) in enumerate(cases):
+checked = 0
+for n, (rs, facts, exempt, overrides, checks) in enumerate(cases):
+    want = grading.grade(rs, facts, AS_OF, KNOWN, exempt, overrides, checks)
+    rows = got.get((n, "checked"), [])
+    checked += len(rows)
+    if sorted(want) != [r["entity"] for r in rows]:
+        wrong.append((n, "entities with checks", sorted(want), [r["entity"] for r in rows]))
+    else:
+        for r in rows:
+            w = want[r["entity"]]
+            mine = {x["code"]: F(str(x["contribution"])) for x in r["reasons"] if "contribution" in x}
+            if not (r["level"] == w["level"] and F(str(r["score"])) == w["score"] and r["floor"] == w["floor"] and r["possible"] == w["possible"]
+                    and r["computed"] == w["computed"] and mine == w["contributions"] and (r["coverage"] is None or abs(r["coverage"] - float(w["coverage"])) < 1e-12)):
+                wrong.append((n, "with checks", r, {k: str(v) for k, v in w.items()}))
+            if sum(mine.values()) != F(str(r["score"])):
+                badsum.append((n, r["entity"]))
     want = grading.grade(rs, facts, AS_OF, KNOWN, exempt, overrides)
     rows = got.get((n, "full"), [])
     entities += len(rows)
@@ -217,8 +258,8 @@ for n, (rs, facts, exempt, overrides) in enumerate(cases):
         if rank(r["possible"]) < rank(before["level"]):
             greener.append((n, "possible", before, r))
 
-ok(not wrong, "%d grades of %d rulesets equal the oracle's, reasons included %s" % (entities, ROUNDS, wrong[:1]))
-ok(entities > 400 and len(levels) == 5, "the campaign saw every level: %s" % levels)
+ok(not wrong, "%d grades of %d rulesets, and %d with a register of checks, equal the oracle's, reasons included %s" % (entities, ROUNDS, checked, wrong[:1]))
+ok(checked > 300 and entities > 400 and len(levels) == 5, "the campaign saw every level: %s" % levels)
 ok(not badsum, "contributions in reasons add up to the score %s" % badsum[:3])
 ok(not explained, "contributions of explain_grade add up to the score %s" % explained[:3])
 ok(not unstable, "the same facts in another order give the same bytes %s" % unstable[:3])

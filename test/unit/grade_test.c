@@ -44,6 +44,8 @@ make_ruleset(bool all_required)
 		rule[r].required = all_required || shim_random() % 2;
 		rule[r].overridable = shim_random() % 2;
 		rule[r].max_age = (int) (shim_random() % 3) * 10 - 1;
+		rule[r].absent = shim_random() % 4;
+		rule[r].null_lacks = rule[r].required || shim_random() % 2;
 		for (int b = 0; b < BANDS; b++)
 		{
 			RsBand	   *x = &band[r * BANDS + b];
@@ -58,6 +60,8 @@ make_ruleset(bool all_required)
 				floor = Min(RS_RED, Max(RS_YELLOW, floor + 1));
 			x->contribution = points;
 			x->floor = floor;
+			x->candidate_contribution = points / 2;
+			x->candidate_floor = floor > RS_YELLOW ? floor - 1 : floor;
 		}
 	}
 }
@@ -70,12 +74,16 @@ main(void)
 				within_possible = true,
 				adds_up = true,
 				relaxed = true,
-				overrides = true;
+				overrides = true,
+				confirmed = true,
+				unjudged = true,
+				clear = true;
 	RsOverride	none = {false, RS_GREEN};
 	int32		outcome[RULES],
 				outcome2[RULES];
 	RsVerdict	v,
-				w;
+				w,
+				x;
 
 	shim_init();
 	shim_srandom(42);
@@ -87,6 +95,7 @@ main(void)
 		int8		scope[RULES];
 		int			pick = shim_random() % RULES;
 		float8		kept;
+		bool		had_value;
 		int128		sum = 0;
 		RsOverride	green = {true, RS_GREEN};
 		RsLevel		fixed = RS_GREEN;
@@ -94,7 +103,7 @@ main(void)
 		make_ruleset(round % 2);
 		for (int r = 0; r < RULES; r++)
 		{
-			state[r] = shim_random() % 5 == 0 ? RS_FACT_ABSENT : RS_FACT_VALUE;
+			state[r] = shim_random() % 5 == 0 ? shim_random() % 2 : shim_random() % 4 == 0 ? RS_FACT_CANDIDATE : RS_FACT_VALUE;
 			value[r] = (float8) (int64) (shim_random() % 12) - 5;
 			age[r] = shim_random() % 15;
 			scope[r] = shim_random() % 10 == 0 ? RS_OUTCOME_EXEMPT : 0;
@@ -103,8 +112,10 @@ main(void)
 		for (int r = 0; r < RULES; r++)
 			if (outcome[r] >= 0)
 			{
-				sum += band[outcome[r]].contribution;
-				if (!rule[r].overridable)
+				bool		candidate = state[r] == RS_FACT_CANDIDATE;
+
+				sum += candidate ? band[outcome[r]].candidate_contribution : band[outcome[r]].contribution;
+				if (!rule[r].overridable && !candidate)
 					fixed = Max(fixed, band[outcome[r]].floor);
 			}
 		adds_up = adds_up && sum == v.score;
@@ -119,17 +130,49 @@ main(void)
 		never_lower = never_lower && w.level >= v.level && w.score >= v.score && w.floor >= v.floor;
 		value[pick] = kept;
 
+		had_value = state[pick] >= RS_FACT_VALUE;
+		if (state[pick] == RS_FACT_CANDIDATE)
+		{
+			state[pick] = RS_FACT_VALUE;
+			rs_grade_entity(&ruleset, band, state, value, age, scope, none, outcome2, &w);
+			confirmed = confirmed && w.level >= v.level && w.score >= v.score && w.floor >= v.floor;
+			state[pick] = RS_FACT_CANDIDATE;
+		}
+
+		/* no fact of a check that failed or could not judge: as bad as missing */
+		state[pick] = RS_FACT_NULL;
+		rs_grade_entity(&ruleset, band, state, value, age, scope, none, outcome2, &w);
+		if (rule[pick].null_lacks && scope[pick] == 0)
+			unjudged = unjudged && w.level > RS_GREEN && outcome2[pick] == RS_OUTCOME_MISSING;
+
+		/* no fact of a check that ran is the value 0 */
+		state[pick] = RS_FACT_ABSENT;
+		rule[pick].absent = RS_ABSENT_CLEAR;
+		rs_grade_entity(&ruleset, band, state, value, age, scope, none, outcome2, &w);
+		state[pick] = RS_FACT_VALUE;
+		age[pick] = 0;
+		kept = value[pick];
+		value[pick] = 0;
+		rs_grade_entity(&ruleset, band, state, value, age, scope, none, outcome, &x);
+		clear = clear && w.level == x.level && w.score == x.score && w.floor == x.floor && w.weight_known == x.weight_known && outcome[pick] == outcome2[pick];
+		value[pick] = kept;
+
+		rule[pick].absent = RS_ABSENT_MISSING;
 		state[pick] = RS_FACT_ABSENT;
 		rs_grade_entity(&ruleset, band, state, value, age, scope, none, outcome2, &w);
 		if (round % 2)
 			never_greener = never_greener && !(w.level == RS_GREEN && v.level > RS_GREEN);
-		within_possible = within_possible && w.possible >= v.level;
+		if (had_value)
+			within_possible = within_possible && w.possible >= v.level;
 	}
 	tap_ok(adds_up, "the bands hit add up to the score");
 	tap_ok(relaxed, "the relaxed and the possible level are never milder");
 	tap_ok(never_lower, "a worse value never lowers level, score or floor");
 	tap_ok(never_greener, "without a required fact nobody turns green");
 	tap_ok(within_possible, "what a fact says is never beyond what is possible without it");
+	tap_ok(confirmed, "confirming a candidate never lowers level, score or floor");
+	tap_ok(unjudged, "who could not be judged is not green");
+	tap_ok(clear, "no fact of a check that ran is the value 0");
 	tap_ok(overrides, "an override lowers exactly to the worst floor that cannot be overridden");
 
 	make_ruleset(false);

@@ -1,0 +1,152 @@
+-- One Markdown document about a run of a desk, for mail, print and archive.
+
+-- Text for a cell of a Markdown table: no markup, no HTML, one line.
+CREATE FUNCTION risk_screen._md(value text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+	RETURN regexp_replace(regexp_replace(replace(replace(replace(value, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'),
+		'([\\`*_\[\]|#~])', '\\\1', 'g'), '\s+', ' ', 'g');
+COMMENT ON FUNCTION risk_screen._md(text) IS 'text as one line of plain Markdown';
+
+-- An amount in yuan as people say it: 8500.00 元, 12.35 万元, 1.20 亿元.
+CREATE FUNCTION risk_screen._yuan(amount numeric) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+	RETURN CASE WHEN abs(amount) >= 1e8 THEN to_char(round(amount / 1e8, 2), 'FM999,999,999,990.00') || ' 亿元'
+				WHEN abs(amount) >= 1e4 THEN to_char(round(amount / 1e4, 2), 'FM999,990.00') || ' 万元'
+				ELSE to_char(round(amount, 2), 'FM999,990.00') || ' 元' END;
+COMMENT ON FUNCTION risk_screen._yuan(numeric) IS 'an amount in yuan with its unit';
+
+-- report(workspace text, as_of date DEFAULT newest run, max_institutions int DEFAULT 50, max_rows int DEFAULT 50) -> text
+--
+-- Sections: counts of levels beside the run before; institutions whose level
+-- moved, appeared or vanished; red and orange institutions with every reason,
+-- clause and value; actions overdue by the clock; names and texts hit that the
+-- run before did not have; what could not be judged. Read from the tables of
+-- the run, so an old day reports as it was graded; only deadlines are as of now.
+-- A list longer than its limit says how many are left out.
+-- Errors: 3F000/42P01 no workspace, 22023 limit below 1, P0002 no finished run of the day.
+-- Cost: a few scans of the run's findings.
+CREATE FUNCTION risk_screen.report(workspace text, as_of date DEFAULT NULL, max_institutions int DEFAULT 50, max_rows int DEFAULT 50) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' AS $$
+DECLARE
+	r record;
+	p record;
+	section text;
+	n bigint;
+	page text;
+BEGIN
+	PERFORM risk_screen._require_workspace(workspace);
+	IF max_institutions IS NULL OR max_rows IS NULL OR max_institutions < 1 OR max_rows < 1 THEN
+		RAISE EXCEPTION 'max_institutions and max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Leave them out to get 50.';
+	END IF;
+	PERFORM set_config('TimeZone', current_setting('risk_screen.time_zone'), true);
+	EXECUTE format($q$SELECT * FROM %I.run WHERE known_at = 'infinity' AND finished_at IS NOT NULL AND as_of = coalesce($1, as_of) ORDER BY as_of DESC LIMIT 1$q$,
+		workspace) INTO r USING as_of;
+	IF r.run_id IS NULL THEN
+		RAISE EXCEPTION 'desk "%" has no finished run%', workspace, coalesce(' as of ' || as_of, '') USING ERRCODE = 'no_data_found',
+			HINT = format('CALL risk_screen.screen(%L, as_of => %L) makes one.', workspace, coalesce(as_of, current_date - 1));
+	END IF;
+	EXECUTE format($q$SELECT * FROM %I.run WHERE known_at = 'infinity' AND finished_at IS NOT NULL AND as_of < $1 ORDER BY as_of DESC LIMIT 1$q$,
+		workspace) INTO p USING r.as_of;
+
+	page := format(E'# 风险监测报告 %s\n\n监测窗口 %s 至 %s；规则 %s 条，问题 %s 个；评级规则集 %s 第 %s 版。  \n批次 %s，由 %s 于 %s 完成；规则指纹 `%s`；评级指纹 `%s`。%s\n',
+		r.as_of, r.since, r.as_of, r.rules, r.findings, coalesce(risk_screen._md(r.ruleset), '—'), coalesce(r.ruleset_version::text, '—'), r.run_id, risk_screen._md(r.run_by),
+		to_char(r.finished_at, 'YYYY-MM-DD HH24:MI'), left(r.rules_hash, 16), left(r.grades_hash, 16),
+		CASE WHEN r.filtered_roles IS NOT NULL THEN format(E'\n\n**注意：执行人只看得到以下种类的部分数据：%s。**', risk_screen._md(array_to_string(r.filtered_roles, '、'))) ELSE '' END);
+
+	-- levels
+	EXECUTE format($q$
+		SELECT string_agg(format('| %%s | %%s | %%s |', risk_screen.level_label(l), coalesce(now.n, 0), CASE WHEN $2 IS NULL THEN '—' ELSE coalesce(before.n, 0)::text END), E'\n' ORDER BY l DESC)
+		  FROM unnest(enum_range(NULL::risk_screen.risk_level)) AS l
+		  LEFT JOIN (SELECT level_in_force, count(*) AS n FROM %1$I.grade WHERE run_id = $1 GROUP BY 1) AS now ON now.level_in_force = l
+		  LEFT JOIN (SELECT level_in_force, count(*) AS n FROM %1$I.grade WHERE run_id = $2 GROUP BY 1) AS before ON before.level_in_force = l$q$, workspace)
+		INTO section USING r.run_id, p.run_id;
+	page := page || format(E'\n## 看板\n\n| 等级 | 机构数 | %s |\n|---|---:|---:|\n%s\n', coalesce('上期 ' || p.as_of, '上期'), section);
+
+	-- what changed
+	page := page || E'\n## 较上期变化\n\n';
+	IF p.run_id IS NULL THEN
+		page := page || E'这是第一个批次，没有上期。\n';
+	ELSE
+		EXECUTE format($q$
+			WITH moved AS (
+				SELECT coalesce(g.inst_id, b.inst_id) AS inst_id, b.level_in_force AS old, g.level_in_force AS new, g.hit_rules
+				  FROM (SELECT * FROM %1$I.grade WHERE run_id = $1) AS g FULL JOIN (SELECT * FROM %1$I.grade WHERE run_id = $2) AS b USING (inst_id)
+				 WHERE g.level_in_force IS DISTINCT FROM b.level_in_force),
+			listed AS (
+				SELECT m.*, i.name, row_number() OVER (ORDER BY m.new > m.old DESC NULLS LAST, m.new DESC NULLS LAST, m.inst_id) AS place,
+					   (SELECT string_agg(h || coalesce(' ' || o.title_zh, ''), '；' ORDER BY x.n) FROM unnest(m.hit_rules[1:3]) WITH ORDINALITY AS x (h, n)
+						  LEFT JOIN %1$I.rule_outcome AS o ON o.run_id = $1 AND o.rule = x.h) AS reasons
+				  FROM moved AS m LEFT JOIN %1$I.institution AS i USING (inst_id))
+			SELECT string_agg(format('| %%s | %%s | %%s | %%s | %%s |', risk_screen._md(inst_id), coalesce(risk_screen._md(name), '—'), coalesce(risk_screen.level_label(old), '新增'),
+				   coalesce(risk_screen.level_label(new), '不再报送'), coalesce(risk_screen._md(reasons), '—')), E'\n' ORDER BY place) FILTER (WHERE place <= $3), count(*)
+			  FROM listed$q$, workspace)
+			INTO section, n USING r.run_id, p.run_id, max_rows;
+		page := page || CASE WHEN n = 0 THEN E'没有机构的等级发生变化。\n' ELSE E'| 机构 | 名称 | 上期 | 本期 | 主要原因 |\n|---|---|---|---|---|\n' || section || E'\n' END
+			|| CASE WHEN n > max_rows THEN format(E'\n另有 %s 家未列出。\n', n - max_rows) ELSE '' END;
+	END IF;
+
+	-- red and orange, with every reason
+	EXECUTE format($q$
+		WITH graded AS (
+			SELECT g.*, i.name, i.province, row_number() OVER (ORDER BY g.level_in_force DESC, g.score DESC, g.inst_id) AS place
+			  FROM %1$I.grade AS g LEFT JOIN %1$I.institution AS i USING (inst_id)
+			 WHERE g.run_id = $1 AND g.level_in_force >= 'orange')
+		SELECT string_agg(format(E'### %%s %%s %%s%%s\n\n得分 %%s，数据覆盖率 %%s%%s。\n\n%%s\n', risk_screen.level_label(g.level_in_force), risk_screen._md(g.inst_id), coalesce(risk_screen._md(g.name), ''),
+				   coalesce('（' || risk_screen._md(g.province) || '）', ''), round(g.score, 2), coalesce(round(g.coverage * 100, 1) || '%%', '—'),
+				   CASE WHEN cardinality(g.unknown_rules) > 0 THEN format('；%%s 项规则数据不足', cardinality(g.unknown_rules)) ELSE '' END,
+				   coalesce(why.lines, '本期没有命中规则；等级尚在保持期内。')), E'\n' ORDER BY g.place) FILTER (WHERE g.place <= $2), count(*)
+		  FROM graded AS g
+		  LEFT JOIN LATERAL (
+			SELECT string_agg(format('* **%%s %%s**%%s%%s%%s%%s', risk_screen._md(x.code), risk_screen._md(coalesce(o.title_zh, x.reason, '')),
+							  CASE WHEN o.kind = 'red line' THEN '（红线）' WHEN x.outcome = 'candidate' THEN '（待人工认定）' ELSE '' END,
+							  CASE WHEN f.operator IS NOT NULL THEN format('：%%s %%s %%s', f.observed, f.operator, f.threshold) ELSE '' END,
+							  coalesce('；' || f.findings || ' 个问题' || coalesce('，' || risk_screen._yuan(f.amount), ''), ''),
+							  coalesce('。依据：' || risk_screen._md(nullif(array_to_string(o.plan, '、') || coalesce('：' || o.clause, ''), '')), '')), E'\n' ORDER BY x.n) AS lines
+			  FROM (SELECT e ->> 'code' AS code, e ->> 'outcome' AS outcome, e ->> 'reason' AS reason, n FROM jsonb_array_elements(g.reasons) WITH ORDINALITY AS u (e, n)) AS x
+			  LEFT JOIN %1$I.rule_outcome AS o ON o.run_id = g.run_id AND o.rule = x.code
+			  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, trim_scale(round(y.observed, 4)) AS observed, y.operator, trim_scale(round(y.threshold, 4)) AS threshold
+								   FROM %1$I.finding AS y WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.code
+								  ORDER BY y.amount DESC NULLS LAST, y.observed DESC, y.finding_key LIMIT 1) AS f ON true
+			 WHERE x.code = 'override' OR f.findings > 0) AS why ON true$q$, workspace)
+		INTO section, n USING r.run_id, max_institutions;
+	page := page || format(E'\n## 红色和橙色机构（%s 家）\n\n', n) || coalesce(section, E'无。\n')
+		|| CASE WHEN n > max_institutions THEN format(E'\n另有 %s 家未列出。\n', n - max_institutions) ELSE '' END;
+
+	-- overdue by the clock
+	EXECUTE format($q$
+		WITH late AS (
+			SELECT o.*, row_number() OVER (ORDER BY o.due_at, o.alert_id, o.action, o.target) AS place FROM %1$I.overdue_action AS o WHERE o.done_at IS NULL)
+		SELECT string_agg(format('| %%s | %%s %%s | %%s %%s | %%s | %%s | %%s |', alert_id, risk_screen._md(inst_id), coalesce(risk_screen._md(name), ''), requirement, coalesce(risk_screen._md(requirement_zh), ''),
+				   coalesce(risk_screen._md(nullif(target, '')), '—'), to_char(due_at, 'YYYY-MM-DD HH24:MI'), late_hours), E'\n' ORDER BY place) FILTER (WHERE place <= $1), count(*)
+		  FROM late$q$, workspace)
+		INTO section, n USING max_rows;
+	page := page || format(E'\n## 逾期动作（截至 %s，%s 项）\n\n', to_char(now(), 'YYYY-MM-DD HH24:MI'), n)
+		|| CASE WHEN n = 0 THEN E'无。\n' ELSE E'| 预警 | 机构 | 要求 | 对象 | 截止 | 逾期小时 |\n|---|---|---|---|---|---:|\n' || section || E'\n' END
+		|| CASE WHEN n > max_rows THEN format(E'\n另有 %s 项未列出。\n', n - max_rows) ELSE '' END;
+
+	-- names and texts that the run before did not hit
+	EXECUTE format($q$
+		WITH hit AS (
+			SELECT f.*, o.title_zh, i.name, row_number() OVER (ORDER BY f.severity DESC, f.rule, f.inst_id, f.finding_key) AS place
+			  FROM %1$I.finding AS f LEFT JOIN %1$I.rule_outcome AS o USING (run_id, rule) LEFT JOIN %1$I.institution AS i ON i.inst_id = f.inst_id
+			 WHERE f.run_id = $1 AND f.rule ~ '^H[0-9]'
+			   AND NOT EXISTS (SELECT FROM %1$I.finding AS b WHERE b.run_id = $2 AND b.rule = f.rule AND b.finding_key = f.finding_key))
+		SELECT string_agg(format('| %%s %%s | %%s | %%s %%s | %%s |', rule, coalesce(risk_screen._md(title_zh), ''), risk_screen.level_label(severity),
+				   coalesce(risk_screen._md(inst_id), ''), coalesce(risk_screen._md(name), ''),
+				   coalesce(risk_screen._md(left(coalesce(evidence ->> 'text', evidence ->> 'name', subject_id), 80)), '')), E'\n' ORDER BY place) FILTER (WHERE place <= $3), count(*)
+		  FROM hit$q$, workspace)
+		INTO section, n USING r.run_id, p.run_id, max_rows;
+	page := page || format(E'\n## 新增名称与文本命中（%s 个）\n\n', n)
+		|| CASE WHEN n = 0 THEN E'无。\n' ELSE E'| 规则 | 程度 | 机构 | 内容 |\n|---|---|---|---|\n' || section || E'\n' END
+		|| CASE WHEN n > max_rows THEN format(E'\n另有 %s 个未列出。\n', n - max_rows) ELSE '' END;
+
+	-- what was not judged
+	EXECUTE format($q$
+		SELECT string_agg(format('* %%s %%s：%%s', rule, coalesce(risk_screen._md(title_zh), ''), coalesce(risk_screen._md(left(message, 200)), outcome)), E'\n' ORDER BY outcome, rule), count(*)
+		  FROM %1$I.rule_outcome WHERE run_id = $1 AND outcome IN ('unknown', 'error')$q$, workspace)
+		INTO section, n USING r.run_id;
+	RETURN page || format(E'\n## 未能判断的规则（%s 条）\n\n', n) || coalesce(section, '无。') || E'\n';
+END;
+$$;
+COMMENT ON FUNCTION risk_screen.report(text, date, int, int) IS 'one Markdown document about a run: levels, changes, red and orange institutions with reasons, overdue actions, new name hits, what could not be judged';

@@ -1,0 +1,37 @@
+"""desk_calls.py - one call, on the screened sample desk, of every function that reads query texts or a desk.
+
+For tests that need every such function: who may see what (roles.t), what
+clients receive (clients.t). CHANGES are those that change something.
+"""
+DAY = "2026-11-20"
+T, H, F = "'desk.txn'", "'SELECT * FROM desk.equity'", "'desk.fact'"
+CLAIMS = "'SELECT t.inst_id AS claim, txn_id FROM desk.txn AS t JOIN desk.account AS a ON a.account_id = t.payee WHERE a.inst_id = ''O0001'' AND a.owner_kind = ''custody'''"
+SEEDS = "ARRAY(SELECT account_id FROM desk.account WHERE inst_id = 'O0001' ORDER BY 1)"
+OWN = "ARRAY['O0001']"
+ALERT = "(SELECT min(alert_id) FROM desk.alert WHERE inst_id = 'O0001')"
+CALLS = {
+    "account_profile": T, "check_transfers": T,
+    "trace_funds": T + ", " + SEEDS, "trace_accounts": T + ", " + SEEDS, "trace_summary": T + ", " + SEEDS, "trace_paths": T + ", " + SEEDS + ", max_hops => 4",
+    "attribute_funds": T + ", " + CLAIMS, "attribution_band": T + ", " + CLAIMS,
+    "explain_attribution": T + ", " + CLAIMS + ", txn_id => (SELECT min(txn_id::text) FROM desk.txn JOIN desk.account ON account_id = payer WHERE account.inst_id = 'O0001')",
+    "find_cycles": T, "find_fan_in": T + ", 5, '3 days'", "find_fan_out": T + ", 5, '3 days'", "find_gather_scatter": T + ", 3, '3 days'",
+    "find_scatter_gather": T + ", 2, '3 days'", "find_pass_through": T + ", '1 day', 0.05", "find_structuring": T + ", 50000, 0.1, 3, '1 day'",
+    "fund_pools": T + ", 3, 3",
+    "flow_groups": "'SELECT payer AS a, payee AS b FROM desk.txn'",
+    "look_through": H, "controllers": H, "check_holdings": H, "control_groups": H, "related_parties": H,
+    "ownership_paths": H + ", (SELECT min(owned) FROM desk.equity), (SELECT min(owner) FROM desk.equity)",
+    "beneficial_owners": H + ", 'SELECT party_id AS party, kind FROM desk.party'",
+    "product_layers": H + ", 'SELECT DISTINCT owned AS party FROM desk.equity'", "final_investors": H + ", 'SELECT DISTINCT owned AS party FROM desk.equity'",
+    "grade": F + ", 'institution', '%s'" % DAY, "explain_grade": F + ", 'institution', '%s'" % DAY, "shadow_grade": F + ", 'institution', 'institution', '%s'" % DAY,
+    "migration_matrix": F + ", 'institution', 'institution', '%s'" % DAY,
+    "backtest": F + ", 'SELECT inst_id AS entity, as_of AS failed_on FROM desk.grade_history WHERE level = ''red'' AND as_of = ''2026-11-20''', 'institution', '2026-11-19', '%s'" % DAY,
+    "roll_matrix": "'SELECT loan_id AS loan, date ''2026-11-20'' AS as_of, ''a'' AS bucket, amount FROM desk.loan'",
+    "describe_query": "'transfers', " + T, "preview_query": "'transfers', " + T,
+    "report": "'desk', '%s'" % DAY, "risk_letter": "'desk', " + ALERT, "run_rule": "'desk', 'B12', '%s'" % DAY,
+}
+CHANGES = {"close_alert", "create_flow_graph", "create_workspace", "decide_disposal", "map_role", "pause_alert", "record_action", "resume_alert", "review_alert", "screen"}
+
+# names of public functions that read a query text or a desk
+READERS = """SELECT DISTINCT proname FROM pg_proc p WHERE pronamespace = 'risk_screen'::regnamespace AND proname !~ '^_' AND EXISTS (
+	SELECT FROM unnest(proargnames) WITH ORDINALITY x (a, n) WHERE a IN ('transfers', 'holdings', 'links', 'facts', 'positions', 'query', 'workspace', 'claims')
+	   AND (proargmodes IS NULL OR proargmodes[n] = 'i'))"""

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""reports.t - report() against the tables it reports, and the nightly script: file, mail, PDF."""
+import email, os, re, shutil, subprocess, sys, tempfile
+from email import policy
+
+os.chdir(os.environ.get("RS_TOP", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")))
+count = failed = 0
+DB = "reports_t"
+
+
+def ok(passed, what, note=""):
+    global count, failed
+    count += 1
+    failed += not passed
+    print("ok" if passed else "not ok", count, "-", what)
+    if not passed:
+        print("".join("# %s\n" % line for line in str(note).splitlines()[:40]), end="", file=sys.stderr)
+    sys.stdout.flush()
+
+
+def psql(sql, database=DB):
+    run = subprocess.run(["psql", "-XqAt", "-d", database, "-f", "-"], input="SET client_min_messages = error;" + sql, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return run.stdout.strip()
+
+
+def section(report, title):
+    found = re.search(r"\n## %s.*?\n\n(.*?)(?=\n## |\Z)" % title, report, flags=re.S)
+    return found.group(1).strip() if found else ""
+
+
+psql("DROP DATABASE IF EXISTS %s WITH (FORCE)" % DB, "postgres")
+load = subprocess.run(["demo/load", DB, "0.02"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+ok(load.returncode == 0, "a small demo is made", load.stdout)
+# an institution whose name is markup, and one whose level will have moved
+psql("UPDATE filing.org SET org_name = '<script>|*恶*|`x`' WHERE org_id = 'O0002'")
+psql("CALL risk_screen.screen('desk', '2026-11-10', at => '2026-11-11 08:00+08'); CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08')")
+first, newest = psql("SELECT risk_screen.report('desk', '2026-11-10')"), psql("SELECT risk_screen.report('desk')")
+ok(newest == psql("SELECT risk_screen.report('desk', '2026-11-20')"), "no day: the newest run")
+ok("第一个批次" in section(first, "较上期变化") and "第一个批次" not in newest, "the first run has none before it")
+levels = psql("SELECT string_agg(format('| %s | %s |', risk_screen.level_label(l), (SELECT count(*) FROM desk.grade JOIN desk.current_run USING (run_id) WHERE level_in_force = l)), ' ' ORDER BY l DESC) FROM unnest(enum_range(NULL::risk_screen.risk_level)) l")
+shown = re.findall(r"\| (\S+) \| (\d+) \| (\d+) \|", section(newest, "看板"))
+ok(" ".join("| %s | %s |" % row[:2] for row in shown) == levels, "levels are those of the board", section(newest, "看板") + "\n" + levels)
+before = psql("SELECT string_agg((SELECT count(*) FROM desk.grade g JOIN desk.run r USING (run_id) WHERE r.as_of = '2026-11-10' AND level_in_force = l)::text, ' ' ORDER BY l DESC) FROM unnest(enum_range(NULL::risk_screen.risk_level)) l")
+ok(" ".join(row[2] for row in shown) == before, "beside those of the run before")
+moved = psql("""SELECT string_agg(coalesce(a.inst_id, b.inst_id), ' ' ORDER BY coalesce(a.inst_id, b.inst_id)) FROM
+	(SELECT * FROM desk.grade JOIN desk.run USING (run_id) WHERE as_of = '2026-11-10') a FULL JOIN (SELECT * FROM desk.grade JOIN desk.run USING (run_id) WHERE as_of = '2026-11-20') b USING (inst_id)
+	WHERE a.level_in_force IS DISTINCT FROM b.level_in_force""").split()
+listed = sorted(re.findall(r"^\| (O\d+) \|", section(newest, "较上期变化"), flags=re.M))
+ok(moved and listed == moved, "every institution whose level moved is listed", "%s / %s" % (moved, listed))
+bad = psql("SELECT string_agg(inst_id, ' ' ORDER BY level_in_force DESC, score DESC, inst_id) FROM desk.grade JOIN desk.current_run USING (run_id) WHERE level_in_force >= 'orange'").split()
+ok(bad == re.findall(r"^### \S+ (O\d+)", newest, flags=re.M), "every red and orange institution has its part, worst first")
+reasons = int(psql("SELECT count(*) FROM desk.grade_explanation WHERE status IN ('hit', 'candidate', 'override') AND findings > 0 AND level IN ('red', 'orange')"))
+ok(reasons > 0 and len(re.findall(r"^\* \*\*", newest, flags=re.M)) == reasons, "with every reason", "%d / %d" % (reasons, len(re.findall(r"^\* \*\*", newest, flags=re.M))))
+late = int(psql("SELECT count(*) FROM desk.overdue_action WHERE done_at IS NULL"))
+ok("，%d 项）" % late in newest, "overdue actions are counted", late)
+fresh = int(psql("""SELECT count(*) FROM desk.finding f JOIN desk.run r USING (run_id) WHERE r.as_of = '2026-11-20' AND rule ~ '^H' AND NOT EXISTS
+	(SELECT FROM desk.finding x JOIN desk.run y USING (run_id) WHERE y.as_of = '2026-11-10' AND x.rule = f.rule AND x.finding_key = f.finding_key)"""))
+ok("新增名称与文本命中（%d 个）" % fresh in newest, "and names hit for the first time", fresh)
+cut = psql("SELECT risk_screen.report('desk', max_institutions => 1, max_rows => 1)")
+ok(len(re.findall(r"^### ", cut, flags=re.M)) == 1 and "另有 %d 家未列出" % (len(bad) - 1) in cut, "a list that is cut says how many are missing")
+ok("<script>" not in newest and "&lt;script&gt;\\|" in newest + psql("SELECT risk_screen._md(name) FROM desk.institution WHERE inst_id = 'O0002'"), "names carry no markup")
+same = psql("SELECT risk_screen.report('desk', '2026-11-10')")
+ok(re.sub(r"截至 [-0-9: ]+，\d+ 项", "", same) == re.sub(r"截至 [-0-9: ]+，\d+ 项", "", first), "an old day reports the same later")
+
+with tempfile.TemporaryDirectory() as out:
+    with open(out + "/sendmail", "w", encoding="utf-8") as script:
+        script.write("#!/bin/sh\n[ \"$1\" = -t ] && cat > %s/spool\n" % out)
+    os.chmod(out + "/sendmail", 0o755)
+    run = subprocess.run(["examples/reports/nightly", DB, "desk", out, "a@example.org", "b@example.org"], env={**os.environ, "SENDMAIL": out + "/sendmail"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    ok(run.returncode == 0 and run.stdout.startswith(out + "/desk-2026-11-20.md\n"), "nightly names its file", run.stdout)
+    kept = open(out + "/desk-2026-11-20.md", encoding="utf-8").read().strip()
+    strip = lambda text: re.sub(r"截至 [-0-9: ]+", "", text)
+    ok(strip(kept) == strip(newest), "and keeps the report in it")
+    mail = email.message_from_file(open(out + "/spool", encoding="utf-8"), policy=policy.default)
+    ok(mail["To"] == "a@example.org, b@example.org" and mail["Subject"] == "风险监测报告 2026-11-20" and mail.get_content().strip() == kept, "the mail carries it", mail["Subject"])
+    if all(shutil.which(tool) for tool in ("pandoc", "weasyprint", "pdftotext")):
+        pdf = out + "/desk-2026-11-20.pdf"
+        text = subprocess.run(["pdftotext", "-layout", pdf, "-"], stdout=subprocess.PIPE, text=True).stdout
+        worst = psql("SELECT name FROM desk.risk_board WHERE inst_id = '%s'" % bad[0])
+        ok("风险监测报告 2026-11-20" in text and worst in text.replace(" ", ""), "the PDF has its Chinese text", text[:600])
+        fonts = subprocess.run(["pdffonts", pdf], stdout=subprocess.PIPE, text=True).stdout
+        ok(re.search(r"CJK|Wen|Hei", fonts) and " yes " in fonts, "in an embedded Chinese font", fonts)
+    else:
+        for what in ("the PDF", "its font"):
+            count += 1
+            print("ok %d # SKIP %s: pandoc, weasyprint or pdftotext is not installed" % (count, what))
+    run = subprocess.run(["examples/reports/nightly", "no_such_database", "desk", out + "/none"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    ok(run.returncode != 0 and "no_such_database" in run.stdout and not os.path.exists(out + "/none"), "no report: an error and no file", run.stdout)
+
+psql("DROP DATABASE %s WITH (FORCE)" % DB, "postgres")
+print("1..%d" % count)
+sys.exit(failed > 0)
