@@ -278,6 +278,7 @@ def custody(w):
     make_loan(w, org, w.borrowers[80], 9 * WAN, '2026-11-04', 12, 9.0, split(9 * WAN, w.lenders[5:9]))
     w.plant('C16', org, '没有存管账户，客户资金进平台自开账户')
     w.plant('C02', org, '放款由平台自开账户付出')
+    w.plant('C01', org, '存管之外的客户资金过夜留存')
     org = platform(w, '武汉江汉贷网络借贷信息中介服务有限公司', '湖北', '武汉', custody='B14')
     base_book(w, org, 20, 10 * WAN)
     w.plant('C16', org, '存管银行不在名单上')

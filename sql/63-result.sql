@@ -318,6 +318,8 @@ CREATE TABLE money_trace (
 	sent numeric NOT NULL,
 	held numeric NOT NULL,
 	exited numeric NOT NULL,
+	fee numeric NOT NULL,
+	cut numeric NOT NULL,
 	related boolean NOT NULL,
 	PRIMARY KEY (run_id, inst_id, account_id))
 $$, '资金去向: accounts that lenders'' money of an institution reached', $$
@@ -331,6 +333,8 @@ received 流入; lenders' money that came in, yuan
 sent 流出; lenders' money that went on, yuan
 held 留存; lenders' money still there at the end of the day, yuan
 exited 归集; lenders' money back in custody, reserve or risk fund, yuan
+fee 手续费; lenders' money that the account paid in fees, yuan
+cut 未跟踪; lenders' money that another platform's pay-out took the place of, yuan
 related 关联方; belongs to the institution or its related parties
 $$),
 ('case_file', 10, $$

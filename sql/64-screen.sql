@@ -458,21 +458,23 @@ BEGIN
 		WITH money AS MATERIALIZED (
 			SELECT * FROM risk_screen.desk_money($2, $3, $4)),
 		sums AS (
-			SELECT inst_id, account, sum(i) AS received, sum(o) AS sent, sum(h) AS held, sum(x) AS exited, min(at) AS first_at, max(at) AS last_at
-			  FROM (SELECT inst_id, counterparty AS account, traced AS i, 0 AS o, 0 AS h, 0 AS x, paid_at AS at FROM money WHERE kind = 'moved'
-					 UNION ALL SELECT inst_id, account, 0, traced, 0, 0, NULL FROM money WHERE kind = 'moved'
-					 UNION ALL SELECT inst_id, account, 0, 0, traced, 0, NULL FROM money WHERE kind = 'held'
-					 UNION ALL SELECT inst_id, account, 0, 0, 0, traced, NULL FROM money WHERE kind = 'exited') AS u
+			SELECT inst_id, account, sum(i) AS received, sum(o) AS sent, sum(h) AS held, sum(x) AS exited, sum(f) AS fee, sum(c) AS cut, min(at) AS first_at, max(at) AS last_at
+			  FROM (SELECT inst_id, counterparty AS account, traced AS i, 0 AS o, 0 AS h, 0 AS x, 0 AS f, 0 AS c, paid_at AS at FROM money WHERE kind = 'moved'
+					 UNION ALL SELECT inst_id, account, 0, traced, 0, 0, 0, 0, NULL FROM money WHERE kind = 'moved'
+					 UNION ALL SELECT inst_id, account, 0, 0, traced, 0, 0, 0, NULL FROM money WHERE kind = 'held'
+					 UNION ALL SELECT inst_id, account, 0, 0, 0, traced, 0, 0, NULL FROM money WHERE kind = 'exited'
+					 UNION ALL SELECT inst_id, account, 0, 0, 0, 0, traced, 0, NULL FROM money WHERE kind = 'fee'
+					 UNION ALL SELECT inst_id, account, 0, 0, 0, 0, 0, traced, NULL FROM money WHERE kind = 'cut') AS u
 			 GROUP BY inst_id, account),
 		owner AS (SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id),
 		rel AS (SELECT inst_id, party_id FROM risk_screen.desk_related_parties($5))
-		INSERT INTO %I.money_trace (run_id, inst_id, account_id, owner_id, first_at, last_at, received, sent, held, exited, related)
-		SELECT $1, s.inst_id, s.account, o.owner_id, s.first_at, s.last_at, s.received, s.sent, s.held, s.exited, r.party_id IS NOT NULL
+		INSERT INTO %I.money_trace (run_id, inst_id, account_id, owner_id, first_at, last_at, received, sent, held, exited, fee, cut, related)
+		SELECT $1, s.inst_id, s.account, o.owner_id, s.first_at, s.last_at, s.received, s.sent, s.held, s.exited, s.fee, s.cut, r.party_id IS NOT NULL
 		  FROM sums AS s
 		  LEFT JOIN owner AS o ON o.account_id = s.account
 		  LEFT JOIN rel AS r ON r.inst_id = s.inst_id AND r.party_id = o.owner_id
 		 -- the account that paid out is where the way begins, not a destination
-		 WHERE s.received > 0 OR s.held > 0 OR s.exited > 0$q$, workspace)
+		 WHERE s.received > 0 OR s.held > 0 OR s.exited > 0 OR s.fee > 0 OR s.cut > 0$q$, workspace)
 		USING run_row.run_id, risk_screen.day_start(run_row.since), risk_screen.day_start(run_row.as_of + 1), platforms, run_row.as_of;
 	PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
 EXCEPTION

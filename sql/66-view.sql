@@ -315,7 +315,11 @@ $$),
 ('money_destination', 109, $$
 CREATE VIEW money_destination WITH (security_invoker) AS
 	SELECT c.as_of, m.inst_id, i.name, m.account_id, m.owner_id, coalesce(p.name, j.name) AS owner_name, a.owner_kind, l.title_zh AS owner_kind_zh,
-		   m.received, m.sent, m.held, m.exited, round(m.held / nullif(sum(m.held + m.exited) OVER (PARTITION BY m.inst_id), 0), 6) AS share_held, m.related, m.first_at, m.last_at
+		   m.received, m.sent, m.held, m.exited, round(m.held / nullif(sum(m.held + m.exited + m.fee + m.cut) OVER platform, 0), 6) AS share_held, m.related, m.first_at, m.last_at,
+		   m.fee, m.cut,
+		   round(coalesce(sum(m.held) FILTER (WHERE m.related) OVER platform, 0) / nullif(sum(m.held + m.exited + m.fee + m.cut) OVER platform, 0), 6) AS share_related,
+		   round((coalesce(sum(m.held) FILTER (WHERE m.owner_id IS NULL) OVER platform, 0) + sum(m.cut) OVER platform)
+				 / nullif(sum(m.held + m.exited + m.fee + m.cut) OVER platform, 0), 6) AS share_untraced
 	  FROM current_run AS c
 	  JOIN money_trace AS m USING (run_id)
 	  LEFT JOIN institution AS i ON i.inst_id = m.inst_id
@@ -323,6 +327,7 @@ CREATE VIEW money_destination WITH (security_invoker) AS
 	  LEFT JOIN party AS p ON p.party_id = m.owner_id
 	  LEFT JOIN institution AS j ON j.inst_id = m.owner_id
 	  LEFT JOIN risk_screen.code_label AS l ON l.domain = 'owner_kind' AND l.code = a.owner_kind
+	WINDOW platform AS (PARTITION BY m.inst_id)
 $$, '资金去向: accounts that lenders'' money of each platform reached, and whose they are', $$
 as_of 监测日期; day
 inst_id 机构编号; platform
@@ -340,6 +345,10 @@ share_held 留存占比; fraction of the platform's lenders' money that ended he
 related 关联方; belongs to the platform or its related parties
 first_at 首次到达; moment
 last_at 末次到达; moment
+fee 手续费; lenders' money that the account paid in fees, yuan
+cut 未跟踪; lenders' money that another platform's pay-out took the place of, yuan
+share_related 关联方占比; fraction of the platform's lenders' money that sits with its related parties
+share_untraced 未查明占比; fraction of it in accounts whose holder is not filed, or not followed to its end
 $$),
 ('rule_timing', 110, $$
 CREATE VIEW rule_timing WITH (security_invoker) AS

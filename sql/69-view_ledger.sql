@@ -160,6 +160,24 @@ published_at 公示时间; when
 plan_due_at 整改方案截止; ten working days later
 plan_received_at 整改方案收到; when; NULL: not yet
 $$),
+('census_progress', 127, $$
+CREATE VIEW census_progress WITH (security_invoker) AS
+	WITH form AS (SELECT campaign, count(DISTINCT item) AS items FROM census GROUP BY campaign)
+	SELECT c.campaign, c.inst_id, i.name, max(c.region) AS region, count(DISTINCT c.item) FILTER (WHERE c.completed_on IS NOT NULL) AS done, f.items,
+		   round(count(DISTINCT c.item) FILTER (WHERE c.completed_on IS NOT NULL)::numeric / f.items, 4) AS share, max(c.completed_on) AS last_on
+	  FROM census AS c JOIN form AS f USING (campaign)
+	  LEFT JOIN (SELECT DISTINCT ON (inst_id) inst_id, name FROM institution ORDER BY inst_id) AS i USING (inst_id)
+	 GROUP BY c.campaign, c.inst_id, i.name, f.items
+$$, '摸底进度: how complete the census of each institution is, against all items of the round (C30)', $$
+campaign 专项; campaign and round
+inst_id 机构编号; institution
+name 机构名称; name
+region 地区; province or district
+done 已完成项; items completed
+items 应填项; items that the round asks for
+share 完成率; fraction
+last_on 最近完成日; date
+$$),
 ('transfer_tag', 126, $$
 CREATE VIEW transfer_tag WITH (security_invoker) AS
 	WITH f AS (

@@ -37,6 +37,8 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, lic
 	('fundraising_promise', 0.2, '=', 'value', 'weight', NULL, NULL, '利诱性权重', 'Weight of: return promised', '000,001,002,003', '不得非法集资', 'C03', 'product default', '-infinity', true),
 	('fundraising_crowd', 0.2, '=', 'value', 'weight', NULL, NULL, '社会性权重', 'Weight of: many investors', '000,001,002,003', '不得非法集资', 'C03', 'product default', '-infinity', true),
 	('fundraising_investors', 150, '>=', 'value', 'investors', NULL, NULL, '集资人数', 'Investors that are many (法释〔2022〕5号 第三条)', '000,001,002,003', '不得非法集资', 'C03', 'general knowledge', '-infinity', true),
+	('pool_days', 30, '<=', 'value', 'days', NULL, NULL, '资金池配对期限', 'Days within which money in and out under one loan is a pair (Δt)', '001,003,004', '不得设立资金池', 'C01', 'product default', '-infinity', true),
+	('pool_sources', 5, '>=', 'value', 'effective sources', NULL, NULL, '资金池有效来源数', 'Effective number of payers (inverse HHI of their amounts) of a pool', '001,003,004', '不得设立资金池', 'C01', 'product default', '-infinity', true),
 	('advertised_gap', 0.0005, '>', 'value', 'per year', NULL, NULL, '宣传收益率允许差', 'Difference between the advertised and the filed rate that is rounding', '004', '虚假宣传', 'C09', 'product default', '-infinity', true),
 	('prospect_excess', 0.1, '>', 'hit', 'per year', NULL, NULL, '收益前景夸大幅度', 'Promised rate above the project''s return that is exaggerated', '001,003', '虚构、夸大融资项目收益前景', 'C11', 'product default', '-infinity', true),
 	('securities_share', 0, '>', 'hit', 'CNY', NULL, NULL, '流入证券账户金额', 'Lenders'' money on securities accounts', '001,003', '高风险证券市场配资', 'C13', 'product default', '-infinity', true),

@@ -542,11 +542,11 @@ SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',
 		HAVING risk_screen.peak_count(t.paid_at, interval '1 hour') >= ($5 ->> 'velocity_count')::numeric),
 	tags AS MATERIALIZED (
 		SELECT 'structuring' AS tag, s.account, s.txn_ids, s.total, s.started_at, s.ended_at, s.instance
-		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_structuring(q.txn, ($5 ->> 'structuring_amount')::numeric, ($5 ->> 'structuring_band')::numeric, ($5 ->> 'structuring_count')::int,
+		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_structuring(format('%s AND t.amount >= %s AND t.amount < %s', q.txn, ($5 ->> 'structuring_amount')::numeric * (1 - ($5 ->> 'structuring_band')::numeric), $5 ->> 'structuring_amount'), ($5 ->> 'structuring_amount')::numeric, ($5 ->> 'structuring_band')::numeric, ($5 ->> 'structuring_count')::int,
 				make_interval(days => ($5 ->> 'structuring_days')::int)) AS s
 		 UNION ALL
 		SELECT 'cycle', c.accounts[1], c.txn_ids, c.amounts[1], c.started_at, c.ended_at, c.instance
-		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_cycles(q.txn, within => make_interval(days => ($5 ->> 'cycle_days')::int), min_amount => ($5 ->> 'cycle_amount')::numeric,
+		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_cycles(format('%s AND t.amount >= %s', q.txn, $5 ->> 'cycle_amount'), within => make_interval(days => ($5 ->> 'cycle_days')::int), min_amount => ($5 ->> 'cycle_amount')::numeric,
 				min_kept => ($5 ->> 'cycle_kept')::numeric) AS c
 		 UNION ALL
 		SELECT 'pass-through', p.account, p.in_txn_ids || p.out_txn_ids, p.received, p.started_at, p.ended_at, p.instance

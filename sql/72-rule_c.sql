@@ -4,31 +4,36 @@
 -- institution's own side is every account of a related party (see
 -- desk_related_parties) that is none of these.
 
-SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched}', '{account,txn}', '{account}', $$
-	WITH own AS (
-		SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = coalesce(a.inst_id, a.owner_id) OR i.inst_id = a.owner_id
-		 WHERE 'P2P' = ANY (i.lines) AND (a.owner_id = i.inst_id OR a.owner_kind = 'own') AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')),
-	-- what went in and out of them, read once
-	moved AS MATERIALIZED (
-		SELECT o.account_id, o.inst_id, 'in' AS side, coalesce(t.payer_owner, t.payer) AS party, t.amount, t.loan_id, coalesce(t.purpose, '') AS purpose
-		  FROM own AS o JOIN txn AS t ON t.payee = o.account_id WHERE t.paid_at >= $2 AND t.paid_at < $3
-		 UNION ALL
-		SELECT o.account_id, o.inst_id, 'out', coalesce(t.payee_owner, t.payee), t.amount, t.loan_id, coalesce(t.purpose, '')
-		  FROM own AS o JOIN txn AS t ON t.payer = o.account_id WHERE t.paid_at >= $2 AND t.paid_at < $3),
-	paid AS (SELECT DISTINCT m.account_id, m.loan_id FROM moved AS m WHERE m.side = 'out' AND m.loan_id IS NOT NULL),
-	ins AS (
-		SELECT m.account_id, m.inst_id, count(DISTINCT m.party) AS payers, sum(m.amount) AS amount, sum(m.amount) FILTER (WHERE p.loan_id IS NOT NULL) AS matched
-		  FROM moved AS m LEFT JOIN paid AS p ON p.account_id = m.account_id AND p.loan_id = m.loan_id
-		 WHERE m.side = 'in' AND m.purpose NOT IN ('fee', 'interest') GROUP BY m.account_id, m.inst_id),
-	outs AS (
-		SELECT m.account_id, m.inst_id, count(DISTINCT m.party) AS payees, sum(m.amount) AS amount
-		  FROM moved AS m WHERE m.side = 'out' AND m.purpose NOT IN ('fee', 'salary') GROUP BY m.account_id, m.inst_id)
-	SELECT 'account' AS subject_kind, i.account_id AS subject_id, i.inst_id, least(i.payers, o.payees) AS observed, NULL::numeric AS threshold,
-		   i.amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('payers', i.payers, 'payees', o.payees, 'inflow', i.amount, 'outflow', o.amount, 'matched_share', round(coalesce(i.matched, 0) / i.amount, 4)) AS evidence
-	  FROM ins AS i JOIN outs AS o ON o.account_id = i.account_id AND o.inst_id = i.inst_id
-	 WHERE i.amount > 0 AND coalesce(i.matched, 0) / i.amount < ($5 ->> 'pool_matched')::numeric
-$$, '平台控制的账户多人转入、多人转出，资金与标的不对应，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan.');
+-- Who pays in and out is told by the owner of the other account; own accounts
+-- keep their number. fund_pools pairs what came in with what went out under the
+-- same loan within the days of Δt.
+SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources}', '{account,txn}', '{account}', $$
+	WITH own AS MATERIALIZED (
+		SELECT a.account_id, min(i.inst_id) AS inst_id FROM account AS a JOIN institution AS i ON i.inst_id = coalesce(a.inst_id, a.owner_id) OR i.inst_id = a.owner_id
+		 WHERE 'P2P' = ANY (i.lines) AND (a.owner_id = i.inst_id OR a.owner_kind = 'own') AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') GROUP BY a.account_id),
+	query AS (
+		SELECT format('SELECT t.txn_id, CASE WHEN o.a IS NULL THEN ''owner '' || coalesce(t.payer_owner, t.payer) ELSE t.payer END AS payer,'
+			|| ' CASE WHEN i.a IS NULL THEN ''owner '' || coalesce(t.payee_owner, t.payee) ELSE t.payee END AS payee, t.amount, t.paid_at, t.loan_id FROM txn AS t'
+			|| ' LEFT JOIN unnest(%L::text[]) AS o (a) ON o.a = t.payer AND coalesce(t.purpose, '''') NOT IN (''fee'', ''salary'')'
+			|| ' LEFT JOIN unnest(%L::text[]) AS i (a) ON i.a = t.payee AND coalesce(t.purpose, '''') NOT IN (''fee'', ''interest'')'
+			|| ' WHERE (o.a IS NOT NULL OR i.a IS NOT NULL) AND t.paid_at >= %L AND t.paid_at < %L AND t.amount > 0 AND t.payer IS NOT NULL AND t.payee IS NOT NULL', w.ids, w.ids, $2, $3) AS txn
+		  FROM (SELECT array_agg(account_id) AS ids FROM own HAVING count(*) > 0) AS w),
+	pools AS (
+		SELECT p.* FROM query AS q CROSS JOIN LATERAL risk_screen.fund_pools(q.txn, ceil(($5 ->> 'pool_parties')::numeric)::int, ceil(($5 ->> 'pool_parties')::numeric)::int, ($5 ->> 'pool_matched')::numeric,
+				make_interval(days => ($5 ->> 'pool_days')::int), ($5 ->> 'pool_sources')::float8) AS p),
+	-- clients' money that stays overnight on an account of the platform outside custody
+	idle AS (
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of > $1 - 8 ORDER BY b.account_id, b.as_of DESC, b.source)
+	SELECT 'account' AS subject_kind, p.account AS subject_id, o.inst_id, least(p.payers, p.payees) AS observed, NULL::numeric AS threshold,
+		   p.received AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('payers', p.payers, 'payees', p.payees, 'inflow', p.received, 'outflow', p.paid, 'matched_share', round(coalesce(p.matched, 0)::numeric, 4), 'first', p.first_at, 'last', p.last_at) AS evidence,
+		   'account:' || p.account AS finding_key
+	  FROM pools AS p JOIN own AS o ON o.account_id = p.account
+	 UNION ALL
+	SELECT 'account', a.account_id, i.inst_id, b.balance, 0.01, b.balance, b.as_of::timestamptz, jsonb_build_object('idle_client_balance', b.balance, 'on', b.as_of), 'account:' || a.account_id || ':idle'
+	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'P2P' = ANY (i.lines) JOIN idle AS b ON b.account_id = a.account_id
+	 WHERE a.owner_kind = 'client' AND a.owner_id = a.inst_id AND coalesce(a.account_kind, 'bank') <> 'ledger' AND (a.closed_on > $1 OR a.closed_on IS NULL)
+$$, '平台控制的账户多人转入、多人转出，资金与标的不对应，或客户资金在存管之外过夜留存，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan, or clients'' money stays overnight outside custody.');
 
 SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account}', '{txn}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
@@ -115,21 +120,28 @@ $$, '一个标的由多期较短产品接续募集，期限拆分。', 'One loan
 SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{}', '{loan,party,txn}', '{loan}', $$
 	WITH twins AS (
 		SELECT identity_no FROM party WHERE identity_no IS NOT NULL GROUP BY identity_no HAVING count(DISTINCT party_id) > 1),
-	paid AS MATERIALIZED (SELECT DISTINCT t.inst_id, t.loan_id FROM txn AS t WHERE t.purpose = 'disburse'),
-	paying AS (SELECT DISTINCT inst_id FROM paid),
+	disbursed AS MATERIALIZED (SELECT DISTINCT inst_id, loan_id FROM txn WHERE purpose = 'disburse'),
+	paying AS (SELECT DISTINCT inst_id FROM disbursed),
+	paid AS (SELECT DISTINCT loan_id FROM disbursed),
 	pledged AS (
-		SELECT collateral_id FROM collateral GROUP BY collateral_id HAVING count(DISTINCT loan_id) > 1),
+		SELECT DISTINCT c.loan_id FROM collateral AS c
+		  JOIN (SELECT collateral_id FROM collateral GROUP BY collateral_id HAVING count(DISTINCT loan_id) > 1) AS d USING (collateral_id)),
 	copied AS (
 		SELECT inst_id, description FROM loan WHERE length(description) >= 20 GROUP BY inst_id, description HAVING count(DISTINCT borrower_id) > 2),
 	marks AS (
-		SELECT l.*, array_remove(ARRAY[
+		SELECT l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on, array_remove(ARRAY[
 			CASE WHEN p.party_id IS NULL THEN 'borrower not in the register' END,
-			CASE WHEN p.identity_no IN (SELECT identity_no FROM twins) THEN 'identity used by several borrowers' END,
-			CASE WHEN l.started_on >= $2::date AND l.started_on < $1 - 3 AND l.inst_id IN (SELECT inst_id FROM paying) AND coalesce(l.status, '') <> 'failed'
-				  AND l.loan_id NOT IN (SELECT x.loan_id FROM paid AS x WHERE x.loan_id IS NOT NULL) THEN 'never paid out' END,
-			CASE WHEN EXISTS (SELECT FROM collateral AS c JOIN pledged AS d USING (collateral_id) WHERE c.loan_id = l.loan_id) THEN 'collateral pledged for several loans' END,
-			CASE WHEN EXISTS (SELECT FROM copied AS d WHERE d.inst_id = l.inst_id AND d.description = l.description) THEN 'same text as other borrowers'' loans' END], NULL) AS why
-		  FROM loan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, identity_no FROM party ORDER BY party_id) AS p ON p.party_id = l.borrower_id
+			CASE WHEN w.identity_no IS NOT NULL THEN 'identity used by several borrowers' END,
+			CASE WHEN l.started_on >= $2::date AND l.started_on < $1 - 3 AND y.inst_id IS NOT NULL AND coalesce(l.status, '') <> 'failed' AND x.loan_id IS NULL THEN 'never paid out' END,
+			CASE WHEN c.loan_id IS NOT NULL THEN 'collateral pledged for several loans' END,
+			CASE WHEN d.description IS NOT NULL THEN 'same text as other borrowers'' loans' END], NULL) AS why
+		  FROM loan AS l
+		  LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, identity_no FROM party ORDER BY party_id) AS p ON p.party_id = l.borrower_id
+		  LEFT JOIN twins AS w ON w.identity_no = p.identity_no
+		  LEFT JOIN paying AS y ON y.inst_id = l.inst_id
+		  LEFT JOIN paid AS x ON x.loan_id = l.loan_id
+		  LEFT JOIN pledged AS c ON c.loan_id = l.loan_id
+		  LEFT JOIN copied AS d ON d.inst_id = l.inst_id AND d.description = l.description
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = l.borrower_id))
 	SELECT 'loan' AS subject_kind, loan_id AS subject_id, inst_id, cardinality(why) AS observed, 0 AS threshold, amount, started_on::timestamptz AS occurred_at,

@@ -149,7 +149,8 @@ SELECT risk_screen._ship_rule('J12', 'yellow', '{}', '{}', '{directory}', '{}', 
 		 UNION ALL
 		-- supervised, and in no directory at all
 		SELECT 'inst:' || i.inst_id, i.inst_id, i.name, i.uscc, i.province, '{}' FROM institution AS i
-		 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' AND NOT EXISTS (SELECT FROM keyed AS k WHERE k.firm = 'inst:' || i.inst_id OR k.firm = 'name:' || risk_screen.name_key(i.name)))
+		 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' AND NOT EXISTS (SELECT FROM keyed AS k WHERE k.firm = 'inst:' || i.inst_id)
+		   AND NOT EXISTS (SELECT FROM keyed AS k WHERE k.firm = 'name:' || risk_screen.name_key(i.name)))
 	SELECT 'firm' AS subject_kind, coalesce(f.inst_id, f.uscc, f.name) AS subject_id, NULL::text AS inst_id, cardinality(m.lacking) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('name', f.name, 'province', f.province, 'listed_by', to_jsonb(f.listed), 'missing_in', to_jsonb(m.lacking))) AS evidence
 	  FROM firms AS f CROSS JOIN sources AS s CROSS JOIN LATERAL (SELECT ARRAY(SELECT x FROM unnest(s.known) AS x WHERE x <> ALL (f.listed) ORDER BY x) AS lacking) AS m

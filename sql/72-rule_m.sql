@@ -68,21 +68,27 @@ $$, '出借资金最终去向：持有人不明的比例（先进先出），去
 
 SELECT risk_screen._ship_rule('M10', 'yellow', '{ALL}', '{register_gap}', '{account,equity,txn}', '{}', $$
 	WITH registered AS (SELECT DISTINCT account_id FROM account),
-	used AS (
+	moved AS MATERIALIZED (
+		SELECT t.inst_id, t.payer, t.payee, t.amount FROM txn AS t WHERE t.inst_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3),
+	total AS (
+		SELECT inst_id, sum(amount * num_nonnulls(payer, payee)) AS amount FROM moved GROUP BY inst_id),
+	stray AS (
 		SELECT x.inst_id, x.account, sum(x.amount) AS amount
-		  FROM (SELECT t.inst_id, t.payer AS account, t.amount FROM txn AS t WHERE t.inst_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3
-				 UNION ALL SELECT t.inst_id, t.payee, t.amount FROM txn AS t WHERE t.inst_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3) AS x
-		 WHERE x.account IS NOT NULL GROUP BY x.inst_id, x.account),
+		  FROM (SELECT m.inst_id, m.payer AS account, m.amount FROM moved AS m LEFT JOIN registered AS r ON r.account_id = m.payer WHERE m.payer IS NOT NULL AND r.account_id IS NULL
+				 UNION ALL SELECT m.inst_id, m.payee, m.amount FROM moved AS m LEFT JOIN registered AS r ON r.account_id = m.payee WHERE m.payee IS NOT NULL AND r.account_id IS NULL) AS x
+		 GROUP BY x.inst_id, x.account),
+	strays AS (
+		SELECT inst_id, sum(amount) AS amount, count(*) AS n, (array_agg(account ORDER BY amount DESC, account))[1:20] AS accounts FROM stray GROUP BY inst_id),
 	held AS (
 		SELECT e.owned, e.owner, coalesce(e.share, 0) AS share FROM equity AS e
 		 WHERE coalesce(e.valid_from <= $1, true) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND coalesce(e.kind, 'equity') <> 'control'),
 	known AS (
 		SELECT owned, sum(share) AS share, count(*) AS holders, count(*) FILTER (WHERE p.party_id IS NULL AND i.inst_id IS NULL) AS unnamed, coalesce(sum(share) FILTER (WHERE p.party_id IS NULL AND i.inst_id IS NULL), 0) AS unnamed_share
 		  FROM held AS h LEFT JOIN (SELECT DISTINCT party_id FROM party UNION SELECT person_id FROM person) AS p ON p.party_id = h.owner LEFT JOIN (SELECT DISTINCT inst_id FROM institution) AS i ON i.inst_id = h.owner GROUP BY owned)
-	SELECT 'institution' AS subject_kind, u.inst_id AS subject_id, u.inst_id, round(coalesce(sum(u.amount) FILTER (WHERE r.account_id IS NULL), 0) / nullif(sum(u.amount), 0), 6) AS observed, NULL::numeric AS threshold,
-		   sum(u.amount) FILTER (WHERE r.account_id IS NULL) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('about', 'accounts', 'accounts', count(*), 'not_registered', (array_agg(u.account ORDER BY u.amount DESC, u.account) FILTER (WHERE r.account_id IS NULL))[1:20]) AS evidence, 'institution:' || u.inst_id || ':accounts' AS finding_key
-	  FROM used AS u JOIN institution AS i ON i.inst_id = u.inst_id AND i.lines <> '{}' LEFT JOIN registered AS r ON r.account_id = u.account GROUP BY u.inst_id
+	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, t.inst_id, round(coalesce(s.amount, 0) / nullif(t.amount, 0), 6) AS observed, NULL::numeric AS threshold,
+		   s.amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('about', 'accounts', 'not_registered', s.n, 'accounts', to_jsonb(s.accounts))) AS evidence, 'institution:' || t.inst_id || ':accounts' AS finding_key
+	  FROM total AS t JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines <> '{}' LEFT JOIN strays AS s ON s.inst_id = t.inst_id WHERE t.amount > 0
 	 UNION ALL
 	SELECT 'institution', i.inst_id, i.inst_id, round(greatest(1 - k.share, 0) + k.unnamed_share, 6), NULL, NULL, NULL,
 		   jsonb_strip_nulls(jsonb_build_object('about', 'shareholders', 'holders', k.holders, 'share_filed', k.share, 'holders_not_on_file', k.unnamed, 'missing', CASE WHEN k.owned IS NULL THEN 'shareholders' END)), 'institution:' || i.inst_id || ':shareholders'

@@ -112,7 +112,7 @@ SELECT risk_screen._ship_rule('C25', 'yellow', '{P2P}', '{criteria_weighted}', '
 	size AS (
 		SELECT criterion, count(*) AS rules FROM criterion GROUP BY criterion),
 	score AS (
-		SELECT p.inst_id, s.criterion, max(f.level) AS level, jsonb_agg(f.rules) FILTER (WHERE f.rules IS NOT NULL) AS rules,
+		SELECT p.inst_id, s.criterion, max(f.level) AS level, jsonb_path_query_array(jsonb_agg(f.rules) FILTER (WHERE f.rules IS NOT NULL), '$[*][*]') AS rules,
 			   max(f.level) IS NULL AND coalesce(max(d.n), 0) = s.rules AS outside,
 			   max(f.level) IS NULL AND coalesce(max(d.n), 0) < s.rules AND coalesce(max(d.n), 0) + coalesce(max(o.n), 0) >= s.rules AS unknown
 		  FROM platform AS p CROSS JOIN size AS s

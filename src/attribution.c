@@ -45,6 +45,27 @@ sum_error(void)
 			 errhint("Round the amounts to fewer digits after the point.")));
 }
 
+/*
+ * Growing by doubling copies everything about once. A guess too low costs
+ * that; one too high must not cost memory that is needed elsewhere.
+ */
+void
+rs_ledger_reserve(RsLedger *l, double transfers)
+{
+	const Size	width = 3 * sizeof(uint32) + sizeof(TimestampTz) + sizeof(int64);
+	double		most = (double) rs_max_memory_kb * 1024 / 8 / width;
+	uint64		n = (uint64) Min(Max(transfers, 0), most);
+
+	if (n == 0 || l->txn != NULL)
+		return;
+	l->txn = rs_alloc(l->budget, n, sizeof(uint32), purpose);
+	l->payer = rs_alloc(l->budget, n, sizeof(uint32), purpose);
+	l->payee = rs_alloc(l->budget, n, sizeof(uint32), purpose);
+	l->paid_at = rs_alloc(l->budget, n, sizeof(TimestampTz), purpose);
+	l->amount = rs_alloc(l->budget, n, sizeof(int64), purpose);
+	l->capacity = n;
+}
+
 static bool
 fits(int128 v)
 {
@@ -137,6 +158,8 @@ rs_ledger_rescale(RsLedger *l, bool fee, int digits)
 	int128	  **wide = fee ? &l->wide_fee : &l->wide;
 	int128		factor = 1;
 
+	if (digits == 0)
+		return;
 	while (digits-- > 0)
 	{
 		if (factor >= LARGEST_SUM / 10)
@@ -245,6 +268,7 @@ rs_ledger_arrange(RsLedger *l, RsTie tie, RsCompareIds compare_txn, void *txn_ar
 	uint32	   *instant = NULL;
 	uint32		instants = 0;
 	bool		sorted = true;
+	bool		strictly = true;
 	bool		moved = false;
 
 	if (l->n == 0)
@@ -254,6 +278,10 @@ rs_ledger_arrange(RsLedger *l, RsTie tie, RsCompareIds compare_txn, void *txn_ar
 	l->key = NULL;
 	l->credit_bit = 1;
 	add_up(l);
+	for (uint32 i = 1; i < l->n && strictly; i++)
+		strictly = l->paid_at[i - 1] < l->paid_at[i];
+	if (strictly)
+		return;
 	place = rs_alloc(l->budget, l->n, sizeof(TimedIndex), purpose);
 	for (uint32 i = 0; i < l->n; i++)
 	{
@@ -427,6 +455,13 @@ rs_ledger_entries(RsLedger *l, uint32 account, uint32 *count)
 	return l->entry + l->start[account];
 }
 
+void
+rs_ledger_entries_done(RsLedger *l, const RsEntry *entry)
+{
+	if (l->flow && entry)
+		pfree(unconstify(RsEntry *, entry));
+}
+
 /* ----- openings ----- */
 
 /* The smallest opening balance that keeps the account from going below zero. */
@@ -489,29 +524,25 @@ rs_book_start(RsAttribution *a, uint32 account, const RsEntry *entry, uint32 cou
 uint32
 rs_book_find(RsLedger *l, const uint32 *list, uint32 n, uint32 transfer)
 {
-	uint64		key = rs_ledger_key(l, transfer, false);
+	uint64		rough = rs_ledger_rough_key(l, transfer, false);
 	uint32		low = 0;
 	uint32		high = n;
 
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
-		uint32		code = l->flow ? l->flow_code(l, list[middle]) : 0;
+		uint64		there;
 
+		if (list[middle] == transfer)
+			return middle;
+		there = rs_ledger_rough_key(l, list[middle], false);
 		/* places inside an instant are costly to find: only where the instants are the same */
-		if (l->flow && code != (uint32) (key >> 32))
-		{
-			if (code < (uint32) (key >> 32))
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		else if (rs_ledger_key(l, list[middle], false) < key)
+		if (there == rough ? rs_ledger_key(l, list[middle], false) < rs_ledger_key(l, transfer, false) : there < rough)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < n && list[low] == transfer ? low : UINT32_MAX;
+	return UINT32_MAX;
 }
 
 void

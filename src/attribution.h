@@ -22,6 +22,7 @@
 #include "datatype/timestamp.h"
 
 #include "pg_compat.h"
+#include "rs_memory.h"
 
 typedef enum RsRule
 {
@@ -76,7 +77,7 @@ struct RsLedger
 	uint32	   *payee;
 	TimestampTz *paid_at;
 	int64	   *ord;			/* NULL unless given; PG_INT64_MAX: none */
-	int64	   *amount;			/* exactly one of these two */
+	int64	   *amount;			/* exactly one of these two; a flow graph's own, not to be written */
 	int128	   *wide;
 	int64	   *fee;			/* NULL: no fees */
 	int128	   *wide_fee;
@@ -95,14 +96,14 @@ struct RsLedger
 	uint64	   *start;
 	RsEntry    *entry;
 
-	/* stored flow graph: instead of all the arrays above */
+	/* stored flow graph: instead of the other arrays above */
 	void	   *flow;
 	uint32		(*flow_payer) (RsLedger *ledger, uint32 transfer);
 	uint32		(*flow_payee) (RsLedger *ledger, uint32 transfer);
-	int128		(*flow_amount) (RsLedger *ledger, uint32 transfer);
 	TimestampTz (*flow_paid_at) (RsLedger *ledger, uint32 transfer);
 	uint64		(*flow_key) (RsLedger *ledger, uint32 transfer);
 	uint32		(*flow_code) (RsLedger *ledger, uint32 transfer);	/* upper half of the key, at once */
+	void		(*flow_prefetch) (RsLedger *ledger, uint32 transfer);	/* it will be asked about soon */
 	const RsEntry *(*flow_entries) (RsLedger *ledger, uint32 account, uint32 *count);
 };
 
@@ -121,9 +122,7 @@ rs_ledger_payee(RsLedger *l, uint32 t)
 static inline int128
 rs_ledger_amount(RsLedger *l, uint32 t)
 {
-	if (l->amount)
-		return l->amount[t];
-	return l->flow ? l->flow_amount(l, t) : l->wide[t];
+	return l->amount ? l->amount[t] : l->wide[t];
 }
 
 static inline int128
@@ -155,10 +154,23 @@ rs_ledger_key(RsLedger *l, uint32 t, bool credit)
 	return credit ? k | l->credit_bit : k;
 }
 
+/*
+ * The same, but where it is dear to know only as fine as the instant: halves
+ * with the same rough key are compared by their keys.
+ */
+static inline uint64
+rs_ledger_rough_key(RsLedger *l, uint32 t, bool credit)
+{
+	return l->flow ? (uint64) l->flow_code(l, t) << 32 : rs_ledger_key(l, t, credit);
+}
+
 extern void rs_ledger_sort_entries(RsLedger *l, RsEntry *entry, uint32 count);
 extern const RsEntry *rs_ledger_entries(RsLedger *l, uint32 account, uint32 *count);
+/* The caller has no more use for them. */
+extern void rs_ledger_entries_done(RsLedger *l, const RsEntry *entry);
 
 extern RsLedger *rs_ledger_create(MemoryContext budget);
+extern void rs_ledger_reserve(RsLedger *l, double transfers);	/* a guess of how many will come */
 extern void rs_ledger_add(RsLedger *l, uint32 txn, uint32 payer, uint32 payee, int128 amount,
 						  int128 fee, TimestampTz paid_at, bool has_ord, int64 ord);
 extern void rs_ledger_rescale(RsLedger *l, bool fee, int digits);
@@ -274,6 +286,8 @@ struct RsAttribution
 
 	/* made by rs_attribution_prepare() */
 	uint32	   *opening_start;	/* by account, + 1; NULL: none */
+	/* made by rs_lots_run() */
+	RsArena		book_memory;
 	/* what touched accounts a run had to read */
 	uint64		books;
 	uint64		events;
@@ -381,6 +395,8 @@ typedef struct RsLotBook
 	uint32		account;
 	int128		balance;		/* at the end, >= 0 */
 	RsBookStart start;
+	uint32		first_credit;	/* the transfer it was made for, or UINT32_MAX */
+	uint32		first_slot;		/* ... its place in credit[], found while building */
 
 	uint32		ncredits;
 	uint32		ndebits;
@@ -389,9 +405,10 @@ typedef struct RsLotBook
 	uint32		before_credits; /* how many of them came before the book */
 	uint32		before_debits;
 
-	/* FIFO: first unit of each in the account's count of units */
-	int128	   *credit_start;
-	int128	   *debit_start;
+	/* FIFO: first unit of each in the account's count of units; int64 or, wide, int128 */
+	bool		wide;
+	void	   *credit_start;
+	void	   *debit_start;
 	int128		in;				/* end of all credits, deficits included */
 	int128		out;			/* end of all debits */
 
@@ -403,20 +420,21 @@ typedef struct RsLotBook
 	uint64	   *by_credit;
 } RsLotBook;
 
+/* `credit` of rs_*_onward: the opening balance. */
+#define RS_OPENING_SLOT UINT32_MAX
+
 /* Place of a transfer in credit[] or debit[]; UINT32_MAX: not there. */
 extern uint32 rs_book_find(RsLedger *l, const uint32 *list, uint32 n, uint32 transfer);
 
 extern void rs_fifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count);
-extern void rs_fifo_onward(RsAttribution *a, const RsLotBook *b, uint32 credit, int128 from, int128 to, RsPieces *out);
+extern void rs_fifo_onward(RsAttribution *a, const RsLotBook *b, uint32 slot, int128 from, int128 to, RsPieces *out);
 extern void rs_fifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out);
 extern void rs_fifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out);
 extern void rs_lifo_back_held(RsAttribution *a, const RsLotBook *b, int128 need, RsPieces *out);
 extern RS_NORETURN void rs_balance_error(void);
 extern void rs_lifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count);
-extern void rs_lifo_onward(RsAttribution *a, const RsLotBook *b, uint32 credit, int128 from, int128 to, RsPieces *out);
+extern void rs_lifo_onward(RsAttribution *a, const RsLotBook *b, uint32 slot, int128 from, int128 to, RsPieces *out);
 extern void rs_lifo_back(RsAttribution *a, const RsLotBook *b, uint32 debit, int128 from, int128 to, RsPieces *out);
-
-#include "rs_memory.h"
 
 static inline void
 rs_pieces_append(RsPieces *p, RsPieceKind kind, uint32 transfer, int128 from, int128 to, int128 at)

@@ -234,7 +234,7 @@ rs_attribution_band(PG_FUNCTION_ARGS)
 	run = AllocSetContextCreate(budget, "risk_screen attribution run", ALLOCSET_DEFAULT_SIZES);
 	b.budget = budget;
 	SPI_connect();
-	c = rs_case_open(fcinfo, budget, choice_rule[0], choice_tie[0], true);
+	c = rs_case_open(fcinfo, budget, choice_rule[0], choice_tie[0], true, NULL);
 
 	for (int t = 0; t < nties; t++)
 	{

@@ -31,7 +31,9 @@ typedef struct FlowLedger
 	RsLedger	ledger;			/* first */
 	RsFlow	   *flow;
 	uint32		end;			/* codes below it are in the ledger */
+	bool		whole;			/* all are */
 	bool		two_phase;
+	bool		zeros;			/* some amounts are 0 */
 	RsTie		tie;
 	uint32	   *place;			/* by transfer: place in its connected set */
 	RsTieOrder *order;
@@ -80,12 +82,6 @@ code_of(const FlowLedger *f, uint32 t)
 	return f->flow->side[RS_FLOW_OUT].arc[t].when;
 }
 
-static int128
-flow_amount(RsLedger *l, uint32 t)
-{
-	return rs_flow_amount(((FlowLedger *) l)->flow, t);
-}
-
 static TimestampTz
 flow_paid_at(RsLedger *l, uint32 t)
 {
@@ -101,6 +97,8 @@ first_at(const RsFlowSide *side, uint32 account, uint32 code)
 	uint32		low = side->start[account];
 	uint32		high = side->start[account + 1];
 
+	if (high > low && side->arc[high - 1].when < code)
+		return high;
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
@@ -182,6 +180,16 @@ flow_code(RsLedger *l, uint32 t)
 	return code_of((FlowLedger *) l, t);
 }
 
+static void
+flow_prefetch(RsLedger *l, uint32 t)
+{
+	RsFlow	   *flow = ((FlowLedger *) l)->flow;
+
+	__builtin_prefetch(&flow->side[RS_FLOW_OUT].arc[t]);
+	if (flow->prefetch_txn)
+		flow->prefetch_txn(flow, t);
+}
+
 static bool
 is_claimed(const FlowLedger *f, uint32 t)
 {
@@ -204,7 +212,8 @@ is_claimed(const FlowLedger *f, uint32 t)
 static inline bool
 counts(FlowLedger *f, uint32 t, uint32 account, uint32 peer)
 {
-	return rs_flow_amount(f->flow, t) > 0 && (peer != account || is_claimed(f, t));
+	/* amounts lie scattered for who comes from the payee's side: looked at only if need be */
+	return (peer != account || is_claimed(f, t)) && (!f->zeros || rs_flow_amount(f->flow, t) > 0);
 }
 
 static const RsEntry *
@@ -225,30 +234,35 @@ flow_entries(RsLedger *l, uint32 account, uint32 *count)
 		return NULL;
 	o = out->start[account];
 	i = in->start[account];
-	out_end = first_at(out, account, f->end);
-	in_end = first_at(in, account, f->end);
+	out_end = f->whole ? out->start[account + 1] : first_at(out, account, f->end);
+	in_end = f->whole ? in->start[account + 1] : first_at(in, account, f->end);
 	entry = rs_alloc(l->budget, (uint64) (out_end - o) + (in_end - i), sizeof(RsEntry), purpose);
 	while (o < out_end || i < in_end)
 	{
-		uint32		code = o < out_end ? out->arc[o].when : UINT32_MAX;
+		uint32		out_code = o < out_end ? out->arc[o].when : UINT32_MAX;
+		uint32		in_code = i < in_end ? in->arc[i].when : UINT32_MAX;
+		uint32		code = Min(out_code, in_code);
 		uint32		first = n;
-		bool		tied;
 
-		if (i < in_end && in->arc[i].when < code)
-			code = in->arc[i].when;
-		for (; o < out_end && out->arc[o].when == code; o++)
-			if (counts(f, o, account, out->arc[o].peer))
-				entry[n++] = o << 1;
-		for (; i < in_end && in->arc[i].when == code; i++)
+		for (; out_code == code; out_code = ++o < out_end ? out->arc[o].when : UINT32_MAX)
+		{
+			uint32		t = rs_flow_transfer(out, o);
+
+			if (counts(f, t, account, out->arc[o].peer))
+				entry[n++] = t << 1;
+		}
+		for (; in_code == code; in_code = ++i < in_end ? in->arc[i].when : UINT32_MAX)
 		{
 			uint32		t = rs_flow_transfer(in, i);
 
+			/* asked for as soon as the book is whole */
+			if (l->amount)
+				__builtin_prefetch(&l->amount[t]);
 			if (counts(f, t, account, in->arc[i].peer))
 				entry[n++] = t << 1 | 1;
 		}
 		/* a few at a time: by insertion, or by sorting when many */
-		tied = n - first > 1;
-		if (tied)
+		if (n - first > 1)
 			rs_ledger_sort_entries(l, entry + first, n - first);
 		if ((n & 0xfff) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -274,18 +288,24 @@ rs_flow_ledger_create(RsFlow *flow, MemoryContext budget, TimestampTz until)
 	l->flow = flow;
 	l->flow_payer = flow_payer;
 	l->flow_payee = flow_payee;
-	l->flow_amount = flow_amount;
+	l->amount = unconstify(int64 *, flow->amount);
+	l->wide = unconstify(int128 *, flow->wide);
 	l->flow_paid_at = flow_paid_at;
 	l->flow_key = flow_key;
 	l->flow_code = flow_code;
+	l->flow_prefetch = flow_prefetch;
 	l->flow_entries = flow_entries;
 	f->flow = flow;
 	f->end = rs_flow_code_bound(flow, until, true);
+	f->whole = until == DT_NOEND;
 	f->place = rs_alloc(budget, l->n, sizeof(uint32), purpose);
 	f->seen = rs_alloc0(budget, flow->naccounts, sizeof(uint32), purpose);
 	for (uint32 t = 0; t < l->n; t++)
 	{
-		l->total += rs_flow_amount(flow, t);
+		int128		amount = rs_flow_amount(flow, t);
+
+		l->total += amount;
+		f->zeros |= amount == 0;
 		if ((t & 0xffff) == 0xffff)
 			CHECK_FOR_INTERRUPTS();
 	}

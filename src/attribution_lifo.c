@@ -211,14 +211,16 @@ rs_lifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count
 }
 
 void
-rs_lifo_onward(RsAttribution *a, const RsLotBook *b, uint32 credit, int128 from, int128 to, RsPieces *out)
+rs_lifo_onward(RsAttribution *a, const RsLotBook *b, uint32 slot, int128 from, int128 to, RsPieces *out)
 {
-	uint32		slot = credit == RS_NO_TRANSFER ? b->ncredits :
-		rs_book_find(a->ledger, b->credit, b->ncredits, credit);
-	uint64		left = b->credit_piece[slot];
-	uint64		end = b->credit_piece[slot + 1];
-	uint64		right = end;
+	uint64		left;
+	uint64		end;
+	uint64		right;
 
+	if (slot == RS_OPENING_SLOT)
+		slot = b->ncredits;
+	left = b->credit_piece[slot];
+	end = right = b->credit_piece[slot + 1];
 	while (left < right)
 	{
 		uint64		middle = left + (right - left) / 2;

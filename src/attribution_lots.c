@@ -53,7 +53,7 @@ typedef struct Stretches
 
 typedef struct Waiting
 {
-	uint64		key;
+	uint64		key;			/* rough */
 	uint32		transfer;
 } Waiting;
 
@@ -89,8 +89,9 @@ typedef struct Lots
 	RsTally		cut;
 } Lots;
 
+/* The book of an account, made if it is new, for a transfer that credits it (or RS_NO_TRANSFER). */
 static RsLotBook *
-book_of(Lots *s, uint32 account)
+book_of(Lots *s, uint32 account, uint32 transfer)
 {
 	RsLotBook  *b = s->book[account];
 	const RsEntry *entry;
@@ -98,47 +99,58 @@ book_of(Lots *s, uint32 account)
 
 	if (b)
 		return b;
-	b = s->book[account] = rs_alloc0(s->a->budget, 1, sizeof(RsLotBook), purpose);
+	b = s->book[account] = rs_arena_alloc(&s->a->book_memory, 1, sizeof(RsLotBook), purpose);
+	memset(b, 0, sizeof(RsLotBook));
 	entry = rs_ledger_entries(s->l, account, &count);
 	b->account = account;
+	b->first_credit = transfer;
+	b->first_slot = UINT32_MAX;
 	b->start = rs_book_start(s->a, account, entry, count);
 	if (s->a->rule == RS_FIFO)
 		rs_fifo_build(s->a, b, entry, count);
 	else
 		rs_lifo_build(s->a, b, entry, count);
+	rs_ledger_entries_done(s->l, entry);
 	return b;
 }
 
 /* ----- waiting transfers ----- */
 
+/* Rarely do two waiting transfers share an instant: their places in it are found only then. */
+static bool
+sooner_inside(Lots *s, uint32 x, uint32 y)
+{
+	uint64		p = rs_ledger_key(s->l, x, false);
+	uint64		q = rs_ledger_key(s->l, y, false);
+
+	if (p != q)
+		return (p < q) != s->a->upstream;
+	/* on a flow graph, transfers that do not touch may share a key */
+	return x < y;
+}
+
+static inline bool
+sooner(Lots *s, const Waiting *x, const Waiting *y)
+{
+	return x->key != y->key ? x->key < y->key : sooner_inside(s, x->transfer, y->transfer);
+}
+
 static void
 queue(Lots *s, uint32 transfer)
 {
-	uint64		key = rs_ledger_key(s->l, transfer, false);
+	Waiting		w = {0, transfer};
 	uint64		i;
 
 	if (s->first[transfer] != NOT_QUEUED)
 		return;
 	s->first[transfer] = EMPTY;
+	w.key = rs_ledger_rough_key(s->l, transfer, false);
 	if (s->a->upstream)
-		key = ~key;
+		w.key = ~w.key;
 	s->heap = rs_grow(s->a->budget, s->heap, &s->heap_capacity, s->nheap + 1, sizeof(Waiting), purpose);
-	for (i = s->nheap++; i > 0; i = (i - 1) / 2)
-	{
-		Waiting    *parent = &s->heap[(i - 1) / 2];
-
-		if (parent->key < key || (parent->key == key && parent->transfer <= transfer))
-			break;
-		s->heap[i] = *parent;
-	}
-	s->heap[i].key = key;
-	s->heap[i].transfer = transfer;
-}
-
-static inline bool
-sooner(const Waiting *x, const Waiting *y)
-{
-	return x->key < y->key || (x->key == y->key && x->transfer < y->transfer);
+	for (i = s->nheap++; i > 0 && sooner(s, &w, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		s->heap[i] = s->heap[(i - 1) / 2];
+	s->heap[i] = w;
 }
 
 static uint32
@@ -154,15 +166,25 @@ next_waiting(Lots *s)
 
 		if (child >= s->nheap)
 			break;
-		if (child + 1 < s->nheap && sooner(&s->heap[child + 1], &s->heap[child]))
+		if (child + 1 < s->nheap && sooner(s, &s->heap[child + 1], &s->heap[child]))
 			child++;
-		if (!sooner(&s->heap[child], &moved))
+		if (!sooner(s, &s->heap[child], &moved))
 			break;
 		s->heap[i] = s->heap[child];
 		i = child;
 	}
 	s->heap[i] = moved;
 	return transfer;
+}
+
+static inline void
+prefetch(Lots *s, uint32 transfer)
+{
+	__builtin_prefetch(&s->first[transfer]);
+	if (s->l->amount)
+		__builtin_prefetch(&s->l->amount[transfer]);
+	if (s->l->flow)
+		s->l->flow_prefetch(s->l, transfer);
 }
 
 static void
@@ -461,13 +483,15 @@ explain_units(Lots *s, uint32 transfer)
 
 	if (amount == 0 || (a->exit_at && a->exit_at[account]))
 		return;
-	b = book_of(s, account);
+	b = book_of(s, account, RS_NO_TRANSFER);
 	s->pieces.n = 0;
 	if (a->upstream)
 	{
-		if (rs_book_find(s->l, b->credit, b->ncredits, transfer) < b->before_credits)
+		uint32		slot = rs_book_find(s->l, b->credit, b->ncredits, transfer);
+
+		if (slot < b->before_credits)
 			return;
-		(a->rule == RS_FIFO ? rs_fifo_onward : rs_lifo_onward) (a, b, transfer, 0, amount, &s->pieces);
+		(a->rule == RS_FIFO ? rs_fifo_onward : rs_lifo_onward) (a, b, slot, 0, amount, &s->pieces);
 	}
 	else
 		(a->rule == RS_FIFO ? rs_fifo_back : rs_lifo_back) (a, b, transfer, 0, amount, &s->pieces);
@@ -504,10 +528,12 @@ explain_units(Lots *s, uint32 transfer)
 
 /* Claimed units of the opening balance, or of a credit, go on. */
 static void
-send_onward(Lots *s, RsLotBook *b, uint32 credit, int128 from, int128 to, uint32 claim)
+send_onward(Lots *s, RsLotBook *b, uint32 slot, int128 from, int128 to, uint32 claim)
 {
+	uint32		credit;
+
 	s->pieces.n = 0;
-	(s->a->rule == RS_FIFO ? rs_fifo_onward : rs_lifo_onward) (s->a, b, credit, from, to, &s->pieces);
+	(s->a->rule == RS_FIFO ? rs_fifo_onward : rs_lifo_onward) (s->a, b, slot, from, to, &s->pieces);
 	for (uint64 k = 0; k < s->pieces.n; k++)
 	{
 		RsPiece    *p = &s->pieces.piece[k];
@@ -522,6 +548,7 @@ send_onward(Lots *s, RsLotBook *b, uint32 credit, int128 from, int128 to, uint32
 				break;
 			default:
 				/* repaid an overdraft: gone to whoever had covered it */
+				credit = b->credit[slot];
 				emit(s, RS_EXITED, claim, b->account, UINT32_MAX, credit,
 					 rs_ledger_amount(s->l, credit), p->to - p->from);
 		}
@@ -567,7 +594,7 @@ plant_balance(Lots *s, const RsOpening *balance)
 	RsLotBook  *b;
 	int128		need = balance->amount;
 
-	b = book_of(s, balance->account);
+	b = book_of(s, balance->account, RS_NO_TRANSFER);
 	if (need == RS_WHOLE)
 		need = b->balance;
 	if (need > b->balance)
@@ -592,6 +619,7 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 	uint32		target = a->upstream ? payer : payee;
 	bool		exits = a->exit_at && a->exit_at[target];
 	RsLotBook  *b;
+	uint32		slot = UINT32_MAX;
 	uint64		dust = 0;
 
 	collect(s, transfer, amount);
@@ -628,8 +656,11 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 		}
 	if (exits || s->nsum == dust)
 		return;
-	b = book_of(s, target);
-	if (!a->upstream && rs_book_find(s->l, b->credit, b->ncredits, transfer) < b->before_credits)
+	b = book_of(s, target, transfer);
+	if (!a->upstream)
+		slot = b->first_credit == transfer && b->first_slot != UINT32_MAX ? b->first_slot :
+			rs_book_find(s->l, b->credit, b->ncredits, transfer);
+	if (slot < b->before_credits)
 	{
 		/* the payee is only followed from a later time on */
 		for (uint64 i = 0; i < s->nsum; i++)
@@ -647,7 +678,7 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 		if (a->upstream)
 			send_back(s, b, transfer, x.from, x.to, x.claim);
 		else
-			send_onward(s, b, transfer, x.from, x.to, x.claim);
+			send_onward(s, b, slot, x.from, x.to, x.claim);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -688,7 +719,7 @@ plant_openings(Lots *s)
 				if (a->exit_at && a->exit_at[account])
 					emit(s, RS_EXITED, o->claim, account, UINT32_MAX, RS_NO_TRANSFER, o->amount, o->amount);
 				else
-					send_onward(s, book_of(s, account), RS_NO_TRANSFER, at, at + o->amount, o->claim);
+					send_onward(s, book_of(s, account, RS_NO_TRANSFER), RS_OPENING_SLOT, at, at + o->amount, o->claim);
 			}
 			at += o->amount;
 		}
@@ -702,6 +733,7 @@ rs_lots_run(RsAttribution *a)
 	bool		watched = false;
 
 	s.free_run = EMPTY;
+	a->book_memory = (RsArena) {a->budget};
 	s.pieces.budget = s.held.budget = s.cut.budget = a->budget;
 	s.book = rs_alloc0(a->budget, a->ledger->accounts, sizeof(RsLotBook *), purpose);
 	s.first = rs_alloc(a->budget, a->ledger->n, sizeof(uint32), purpose);
@@ -727,6 +759,9 @@ rs_lots_run(RsAttribution *a)
 			uint32		t = next_waiting(&s);
 			uint64		end = at;
 
+			/* the one after it lies anywhere in memory */
+			if (s.nheap > 0)
+				prefetch(&s, s.heap[0].transfer);
 			while (end < j && a->seed[end].transfer == t)
 				end++;
 			handle(&s, t, a->seed + at, (uint32) (end - at));

@@ -55,19 +55,18 @@ typedef struct Pool
 	int128	   *outside;		/* by entry, twice: amount's and fee's part no record covers */
 } Pool;
 
-/* On a flow graph transfers that do not touch may share a key: the number decides. */
+/* When half of a transfer is due. */
+typedef struct Due
+{
+	uint64		key;			/* rough, turned round upstream */
+	RsEntry		half;
+} Due;
+
 typedef struct Waiting
 {
-	uint64		key;
-	uint32		transfer;
+	Due			due;
 	Pool	   *pool;
 } Waiting;
-
-static inline bool
-sooner(uint64 key, uint32 transfer, const Waiting *than)
-{
-	return key < than->key || (key == than->key && transfer < than->transfer);
-}
 
 typedef struct Pools
 {
@@ -132,13 +131,40 @@ at_end(const Pools *s, const Pool *p)
 	return s->a->upstream ? p->cursor < (int64) p->start.first : p->cursor >= (int64) p->count;
 }
 
-static inline uint64
-key_at(Pools *s, const Pool *p)
+static inline Due
+due_at(Pools *s, RsEntry half)
 {
-	RsEntry		e = p->entry[p->cursor];
-	uint64		key = rs_ledger_key(s->l, rs_entry_transfer(e), rs_entry_is_credit(e));
+	uint64		key = rs_ledger_rough_key(s->l, rs_entry_transfer(half), rs_entry_is_credit(half));
 
-	return s->a->upstream ? ~key : key;
+	return (Due) {s->a->upstream ? ~key : key, half};
+}
+
+/* The half of a transfer that a seed on it, or the wish to explain it, is about. */
+static inline Due
+due_first(Pools *s, uint32 transfer)
+{
+	return due_at(s, transfer << 1 | s->a->upstream);
+}
+
+/* Rarely do two halves share an instant: their places in it are found only then. */
+static bool
+sooner_inside(Pools *s, RsEntry x, RsEntry y)
+{
+	uint64		p = rs_ledger_key(s->l, rs_entry_transfer(x), rs_entry_is_credit(x));
+	uint64		q = rs_ledger_key(s->l, rs_entry_transfer(y), rs_entry_is_credit(y));
+
+	if (p != q)
+		return (p < q) != s->a->upstream;
+	/* on a flow graph, transfers that do not touch may share a key */
+	return rs_entry_transfer(x) < rs_entry_transfer(y);
+}
+
+static inline bool
+sooner(Pools *s, Due x, Due y)
+{
+	if (x.key != y.key)
+		return x.key < y.key;
+	return x.half != y.half && sooner_inside(s, x.half, y.half);
 }
 
 static inline void
@@ -182,17 +208,15 @@ pool_of(Pools *s, uint32 account)
 static void
 queue(Pools *s, Pool *p)
 {
-	uint64		key = key_at(s, p);
-	uint32		transfer = rs_entry_transfer(p->entry[p->cursor]);
+	Due			due = due_at(s, p->entry[p->cursor]);
 	uint64		i;
 
 	Assert(!p->queued);
 	p->queued = true;
 	s->heap = rs_grow(s->a->budget, s->heap, &s->heap_capacity, s->nheap + 1, sizeof(Waiting), purpose);
-	for (i = s->nheap++; i > 0 && sooner(key, transfer, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+	for (i = s->nheap++; i > 0 && sooner(s, due, s->heap[(i - 1) / 2].due); i = (i - 1) / 2)
 		s->heap[i] = s->heap[(i - 1) / 2];
-	s->heap[i].key = key;
-	s->heap[i].transfer = transfer;
+	s->heap[i].due = due;
 	s->heap[i].pool = p;
 }
 
@@ -209,10 +233,9 @@ next_waiting(Pools *s)
 
 		if (child >= s->nheap)
 			break;
-		if (child + 1 < s->nheap &&
-			sooner(s->heap[child + 1].key, s->heap[child + 1].transfer, &s->heap[child]))
+		if (child + 1 < s->nheap && sooner(s, s->heap[child + 1].due, s->heap[child].due))
 			child++;
-		if (!sooner(s->heap[child].key, s->heap[child].transfer, &moved))
+		if (!sooner(s, s->heap[child].due, moved.due))
 			break;
 		s->heap[i] = s->heap[child];
 		i = child;
@@ -446,13 +469,13 @@ plant(Pools *s, uint32 transfer, int128 amount, const RsSeed *seed, uint32 n)
 	}
 }
 
-/* Bring an idle account up to the event at `key`: only its balance moves. */
+/* Bring an idle account up to an event of its own: only its balance moves. */
 static void
-bring_up(Pools *s, Pool *p, uint64 key)
+bring_up(Pools *s, Pool *p, Due event)
 {
 	RsAttribution *a = s->a;
 
-	while (!at_end(s, p) && key_at(s, p) < key)
+	while (!at_end(s, p) && sooner(s, due_at(s, p->entry[p->cursor]), event))
 	{
 		uint32		t = rs_entry_transfer(p->entry[p->cursor]);
 		bool		credit = rs_entry_is_credit(p->entry[p->cursor]);
@@ -559,11 +582,7 @@ deliver(Pools *s, uint32 transfer, int128 amount)
 	p->expected++;
 	if (!p->queued)
 	{
-		uint64		key = rs_ledger_key(s->l, transfer, !a->upstream);
-
-		if (a->upstream)
-			key = ~key;
-		bring_up(s, p, key);
+		bring_up(s, p, due_at(s, transfer << 1 | !a->upstream));
 		queue(s, p);
 	}
 }
@@ -678,13 +697,13 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 	RsAttribution *a = s->a;
 	uint64		at = 0;
 	bool		watching = a->watch != RS_NO_TRANSFER && rs_ledger_amount(s->l, a->watch) > 0;
-	uint64		watch_key = watching ? rs_ledger_key(s->l, a->watch, a->upstream) : 0;
+	Due			watched = {0};
 
-	if (watching && a->upstream)
-		watch_key = ~watch_key;
+	if (watching)
+		watched = due_first(s, a->watch);
 	for (;;)
 	{
-		uint64		seed_key = 0;
+		Due			seeded_at = {0};
 		uint64		end = at;
 		uint32		t;
 		Pool	   *p;
@@ -692,14 +711,12 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 		CHECK_FOR_INTERRUPTS();
 		if (at < nseeds)
 		{
-			seed_key = rs_ledger_key(s->l, seed[at].transfer, a->upstream);
-			if (a->upstream)
-				seed_key = ~seed_key;
+			seeded_at = due_first(s, seed[at].transfer);
 			while (end < nseeds && seed[end].transfer == seed[at].transfer)
 				end++;
 		}
-		if (watching && (s->nheap == 0 || sooner(watch_key, a->watch, &s->heap[0])) &&
-			(at == nseeds || watch_key < seed_key || (watch_key == seed_key && a->watch <= seed[at].transfer)))
+		if (watching && (s->nheap == 0 || sooner(s, watched, s->heap[0].due)) &&
+			(at == nseeds || !sooner(s, seeded_at, watched)))
 		{
 			/* nothing claimed reaches it through its payer: show the balance all the same */
 			uint32		account = a->upstream ? rs_ledger_payee(s->l, a->watch) : rs_ledger_payer(s->l, a->watch);
@@ -709,13 +726,13 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 			{
 				p = pool_of(s, account);
 				if (!p->queued)
-					bring_up(s, p, watch_key);
+					bring_up(s, p, watched);
 				explain_take(s, p, rs_ledger_amount(s->l, a->watch) * a->fine);
 			}
 		}
 		if (s->nheap == 0 && at == nseeds)
 			break;
-		if (s->nheap == 0 || (at < nseeds && sooner(seed_key, seed[at].transfer, &s->heap[0])))
+		if (s->nheap == 0 || (at < nseeds && sooner(s, seeded_at, s->heap[0].due)))
 		{
 			/* a claim on a transfer whose payer holds nothing claimed */
 			int128		amount = rs_ledger_amount(s->l, seed[at].transfer) * a->fine;

@@ -1,12 +1,15 @@
 /*
  * src/attribution_read.c
- *	  Reading the transfers, claims and openings of an attribution.
+ *	  Reading the ledger of an attribution.
  *
  * Transfers stream from the query into the ledger's arrays, identifiers become
  * numbers, amounts integers of the smallest unit seen. With a currency column
  * an account is one book per currency, so the ledger's accounts are pairs.
  * Claims are numbered in the order of their identifiers, because that order
  * breaks ties of rounding.
+ *
+ * Transfers are read whole, or only as far as claims reach
+ * (src/attribution_closure.c); claims and openings by src/attribution_claims.c.
  *
  * Memory: everything in the call's budget. Cost: one pass over each query.
  */
@@ -24,35 +27,6 @@
 #include "rs_memory.h"
 
 static const char purpose[] = "the ledger of an attribution";
-
-#define NOT_THERE	UINT32_MAX
-#define LATER		(UINT32_MAX - 1)
-
-/* ----- contracts ----- */
-
-enum { O_ACCOUNT, O_BALANCE, O_CLAIM, O_AT, O_CURRENCY, O_COLUMNS };
-
-/* openings, with the currency that the contract of design.md has no room for */
-static const RsColumn openings_columns[O_COLUMNS] = {
-	[O_ACCOUNT] = {"account", RS_ID, RS_REQUIRED | RS_NOT_NULL, RS_INTERN_ACCOUNT},
-	[O_BALANCE] = {"balance", RS_AMOUNT, RS_REQUIRED | RS_NOT_NULL | RS_NOT_NEGATIVE},
-	[O_CLAIM] = {"claim", RS_ID, 0, RS_INTERN_OTHER},
-	[O_AT] = {"at", RS_TIME, 0},
-	[O_CURRENCY] = {"currency", RS_ID, 0, RS_INTERN_OWNER},
-};
-enum { C_CLAIM, C_TXN, C_AMOUNT, C_ACCOUNT, C_CURRENCY, C_COLUMNS };
-
-/* claims, upstream also on balances: a row names a transfer or an account */
-static const RsColumn claims_columns[C_COLUMNS] = {
-	[C_CLAIM] = {"claim", RS_ID, RS_REQUIRED | RS_NOT_NULL, RS_INTERN_OTHER},
-	[C_TXN] = {"txn_id", RS_ID, 0, RS_INTERN_TXN},
-	[C_AMOUNT] = {"amount", RS_AMOUNT, RS_NOT_NEGATIVE},
-	[C_ACCOUNT] = {"account", RS_ID, 0, RS_INTERN_ACCOUNT},
-	[C_CURRENCY] = {"currency", RS_ID, 0, RS_INTERN_OWNER},
-};
-static const RsContract balances_contract = {"claims", C_COLUMNS, claims_columns, C_CLAIM};
-
-static const RsContract openings_contract = {"openings", O_COLUMNS, openings_columns, O_ACCOUNT};
 
 /* ----- options ----- */
 
@@ -113,8 +87,8 @@ required_text(FunctionCallInfo fcinfo, int i, const char *argument)
 
 /* ----- accounts by currency ----- */
 
-static uint32
-node_of(RsCase *c, uint32 account, uint32 currency, bool make)
+uint32
+rs_case_node(RsCase *c, uint32 account, uint32 currency, bool make)
 {
 	uint64		key = (uint64) account << 32 | currency;
 	uint64		h = key * UINT64CONST(0x9e3779b97f4a7c15);
@@ -150,7 +124,7 @@ node_of(RsCase *c, uint32 account, uint32 currency, bool make)
 		i = (i + 1) & (c->node_slots - 1);
 	}
 	if (!make)
-		return NOT_THERE;
+		return RS_NOT_THERE;
 	c->node_account = rs_grow(c->budget, c->node_account, &c->node_capacity, (uint64) c->nodes + 1, sizeof(uint32), purpose);
 	c->node_currency = rs_grow(c->budget, c->node_currency, &c->node_currency_capacity, (uint64) c->nodes + 1, sizeof(uint32), purpose);
 	c->node_account[c->nodes] = account;
@@ -161,10 +135,22 @@ node_of(RsCase *c, uint32 account, uint32 currency, bool make)
 
 /* ----- transfers ----- */
 
-static void
-read_transfer(void *arg, const RsRow *row)
+/* As the reader reports it, which cannot tell a transfer that is fetched again. */
+void
+rs_case_twice(RsCase *c, uint32 txn)
 {
-	RsCase	   *c = arg;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("column \"txn_id\" of the transfers query occurs twice"),
+			 errdetail("In the row with txn_id %s.",
+					   TextDatumGetCString(rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_TXN), txn))),
+			 errhint("Mend or filter the rows in the query, or pass bad_rows => 'skip' to leave them out with a warning that counts them.")));
+	abort();					/* not reached */
+}
+
+void
+rs_case_add_transfer(RsCase *c, const RsRow *row)
+{
 	RsLedger   *l = c->ledger;
 	uint32		txn = row->value[RS_T_TXN].id;
 	uint32		currency = row->isnull[RS_T_CURRENCY] ? RS_NO_ID : row->value[RS_T_CURRENCY].id;
@@ -172,19 +158,28 @@ read_transfer(void *arg, const RsRow *row)
 	if (txn >= c->place_capacity || c->place == NULL)
 		c->place = rs_grow(c->budget, c->place, &c->place_capacity, (uint64) txn + 1, sizeof(uint32), purpose);
 	while (c->txns <= txn)
-		c->place[c->txns++] = NOT_THERE;
+		c->place[c->txns++] = RS_NOT_THERE;
+	if (c->place[txn] != RS_NOT_THERE)
+		rs_case_twice(c, txn);
 	if (row->value[RS_T_TIME].time > c->until)
 	{
-		c->place[txn] = LATER;
+		c->place[txn] = RS_LATER;
 		return;
 	}
+	c->place[txn] = l->n;
 	rs_ledger_add(l, txn,
-				  node_of(c, row->value[RS_T_PAYER].id, currency, true),
-				  node_of(c, row->value[RS_T_PAYEE].id, currency, true),
+				  rs_case_node(c, row->value[RS_T_PAYER].id, currency, true),
+				  rs_case_node(c, row->value[RS_T_PAYEE].id, currency, true),
 				  row->value[RS_T_AMOUNT].amount,
 				  row->isnull[RS_T_FEE] ? 0 : row->value[RS_T_FEE].amount,
 				  row->value[RS_T_TIME].time,
 				  !row->isnull[RS_T_ORD], row->isnull[RS_T_ORD] ? 0 : row->value[RS_T_ORD].integer);
+}
+
+static void
+read_transfer(void *arg, const RsRow *row)
+{
+	rs_case_add_transfer(arg, row);
 }
 
 static void
@@ -235,8 +230,8 @@ compare_nodes(void *arg, uint32 a, uint32 b)
 }
 
 /* Number the transfers by the case's tie rule. */
-static void
-arrange(RsCase *c)
+void
+rs_case_arrange(RsCase *c)
 {
 	RsLedger   *l = c->ledger;
 
@@ -248,8 +243,8 @@ arrange(RsCase *c)
 		c->place[l->txn[t]] = t;
 }
 
-static void
-index_books(RsCase *c)
+void
+rs_case_index(RsCase *c)
 {
 	uint8	   *claimed;
 
@@ -265,6 +260,13 @@ index_books(RsCase *c)
 	pfree(claimed);
 }
 
+void
+rs_case_drop_index(RsCase *c)
+{
+	pfree(c->ledger->start);
+	pfree(c->ledger->entry);
+}
+
 /* The same case under another tie rule. */
 void
 rs_case_retie(RsCase *c, RsTie tie)
@@ -274,28 +276,34 @@ rs_case_retie(RsCase *c, RsTie tie)
 	if (c->flow)
 	{
 		c->tie = tie;
-		index_books(c);
+		rs_case_index(c);
 		return;
 	}
 	for (uint64 i = 0; i < c->a.nseeds; i++)
 		c->a.seed[i].transfer = l->txn[c->a.seed[i].transfer];
 	c->tie = tie;
-	arrange(c);
+	rs_case_arrange(c);
 	for (uint64 i = 0; i < c->a.nseeds; i++)
 		c->a.seed[i].transfer = c->place[c->a.seed[i].transfer];
-	pfree(l->start);
-	pfree(l->entry);
-	index_books(c);
+	rs_case_drop_index(c);
+	rs_case_index(c);
 }
 
+/* A query: its columns are known, nothing is read yet. */
 static void
-read_transfers(RsCase *c, const char *text, RsBadRows bad_rows, bool any_tie)
+open_transfers(RsCase *c, const char *text, RsBadRows bad_rows, bool any_tie)
 {
-	RsQuery    *q = rs_query_open(text, &rs_transfers_contract, bad_rows, c->budget, NULL);
-	RsLedger   *l = rs_ledger_create(c->budget);
+	RsQuery    *q;
 
+	memcpy(c->column, rs_transfers_contract.column, sizeof(c->column));
+	c->contract = rs_transfers_contract;
+	c->contract.column = c->column;
+	/* rs_case_add_transfer() finds duplicates, so that rows need not be numbered as they come */
+	if (bad_rows == RS_BAD_ERROR)
+		c->column[RS_T_TXN].flags &= ~RS_UNIQUE;
+	q = rs_query_open(text, &c->contract, bad_rows, c->budget, NULL);
 	c->transfers = q;
-	c->ledger = l;
+	c->ledger = rs_ledger_create(c->budget);
 	rs_query_ignore(q, RS_T_PAYER_OWNER);
 	rs_query_ignore(q, RS_T_PAYEE_OWNER);
 	rs_query_ignore(q, RS_T_LOAN);
@@ -310,15 +318,23 @@ read_transfers(RsCase *c, const char *text, RsBadRows bad_rows, bool any_tie)
 	c->has_currency = rs_query_has(q, RS_T_CURRENCY);
 	c->amount_scale = rs_query_scale(q, RS_T_AMOUNT);
 	c->fee_scale = rs_query_has(q, RS_T_FEE) ? rs_query_scale(q, RS_T_FEE) : 0;
-	rs_query_read(q, read_transfer, rescale_transfer, c);
+	c->scale = Max(c->amount_scale, c->fee_scale);
+}
 
+static void
+read_transfers(RsCase *c)
+{
+	double		rows;
+
+	(void) rs_query_cost(c->transfers, NULL, NULL, 0, NULL, NULL, NULL, &rows);
+	rs_ledger_reserve(c->ledger, rows * 1.02 + 64);
+	rs_query_read(c->transfers, read_transfer, rescale_transfer, c);
 	/* one unit for amounts and fees */
-	c->scale = rs_query_has(q, RS_T_FEE) ? Max(c->amount_scale, c->fee_scale) : c->amount_scale;
-	rs_ledger_rescale(l, false, c->scale - c->amount_scale);
-	if (c->scale > c->fee_scale)
-		rs_ledger_rescale(l, true, c->scale - c->fee_scale);
-	arrange(c);
-	c->accounts = rs_interner_count(rs_query_interner(q, RS_INTERN_ACCOUNT));
+	c->scale = Max(c->scale, Max(c->amount_scale, c->fee_scale));
+	rs_ledger_rescale(c->ledger, false, c->scale - c->amount_scale);
+	rs_ledger_rescale(c->ledger, true, c->scale - c->fee_scale);
+	c->amount_scale = c->fee_scale = c->scale;
+	rs_case_arrange(c);
 }
 
 /* A stored flow graph: nothing is read yet. */
@@ -333,282 +349,6 @@ open_graph(RsCase *c, const char *transfers, const char *bad_rows)
 				 errhint("Attribute the query itself, or use tie => 'causal'.")));
 	c->scale = c->flow->scale;
 	c->ledger = rs_flow_ledger_create(c->flow, c->budget, c->until);
-}
-
-/* The book that a row of claims or openings means. */
-static uint32
-book_node(RsCase *c, RsQuery *q, uint32 account, int currency, const RsRow *row)
-{
-	uint32		node = NOT_THERE;
-
-	if (!c->has_currency)
-		return account;
-	if (rs_query_has(q, currency))
-		return node_of(c, account, row->isnull[currency] ? RS_NO_ID : row->value[currency].id, true);
-	/* without a currency of its own it is that of the account's only book */
-	for (uint32 n = 0; n < c->nodes; n++)
-		if (c->node_account[n] == account)
-		{
-			if (node != NOT_THERE)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("an account has transfers in several currencies, and no currency is given"),
-						 errhint("Add the column \"currency\" to the openings or claims query.")));
-			node = n;
-		}
-	return node == NOT_THERE ? node_of(c, account, RS_NO_ID, true) : node;
-}
-
-static ArrayType *
-text_array(Datum *element, uint32 n)
-{
-	return construct_array(element, (int) n, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
-/* The graph's numbers of accounts that openings or claims name; new ones for those it does not know. */
-static void
-resolve_accounts(RsCase *c, RsInterner *in, const char *argument, RsOpening *list, uint64 count)
-{
-	uint32		n = rs_interner_count(in);
-	Datum	   *id = rs_alloc(c->budget, n, sizeof(Datum), purpose);
-	uint32	   *number;
-	Datum	   *shown;
-	int			found;
-	uint32		known;
-
-	for (uint32 i = 0; i < n; i++)
-		id[i] = rs_interner_text(in, i);
-	c->flow->resolve(c->flow, text_array(id, n), argument, &found, &number, &shown);
-	known = c->nstrangers;
-	for (uint32 i = 0; i < n; i++)
-	{
-		/* claims may have named it before openings do */
-		for (uint32 k = 0; k < known && number[i] == RS_NO_ID; k++)
-			if (DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, c->stranger[k], shown[i])))
-				number[i] = c->flow->naccounts + k;
-		if (number[i] == RS_NO_ID)
-		{
-			c->stranger = rs_grow(c->budget, c->stranger, &c->stranger_capacity, (uint64) c->nstrangers + 1, sizeof(Datum), purpose);
-			c->stranger[c->nstrangers] = shown[i];
-			number[i] = c->flow->naccounts + c->nstrangers++;
-		}
-	}
-	for (uint64 i = 0; i < count; i++)
-		list[i].account = number[list[i].account];
-	c->ledger->accounts = c->flow->naccounts + c->nstrangers;
-}
-
-/* ----- claims ----- */
-
-static void
-add_seed(RsCase *c, uint32 transfer, uint32 claim, int128 amount)
-{
-	RsSeed	   *s;
-
-	c->a.seed = rs_grow(c->budget, c->a.seed, &c->seed_capacity, c->a.nseeds + 1, sizeof(RsSeed), purpose);
-	s = &c->a.seed[c->a.nseeds++];
-	s->transfer = transfer;
-	s->claim = claim;
-	s->amount = amount;
-}
-
-static void
-unknown_claim(RsCase *c, uint32 txn)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("claims name transfer \"%s\", which the transfers query does not have",
-					TextDatumGetCString(rs_interner_text(rs_query_interner(c->claims, RS_INTERN_TXN), txn))),
-			 errhint("Widen the transfers query, or leave the claim out.")));
-}
-
-/* Find the graph's numbers of the transfers that claims name. */
-static void
-resolve_claims(RsCase *c)
-{
-	RsInterner *in = rs_query_interner(c->claims, RS_INTERN_TXN);
-	uint32		n = rs_interner_count(in);
-	Datum	   *id = rs_alloc(c->budget, n, sizeof(Datum), purpose);
-	uint32	   *number;
-	uint64		kept = 0;
-
-	for (uint32 i = 0; i < n; i++)
-		id[i] = rs_interner_text(in, i);
-	number = c->flow->find_txns(c->flow, id, n);
-	for (uint64 i = 0; i < c->a.nseeds; i++)
-	{
-		RsSeed		s = c->a.seed[i];
-
-		if (number[s.transfer] == RS_NO_ID)
-			unknown_claim(c, s.transfer);
-		s.transfer = number[s.transfer];
-		if (rs_flow_ledger_has(c->ledger, s.transfer))
-			c->a.seed[kept++] = s;
-	}
-	c->a.nseeds = kept;
-}
-
-static void
-read_claim(void *arg, const RsRow *row)
-{
-	RsCase	   *c = arg;
-	uint32		txn;
-	uint32		transfer;
-
-	if (row->isnull[C_TXN] == row->isnull[C_ACCOUNT])
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a row of the claims query names %s",
-						row->isnull[C_TXN] ? "no transfer" : "a transfer and an account"),
-				 errhint("Each row needs txn_id or, upstream, account.")));
-	if (row->isnull[C_TXN])
-	{
-		RsOpening  *o;
-
-		if (!c->a.upstream)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("claims on balances are for direction => 'upstream'"),
-					 errhint("Downstream, give the balance in openings, with its claim.")));
-		c->a.balance = rs_grow(c->budget, c->a.balance, &c->balance_capacity, c->a.nbalances + 1, sizeof(RsOpening), purpose);
-		o = &c->a.balance[c->a.nbalances++];
-		o->account = book_node(c, c->claims, row->value[C_ACCOUNT].id, C_CURRENCY, row);
-		o->claim = row->value[C_CLAIM].id;
-		o->amount = row->isnull[C_AMOUNT] ? RS_WHOLE : row->value[C_AMOUNT].amount;
-		return;
-	}
-	txn = row->value[C_TXN].id;
-	transfer = txn < c->txns ? c->place[txn] : NOT_THERE;
-
-	/* a graph is asked for all of them at once, by resolve_claims() */
-	if (c->flow)
-		transfer = txn;
-	else if (transfer == NOT_THERE)
-		unknown_claim(c, txn);
-	else if (transfer == LATER)
-		return;
-	add_seed(c, transfer, row->value[C_CLAIM].id,
-			 row->isnull[C_AMOUNT] ? RS_WHOLE : row->value[C_AMOUNT].amount);
-}
-
-static int128
-power_of_ten(int digits)
-{
-	int128		p = 1;
-
-	while (digits-- > 0)
-		p *= 10;
-	return p;
-}
-
-static void
-too_large(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("an amount is too large for the unit of the ledger"),
-			 errhint("Round the amounts to fewer digits after the point.")));
-}
-
-static int128
-scale_up(int128 value, int digits)
-{
-	int128		result;
-
-	if (__builtin_mul_overflow(value, power_of_ten(digits), &result))
-		too_large();
-	return result;
-}
-
-static void
-rescale_claim(void *arg, int column, int old_scale, int new_scale)
-{
-	RsCase	   *c = arg;
-
-	for (uint64 i = 0; i < c->a.nseeds; i++)
-		if (c->a.seed[i].amount != RS_WHOLE)
-			c->a.seed[i].amount = scale_up(c->a.seed[i].amount, new_scale - old_scale);
-	for (uint64 i = 0; i < c->a.nbalances; i++)
-		if (c->a.balance[i].amount != RS_WHOLE)
-			c->a.balance[i].amount = scale_up(c->a.balance[i].amount, new_scale - old_scale);
-	c->seed_scale = new_scale;
-}
-
-static void
-read_claims(RsCase *c, const char *text, RsBadRows bad_rows)
-{
-	RsInterner *shared[RS_MAX_INTERNERS] = {0};
-
-	if (c->transfers)
-	{
-		shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
-		shared[RS_INTERN_TXN] = rs_query_interner(c->transfers, RS_INTERN_TXN);
-		if (c->has_currency)
-			shared[RS_INTERN_OWNER] = rs_query_interner(c->transfers, RS_INTERN_OTHER);
-	}
-	c->claims = rs_query_open(text, &balances_contract, bad_rows, c->budget, shared);
-	if (!c->has_currency)
-		rs_query_ignore(c->claims, C_CURRENCY);
-	if (!rs_query_has(c->claims, C_TXN) && !rs_query_has(c->claims, C_ACCOUNT))
-	{
-		rs_query_close(c->claims);
-		rs_query_open(text, &rs_claims_contract, bad_rows, c->budget, NULL);	/* the error about txn_id */
-	}
-	c->seed_scale = rs_query_has(c->claims, C_AMOUNT) ? rs_query_scale(c->claims, C_AMOUNT) : 0;
-	rs_query_read(c->claims, read_claim, rescale_claim, c);
-	c->claim_interner = rs_query_interner(c->claims, RS_INTERN_OTHER);
-	if (c->flow && rs_query_has(c->claims, C_TXN))
-		resolve_claims(c);
-	if (c->flow && rs_query_has(c->claims, C_ACCOUNT))
-		resolve_accounts(c, rs_query_interner(c->claims, RS_INTERN_ACCOUNT), "claims", c->a.balance, c->a.nbalances);
-}
-
-/* ----- openings ----- */
-
-static void
-read_opening(void *arg, const RsRow *row)
-{
-	RsCase	   *c = arg;
-	uint32		account = row->value[O_ACCOUNT].id;
-	RsOpening  *o;
-	uint32		node = book_node(c, c->openings, account, O_CURRENCY, row);
-
-	c->a.opening = rs_grow(c->budget, c->a.opening, &c->opening_capacity, c->a.nopenings + 1, sizeof(RsOpening), purpose);
-	o = &c->a.opening[c->a.nopenings++];
-	o->account = node;
-	o->claim = row->isnull[O_CLAIM] ? RS_NO_CLAIM : row->value[O_CLAIM].id;
-	o->amount = row->value[O_BALANCE].amount;
-	o->at = row->isnull[O_AT] ? DT_NOBEGIN : row->value[O_AT].time;
-	if (o->at > c->until)
-		c->a.nopenings--;
-}
-
-static void
-rescale_opening(void *arg, int column, int old_scale, int new_scale)
-{
-	RsCase	   *c = arg;
-
-	for (uint64 i = 0; i < c->a.nopenings; i++)
-		c->a.opening[i].amount = scale_up(c->a.opening[i].amount, new_scale - old_scale);
-	c->opening_scale = new_scale;
-}
-
-static void
-read_openings(RsCase *c, const char *text, RsBadRows bad_rows)
-{
-	RsInterner *shared[RS_MAX_INTERNERS] = {0};
-
-	if (c->transfers)
-		shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
-	shared[RS_INTERN_OTHER] = c->claim_interner;
-	shared[RS_INTERN_OWNER] = c->has_currency ? rs_query_interner(c->transfers, RS_INTERN_OTHER) : NULL;
-	c->openings = rs_query_open(text, &openings_contract, bad_rows, c->budget, shared);
-	if (!c->has_currency)
-		rs_query_ignore(c->openings, O_CURRENCY);
-	c->opening_scale = rs_query_scale(c->openings, O_BALANCE);
-	rs_query_read(c->openings, read_opening, rescale_opening, c);
-	if (c->flow)
-		resolve_accounts(c, rs_query_interner(c->openings, RS_INTERN_ACCOUNT), "openings", c->a.opening, c->a.nopenings);
 }
 
 /* ----- the case ----- */
@@ -637,8 +377,8 @@ align_scales(RsCase *c)
 		rs_ledger_rescale(c->ledger, true, scale - c->scale);
 		c->scale = scale;
 	}
-	rescale_claim(c, C_AMOUNT, c->seed_scale, c->scale);
-	rescale_opening(c, O_BALANCE, c->opening_scale, c->scale);
+	rs_case_rescale_claims(c, 0, c->seed_scale, c->scale);
+	rs_case_rescale_openings(c, 0, c->opening_scale, c->scale);
 }
 
 /* Claims get numbers in the order of their identifiers. */
@@ -704,7 +444,7 @@ read_exits(RsCase *c, ArrayType *exits)
 }
 
 RsCase *
-rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie, bool any_tie)
+rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie, bool any_tie, text *watch)
 {
 	RsCase	   *c = rs_alloc0(budget, 1, sizeof(RsCase), purpose);
 	RsBadRows	bad_rows;
@@ -739,14 +479,34 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 	if (strncmp(transfers, "graph:", 6) == 0)
 		open_graph(c, transfers, text_to_cstring(PG_GETARG_TEXT_PP(RS_ARG_BAD_ROWS)));
 	else
-		read_transfers(c, transfers, bad_rows, any_tie);
-	read_claims(c, claims, bad_rows);
+	{
+		open_transfers(c, transfers, bad_rows, any_tie);
+		/* a balance without a currency belongs to the only book of its account: all must be known */
+		c->claims_first = !any_tie && rs_case_may_close(c, bad_rows) &&
+			!(c->has_currency && (c->a.upstream || (openings && strcmp(openings, "infer") != 0)));
+		if (!c->claims_first)
+			read_transfers(c);
+	}
+	rs_case_read_claims(c, claims, bad_rows);
 	if (openings && strcmp(openings, "infer") == 0)
 		c->a.infer_openings = true;
 	else if (openings)
-		read_openings(c, openings, bad_rows);
-	align_scales(c);
+		rs_case_read_openings(c, openings, bad_rows);
 	number_claims(c);
+	if (c->claims_first)
+	{
+		uint32	   *exit = NULL;
+		int			nexits = 0;
+
+		if (!PG_ARGISNULL(RS_ARG_EXIT_AT))
+			exit = rs_intern_text_array(c->transfers, RS_T_PAYER, PG_GETARG_ARRAYTYPE_P(RS_ARG_EXIT_AT), "exit_at", &nexits);
+		align_scales(c);
+		if (!rs_case_close_over(c, exit, (uint32) nexits, watch))
+			read_transfers(c);
+		rs_case_resolve_seeds(c);
+		c->claims_first = false;
+	}
+	align_scales(c);
 	if (!PG_ARGISNULL(RS_ARG_EXIT_AT))
 		read_exits(c, PG_GETARG_ARRAYTYPE_P(RS_ARG_EXIT_AT));
 
@@ -754,7 +514,7 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 	if (!c->flow)
 		c->ledger->accounts = c->has_currency ? c->nodes :
 			rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
-	index_books(c);
+	rs_case_index(c);
 	c->a.partition = c->node_currency;
 	c->a.ledger = c->ledger;
 	return c;
@@ -770,7 +530,7 @@ rs_case_prepare(RsCase *c)
 	c->a.fine = mixes ? 1000000 : 1;
 	rs_attribution_prepare(&c->a);
 	c->digits = 0;
-	while (power_of_ten(c->digits) < c->a.fine)
+	while (rs_power_of_ten(c->digits) < c->a.fine)
 		c->digits++;
 	scale = c->scale + c->digits;
 	/* a threshold between two units is the upper one */
@@ -778,7 +538,7 @@ rs_case_prepare(RsCase *c)
 	if (DatumGetBool(DirectFunctionCall2(numeric_lt, least, NumericGetDatum(c->min_traced))))
 		least = DirectFunctionCall2(numeric_add, least,
 									DirectFunctionCall2(numeric_div, NumericGetDatum(int64_to_numeric(1)),
-														rs_int128_to_numeric(power_of_ten(scale), 0)));
+														rs_int128_to_numeric(rs_power_of_ten(scale), 0)));
 	if (!rs_numeric_to_int128(least, scale, &c->a.min_traced))
 		elog(ERROR, "min_traced has more digits than its unit");
 }
@@ -821,8 +581,8 @@ rs_case_transfer(RsCase *c, text *txn_id)
 	}
 	else
 	{
-		id = rs_intern_text_array(c->transfers, RS_T_TXN, text_array(&d, 1), "txn_id", &n)[0];
-		found = id < c->txns && c->place[id] < LATER;
+		id = rs_intern_text_array(c->transfers, RS_T_TXN, rs_text_array(&d, 1), "txn_id", &n)[0];
+		found = id < c->txns && c->place[id] < RS_LATER;
 	}
 	if (!found)
 		ereport(ERROR,

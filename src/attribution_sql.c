@@ -130,8 +130,8 @@ open_output(FunctionCallInfo fcinfo, Output *o, MemoryContext *budget)
  * (zero), until (no end), exit_at (none) and min_traced (0) only. Errors:
  * 22004 NULL argument, 22023 unknown option or a claim that does not fit its
  * transfer, 22003 sums beyond 126 bits, 22000 a deficit under deficit =>
- * 'error', 54000 memory. Cost: one read of the transfers, one sort by time;
- * then FIFO and LIFO visit the transfers that carry claims, the other rules
+ * 'error', 54000 memory. Cost: one read of the transfers, or bound queries for
+ * those of touched accounts (src/attribution_closure.c); one sort by time; then FIFO and LIFO visit the transfers that carry claims, the other rules
  * all transfers of accounts while they hold claimed money.
  */
 PG_FUNCTION_INFO_V1(rs_attribute_funds);
@@ -145,7 +145,7 @@ rs_attribute_funds(PG_FUNCTION_ARGS)
 
 	open_output(fcinfo, &o, &budget);
 	SPI_connect();
-	o.c = rs_case_open(fcinfo, budget, rule, tie, false);
+	o.c = rs_case_open(fcinfo, budget, rule, tie, false, NULL);
 	rs_case_prepare(o.c);
 	o.claim = rs_alloc0(budget, o.c->a.claims, sizeof(Datum), "texts of claims");
 	o.c->a.emit = put_money;
@@ -268,7 +268,7 @@ rs_explain_attribution(PG_FUNCTION_ARGS)
 				 errhint("Name the transfer to explain: txn_id => '...'.")));
 	open_output(fcinfo, &o, &budget);
 	SPI_connect();
-	o.c = rs_case_open(fcinfo, budget, rule, tie, false);
+	o.c = rs_case_open(fcinfo, budget, rule, tie, false, PG_GETARG_TEXT_PP(RS_ARG_COUNT));
 	rs_case_prepare(o.c);
 	o.c->a.watch = rs_case_transfer(o.c, PG_GETARG_TEXT_PP(RS_ARG_COUNT));
 	o.c->a.emit = put_nothing;

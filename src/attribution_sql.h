@@ -23,6 +23,8 @@ typedef struct RsCase
 	RsTie		tie;
 
 	RsQuery    *transfers;		/* NULL: a flow graph */
+	RsColumn	column[RS_T_COLUMNS];	/* its contract */
+	RsContract	contract;
 	RsQuery    *claims;
 	RsQuery    *openings;
 	RsFlow	   *flow;
@@ -41,7 +43,6 @@ typedef struct RsCase
 	uint32		nodes;
 	uint64	   *node_slot;		/* open addressing: node + 1 */
 	uint64		node_slots;
-	uint32		accounts;		/* known to the ledger's interner before exit_at and openings */
 
 	/* flow graph: accounts that only openings know, numbered after the graph's */
 	Datum	   *stranger;
@@ -60,6 +61,7 @@ typedef struct RsCase
 	uint64		seed_capacity;
 	uint64		opening_capacity;
 	uint64		balance_capacity;
+	bool		claims_first;	/* seeds name transfers by the numbers of claims' own identifiers */
 	int			seed_scale;		/* while reading */
 	int			opening_scale;
 } RsCase;
@@ -72,9 +74,13 @@ enum { RS_ARG_TRANSFERS, RS_ARG_CLAIMS, RS_ARG_RULE, RS_ARG_DIRECTION, RS_ARG_OP
 extern RsRule rs_rule_option(const char *rule);
 extern RsTie rs_tie_option(const char *tie);
 
+/* RsCase.place of a transfer that was not read, and of one after `until`. */
+#define RS_NOT_THERE	UINT32_MAX
+#define RS_LATER		(UINT32_MAX - 1)
+
 /* Read everything a case needs; SPI must be connected. */
-extern RsCase *rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie, bool any_tie);
-/* any_tie: the case will be put under other tie rules too. */
+extern RsCase *rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie tie, bool any_tie, text *watch);
+/* any_tie: the case will be put under other tie rules too. watch: txn_id of a transfer to be explained, or NULL. */
 extern void rs_case_retie(RsCase *c, RsTie tie);
 extern void rs_case_close(RsCase *c);
 /* Work units and min_traced for the rule; the claims checked. */
@@ -88,6 +94,35 @@ extern Datum rs_case_claim_text(RsCase *c, uint32 claim);
 extern bool rs_case_currency_text(RsCase *c, uint32 node, bool is_partition, Datum *value);
 extern Datum rs_case_money(RsCase *c, int128 work_units);
 extern Datum rs_case_ledger_money(RsCase *c, int128 work_units);
+
+/* The ledger's account for an account in a currency; RS_NOT_THERE if it is not to be made. */
+extern uint32 rs_case_node(RsCase *c, uint32 account, uint32 currency, bool make);
+
+/* The ledger's parts of reading, for src/attribution_closure.c. */
+extern void rs_case_add_transfer(RsCase *c, const RsRow *row);
+extern void rs_case_twice(RsCase *c, uint32 txn) pg_attribute_noreturn();
+extern void rs_case_arrange(RsCase *c);
+extern void rs_case_index(RsCase *c);
+extern void rs_case_drop_index(RsCase *c);
+
+/*
+ * src/attribution_closure.c: read only the transfers of accounts that claimed
+ * money touches. False: they are too many, or it cannot be told; nothing of
+ * what was read is left.
+ */
+extern bool rs_case_may_close(RsCase *c, RsBadRows bad_rows);
+extern bool rs_case_close_over(RsCase *c, const uint32 *exit, uint32 nexits, text *watch);
+
+/* src/attribution_claims.c */
+/* Seeds that were read before the transfers get their numbers; those after `until` go. */
+extern void rs_case_resolve_seeds(RsCase *c);
+extern void rs_case_read_claims(RsCase *c, const char *text, RsBadRows bad_rows);
+extern void rs_case_read_openings(RsCase *c, const char *text, RsBadRows bad_rows);
+/* Their amounts get more digits; the signature is a reader's. */
+extern void rs_case_rescale_claims(void *arg, int column, int old_scale, int new_scale);
+extern void rs_case_rescale_openings(void *arg, int column, int old_scale, int new_scale);
+extern int128 rs_power_of_ten(int digits);
+extern ArrayType *rs_text_array(Datum *element, uint32 n);
 
 /* src/attribution_flow.c: a ledger over a stored flow graph. */
 extern RsLedger *rs_flow_ledger_create(RsFlow *flow, MemoryContext budget, TimestampTz until);

@@ -29,7 +29,7 @@ typedef struct Reading
 	MemoryContext budget;
 	MemoryContext scratch;		/* of one key */
 	RsContract	contract;
-	RsColumn	column[RS_T_TIME + 1];
+	RsColumn	column[RS_T_CURRENCY + 1];
 	RsQuery    *query;
 	bool		raw_txn;
 	RsInterner *accounts;
@@ -50,6 +50,29 @@ typedef struct Reading
 	uint64		name_capacity;
 	uint32		ndense;
 } Reading;
+
+/*
+ * Columns that attribution of the query would honour, and of the graph cannot.
+ * Whoever builds is told; a refresh that only adds says nothing.
+ */
+static void
+leave_out(RsQuery *query, const char *graph, bool tell)
+{
+	StringInfoData left;
+
+	initStringInfo(&left);
+	for (int c = RS_T_TIME + 1; c <= RS_T_CURRENCY; c++)
+	{
+		if (rs_query_has(query, c))
+			appendStringInfo(&left, "%s%s", left.len ? ", " : "", rs_transfers_contract.column[c].name);
+		rs_query_ignore(query, c);
+	}
+	if (tell && left.len > 0)
+		ereport(NOTICE,
+				(errmsg("flow graph \"%s\" does not keep the columns of its query: %s", graph, left.data),
+				 errdetail("What is attributed over the graph knows no fees and no ledger order, and takes all amounts for one currency."),
+				 errhint("Attribute the query itself where they matter, or create one graph for each currency.")));
+}
 
 /* `refreshing`: most rows are only compared, so do not number their accounts. */
 static void
@@ -76,8 +99,12 @@ open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget, bool 
 		r->column[RS_T_PAYER].kind = r->column[RS_T_PAYEE].kind = RS_RAW;
 	r->contract = rs_transfers_contract;
 	r->contract.column = r->column;
-	r->contract.ncolumns = RS_T_TIME + 1;
+	r->contract.ncolumns = RS_T_CURRENCY + 1;
+	/* not kept: any type will do */
+	for (int c = RS_T_TIME + 1; c <= RS_T_CURRENCY; c++)
+		r->column[c].kind = RS_RAW;
 	r->query = rs_query_open(d->transfers, &r->contract, bad_rows, budget, NULL);
+	leave_out(r->query, d->name, !refreshing);
 	if (r->raw_accounts)
 	{
 		Oid			payer = rs_query_fetched_type(r->query, RS_T_PAYER),
@@ -96,6 +123,7 @@ open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget, bool 
 			r->raw_accounts = false;
 			r->column[RS_T_PAYER].kind = r->column[RS_T_PAYEE].kind = RS_ID;
 			r->query = rs_query_open(d->transfers, &r->contract, bad_rows, budget, NULL);
+			leave_out(r->query, d->name, false);
 		}
 	}
 	if (!r->raw_accounts)

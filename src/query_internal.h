@@ -54,6 +54,7 @@ struct RsQuery
 	Oid			collation[RS_MAX_COLUMNS];
 	char	   *expression[RS_MAX_COLUMNS]; /* in the select list, over q */
 	int			scale[RS_MAX_COLUMNS];
+	int			precision[RS_MAX_COLUMNS];	/* 0: not declared */
 	bool		ignored[RS_MAX_COLUMNS];
 
 	RsInterner *interner[RS_MAX_INTERNERS];

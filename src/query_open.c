@@ -286,6 +286,23 @@ declared_scale(Oid type, int32 typmod)
 	return Max(scale, 0);
 }
 
+/* numeric(p,s): p digits. */
+static int
+declared_precision(Oid type, int32 typmod)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return 5;
+		case INT4OID:
+			return 10;
+		case INT8OID:
+			return 19;
+		default:
+			return type == NUMERICOID && typmod >= (int32) VARHDRSZ ? ((typmod - VARHDRSZ) >> 16) & 0xffff : 0;
+	}
+}
+
 /* Columns that share an interner are compared: give them one type. */
 static void
 unify_identifiers(RsQuery *q)
@@ -380,6 +397,7 @@ map_columns(RsQuery *q, TupleDesc desc)
 				q->fetched[c] = rs_is_integer_type(q->type[c]) ? q->type[c] : NUMERICOID;
 				q->expression[c] = cast_expression(name, q->type[c], q->fetched[c]);
 				q->scale[c] = declared_scale(q->type[c], att->atttypmod);
+				q->precision[c] = declared_precision(q->type[c], att->atttypmod);
 				break;
 			case RS_REAL:
 				q->fetched[c] = FLOAT8OID;
@@ -548,6 +566,12 @@ int
 rs_query_scale(const RsQuery *q, int column)
 {
 	return q->scale[column];
+}
+
+int
+rs_query_precision(const RsQuery *q, int column)
+{
+	return q->precision[column];
 }
 
 RsInterner *

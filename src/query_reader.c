@@ -21,6 +21,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
+#include "nodes/plannodes.h"
 #include "pgtime.h"
 #include "tcop/dest.h"
 #include "utils/array.h"
@@ -28,6 +29,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
+#include "utils/plancache.h"
 #include "utils/timestamp.h"
 
 #include "query_internal.h"
@@ -443,6 +445,22 @@ rs_query_read_bound(RsQuery *q, const char *before, const char *after,
 	char	   *sql = psprintf("SELECT %s FROM %s %s %s", select_list(q), before, q->from, after);
 
 	run(q, sql, nargs, argtypes, values, nulls, row, rescale, arg);
+}
+
+double
+rs_query_cost(RsQuery *q, const char *before, const char *after,
+			  int nargs, Oid *argtypes, Datum *values, const char *nulls, double *rows)
+{
+	char	   *sql = before ? psprintf("SELECT %s FROM %s %s %s", select_list(q), before, q->from, after)
+		: psprintf("SELECT %s FROM %s", select_list(q), q->from);
+	List	   *sources = SPI_plan_get_plan_sources(kept_plan(q, sql, nargs, argtypes));
+	CachedPlan *plan = GetCachedPlan(linitial(sources), bind(nargs, argtypes, values, nulls), NULL, NULL);
+	Plan	   *top = linitial_node(PlannedStmt, plan->stmt_list)->planTree;
+	double		cost = top->total_cost;
+
+	*rows = top->plan_rows;
+	ReleaseCachedPlan(plan, NULL);
+	return cost;
 }
 
 /*

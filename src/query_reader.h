@@ -117,6 +117,8 @@ extern Oid	rs_query_type(const RsQuery *query, int column);
 extern Oid	rs_query_fetched_type(const RsQuery *query, int column);	/* of RS_RAW values */
 extern Oid	rs_query_collation(const RsQuery *query, int column);
 extern int	rs_query_scale(const RsQuery *query, int column);
+/* Digits that an amount column's type allows in all; 0: any number of them, and the scale is the data's. */
+extern int	rs_query_precision(const RsQuery *query, int column);
 extern RsInterner *rs_query_interner(const RsQuery *query, int slot);
 
 /* Stream every row into the handler. */
@@ -130,6 +132,13 @@ extern void rs_query_read(RsQuery *query, RsRowHandler row, RsRescaleHandler res
 extern void rs_query_read_bound(RsQuery *query, const char *before, const char *after,
 								int nargs, Oid *argtypes, Datum *values, const char *nulls,
 								RsRowHandler row, RsRescaleHandler rescale, void *arg);
+
+/*
+ * What the planner expects of rs_query_read_bound() with these arguments (before
+ * NULL: of rs_query_read()): cost in its units, and rows.
+ */
+extern double rs_query_cost(RsQuery *query, const char *before, const char *after,
+							int nargs, Oid *argtypes, Datum *values, const char *nulls, double *rows);
 
 /*
  * SQL condition "column equals operand", operand being an expression of the

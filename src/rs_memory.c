@@ -123,3 +123,27 @@ rs_grow(MemoryContext budget, void *old, uint64 *capacity, uint64 needed,
 	*capacity = want;
 	return old;
 }
+
+void *
+rs_arena_alloc(RsArena *arena, uint64 count, Size size, const char *purpose)
+{
+	const Size	smallest = 64 * 1024;
+	const Size	largest = 16 * 1024 * 1024;
+	Size		bytes = MAXALIGN(checked_size(count, size, purpose));
+	char	   *p;
+
+	if (bytes > arena->left)
+	{
+		Size		chunk = arena->chunk ? Min(arena->chunk * 2, largest) : smallest;
+
+		/* what fills much of a chunk gets one of its own */
+		if (bytes > chunk / 4)
+			return rs_alloc(arena->budget, bytes, 1, purpose);
+		arena->at = rs_alloc(arena->budget, chunk, 1, purpose);
+		arena->left = arena->chunk = chunk;
+	}
+	p = arena->at;
+	arena->at += bytes;
+	arena->left -= bytes;
+	return p;
+}

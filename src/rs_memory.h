@@ -17,4 +17,18 @@ extern void *rs_resize(MemoryContext budget, void *old, uint64 count, Size size,
 extern void *rs_grow(MemoryContext budget, void *old, uint64 *capacity, uint64 needed,
 					 Size size, const char *purpose);
 
+/*
+ * Many small pieces that live as long as their budget: carved from chunks that
+ * grow, so that a large book-keeping sits on few large pages.
+ */
+typedef struct RsArena
+{
+	MemoryContext budget;
+	char	   *at;
+	Size		left;
+	Size		chunk;			/* size of the last */
+} RsArena;
+
+extern void *rs_arena_alloc(RsArena *arena, uint64 count, Size size, const char *purpose);
+
 #endif							/* RS_MEMORY_H */

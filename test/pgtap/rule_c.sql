@@ -31,6 +31,21 @@ INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, purpose)
 SELECT is(filing.hits('C01'), 'own1', 'C01: twenty payers and payees hit; nineteen do not, fees and custody do not count');
 UPDATE filing.txn SET loan_id = 'L' || regexp_replace(txn_id, '\D*\d', '') WHERE payer = 'own1' OR payee = 'own1';
 SELECT is(filing.hits('C01'), '', 'C01: paired by loan it is no pool');
+UPDATE filing.txn SET paid_at = '2026-10-03' WHERE payee = 'own1';
+SELECT is(filing.hits('C01'), '', 'C01: thirty days apart is a pair');
+UPDATE filing.txn SET paid_at = '2026-10-02' WHERE payee = 'own1';
+SELECT is(filing.hits('C01'), 'own1', 'C01: thirty-one days is not');
+UPDATE filing.txn SET amount = 950 WHERE txn_id IN ('iown11', 'oown11');
+SELECT is(filing.hits('C01'), 'own1', 'C01: one large payer among twenty is still a pool');
+UPDATE filing.txn SET amount = 19000 WHERE txn_id IN ('iown11', 'oown11');
+SELECT is(filing.hits('C01'), '', 'C01: nearly all from one payer is none');
+SELECT filing.forget('txn');
+SELECT is(filing.unknowns('C01'), 'desk', 'C01: no transfers filed: unknown');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at) VALUES ('z', 'x', 'y', 1, '2026-11-01');
+INSERT INTO filing.account (account_id, owner_id, owner_kind, inst_id, account_kind) VALUES ('beside', 'P3', 'client', 'P3', 'bank'), ('empty', 'P3', 'client', 'P3', 'bank'), ('ledger', 'P3', 'client', 'P3', 'ledger'), ('person', 'someone', 'client', 'P3', 'bank');
+INSERT INTO filing.balance (account_id, as_of, balance) VALUES ('beside', '2026-11-19', 0.01), ('empty', '2026-11-19', 0), ('ledger', '2026-11-19', 9), ('person', '2026-11-19', 9), ('cust1', '2026-11-19', 9);
+SELECT is(filing.hits('C01'), 'beside', 'C01: one cent of clients'' money overnight outside custody; custody, sub-accounts, clients'' own accounts do not hit');
+SELECT filing.forget('balance'); DELETE FROM filing.account WHERE inst_id = 'P3';
 
 -- C02, C04, C05, C22
 SELECT filing.forget('txn', 'account');
@@ -192,6 +207,12 @@ UPDATE filing.account SET account_kind = 'bank' WHERE account_id = 'stocks';
 SELECT is(filing.hits('C13'), 'lever', 'C13: an ordinary account is no securities account');
 INSERT INTO filing.listed_account (list_name, account_id, kind, valid_to) VALUES ('brokers', 'stocks', 'securities', NULL), ('gambling', 'friend', 'gambling', NULL);
 SELECT is(filing.hits('C13'), 'P2 lever', 'C13: unless it stands on the list');
+
+-- C30: the census, kept as filed; its progress
+SELECT filing.forget('institution');
+SELECT filing.put('institution', '[{"inst_id":"A","name":"甲"},{"inst_id":"B","name":"乙"}]');
+INSERT INTO filing.census (campaign, inst_id, item, completed_on) VALUES ('2026', 'A', 'basic', '2026-11-01'), ('2026', 'A', 'products', '2026-11-02'), ('2026', 'A', 'problems', NULL), ('2026', 'B', 'basic', NULL), ('2025', 'B', 'basic', '2025-11-01');
+SELECT is((SELECT string_agg(concat_ws(' ', campaign, inst_id, done || '/' || items, share), ', ' ORDER BY campaign, inst_id) FROM desk.census_progress), '2025 B 1/1 1.0000, 2026 A 2/3 0.6667, 2026 B 0/3 0.0000', 'C30: completed items of each institution against all items of the round');
 
 -- C32: a person confirms the class; nobody is charged
 SELECT filing.forget(VARIADIC (SELECT array_agg(role) FROM risk_screen.role));

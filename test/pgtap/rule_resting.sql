@@ -61,6 +61,7 @@ DELETE FROM desk.finding; DELETE FROM desk.rule_outcome;
 SELECT filing.ran('C16', 'C15', 'C17', 'B15', 'J03', 'H17', 'H18', 'C01', 'C02', 'C04', 'C05', 'C22', 'C23');
 SELECT filing.found('C16', 'A', 5), filing.found('C01', 'B', 5, 'account', 'p'), filing.found('J03', 'B');
 SELECT is((SELECT string_agg(concat_ws(' ', subject_id, coalesce(observed::text, 'unknown'), evidence ->> 'proposed_class'), ', ' ORDER BY subject_id) FROM risk_screen.run_rule('desk', 'C25', '2026-11-20')), 'A 3 ban, B 2 rectify, D unknown undetermined', 'C25: the worst criterion; an unconfirmed candidate counts one level lower; C meets all that could be judged; of D nothing about its role is known');
+SELECT is((SELECT evidence -> 'because' FROM risk_screen.run_rule('desk', 'C25', '2026-11-20') WHERE subject_id = 'B'), '{"disclosure": ["J03"], "information intermediary": ["C01"]}'::jsonb, 'C25: and why');
 SELECT is((SELECT evidence -> 'criteria' ->> 'compliance' FROM risk_screen.run_rule('desk', 'C25', '2026-11-20') WHERE subject_id = 'B'), 'met', 'C25: a criterion of which one rule could judge');
 INSERT INTO risk_screen.parameter (code, value, operator, sense) VALUES ('criteria_weighted', 1, '=', 'value');
 SELECT is(filing.value('C25', 'A'), 0.6, 'C25: by switch the mean of the five: 3 / 5');
