@@ -468,6 +468,19 @@ def sales(w):
     ad(w, fund, '正源货币宝：承诺收益不低于4%，随时赎回')
     w.plant('E14', fund, '基金销售承诺收益')
     w.plant('H11', fund, '“承诺收益”')
+    a = product(w, 'JJ-T', fund, 'FUND', '正源货币宝')
+    b = product(w, 'JJ-V', fund, 'FUND', '正源增值服务包')
+    c = product(w, 'JJ-W', fund, 'FUND', '正源稳健债券')
+    for i in range(12):
+        who = w.client('搭售客户%d' % (i + 1))
+        holder(w, who, a, 2 * WAN, '2026-11-09')
+        holder(w, who, b, 10000, '2026-11-09')
+        if i < 9:
+            holder(w, who, c, 2 * WAN, '2026-11-09')
+    for i in range(12):
+        holder(w, w.client('单购客户%d' % (i + 1)), c if i < 9 else b, 2 * WAN, '2026-11-09')
+    w.plant('H19', a, '十二名客户都被要求同时购买增值服务包')
+    w.plant('H19', c, '半数客户另买了别的产品', False)
     p = product(w, 'JJ-N', fund, 'FUND', '正源未登记专享', reg_no=None)
     w.plant('F15', p, '产品未登记')
 
@@ -584,6 +597,18 @@ def names(w):
     org = registered('北京安泰资本管理有限公司', '资本管理', '北京', '北京', '2026-11-06', '迁入', approval='京金审2026-18',
                      move_in='2026-11-06', move_in_approval='京金审2026-18', line='AM', fin=True, licensed='AM')
     w.plant('H06', org, '经批准迁入', False)
+    org = w.org('杭州旧时理财咨询有限公司', '商务信息咨询', '浙江', '杭州', est='2009-06-18')
+    w.plant('H07', org, '2009 年登记的存量企业，名称含“理财”')
+    w.plant('H01', org, '存量企业也在名单内')
+    org = w.org('杭州新晋理财咨询有限公司', '商务信息咨询', '浙江', '杭州', est='2018-06-18')
+    w.plant('H07', org, '限用词生效后登记，不是存量', False)
+    w.plant('H01', org, '名称含“理财”')
+    org = firm(w, '宁波聚宝投资咨询有限公司', '投资咨询', '浙江', '杭州', line='AM')
+    product(w, 'TZ-1', org, 'AM', '聚宝一年期', promised_pct=4.0)
+    w.plant('H20', org, '以投资咨询名义发行产品而无许可')
+    w.plant('H09', org, '未经准入发行资管产品')
+    org = w.org('宁波静水投资咨询有限公司', '投资咨询', '浙江', '杭州')
+    w.plant('H20', org, '只有名称，没有金融活动', False)
     org = w.org('厦门元宇宙区块链科技有限公司', '技术开发；区块链技术服务', '福建', '厦门')
     w.plant('H16', org, '名称含“元宇宙”“区块链”')
     org = w.org('厦门乐购消费返利电子商务有限公司', '互联网销售', '福建', '厦门')

@@ -7,7 +7,6 @@ SELECT l.lexicon, e.kind, e.phrase, e.term, e.why
   FROM risk_screen.lexicon AS l
  CROSS JOIN (VALUES
 	('holder', '中国邮政集团公司…', '*', '邮政金融由金融监管总局另行监管'),
-	('phrase', '网络游戏虚拟货币', '虚拟货币', '文化经营许可的固定表述'),
 	('phrase', '财政支付', '支付', '财政支付担保'), ('phrase', '金融贸易区', '金融', '地名'),
 	('clause', '（…除）', '*', '排除性表述，如（金融证券期货除）')) AS e (kind, phrase, term, why)
  WHERE l.lexicon IN ('CN-2016-21', 'CN-737-9', 'BJ-2016', 'CN-FUND-90', 'CN-NEW-LABELS')

@@ -34,7 +34,7 @@ COMMENT ON TABLE risk_screen.lexicon IS
 COMMENT ON COLUMN risk_screen.lexicon.lexicon IS 'name of the list';
 COMMENT ON COLUMN risk_screen.lexicon.jurisdiction IS 'province or city in which it applies, as a prefix of the registry''s name for it (北京 for 北京市); NULL: everywhere';
 COMMENT ON COLUMN risk_screen.lexicon.fields IS 'texts it applies to: name, scope (经营范围), advert';
-COMMENT ON COLUMN risk_screen.lexicon.subjects IS 'enterprise, self_employed (个体户), fund ...; NULL: all';
+COMMENT ON COLUMN risk_screen.lexicon.subjects IS 'enterprise, self_employed (个体户), branch (分支机构), social (社会组织), fund ...; NULL: all';
 COMMENT ON COLUMN risk_screen.lexicon.events IS 'existing, new, change, move_in; NULL: all';
 COMMENT ON COLUMN risk_screen.lexicon.effect IS 'what follows a hit: watch or reject';
 COMMENT ON COLUMN risk_screen.lexicon.control IS '禁用 (prohibited), 限用 (needs licence or approval), 重点关注 (watch)';
@@ -64,13 +64,13 @@ CREATE TABLE risk_screen.term (
 	valid_from date NOT NULL DEFAULT '-infinity',
 	valid_to date NOT NULL DEFAULT 'infinity',
 	licences text[],
-	places text[] CHECK (places <@ '{region,trade_name,industry,form}' AND cardinality(places) > 0),
+	places text[] CHECK (places <@ '{region,trade_name,industry,form,branch,parent}' AND cardinality(places) > 0),
 	shipped boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (lexicon, term),
 	CHECK (valid_from <= valid_to)
 );
 COMMENT ON TABLE risk_screen.term IS 'The words of the lists; what a row leaves NULL comes from its list';
-COMMENT ON COLUMN risk_screen.term.places IS 'parts of a name (split_name) in which the word counts; NULL: anywhere. Read by screen_name only';
+COMMENT ON COLUMN risk_screen.term.places IS 'parts of a name (split_name) in which the word counts: region, trade_name, industry, form, branch, parent (anywhere before a branch of another trade: …投资管理有限公司红光宾馆); NULL: anywhere. Read by screen_name only';
 COMMENT ON COLUMN risk_screen.term.licences IS 'a subject holding one of these is exempt from this word; NULL: as the list';
 
 CREATE TABLE risk_screen.term_exception (

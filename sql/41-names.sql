@@ -70,3 +70,9 @@ CREATE FUNCTION risk_screen.similar_names(a text, b text) RETURNS text
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 60;
 COMMENT ON FUNCTION risk_screen.similar_names(text, text) IS
 	'The rule of the 2017 comparison rules (企业名称相同相近比对规则) by which two names of one authority are same (3.1 to 3.3) or near (4.1 to 4.5); NULL if none';
+
+CREATE FUNCTION risk_screen.known_region(region text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'rs_known_region_sql'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION risk_screen.known_region(text) IS
+	'Does the text begin with a division of China down to counties, full or short (北京, 北京市, 内蒙古)? Provinces that do not are left out of lists of one jurisdiction';

@@ -86,6 +86,15 @@ BEGIN ATOMIC
 	   AND t.list_from <= u.list_to AND u.list_from <= t.list_to
 	   AND (check_lexicon.name IS NULL OR t.lexicon = check_lexicon.name)
 	UNION ALL
+	SELECT l.lexicon, NULL, 'unknown jurisdiction', '"' || l.jurisdiction || '" is not a region of China: the list applies nowhere'
+	  FROM risk_screen.lexicon AS l
+	 WHERE NOT risk_screen.known_region(l.jurisdiction) AND (check_lexicon.name IS NULL OR l.lexicon = check_lexicon.name)
+	UNION ALL
+	SELECT l.lexicon, NULL, 'any licence', 'licences ''*'' exempts whoever holds any code, a misspelt one too; name the codes'
+	  FROM risk_screen.lexicon AS l
+	 WHERE ('*' = ANY (l.licences) OR EXISTS (SELECT FROM risk_screen.term AS t WHERE t.lexicon = l.lexicon AND '*' = ANY (t.licences)))
+	   AND (check_lexicon.name IS NULL OR l.lexicon = check_lexicon.name)
+	UNION ALL
 	SELECT t.lexicon, t.term, 'short', 'a single character hits many innocent texts'
 	  FROM t WHERE length(t.folded) = 1 AND NOT t.shipped AND (check_lexicon.name IS NULL OR t.lexicon = check_lexicon.name)
 	UNION ALL

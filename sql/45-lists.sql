@@ -43,7 +43,17 @@ VALUES
 	('AD-YIELD', '收益率用语（数字前）', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '收益数字',
 	 '整理（非法定）：与百分数相连的收益用语', '-infinity', NULL, 'maximal', false, true),
 	('AD-WARNING', '风险提示用语', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '风险提示',
-	 '广告法 第二十五条：应当对可能存在的风险有合理提示或者警示', '-infinity', NULL, 'maximal', false, true);
+	 '广告法 第二十五条：应当对可能存在的风险有合理提示或者警示', '-infinity', NULL, 'maximal', false, true),
+	('CN-TIE-IN', '捆绑销售用语', NULL, '{advert}', NULL, NULL, 'watch', '禁用', '捆绑销售',
+	 '互联网金融风险专项整治工作实施方案（003）：强制捆绑销售；词语为整理（非法定）', '-infinity', NULL, 'maximal', false, true),
+	('CN-INVEST-NAME', '投资理财名义用语', NULL, '{name,scope,advert}', NULL, NULL, 'watch', '重点关注', '投资理财名义',
+	 '互联网金融风险专项整治工作实施方案（003）：以投资理财名义从事金融活动', '-infinity', NULL, 'maximal', false, true);
+
+-- Any licence of finance: lines and services of the desk (code_label), and what
+-- they are commonly called. A misspelt code exempts nobody.
+UPDATE risk_screen.lexicon SET licences =
+	'{BANK,P2P,EC,INS,FUND,TRU,PAY,AM,FUT,securities,insurance,trust,payment,futures,forex,micro_loan,consumer_finance,wealth_management,guarantee,leasing,exchange,merchant_settlement,personal_pos,prepaid_card,card_acquiring,network_payment,银行,保险,证券,基金,信托,支付,期货,外汇,小额贷款,消费金融,理财,融资担保,融资租赁,资产管理,证券交易所,交易所}'
+ WHERE licences = '{*}';
 
 INSERT INTO risk_screen.term (lexicon, term, shipped)
 SELECT lexicon, term, true
@@ -65,6 +75,8 @@ SELECT lexicon, term, true
 	('CN-ADLAW-9', '国家级 最高级 最佳 极品'),
 	('CN-ADLAW-25', '保本 无风险 保收益'),
 	('AD-CLAIMS', '保息 零风险 稳赚 稳赚不赔 稳赢 高息 高收益 高回报 躺赚 刚性兑付 本息保障 随存随取 国资背景 银行存管 政府支持 秒到账 内部渠道 稳健收益 保证收益 承诺收益 只赚不赔 预期收益 到期还本'),
+	('CN-TIE-IN', '捆绑销售 强制搭售 搭售 须同时购买 需同时购买 必须同时购买 应同时购买 须一并购买 需一并购买 必须一并购买 不得单独购买 不单独销售 须搭配购买 必须搭配购买 须先购买 必须先购买'),
+	('CN-INVEST-NAME', '投资 理财 财富 资产管理 资本管理 投资管理 投资咨询 投资顾问 财富管理 投资理财'),
 	('AD-YIELD', '年化 年化收益 年化收益率 年收益 年收益率 收益率 预期收益 预期收益率 预期年化收益率 日息 月息 年息 月收益 日收益 年利率 利率 回报率 年回报 月回报 收益 回报 返利'),
 	('AD-WARNING', '投资有风险 市场有风险 理财有风险 投资须谨慎 投资需谨慎 入市需谨慎 入市须谨慎 风险提示 风险自担 不保证收益 不保本 非保本 过往业绩不代表 不构成投资建议')
   ) AS l (lexicon, terms), unnest(string_to_array(terms, ' ')) AS term;
@@ -137,6 +149,50 @@ SELECT l.lexicon, 'phrase', x.phrase, x.term, x.basis, true
   ) AS x (term, phrase, basis) JOIN risk_screen.term AS l ON l.term = x.term
  WHERE l.lexicon LIKE 'CN-%' OR l.lexicon LIKE 'BJ-%';
 
+-- A hotel or shop that an investment firm runs is no investment firm; the parent
+-- is on the list by its own name.
+UPDATE risk_screen.term SET places = '{region,trade_name,industry,form,branch}'
+ WHERE lexicon IN ('CN-2016-21', 'BJ-2016', 'BJ-2016-FREEZE-NAME');
+
+-- Found by reading samples of real scopes and names (docs/naming.md): property of
+-- one's own, of the state and of villages; goods and services for banks; markets of
+-- goods for use; words that only meet. Watch lists only: the statutory ban of
+-- 国务院令第737号 is applied to the letter.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT l.lexicon, 'phrase', phrase, x.term, x.basis, true
+  FROM (VALUES
+	('资产管理', '管理自有、国有、集体资产', '自有资产管理 国有资产管理 集体资产管理 公有资产管理 社有资产管理 镇有资产管理 村有资产管理 本村资产管理 供销社资产管理 街道资产管理 本企业资产管理 企业内部资产管理 内部企业资产管理 固定资产管理'),
+	('金融', '金融机构所用的设备和服务', '金融机电 金融电子产品 金融电子器具 金融电子机具 金融电子化 金融自助 金融守押 金融安全产品 金融技防 金融场所 金融用具 金融网点 金融行业专用 金融专用设备 金融专业计算机 金融应用系统 金融系统工程 金融系统安装 金融业务系统集成 金融机械 金融票据服务咨询 金融软件领域 金融办公用品 金融电子 金融及其他重要物资'),
+	('金融', '受托外包', '金融机构业务流程外包 金融机构信息技术外包 为金融'),
+	('金融', '审计、评估业务用语', '金融相关审计 金融审计 金融权益评估'),
+	('金融', '国际组织', '国际金融组织'),
+	('金融', '跨词：资金融通', '资金融通'),
+	('金融', '地名', '金融村 金融改革创新试验区'),
+	('交易中心', '实物市场', '机动车交易中心 机动车辆交易中心 二手车交易中心 汽车交易中心 机动车拍卖交易中心 房屋交易中心 房产交易中心 房地产交易中心 建设工程交易中心 农副产品交易中心 农副产品批发交易中心 食品交易中心 服装交易中心 花鸟综合交易中心 鱼交易中心'),
+	('交易中心', '交易地点', '交易中心交易 钻石交易中心支行'),
+	('交易所', '交易地点', '交易所内'),
+	('投资', '被投资企业', '所投资企业 外商投资企业 外商投资的领域'),
+	('投资', '跨词', '创投资产'),
+	('投资', '工程造价用语', '工程项目投资评估'),
+	('项目投资', '工程造价用语', '工程项目投资评估'),
+	('资本', '注册资本', '注册资本')
+  ) AS x (term, basis, phrases) JOIN risk_screen.term AS l ON l.term = x.term, unnest(string_to_array(x.phrases, ' ')) AS phrase
+ WHERE l.lexicon IN ('CN-2016-21', 'BJ-2016', 'BJ-2016-FREEZE-SCOPE') ON CONFLICT DO NOTHING;
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped) VALUES
+	('CN-NEW-LABELS', 'phrase', '网络游戏虚拟货币', '虚拟货币', '文化部、商务部关于网络游戏虚拟货币交易管理：另行许可的业务', true),
+	('CN-FUND-90', 'phrase', '国际农发基金', '基金', '国际组织', true),
+	('CN-737-9', 'phrase', '资金融通', '金融', '跨词：资金融通', true),
+	('CN-737-9', 'phrase', '金融村', '金融', '地名', true),
+	('CN-737-9', 'phrase', '金融贸易区', '金融', '地名', true),
+	('CN-737-9', 'phrase', '金融改革创新试验区', '金融', '地名', true),
+	('CN-737-9', 'phrase', '交易所内', '交易所', '交易地点', true),
+	('CN-737-9', 'phrase', '交易中心交易', '交易中心', '交易地点', true),
+	('BJ-2016-FREEZE-NAME', 'phrase', '创投资产', '投资', '跨词', true),
+	('BJ-2016-FREEZE-NAME', 'phrase', '资产评估', '资产', '评估业务', true),
+	('CN-BANK-11', 'phrase', '银行报刊亭', '银行', '邮政报刊亭以地点命名', true);
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
+SELECT lexicon, 'clause', '…另行报批', '经营范围的排除性表述', true FROM unnest('{CN-2016-21,BJ-2016,BJ-2016-FREEZE-SCOPE,CN-737-9}'::text[]) AS lexicon;
+
 -- Makers and guards of what banks use: the plan's watch lists spare them, the
 -- statutory ban of 国务院令第737号 does not say so.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
@@ -144,19 +200,49 @@ SELECT lexicon, 'phrase', phrase, '金融', '金融机构所用的设备和服�
   FROM unnest('{CN-2016-21,BJ-2016}'::text[]) AS lexicon,
 	unnest('{金融机具,金融设备,金融器材,金融器具,金融护卫,金融押运,金融书店,金融培训,金融自助设备,金融电子设备,金融办公,金融用品,金融软件,金融系统装饰,金融网点装修,金融证券交易场所}'::text[]) AS phrase;
 
+-- What the business words of advertisements also lie in: goods, ways of paying,
+-- social insurance, words that only meet.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT 'AD-BUSINESS', 'phrase', phrase, x.term, x.basis, true
+  FROM (VALUES
+	('基金', '慈善组织', '基金会'),
+	('基金', '跨词', '基金属 肯德基金'),
+	('保险', '物品', '保险柜 保险箱 保险杠 保险丝 保险带 保险盒 保险栓 保险门 保险锁 保险粉 保险套 保险管 保险片 保险装置 保险器 保险开关 保险阀 保险筒'),
+	('保险', '社会保险', '社会保险 医疗保险 养老保险 失业保险 工伤保险 生育保险'),
+	('保险', '普通词', '双保险 不保险 保险起见'),
+	('支付', '付款方式', '支付宝 微信支付 货到支付 支付方式 扫码支付 刷卡支付 现金支付 无需支付 只需支付 仅需支付 需支付 工程支付 工程款支付 不支付 支付定金 支付订金 支付押金 支付运费'),
+	('贷款', '购房购车的付款方式', '可贷款 支持贷款 按揭贷款 公积金贷款'),
+	('证券', '报刊', '证券报 证券时报 有价证券印刷 证券印刷 证券纸'),
+	('股票', '股份公司的标识', '股票代码 股票简称'),
+	('外汇', '机关和牌价', '外汇管理局 外汇管理部门 外汇牌价'),
+	('外汇', '跨词', '外汇总 外汇报 外汇集 外汇编'),
+	('信托', '跨词', '信托运'),
+	('期货', '跨词', '期货运 期货源 期货物 期货柜'),
+	('收单', '跨词', '收单位 验收单 签收单 接收单 回收单'),
+	('定投', '跨词', '固定投 稳定投 确定投 指定投 一定投 约定投 决定投 规定投 选定投 特定投'),
+	('打新', '跨词', '主打新 打新颖 打新鲜'),
+	('配资', '跨词', '分配资 调配资 搭配资 配资源 配资料'),
+	('代币', '古钱', '古代币 历代币 清代币 宋代币 现代币 近代币'),
+	('挖矿', '采矿', '挖矿机械 采挖矿 挖矿石'),
+	('存款', '跨词', '库存款'),
+	('理财', '跨词', '理财务 理财政 理财会 管理财产 办理财产 代理财产 处理财产 清理财产 受理财产'),
+	('理财', '刊名', '理财周刊'),
+	('资产管理', '管理实物资产', '固定资产管理 国有资产管理 资产管理系统 资产管理软件')
+  ) AS x (term, basis, phrases), unnest(string_to_array(x.phrases, ' ')) AS phrase;
+
 -- Exclusion clauses of scopes.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT l.lexicon, 'clause', phrase, '经营范围的排除性表述', true
   FROM risk_screen.lexicon AS l,
 	unnest('{不得…,（除…,不含…,不包括…,不包含…,不涉及…,不从事…,不经营…,严禁…,禁止…,未经…,除…外,…除外}'::text[]) AS phrase
- WHERE l.lexicon IN ('CN-2016-21', 'BJ-2016', 'BJ-2016-FREEZE-SCOPE', 'CN-NEW-LABELS', 'CN-PROD', 'CN-737-9');
+ WHERE l.lexicon IN ('CN-2016-21', 'BJ-2016', 'BJ-2016-FREEZE-SCOPE', 'CN-NEW-LABELS', 'CN-PROD', 'CN-737-9', 'CN-INVEST-NAME');
 
 -- Negation in advertisements and warnings.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT l.lexicon, 'clause', phrase, '否定或警示的表述', true
   FROM risk_screen.lexicon AS l,
 	unnest('{不承诺…,不保证…,不提供…,不得…,不存在…,不是…,不属于…,不代表…,并非…,没有…,严禁…,禁止…,杜绝…,拒绝…,远离…,警惕…,谨防…,防范…,打击…,切勿…,勿信…,勿轻信…}'::text[]) AS phrase
- WHERE l.lexicon IN ('CN-AD', 'CN-PROD', 'CN-NEW-LABELS', 'CN-737-11', 'CN-ADLAW-25', 'AD-CLAIMS', 'AD-BUSINESS')
+ WHERE l.lexicon IN ('CN-AD', 'CN-PROD', 'CN-NEW-LABELS', 'CN-737-11', 'CN-ADLAW-25', 'AD-CLAIMS', 'AD-BUSINESS', 'CN-TIE-IN')
 ON CONFLICT DO NOTHING;
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT l.lexicon, 'phrase', phrase, '否定的表述', true
@@ -167,4 +253,4 @@ SELECT l.lexicon, 'phrase', phrase, '否定的表述', true
 -- Names of banks, as the form of the name tells; a licence tells better.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT 'CN-BANK-11', 'holder', phrase, '名称的组织形式为银行或其分支机构', true
-  FROM unnest('{…支行,…分行,…银行,…银行股份有限公司,…银行有限责任公司,…银行有限公司,…分理处,…储蓄所,…营业部,…营业所,…办事处,…营业室,…信用卡中心}'::text[]) AS phrase;
+  FROM unnest('{…支行,…分行,…银行,…银行股份有限公司,…银行有限责任公司,…银行有限公司,…分理处,…储蓄所,…营业部,…营业所,…办事处,…营业室,…信用卡中心,银行股份有限公司,…工会委员会}'::text[]) AS phrase;

@@ -331,7 +331,7 @@ UPDATE risk_screen.requirement AS q SET kept_in = k.kept_in::text[]
 	('A07', '{alert,alert_action}'), ('A09', '{publication,alert_deadline,overdue_action}'), ('A14', '{high_risk}'),
 	('A12', '{alert,alert_action,case_file,alert_ageing}'), ('A15', '{risk_ledger,case_file}'), ('A16', '{inspection_queue,inspection_coverage}'),
 	('B23', '{official_request}'), ('B35', '{rule_timing,grade}'), ('C30', '{census,census_progress}'),
-	('G08', '{service,code_label}'), ('H08', '{finding_list,share_log}'), ('F18', '{code_label}'), ('H02', '{lexicon,term}'), ('M27', '{rule}'), ('N13', '{rule,parameter,ruleset}'),
+	('G08', '{service,code_label}'), ('F18', '{code_label}'), ('H02', '{lexicon,term}'), ('M27', '{rule}'), ('N13', '{rule,parameter,ruleset}'),
 	('E22', '{assessment}'), ('E23', '{assessment,person}'), ('F14', '{determination}'), ('G12', '{cooperation}'),
 	('I12', '{determination}'), ('I18', '{access_log}'), ('I20', '{certificate}'), ('I21', '{assessment}'),
 	('I29', '{case_file}'), ('I34', '{event,certificate}'), ('J14', '{tip}'), ('J15', '{share_log}'),

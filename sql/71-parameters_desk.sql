@@ -25,4 +25,8 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, tit
 	('related_share', 0.3, '>=', 'hit', 'share of transfers', NULL, '关联交易占比', 'Share of transfers among related parties that needs attention', NULL, '关联交易情况', 'B18', 'product default', '-infinity', true),
 	('expansion_z', 3.5, '>', 'hit', 'robust z', NULL, '扩张速度偏离', 'Robust z of growth that is too fast', NULL, '近年业务扩张过快', 'B30', 'product default', '-infinity', true),
 	('peer_minimum', 8, '=', 'value', 'institutions', NULL, '同业最少家数', 'Peers below which nobody is compared', NULL, NULL, 'B30', 'product default', '-infinity', true),
-	('redemption_share', 0.25, '>=', 'hit', 'share of the fund', NULL, '大额赎回比例', 'Net redemption of one or five days against the fund''s size', NULL, '大额赎回', 'B34', 'product default', '-infinity', true);
+	('redemption_share', 0.25, '>=', 'hit', 'share of the fund', NULL, '大额赎回比例', 'Net redemption of one or five days against the fund''s size', NULL, '大额赎回', 'B34', 'product default', '-infinity', true),
+	('watch_notice_days', 10, '>', 'hit', 'days', NULL, '告知期限', 'Days within which the finance authority is told of a firm with restricted words', '001,003', '及时告知', 'H08', 'product default', '-infinity', true),
+	('tie_in_share', 0.95, '>=', 'hit', 'share of buyers', NULL, '捆绑购买比例', 'Share of a product''s buyers who bought another with it', '003', '强制捆绑销售', 'H19', 'product default', '-infinity', true),
+	('tie_in_minimum', 10, '=', 'value', 'buyers', NULL, '捆绑购买最少人数', 'Buyers below which no tie is looked for', NULL, NULL, 'H19', 'product default', '-infinity', true),
+	('invest_name_payers', 10, '>=', 'hit', 'persons', NULL, '投资理财名义出资人数', 'Persons who paid in from which finance is seen', '003', '以投资理财名义从事金融活动', 'H20', 'product default', '-infinity', true);

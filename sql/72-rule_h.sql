@@ -1,49 +1,117 @@
 -- Rules of section H: names, scopes, registration events, advertisements.
 -- Word lists live in the lexicon tables; licences exempt as the lists say.
 
--- Licences in force per institution, as the name functions want them.
+-- Hits of the watch lists in names and scopes of firms that are not financial,
+-- on the desk of the search path: the full scan, or, with changed_since, only
+-- what may be new since that day (as of its end): firms registered, changed or
+-- moved in after it, licences that ended after it, words and lists that came
+-- into force after it. What a full scan of that day found and this one does not
+-- report is still there unless the firm is in the delta (tested).
+CREATE FUNCTION risk_screen.desk_name_hits(as_of date, changed_since date = NULL, lexicons text[] = '{CN-2016-21,BJ-2016}')
+	RETURNS TABLE (inst_id text, name text, changed_on date, field text, lexicon text, term text, effect text, basis text,
+				   started int, ended int, matched text, disguise text, in_force_from date, problem text)
+	LANGUAGE plpgsql STABLE ROWS 2000 AS $$
+BEGIN
+	RETURN QUERY
+	WITH held AS (
+		SELECT l.inst_id, array_agg(DISTINCT l.biz) FILTER (WHERE l.valid_from <= as_of AND coalesce(l.valid_to > as_of, true) AND coalesce(l.status, 'valid') = 'valid') AS biz,
+			   max(l.valid_to) FILTER (WHERE l.valid_to <= as_of) AS ended_on, max(l.status) FILTER (WHERE l.status <> 'valid') AS lost
+		  FROM licence AS l GROUP BY l.inst_id),
+	-- a firm changes when its register entry does, as far as it was granted
+	event AS (
+		SELECT e.inst_id, max(e.happened_on) AS happened_on FROM registration AS e
+		 WHERE e.event IN ('new', 'change', 'move_in') AND e.happened_on <= as_of AND coalesce(e.decision, 'accepted') <> 'rejected' GROUP BY e.inst_id),
+	firm AS (
+		SELECT i.inst_id, i.name, i.scope_text, i.province, i.kind, h.biz, h.ended_on, h.lost, greatest(i.registered_on, i.moved_in_on, e.happened_on) AS changed_on
+		  FROM institution AS i LEFT JOIN held AS h USING (inst_id) LEFT JOIN event AS e USING (inst_id)
+		 WHERE i.is_financial IS NOT TRUE AND coalesce(i.registered_on <= as_of, true))
+	SELECT f.inst_id, f.name, f.changed_on, s.field, s.lexicon, s.term, s.effect, s.basis, s.started, s.ended, s.matched, s.disguise,
+		   greatest(l.valid_from, t.valid_from),
+		   CASE WHEN p.assumed AND f.province IS NULL THEN 'province' WHEN p.assumed THEN format('province: "%s" is not a region', f.province) END
+	  FROM (SELECT *, coalesce(risk_screen.known_region(firm.province), false) AS placed FROM firm) AS f
+	 CROSS JOIN LATERAL (
+			SELECT CASE WHEN f.placed THEN f.province END AS province, false AS assumed
+			 UNION ALL
+			-- without a province a list of one jurisdiction may apply: asked as if it did, and said to be so
+			SELECT DISTINCT x.jurisdiction, true FROM risk_screen.lexicon AS x WHERE NOT f.placed AND x.jurisdiction IS NOT NULL AND x.lexicon = ANY (lexicons)) AS p
+	 CROSS JOIN LATERAL risk_screen.screen_name(f.name, f.scope_text, p.province, 'existing', f.biz, as_of, f.kind) AS s
+	  JOIN risk_screen.lexicon AS l ON l.lexicon = s.lexicon
+	  LEFT JOIN risk_screen.term AS t ON t.lexicon = s.lexicon AND t.term = s.term
+	 WHERE s.lexicon = ANY (lexicons) AND (NOT p.assumed OR l.jurisdiction IS NOT NULL)
+	   AND (changed_since IS NULL OR f.changed_on IS NULL OR f.changed_on > changed_since OR greatest(l.valid_from, t.valid_from) > changed_since
+			-- a licence without its date of loss may have been lost since
+			OR f.ended_on > changed_since OR f.lost IS NOT NULL);
+END $$;
+COMMENT ON FUNCTION risk_screen.desk_name_hits(date, date, text[]) IS
+	'Words of the watch lists in names and scopes of firms of the desk on the search path that hold no licence: full scan, or what may be new since a day; problem says why a hit is not certain';
+
 SELECT risk_screen._ship_rule('H01', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
-	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('name', i.name, 'hits', jsonb_agg(jsonb_build_object('field', s.field, 'term', s.term, 'lexicon', s.lexicon, 'basis', s.basis, 'started', s.started, 'ended', s.ended)
-							ORDER BY s.field, s.started, s.term)) AS evidence
-	  FROM institution AS i
-	  LEFT JOIN LATERAL (SELECT array_agg(DISTINCT l.biz ORDER BY l.biz) AS biz FROM licence AS l
-						  WHERE l.inst_id = i.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid') AS x ON true
-	 CROSS JOIN LATERAL risk_screen.screen_name(i.name, i.scope_text, i.province, 'existing', x.biz, $1) AS s
-	 WHERE i.is_financial IS NOT TRUE AND x.biz IS NULL AND s.lexicon = 'CN-2016-21'
-	 GROUP BY i.inst_id, i.name
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('name', s.name, 'hits', jsonb_agg(jsonb_build_object('field', s.field, 'term', s.term, 'lexicon', s.lexicon, 'basis', s.basis, 'started', s.started, 'ended', s.ended,
+				'matched', s.matched, 'disguise', s.disguise) ORDER BY s.field, s.started, s.term)) AS evidence
+	  FROM risk_screen.desk_name_hits($1, NULL, '{CN-2016-21}') AS s
+	 GROUP BY s.inst_id, s.name
 $$, '非金融机构名称或经营范围使用限用词（国办发〔2016〕21号16词）。', 'Name or scope of a firm that is not financial uses a restricted word (16 words, national list).');
 
 SELECT risk_screen._ship_rule('H03', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
-	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('name', i.name, 'hits', jsonb_agg(jsonb_build_object('field', s.field, 'term', s.term, 'lexicon', s.lexicon, 'basis', s.basis, 'started', s.started, 'ended', s.ended)
-							ORDER BY s.field, s.started, s.term)) AS evidence
-	  FROM institution AS i
-	  LEFT JOIN LATERAL (SELECT array_agg(DISTINCT l.biz ORDER BY l.biz) AS biz FROM licence AS l
-						  WHERE l.inst_id = i.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid') AS x ON true
-	 CROSS JOIN LATERAL risk_screen.screen_name(i.name, i.scope_text, i.province, 'existing', x.biz, $1) AS s
-	 WHERE i.is_financial IS NOT TRUE AND x.biz IS NULL AND s.lexicon = 'BJ-2016'
-	 GROUP BY i.inst_id, i.name
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN s.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('name', s.name, 'missing', s.problem, 'hits', jsonb_agg(jsonb_build_object('field', s.field, 'term', s.term, 'lexicon', s.lexicon, 'basis', s.basis, 'started', s.started, 'ended', s.ended,
+				'matched', s.matched, 'disguise', s.disguise) ORDER BY s.field, s.started, s.term)) AS evidence
+	  FROM risk_screen.desk_name_hits($1, NULL, '{BJ-2016}') AS s
+	 GROUP BY s.inst_id, s.name, s.problem
 $$, '北京市企业名称或经营范围使用限用词（20词）。', 'Name or scope of a firm in Beijing uses a word of the Beijing list (20 words).');
 
+-- Old firms are not grandfathered: those registered before the list held.
+SELECT risk_screen._ship_rule('H07', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN s.changed_on IS NOT NULL THEN count(*) FILTER (WHERE s.problem IS NULL) END AS observed,
+		   0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('name', s.name, 'missing', CASE WHEN s.changed_on IS NULL THEN 'registered_on' END, 'last_changed', s.changed_on,
+				'in_window', s.changed_on >= $2::date, 'lexicons', jsonb_agg(DISTINCT s.lexicon), 'terms', jsonb_agg(DISTINCT s.term)) AS evidence
+	  FROM risk_screen.desk_name_hits($1) AS s
+	 GROUP BY s.inst_id, s.name, s.changed_on
+	HAVING s.changed_on IS NULL OR s.changed_on < min(s.in_force_from) FILTER (WHERE s.problem IS NULL)
+$$, '存量企业（限用词生效前登记且此后未变更）的名称或经营范围仍含限用词。', 'A firm registered before the list held, and unchanged since, still uses its words.');
+
+-- Put on the key-supervision list, and the finance authority told in time. The
+-- clock starts when the word and the register entry first stood together.
+SELECT risk_screen._ship_rule('H08', 'yellow', '{ALL}', '{watch_notice_days}', '{institution,share_log,authority_order}', '{}', $$
+	WITH hit AS (
+		SELECT s.inst_id, s.name, min(greatest(s.in_force_from, s.changed_on)) AS since, bool_or(s.changed_on IS NULL) AS undated, jsonb_agg(DISTINCT s.term) AS terms, jsonb_agg(DISTINCT s.lexicon) AS lexicons
+		  FROM risk_screen.desk_name_hits($1) AS s WHERE s.problem IS NULL GROUP BY s.inst_id, s.name),
+	told AS (
+		SELECT g.subject_id AS inst_id, min(g.sent_at) AS told_at, min(g.authority) AS authority FROM share_log AS g
+		 WHERE g.kind = 'watch' AND g.direction = 'sent' AND g.sent_at < $3 GROUP BY g.subject_id),
+	listed AS (
+		SELECT o.inst_id, min(coalesce(o.effective_at, o.issued_at)) AS listed_at FROM authority_order AS o
+		 WHERE o.kind = 'watch' AND coalesce(o.effective_at, o.issued_at) < $3 AND (o.lifted_at IS NULL OR o.lifted_at >= $3) GROUP BY o.inst_id)
+	SELECT 'institution' AS subject_kind, h.inst_id AS subject_id,
+		   CASE WHEN NOT h.undated THEN greatest(coalesce(t.told_at::date, $1), coalesce(l.listed_at::date, $1)) - h.since END AS observed,
+		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('name', h.name, 'terms', h.terms, 'lexicons', h.lexicons, 'since', CASE WHEN NOT h.undated THEN h.since END, 'told_at', t.told_at, 'told', t.authority, 'listed_at', l.listed_at,
+				'missing', CASE WHEN h.undated THEN 'registered_on' END) AS evidence
+	  FROM hit AS h LEFT JOIN told AS t USING (inst_id) LEFT JOIN listed AS l USING (inst_id)
+$$, '使用限用词的企业未及时列入重点监管对象或未及时告知金融管理部门。', 'A firm using restricted words is not on the key-supervision list, or the finance authority was not told in time.');
+
 SELECT risk_screen._ship_rule('H04', 'yellow', '{ALL}', '{}', '{registration}', '{}', $$
-	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
-		   jsonb_build_object('event', e.event, 'event_id', e.event_id, 'name', e.name, 'terms', jsonb_agg(DISTINCT s.term), 'decision', e.decision) AS evidence
+	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, CASE WHEN x.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
+		   jsonb_build_object('event', e.event, 'event_id', e.event_id, 'name', e.name, 'terms', jsonb_agg(DISTINCT s.term), 'decision', e.decision, 'missing', x.problem) AS evidence
 	  FROM registration AS e
-	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, NULL, e.province, e.event, NULL, e.happened_on) AS s
+	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" is not a region', e.province) END AS problem) AS x
+	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, NULL, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, e.event, NULL, e.happened_on) AS s
 	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event IN ('new', 'change') AND s.lexicon = 'BJ-2016-FREEZE-NAME' AND s.field = 'name'
 	   AND coalesce(e.approved, false) IS FALSE AND coalesce(e.decision, 'pending') <> 'rejected'
-	 GROUP BY e.inst_id, e.event, e.event_id, e.name, e.happened_on, e.decision
+	 GROUP BY x.problem, e.inst_id, e.event, e.event_id, e.name, e.happened_on, e.decision
 $$, '暂停核准期间新设或变更的名称含冻结字样（8词）。', 'A new or changed name contains a word of the freeze list (8 words).');
 
 SELECT risk_screen._ship_rule('H05', 'yellow', '{ALL}', '{}', '{registration}', '{}', $$
-	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
-		   jsonb_build_object('event', e.event, 'event_id', e.event_id, 'terms', jsonb_agg(DISTINCT s.term), 'decision', e.decision) AS evidence
+	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, CASE WHEN x.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
+		   jsonb_build_object('event', e.event, 'event_id', e.event_id, 'terms', jsonb_agg(DISTINCT s.term), 'decision', e.decision, 'missing', x.problem) AS evidence
 	  FROM registration AS e
-	 CROSS JOIN LATERAL risk_screen.screen_name(NULL, e.scope_text, e.province, e.event, NULL, e.happened_on) AS s
+	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" is not a region', e.province) END AS problem) AS x
+	 CROSS JOIN LATERAL risk_screen.screen_name(NULL, e.scope_text, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, e.event, NULL, e.happened_on) AS s
 	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event IN ('new', 'change') AND s.lexicon = 'BJ-2016-FREEZE-SCOPE' AND s.field = 'scope'
 	   AND coalesce(e.approved, false) IS FALSE AND coalesce(e.decision, 'pending') <> 'rejected'
-	 GROUP BY e.inst_id, e.event, e.event_id, e.happened_on, e.decision
+	 GROUP BY x.problem, e.inst_id, e.event, e.event_id, e.happened_on, e.decision
 $$, '暂停登记期间新增投资类经营项目（9项）。', 'A new or changed scope contains an item of the freeze list (9 items).');
 
 SELECT risk_screen._ship_rule('H06', 'orange', '{ALL}', '{}', '{registration}', '{}', $$
@@ -60,15 +128,34 @@ $$, '名称或经营范围含限用词的企业未经批准申请迁入。', 'A 
 SELECT risk_screen._ship_rule('H12', 'orange', '{ALL}', '{}', '{text_item,institution}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
 		   jsonb_build_object('channel', x.channel, 'source', x.source, 'text', left(x.body, 200),
-				'terms', jsonb_agg(jsonb_build_object('term', f.term, 'lexicon', f.lexicon, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
+				'terms', jsonb_agg(jsonb_build_object('finding', f.finding, 'term', f.term, 'lexicon', f.lexicon, 'started', f.started, 'ended', f.ended, 'value', f.value) ORDER BY f.started, f.term)) AS evidence
 	  FROM text_item AS x
 	  JOIN institution AS i USING (inst_id)
-	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-2016-21', 'CN-PROD'], $1) AS f
+	 CROSS JOIN LATERAL risk_screen.screen_ad(x.body, NULL, $1) AS f
 	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3 AND i.is_financial IS NOT TRUE
+	   AND (f.finding IN ('licence', 'yield') OR f.finding = 'claim' AND f.lexicon IN ('CN-PROD', 'CN-737-11'))
 	   AND NOT EXISTS (SELECT FROM licence AS l WHERE l.inst_id = x.inst_id AND l.valid_from <= x.published_at::date
 						  AND (l.valid_to > x.published_at::date OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid')
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.source, x.body, x.published_at
 $$, '未取得金融业务资质的机构发布金融业务广告。', 'A firm without a licence advertises financial business.');
+
+-- Business the advertisement speaks of that none of the advertiser's licences
+-- covers; who holds no licence at all is H12's.
+SELECT risk_screen._ship_rule('H13', 'orange', '{ALL}', '{}', '{text_item,institution}', '{}', $$
+	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, CASE WHEN h.biz IS NOT NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
+		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'licences', h.biz, 'missing', CASE WHEN h.biz IS NULL THEN 'licence' END,
+				'terms', jsonb_agg(jsonb_build_object('term', f.term, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
+	  FROM text_item AS x
+	  JOIN institution AS i USING (inst_id)
+	  LEFT JOIN LATERAL (SELECT array_agg(DISTINCT l.biz ORDER BY l.biz) AS biz FROM licence AS l
+						  WHERE l.inst_id = x.inst_id AND l.valid_from <= x.published_at::date AND (l.valid_to > x.published_at::date OR l.valid_to IS NULL)
+							AND coalesce(l.status, 'valid') = 'valid') AS h ON true
+	 CROSS JOIN LATERAL risk_screen.screen_ad(x.body, h.biz, $1) AS f
+	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3 AND f.finding = 'licence'
+	   -- a financial institution whose licences nobody filed cannot be judged
+	   AND (h.biz IS NOT NULL OR i.is_financial)
+	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at, h.biz
+$$, '广告内容与许可的业务不相符。', 'The advertisement speaks of business that the licence does not cover.');
 
 SELECT risk_screen._ship_rule('H14', 'orange', '{ALL}', '{}', '{text_item}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
@@ -160,3 +247,65 @@ SELECT risk_screen._ship_rule('H18', 'orange', '{ALL}', '{}', '{authority_order,
 	 WHERE o.kind IN ('close_site', 'delist_app') AND d.day <= $1 AND d.day >= $2::date
 	 GROUP BY o.inst_id
 $$, '责令关停或下架之后网站、应用仍可访问。', 'Site or app still reachable after the order to close or delist it.');
+
+-- Pairs of products that (nearly) every buyer of one also bought with it, on the
+-- same day or in one bundle; and texts that say so. Buyers, not sales, are
+-- counted, so one buyer's repetitions prove nothing.
+SELECT risk_screen._ship_rule('H19', 'orange', '{ALL}', '{tie_in_share,tie_in_minimum}', '{sale,text_item}', '{}', $$
+	WITH sold AS MATERIALIZED (
+		SELECT DISTINCT coalesce(s.inst_id, p.inst_id) AS inst_id, s.product_id, s.investor_id, coalesce('b' || s.bundle_id, 'd' || s.sold_at::date) AS basket
+		  FROM sale AS s LEFT JOIN product AS p USING (product_id)
+		 WHERE s.sold_at >= $2 AND s.sold_at < $3),
+	buyers AS (SELECT inst_id, product_id, count(DISTINCT investor_id) AS buyers FROM sold GROUP BY inst_id, product_id),
+	pair AS (
+		SELECT a.inst_id, a.product_id, b.product_id AS tied, count(DISTINCT a.investor_id) AS both
+		  FROM sold AS a JOIN sold AS b ON b.inst_id IS NOT DISTINCT FROM a.inst_id AND b.investor_id = a.investor_id AND b.basket = a.basket AND b.product_id <> a.product_id
+		 GROUP BY a.inst_id, a.product_id, b.product_id)
+	SELECT 'product' AS subject_kind, q.product_id AS subject_id, q.inst_id, round(q.both::numeric / n.buyers, 4) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('tied', q.tied, 'buyers', n.buyers, 'both', q.both) AS evidence, 'pair:' || q.product_id || '+' || q.tied AS finding_key
+	  FROM pair AS q JOIN buyers AS n ON n.inst_id IS NOT DISTINCT FROM q.inst_id AND n.product_id = q.product_id
+	 WHERE n.buyers >= ($5 ->> 'tie_in_minimum')::numeric
+	 UNION ALL
+	SELECT 'text', x.text_id, x.inst_id, 1, NULL, NULL, x.published_at,
+		   jsonb_build_object('kind', x.kind, 'text', left(x.body, 200), 'terms', jsonb_agg(jsonb_build_object('term', f.term, 'started', f.started, 'ended', f.ended) ORDER BY f.started)),
+		   'text:' || x.text_id
+	  FROM text_item AS x CROSS JOIN LATERAL risk_screen.find_terms(x.body, '{CN-TIE-IN}', $1) AS f
+	 WHERE x.kind IN ('ad', 'app', 'product_page', 'contract') AND x.published_at >= $2 AND x.published_at < $3
+	 GROUP BY x.text_id, x.inst_id, x.kind, x.body, x.published_at
+$$, '强制捆绑销售：购买一种产品的客户几乎都同时购买另一种，或文本要求同时购买。', 'Forced tie-in: nearly all buyers of one product bought another with it, or a text demands it.');
+
+-- A name, scope or advertisement of investment and wealth management, no
+-- licence, and finance that is seen: products, or money of many people.
+SELECT risk_screen._ship_rule('H20', 'orange', '{ALL}', '{invest_name_payers}', '{institution,product,txn}', '{}', $$
+	WITH licensed AS (
+		SELECT DISTINCT l.inst_id FROM licence AS l WHERE l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'),
+	firm AS (
+		SELECT i.inst_id, i.name, i.scope_text FROM institution AS i
+		 WHERE i.is_financial IS NOT TRUE AND NOT EXISTS (SELECT FROM licensed AS l WHERE l.inst_id = i.inst_id)),
+	said AS MATERIALIZED (
+		SELECT w.inst_id, jsonb_agg(DISTINCT jsonb_build_object('field', w.field, 'term', w.term)) AS words
+		  FROM (SELECT f.inst_id, v.field, t.term
+				  FROM firm AS f CROSS JOIN LATERAL (VALUES ('name', f.name), ('scope', f.scope_text)) AS v (field, body)
+				 CROSS JOIN LATERAL risk_screen.find_terms(v.body, '{CN-INVEST-NAME}', $1) AS t
+				 UNION ALL
+				SELECT f.inst_id, 'advert', t.term
+				  FROM firm AS f JOIN text_item AS x USING (inst_id) CROSS JOIN LATERAL risk_screen.find_terms(x.body, '{CN-INVEST-NAME}', $1) AS t
+				 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3) AS w
+		 GROUP BY w.inst_id),
+	-- money from persons into accounts the firm owns, or filed by it as purchase
+	paid AS (
+		SELECT s.inst_id, count(DISTINCT t.payer_owner) AS payers, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount
+		  FROM said AS s JOIN txn AS t ON t.payee_owner = s.inst_id
+		  LEFT JOIN party AS p ON p.party_id = t.payer_owner
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.payer_owner <> s.inst_id AND coalesce(t.purpose, 'lend') IN ('lend', 'purchase', 'deposit') AND coalesce(p.kind, 'person') = 'person'
+		 GROUP BY s.inst_id),
+	offered AS (
+		SELECT p.inst_id, count(*) AS products, jsonb_agg(p.product_id ORDER BY p.product_id) AS ids FROM product AS p
+		 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL) GROUP BY p.inst_id)
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id,
+		   -- a product on offer is as much as the number of payers asked for
+		   greatest(coalesce(m.payers, 0), CASE WHEN o.products > 0 THEN ($5 ->> 'invest_name_payers')::numeric END) AS observed,
+		   NULL::numeric AS threshold, m.amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('words', s.words, 'products', coalesce(o.ids, '[]'), 'payers', m.payers) AS evidence
+	  FROM said AS s LEFT JOIN paid AS m USING (inst_id) LEFT JOIN offered AS o USING (inst_id)
+$$, '以投资、理财名义而无许可，发行产品或吸收多人资金。', 'In the name of investment and wealth management, without a licence: products on offer or money of many people.');

@@ -64,14 +64,14 @@ $$, '高管无任职资格。', 'An officer without qualification.');
 
 SELECT risk_screen._ship_rule('J13', 'orange', '{ALL}', '{}', '{equity,blacklist}', '{}', $$
 	SELECT 'institution' AS subject_kind, r.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('parties', jsonb_agg(jsonb_build_object('party_id', r.party_id, 'relation', r.relation, 'steps', r.steps, 'why', w.why) ORDER BY r.party_id)) AS evidence
+		   jsonb_build_object('parties', jsonb_agg(jsonb_build_object('party_id', r.party_id, 'relation', r.relation, 'via', r.via, 'share', r.share, 'steps', r.steps, 'why', w.why) ORDER BY r.party_id)) AS evidence
 	  FROM risk_screen.desk_related_parties($1) AS r
 	  JOIN LATERAL (
 		SELECT string_agg(y.why, '; ' ORDER BY y.why) AS why
 		  FROM (SELECT 'black list: ' || coalesce(b.reason, b.list_name) AS why FROM blacklist AS b WHERE b.subject_id = r.party_id AND b.valid_from <= $1 AND (b.valid_to > $1 OR b.valid_to IS NULL)
 				 UNION SELECT 'banned' FROM person AS p WHERE p.person_id = r.party_id AND p.ban_from <= $1 AND (p.ban_to > $1 OR p.ban_to IS NULL)
 				 UNION SELECT 'restricted: ' || x.kind FROM restriction AS x WHERE x.subject_id = r.party_id AND x.valid_from <= $1 AND (x.valid_to > $1 OR x.valid_to IS NULL)) AS y) AS w ON w.why IS NOT NULL
-	 WHERE r.relation IN ('controller', 'holder') GROUP BY r.inst_id
+	 WHERE r.relation IN ('controller', 'holder', 'holder_controller') GROUP BY r.inst_id
 $$, '实际控制人或主要股东在黑名单、禁业或限制名单上。', 'A controller or main holder is black-listed, banned or restricted.');
 
 SELECT risk_screen._ship_rule('J04', 'yellow', '{ALL}', '{disclosure_freshness}', '{disclosure}', '{}', $$

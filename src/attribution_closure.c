@@ -290,10 +290,11 @@ step_by_instant(Closure *k)
 static double
 cost_of(Closure *k, Step *step, double *rows)
 {
-	double		cost = rs_query_cost(k->c->transfers, step->before, step->after, step->nargs,
-									 step->type, step->value, NULL, rows);
+	RsEstimate	expected = rs_query_estimate(k->c->transfers, step->before, step->after, step->nargs,
+											 step->type, step->value);
 
-	return cost + (START_COST + *rows * ROW_COST) * cpu_tuple_cost;
+	*rows = expected.rows;
+	return expected.cost + (START_COST + *rows * ROW_COST) * cpu_tuple_cost;
 }
 
 /* Take these steps, if the limit allows. */
@@ -581,10 +582,9 @@ static bool
 close_over(Closure *k, text *watch)
 {
 	RsCase	   *c = k->c;
-	double		rows;
-	double		whole = rs_query_cost(c->transfers, NULL, NULL, 0, NULL, NULL, NULL, &rows);
+	RsEstimate	whole = rs_query_estimate(c->transfers, NULL, NULL, 0, NULL, NULL);
 
-	k->limit = (whole + rows * ROW_COST * cpu_tuple_cost) / 2;
+	k->limit = (whole.cost + whole.rows * ROW_COST * cpu_tuple_cost) / 2;
 	/* the first three questions alone */
 	k->spent = 3 * START_COST * cpu_tuple_cost;
 	if (k->spent > k->limit)

@@ -324,10 +324,9 @@ open_transfers(RsCase *c, const char *text, RsBadRows bad_rows, bool any_tie)
 static void
 read_transfers(RsCase *c)
 {
-	double		rows;
+	RsEstimate	expected = rs_query_estimate(c->transfers, NULL, NULL, 0, NULL, NULL);
 
-	(void) rs_query_cost(c->transfers, NULL, NULL, 0, NULL, NULL, NULL, &rows);
-	rs_ledger_reserve(c->ledger, rows * 1.02 + 64);
+	rs_ledger_reserve(c->ledger, expected.rows * 1.02 + 64);
 	rs_query_read(c->transfers, read_transfer, rescale_transfer, c);
 	/* one unit for amounts and fees */
 	c->scale = Max(c->scale, Max(c->amount_scale, c->fee_scale));

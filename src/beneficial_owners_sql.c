@@ -538,7 +538,7 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 	b.row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
 	b.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget,
-							   RS_CLASSES_EQUITY | (1u << RS_CLASS_CONTROL), false, false, bad_rows,
+							   RS_CLASSES_EQUITY | (1u << RS_CLASS_CONTROL), false, 0, bad_rows,
 							   PG_ARGISNULL(5) ? NULL : &as_of, PG_ARGISNULL(9) ? NULL : &known_at);
 	rs_holdings_ignore(h, RS_H_SHARE_MIN);
 	rs_holdings_ignore(h, RS_H_SHARE_MAX);

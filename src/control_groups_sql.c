@@ -9,9 +9,9 @@
  * economy into one component.
  *
  * related_parties() takes the view of one institution: itself, its
- * controllers, its holders of 5 % and more through all layers, those who act
- * with them or are related to them, and everyone any of these controls
- * (银行保险机构关联交易管理办法, 2022).
+ * controllers, its holders of 5 % and more through all layers and who controls
+ * those, its officers, those who act with any of them or are their kin, and
+ * everyone any of these controls (银行保险机构关联交易管理办法, 2022).
  *
  * Cost: one fixpoint from every party with a majority somewhere; for
  * related_parties one solve and one fixpoint per related party of each target.
@@ -83,7 +83,7 @@ open_groups(Groups *s, FunctionCallInfo fcinfo, const char *holdings, const char
 	budget = rs_ownership_budget();
 	s->row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
-	s->h = h = rs_holdings_open(holdings, budget, RS_CLASSES_ALL, false, false, bad_rows, as_of, known_at);
+	s->h = h = rs_holdings_open(holdings, budget, RS_CLASSES_ALL, false, 0, bad_rows, as_of, known_at);
 	rs_holdings_ignore(h, RS_H_SHARE_MIN);
 	rs_holdings_ignore(h, RS_H_SHARE_MAX);
 	rs_holdings_load_all(h);
@@ -408,9 +408,19 @@ typedef struct Related
 	uint32		via;
 	const char *relation;
 	bool		has_share;
-	bool		follow;			/* its concert and kin, and what it controls, are related too */
+	uint8		follow;			/* FOLLOW_ */
 	RsReal share;
 } Related;
+
+/* Whose concert and kin are related too, and whose posts and the like. */
+enum { FOLLOW_NOBODY, FOLLOW_KIN, FOLLOW_ALL };
+
+typedef struct Controller		/* of a node, by node */
+{
+	uint32		concert;
+	uint32		via;			/* member of what it controls with most votes */
+	uint32		layers;
+} Controller;
 
 typedef struct Relations
 {
@@ -418,29 +428,95 @@ typedef struct Relations
 	RsSystem   *system;
 	RsStakes	stakes;
 	RsThreshold related;
+	const uint32 *controller_start;
+	const Controller *controller;
 	Related    *party;
 	uint64		n,
 				capacity;
-	uint32	   *stamp;
+	uint32	   *stamp;			/* by node: related in this round, */
+	uint32	   *steps;			/* so many links from the target */
 	uint32		round;
+	Controller *sorted;			/* controllers of one node */
+	uint64		sorted_capacity;
 } Relations;
 
+/* via is related already, except for the target itself. */
 static void
-relate(Relations *r, uint32 node, const char *relation, uint32 via, const RsReal *share, bool follow)
+relate(Relations *r, uint32 node, const char *relation, uint32 via, const RsReal *share, uint8 follow)
 {
 	if (r->stamp[node] == r->round)
 		return;
 	r->stamp[node] = r->round;
+	r->steps[node] = via == RS_NO_ID ? 0 : r->steps[via] + 1;
 	r->party = rs_grow(r->s.h->budget, r->party, &r->capacity, r->n + 1, sizeof(Related), purpose);
 	r->party[r->n++] = (Related) {node, via, relation, share != NULL, follow, share ? *share : 0};
 }
 
+static int
+compare_controllers(const void *a, const void *b)
+{
+	const Controller *x = a,
+			   *y = b;
+
+	if (x->layers != y->layers)
+		return x->layers < y->layers ? -1 : 1;
+	return x->concert < y->concert ? -1 : x->concert > y->concert;
+}
+
+/*
+ * Who controls a node, the nearest first, so that a farther one can be
+ * explained by a nearer. Of those acting together, who holds nothing comes in
+ * by the link between them.
+ */
 static void
-relate_all(Relations *r, uint32 target, const uint32 *controller_start, const uint32 *controller_of)
+relate_controllers(Relations *r, uint32 of, const char *relation)
+{
+	Groups	   *s = &r->s;
+	uint32		first = r->controller_start[of];
+	uint32		n = r->controller_start[of + 1] - first;
+
+	if (n == 0)
+		return;
+	r->sorted = rs_grow(s->h->budget, r->sorted, &r->sorted_capacity, n, sizeof(Controller), purpose);
+	memcpy(r->sorted, r->controller + first, sizeof(Controller) * n);
+	qsort(r->sorted, n, sizeof(Controller), compare_controllers);
+	for (uint32 i = 0; i < n; i++)
+	{
+		const Controller *c = &r->sorted[i];
+		bool		own = rs_group_find(s->concert, c->via) == c->concert;
+
+		for (uint32 m = s->member_start[c->concert]; m < s->member_start[c->concert + 1]; m++)
+			if (s->g->out_start[s->member[m]] < s->g->out_start[s->member[m] + 1])
+				relate(r, s->member[m], relation,
+					   !own && r->stamp[c->via] == r->round ? c->via : of, NULL, FOLLOW_ALL);
+	}
+}
+
+/* Direct holders of enough votes, where votes are not as shares. */
+static void
+relate_voters(Relations *r, uint32 target)
+{
+	RsOwnershipGraph *g = r->s.g;
+	const int128 *votes = g->value[RS_V_VOTES];
+	int128		least = rs_threshold_least(&r->related, g->one);
+
+	for (uint32 e = g->in_start[target]; votes != NULL && e < g->in_start[target + 1]; e++)
+		if (votes[e] > 0 && votes[e] >= least && g->edge_owner[e] != target)
+		{
+			RsReal		share = (RsReal) votes[e] / (RsReal) g->one;
+
+			relate(r, g->edge_owner[e], "holder", target, &share, FOLLOW_ALL);
+		}
+}
+
+static void
+relate_all(Relations *r, uint32 target)
 {
 	Groups	   *s = &r->s;
 	RsOwnershipGraph *g = s->g;
-	uint64		holders;
+	int128		least = rs_threshold_least(&r->related, INT64CONST(1000000000000000));
+	int128		direct_least = rs_threshold_least(&r->related, g->one);
+	uint64		known;
 
 	if (++r->round == 0)
 	{
@@ -448,22 +524,12 @@ relate_all(Relations *r, uint32 target, const uint32 *controller_start, const ui
 		r->round = 1;
 	}
 	r->n = 0;
-	relate(r, target, "self", RS_NO_ID, NULL, true);
-	for (uint32 i = controller_start[target]; i < controller_start[target + 1]; i++)
-	{
-		uint32		concert = controller_of[i];
-
-		/* Of those acting together, who holds nothing comes in by the link below. */
-		for (uint32 m = s->member_start[concert]; m < s->member_start[concert + 1]; m++)
-			if (g->out_start[s->member[m]] < g->out_start[s->member[m] + 1])
-				relate(r, s->member[m], "controller", target, NULL, true);
-	}
+	relate(r, target, "self", RS_NO_ID, NULL, FOLLOW_ALL);
+	relate_controllers(r, target, "controller");
 	rs_system_solve(r->system, target, false, &r->stakes);
 	for (uint64 i = 0; i < r->stakes.n; i++)
 	{
 		const RsStake *stake = &r->stakes.stake[i];
-		int128		least = rs_threshold_least(&r->related, INT64CONST(1000000000000000));
-		int128		direct_least = rs_threshold_least(&r->related, g->one);
 		bool		no_value = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
 
 		if (stake->node == target)
@@ -473,41 +539,51 @@ relate_all(Relations *r, uint32 target, const uint32 *controller_start, const ui
 						g->value[RS_V_SHARE][stake->direct_edge] >= Max(direct_least, 1))
 			: (stake->net > 0 && fabsl(stake->net) < 9000 &&
 			   (int128) llroundl(stake->net * 1e15L) >= least))
-			relate(r, stake->node, "holder", target, no_value ? NULL : &stake->net, true);
+			relate(r, stake->node, "holder", target, no_value ? NULL : &stake->net, FOLLOW_ALL);
 	}
-	holders = r->n;
+	relate_voters(r, target);
+	known = r->n;
+	for (uint64 i = 0; i < known; i++)
+		if (strcmp(r->party[i].relation, "holder") == 0)
+			relate_controllers(r, r->party[i].node, "holder_controller");
+	known = r->n;
 	for (uint64 i = 0; i < r->n; i++)
 	{
 		uint32		k = r->party[i].node;
 
-		if (!r->party[i].follow)
+		if (r->party[i].follow == FOLLOW_NOBODY)
 			continue;
 		for (uint64 t = first_tie(s, k); t < s->nties && s->tie[t].node == k; t++)
 		{
 			uint32		kind = s->tie[t].kind;
 
-			/* Concert and kinship carry on; posts and the like are one step. */
+			/*
+			 * Concert and kinship carry on; posts and the like are one step,
+			 * though the kin of the target's own officers is related too.
+			 */
 			if (kind == RS_LINK_CONCERT || kind == RS_LINK_KIN)
-				relate(r, s->tie[t].other, link_name(s, kind), k, NULL, true);
-			else if (kind != RS_LINK_ECONOMIC && i < holders)
-				relate(r, s->tie[t].other, link_name(s, kind), k, NULL, false);
+				relate(r, s->tie[t].other, link_name(s, kind), k, NULL, FOLLOW_ALL);
+			else if (kind != RS_LINK_ECONOMIC && i < known && r->party[i].follow == FOLLOW_ALL)
+				relate(r, s->tie[t].other, link_name(s, kind), k, NULL,
+					   i == 0 ? FOLLOW_KIN : FOLLOW_NOBODY);
 		}
 	}
-	holders = r->n;
-	for (uint64 i = 0; i < holders; i++)
+	known = r->n;
+	for (uint64 i = 0; i < known; i++)
 	{
 		uint32		n;
 		uint32		k = r->party[i].node;
 		const RsControlled *found = controlled_by(s, rs_group_find(s->concert, k), &n);
 
 		for (uint32 f = 0; f < n; f++)
-			relate(r, found[f].node, i == 0 ? "subsidiary" : "controlled", found[f].via, NULL, false);
+			relate(r, found[f].node, i == 0 ? "subsidiary" : "controlled",
+				   r->stamp[found[f].via] == r->round ? found[f].via : k, NULL, FOLLOW_NOBODY);
 		CHECK_FOR_INTERRUPTS();
 	}
 	for (uint64 i = 0; i < r->n; i++)
 	{
-		Datum		values[5];
-		bool		nulls[5] = {false};
+		Datum		values[6];
+		bool		nulls[6] = {false};
 		MemoryContext old = MemoryContextSwitchTo(s->row_context);
 
 		values[0] = rs_holdings_name(s->h, target);
@@ -519,6 +595,7 @@ relate_all(Relations *r, uint32 target, const uint32 *controller_start, const ui
 		nulls[4] = !r->party[i].has_share;
 		if (!nulls[4])
 			values[4] = rs_share_numeric(r->party[i].share);
+		values[5] = Int32GetDatum((int32) r->steps[r->party[i].node]);
 		tuplestore_putvalues(s->result->setResult, s->result->setDesc, values, nulls);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(s->row_context);
@@ -528,12 +605,14 @@ relate_all(Relations *r, uint32 target, const uint32 *controller_start, const ui
 /*
  * related_parties(holdings text, targets text[], links text, threshold numeric, inclusive boolean,
  *				   related_at numeric, as_of date, known_at timestamptz, bad_rows text)
- *	 returns (target text, party text, relation text, via text, share numeric)
+ *	 returns (target text, party text, relation text, via text, share numeric, steps int)
  *
  * One row per related party, with the first of these relations that applies:
- * self, controller, holder (share: net, over all layers), the kinds of links,
- * subsidiary (controlled by the target), controlled (by another related party).
- * targets NULL: every company with holders.
+ * self, controller, holder (share: net, over all layers), holder_controller,
+ * the kinds of links, subsidiary (controlled by the target), controlled (by
+ * another related party). via: the party next to it on the way to the target,
+ * itself in the result; steps: links of the way. targets NULL: every company
+ * with holders.
  */
 PG_FUNCTION_INFO_V1(rs_related_parties);
 Datum
@@ -547,12 +626,12 @@ rs_related_parties(PG_FUNCTION_ARGS)
 	uint32	   *ids = NULL;
 	uint32		nids = 0;
 	uint32	   *start,
-			   *controller,
 			   *next;
+	Controller *controller;
 	struct
 	{
-		uint32		concert,
-					controlled;
+		Controller	by;
+		uint32		controlled;
 	}		   *pair = NULL;
 	uint64		npairs = 0,
 				capacity = 0;
@@ -589,7 +668,7 @@ rs_related_parties(PG_FUNCTION_ARGS)
 		for (uint32 i = 0; i < n; i++)
 		{
 			pair = rs_grow(s->h->budget, pair, &capacity, npairs + 1, sizeof(*pair), purpose);
-			pair[npairs].concert = k;
+			pair[npairs].by = (Controller) {k, found[i].via, found[i].layers};
 			pair[npairs++].controlled = found[i].node;
 			start[found[i].node + 1]++;
 		}
@@ -599,12 +678,15 @@ rs_related_parties(PG_FUNCTION_ARGS)
 		start[k + 1] += start[k];
 		next[k] = start[k];
 	}
-	controller = rs_alloc(s->h->budget, npairs, sizeof(uint32), purpose);
+	controller = rs_alloc(s->h->budget, npairs, sizeof(Controller), purpose);
 	for (uint64 i = 0; i < npairs; i++)
-		controller[next[pair[i].controlled]++] = pair[i].concert;
+		controller[next[pair[i].controlled]++] = pair[i].by;
+	r.controller_start = start;
+	r.controller = controller;
 
 	r.system = rs_system_create(s->g, RS_BASIS_SHARE, false);
 	r.stamp = rs_alloc0(s->h->budget, s->g->nnodes, sizeof(uint32), purpose);
+	r.steps = rs_alloc0(s->h->budget, s->g->nnodes, sizeof(uint32), purpose);
 	if (ids != NULL)
 	{
 		bool	   *done = rs_alloc0(s->h->budget, s->h->nids, sizeof(bool), purpose);
@@ -613,13 +695,13 @@ rs_related_parties(PG_FUNCTION_ARGS)
 			if (!done[ids[i]])
 			{
 				done[ids[i]] = true;
-				relate_all(&r, s->h->node_of[ids[i]], start, controller);
+				relate_all(&r, s->h->node_of[ids[i]]);
 			}
 	}
 	else
 		for (uint32 k = 0; k < s->g->nnodes; k++)
 			if (s->g->in_start[k] < s->g->in_start[k + 1])
-				relate_all(&r, k, start, controller);
+				relate_all(&r, k);
 	close_groups(s);
 	return (Datum) 0;
 }

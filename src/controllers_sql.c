@@ -78,7 +78,7 @@ rs_controllers(PG_FUNCTION_ARGS)
 	row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
 	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget,
-						 RS_CLASSES_EQUITY | (1u << RS_CLASS_CONTROL), false, false,
+						 RS_CLASSES_EQUITY | (1u << RS_CLASS_CONTROL), false, 0,
 						 text_to_cstring(PG_GETARG_TEXT_PP(7)),
 						 PG_ARGISNULL(4) ? NULL : &as_of, PG_ARGISNULL(6) ? NULL : &known_at);
 	rs_holdings_ignore(h, RS_H_SHARE_MIN);

@@ -228,6 +228,50 @@ rs_int128_to_numeric(int128 value, int scale)
 }
 
 /*
+ * Write value x 10^-scale (scale 0 to 18) as a stored numeric, without
+ * trailing zeros, behind a short varlena header: what numeric_out prints as
+ * shortly as possible. At most RS_DECIMAL_BYTES; returns how many.
+ */
+int
+rs_decimal_form(char *out, int64 value, int scale)
+{
+	uint64		rest = value < 0 ? -(uint64) value : (uint64) value;
+	unsigned __int128 wide;
+	int16		digits[8];
+	int			n = 0,
+				first = 0,
+				below = (scale + 3) / 4,	/* base-10000 digits after the point */
+				shown = 0;
+	uint16		header = SHORT_FORM;
+
+	/* Fill the last digit up to four decimals; 19 + 3 digits may need 128 bits. */
+	wide = (unsigned __int128) rest * (unsigned) small_power[below * 4 - scale];
+	for (; wide > PG_UINT64_MAX; wide /= DIGIT_BASE)
+		digits[n++] = (int16) (wide % DIGIT_BASE);
+	for (rest = (uint64) wide; rest > 0; rest /= DIGIT_BASE)
+		digits[n++] = (int16) (rest % DIGIT_BASE);
+	while (first < n && digits[first] == 0)
+		first++;
+	if (first < n)
+	{
+		int			weight = n - 1 - below;
+
+		if (first < below)
+		{
+			shown = 4 * (below - first);
+			for (int last = digits[first]; last % 10 == 0; last /= 10)
+				shown--;
+		}
+		header |= (uint16) ((value < 0 ? 0x2000 : 0) | shown << 7 | (weight < 0 ? 0x0040 : 0) | (weight & 0x003F));
+	}
+	SET_VARSIZE_SHORT(out, 1 + sizeof(uint16) + (n - first) * sizeof(int16));
+	memcpy(out + 1, &header, sizeof(header));
+	for (int i = n, at = 3; i-- > first; at += sizeof(int16))
+		memcpy(out + at, &digits[i], sizeof(int16));
+	return 1 + (int) sizeof(uint16) + (n - first) * (int) sizeof(int16);
+}
+
+/*
  * The nearest float8. Ordinary numbers have at most 16 digits: then the digits
  * as an integer and the power of ten are exact in float8, and one division
  * rounds once. The rest goes the server's way, through text (some 400 ns).

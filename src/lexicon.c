@@ -354,7 +354,7 @@ read_header(RsLexicon *lex, RsMatcherOptions *options, const char *name, int len
 static void
 read_terms(RsLexicon *lex, const RsMatcherOptions *options, const char *name, int length, text **defaults)
 {
-	static const char *const place_names[] = {"region", "trade_name", "industry", "form"};
+	static const char *const place_names[RS_PLACES] = {"region", "trade_name", "industry", "form", "branch", "parent"};
 	RsMatcherBuilder *builder;
 	MemoryContext old;
 	TupleDesc	desc;
@@ -392,7 +392,7 @@ read_terms(RsLexicon *lex, const RsMatcherOptions *options, const char *name, in
 		t->valid_to = column_date(row, desc, 7);
 		t->licences = column_list(row, desc, 8);
 		places = column_list(row, desc, 9);
-		t->places = list_bits(&places, place_names, 4);
+		t->places = list_bits(&places, place_names, RS_PLACES);
 		rs_matcher_add(builder, VARDATA_ANY(t->term), VARSIZE_ANY_EXHDR(t->term));
 		if ((i & 0xFFF) == 0)
 		{
@@ -445,7 +445,7 @@ add_phrase(RsLexicon *lex, RsMatcherBuilder *b, const char *s, int length, int e
 static void
 read_exceptions(RsLexicon *lex, const char *name, int length)
 {
-	RsMatcherOptions options = {.fold = true,.skip = RS_SKIP_SEPARATORS,.max_gap = 8};
+	RsMatcherOptions options = {.fold = true,.skip = RS_SKIP_SEPARATORS,.max_gap = 8,.lean = true};
 	RsMatcherBuilder *builder;
 	MemoryContext old;
 	TupleDesc	desc;

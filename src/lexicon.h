@@ -22,6 +22,9 @@
 #define RS_PLACE_TRADE_NAME	2
 #define RS_PLACE_INDUSTRY	4
 #define RS_PLACE_FORM		8
+#define RS_PLACE_BRANCH		16
+#define RS_PLACE_PARENT		32	/* before a branch of another trade: a hotel, a shop */
+#define RS_PLACES			6
 
 typedef struct RsTextList
 {
@@ -131,6 +134,19 @@ extern DateADT rs_day_argument(FunctionCallInfo fcinfo, int argument);
 extern RsTextList rs_list_argument(FunctionCallInfo fcinfo, int argument);
 extern const char *rs_disguise_name(const RsFinding *f, const unsigned char *body);
 extern int32 rs_position(uint64 chars);
+
+/* names_check.c: arguments that mean nothing to the lists */
+typedef enum RsArgumentKind
+{
+	RS_ARGUMENT_LICENCE, RS_ARGUMENT_PROVINCE, RS_ARGUMENT_SUBJECT
+} RsArgumentKind;
+
+typedef struct RsSeen RsSeen;
+
+extern RsSeen **rs_seen_arguments(FunctionCallInfo fcinfo);
+extern void rs_check_arguments(RsSeen **seen, MemoryContext context, const RsLexicon **lexicon, int n,
+							   const RsTextList *licences, const text *province, const text *subject);
+extern bool rs_licence_equal(const text *a, const text *b);
 
 /* Marks that clauses and items end at. */
 typedef enum RsMark

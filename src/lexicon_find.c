@@ -50,8 +50,9 @@ bool
 rs_text_lists_meet(const RsTextList *rule, const RsTextList *held)
 {
 	for (int i = 0; i < held->n; i++)
-		if (rs_text_list_has(rule, held->item[i]))
-			return true;
+		for (int j = 0; j < rule->n; j++)
+			if (rs_licence_equal(rule->item[j], held->item[i]))
+				return true;
 	if (held->n > 0)
 		for (int i = 0; i < rule->n; i++)
 			if (VARSIZE_ANY_EXHDR(rule->item[i]) == 1 && *VARDATA_ANY(rule->item[i]) == '*')
@@ -420,8 +421,8 @@ whole_exceptions(const RsLexicon *lexicon, const unsigned char *body, Size lengt
 					memcmp(subject->holder, x->folded, x->folded_length) == 0;
 		}
 		else if (x->kind == RS_EXCEPT_LICENCE)
-			whole[i] = subject != NULL && subject->licences.n > 0 &&
-				rs_text_list_has(&subject->licences, x->phrase);
+			for (int k = 0; subject != NULL && k < subject->licences.n; k++)
+				whole[i] = whole[i] || rs_licence_equal(subject->licences.item[k], x->phrase);
 		else if (x->kind == RS_EXCEPT_HOLDER && subject != NULL && subject->holder != NULL &&
 				 subject->holder_length >= x->folded_length)
 		{

@@ -20,21 +20,26 @@
 #include "utils/timestamp.h"
 
 #include "ownership_sql.h"
+#include "result_row.h"
 #include "rs_memory.h"
 
-#define COLUMNS 11
+typedef struct Answer			/* of one target */
+{
+	uint32		target;
+	RsStakes	stakes,
+				low,
+				high;
+} Answer;
 
 typedef struct LookThrough
 {
 	RsHoldings *h;
-	ReturnSetInfo *result;
-	MemoryContext row_context;
+	RsResultRow row;
 	RsSystem   *system,
 			   *low,			/* share_min, share_max; NULL without ranges */
 			   *high;
-	RsStakes	stakes,
-				low_stakes,
-				high_stakes;
+	Answer	   *pending;		/* solved, its rows not written yet */
+	Answer		answer[2];
 	bool		downwards;
 	int			max_layers;		/* 0 = no limit */
 	Datum	   *flag_array;		/* by slot of a small hash of masks */
@@ -62,66 +67,62 @@ flags_datum(LookThrough *l, uint32 flags)
 	return l->flag_array[slot];
 }
 
+/* A number, or NULL where flags say that there is none. */
 static void
-put(LookThrough *l, Datum *values, bool *nulls)
+put_share(LookThrough *l, RsReal share, bool none)
 {
-	tuplestore_putvalues(l->result->setResult, l->result->setDesc, values, nulls);
-	MemoryContextReset(l->row_context);
+	if (none)
+		rs_row_null(&l->row);
+	else
+		rs_row_share(&l->row, share);
 }
 
-/* total_min, total_max of a number that the two other systems also solved. */
+/* total_min, total_max: a number that the two other systems also solved. */
 static void
-put_bounds(LookThrough *l, RsReal low, uint32 low_flags, RsReal high, uint32 high_flags,
-		   Datum *values, bool *nulls)
+put_bounds(LookThrough *l, RsReal low, uint32 low_flags, RsReal high, uint32 high_flags)
 {
 	uint32		no_value = RS_FLAG_CLOSED_LOOP | RS_FLAG_RHO_GE_1;
 
-	nulls[9] = l->low == NULL || (low_flags & no_value) != 0;
-	if (!nulls[9])
-		values[9] = rs_share_numeric(low);
-	nulls[10] = l->low == NULL || (high_flags & no_value) != 0;
-	if (!nulls[10])
-		values[10] = rs_share_numeric(high);
+	put_share(l, low, l->low == NULL || (low_flags & no_value) != 0);
+	put_share(l, high, l->low == NULL || (high_flags & no_value) != 0);
 }
 
 static void
-put_stake(LookThrough *l, Datum target, uint64 i)
+put_stake(LookThrough *l, const Answer *a, Datum target, uint64 i)
 {
 	RsOwnershipGraph *g = l->h->graph;
-	const RsStake *stake = &l->stakes.stake[i];
-	Datum		values[COLUMNS];
-	bool		nulls[COLUMNS] = {false};
-	MemoryContext old = MemoryContextSwitchTo(l->row_context);
+	const RsStake *stake = &a->stakes.stake[i];
+	bool		none = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
+	RsResultRow *row = &l->row;
 
-	values[0] = target;
-	values[1] = rs_holdings_name(l->h, stake->node);
-	values[2] = Int32GetDatum((int32) stake->layers);
+	rs_row_varlena(row, target);
+	rs_row_varlena(row, rs_holdings_name(l->h, stake->node));
+	rs_row_int4(row, (int32) stake->layers);
 	if (stake->direct_edge == RS_NO_EDGE)
-		values[3] = rs_share_numeric(0);
+		rs_row_decimal(row, 0, 0);
 	else
 	{
 		int128		direct = g->value[RS_V_SHARE][stake->direct_edge];
 
-		nulls[3] = direct == 0 &&
-			(g->edge_flags[stake->direct_edge] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)) != 0;
-		values[3] = rs_exact_numeric(direct, g->scale);
+		if (direct == 0 && (g->edge_flags[stake->direct_edge] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)) != 0)
+			rs_row_null(row);
+		else
+			rs_row_exact(row, direct, g->scale);
 	}
-	nulls[4] = nulls[5] = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
-	if (!nulls[4])
-	{
-		values[4] = rs_share_numeric(stake->total);
-		values[5] = stake->net == stake->total ? values[4] : rs_share_numeric(stake->net);
-	}
-	values[6] = BoolGetDatum(stake->ultimate);
-	values[7] = BoolGetDatum(stake->in_cycle);
-	values[8] = flags_datum(l, stake->flags);
-	if (l->low != NULL)
-		put_bounds(l, l->low_stakes.stake[i].total, l->low_stakes.stake[i].flags,
-				   l->high_stakes.stake[i].total, l->high_stakes.stake[i].flags, values, nulls);
+	put_share(l, stake->total, none);
+	if (!none && stake->net == stake->total)
+		rs_row_repeat(row);
 	else
-		nulls[9] = nulls[10] = true;
-	put(l, values, nulls);
-	MemoryContextSwitchTo(old);
+		put_share(l, stake->net, none);
+	rs_row_bool(row, stake->ultimate);
+	rs_row_bool(row, stake->in_cycle);
+	rs_row_varlena(row, flags_datum(l, stake->flags));
+	if (l->low != NULL)
+		put_bounds(l, a->low.stake[i].total, a->low.stake[i].flags,
+				   a->high.stake[i].total, a->high.stake[i].flags);
+	else
+		put_bounds(l, 0, 0, 0, 0);
+	rs_row_put(row);
 }
 
 /* A row without a party: mass that no ultimate party has. */
@@ -129,61 +130,44 @@ static void
 put_rest(LookThrough *l, Datum target, uint32 flags, RsReal mass, const RsReal *direct,
 		 bool bounded, RsReal low, uint32 low_flags, RsReal high, uint32 high_flags)
 {
-	Datum		values[COLUMNS];
-	bool		nulls[COLUMNS] = {false};
-	MemoryContext old = MemoryContextSwitchTo(l->row_context);
-
-	values[0] = target;
-	nulls[1] = nulls[2] = true;
-	nulls[3] = direct == NULL;
-	if (direct != NULL)
-		values[3] = rs_share_numeric(*direct);
 	/* The loop's own mass is a number; only what passes the loop is not. */
-	nulls[4] = nulls[5] = (flags & (RS_FLAG_RHO_GE_1 | RS_FLAG_RANGE)) != 0 ||
+	bool		none = (flags & (RS_FLAG_RHO_GE_1 | RS_FLAG_RANGE)) != 0 ||
 		(flags & (RS_FLAG_CLOSED_LOOP | RS_FLAG_UNKNOWN)) == (RS_FLAG_CLOSED_LOOP | RS_FLAG_UNKNOWN);
-	if (!nulls[4])
-		values[4] = values[5] = rs_share_numeric(mass);
-	values[6] = BoolGetDatum(true);
-	values[7] = BoolGetDatum((flags & RS_FLAG_CLOSED_LOOP) != 0);
-	values[8] = flags_datum(l, flags);
-	nulls[9] = nulls[10] = true;
-	if (bounded && l->low != NULL)
-		put_bounds(l, low, low_flags, high, high_flags, values, nulls);
-	put(l, values, nulls);
-	MemoryContextSwitchTo(old);
+	RsResultRow *row = &l->row;
+
+	rs_row_varlena(row, target);
+	rs_row_null(row);
+	rs_row_null(row);
+	put_share(l, direct == NULL ? 0 : *direct, direct == NULL);
+	put_share(l, mass, none);
+	put_share(l, mass, none);
+	rs_row_bool(row, true);
+	rs_row_bool(row, (flags & RS_FLAG_CLOSED_LOOP) != 0);
+	rs_row_varlena(row, flags_datum(l, flags));
+	if (bounded)
+		put_bounds(l, low, low_flags, high, high_flags);
+	else
+	{
+		rs_row_null(row);
+		rs_row_null(row);
+	}
+	rs_row_put(row);
 }
 
+/* All rows of a target. */
 static void
-look_at(LookThrough *l, uint32 target, bool asked)
+put_answer(LookThrough *l, const Answer *a)
 {
 	RsOwnershipGraph *g = l->h->graph;
-	RsStakes   *s = &l->stakes;
+	const RsStakes *s = &a->stakes;
+	uint32		target = a->target;
 	Datum		name = rs_holdings_name(l->h, target);
 	RsReal cut = 0;
 	uint32		cut_flags = 0;
 	uint64		ncut = 0;
 
-	if (!l->downwards && g->in_start[target] == g->in_start[target + 1])
-	{
-		RsReal all = 1;
-
-		if (asked)
-			put_rest(l, name, RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &all, true, 1, 0, 1, 0);
-		return;
-	}
-	rs_system_solve(l->system, target, l->downwards, s);
-	if (l->low != NULL)
-	{
-		rs_system_solve(l->low, target, l->downwards, &l->low_stakes);
-		rs_system_solve(l->high, target, l->downwards, &l->high_stakes);
-	}
 	for (uint64 i = 0; i < s->n; i++)
 	{
-		/* Names lie anywhere in memory: have them on the way before their turn. */
-		if (i + 8 < s->n)
-			__builtin_prefetch(&l->h->name[s->stake[i + 8].node]);
-		if (i + 4 < s->n)
-			__builtin_prefetch(DatumGetPointer(l->h->name[s->stake[i + 4].node]));
 		if (l->max_layers > 0 && s->stake[i].layers > (uint32) l->max_layers)
 		{
 			ncut++;
@@ -192,7 +176,7 @@ look_at(LookThrough *l, uint32 target, bool asked)
 				cut += s->stake[i].total;
 			continue;
 		}
-		put_stake(l, name, i);
+		put_stake(l, a, name, i);
 		if ((i & 0xFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -210,11 +194,53 @@ look_at(LookThrough *l, uint32 target, bool asked)
 			known += g->value[RS_V_SHARE][e];
 		direct = (RsReal) Max(0, g->one - known) / (RsReal) g->one;
 		put_rest(l, name, RS_FLAG_UNKNOWN | s->unknown_flags | (s->over ? RS_FLAG_SUM_OVER_100 : 0), s->unknown, &direct,
-				 true, l->high_stakes.unknown, l->high_stakes.unknown_flags,
-				 l->low_stakes.unknown, l->low_stakes.unknown_flags);
+				 true, a->high.unknown, a->high.unknown_flags,
+				 a->low.unknown, a->low.unknown_flags);
 	}
 	if (s->has_closed)
 		put_rest(l, name, RS_FLAG_CLOSED_LOOP, s->closed, NULL, false, 0, 0, 0, 0);
+}
+
+static void
+put_pending(LookThrough *l)
+{
+	if (l->pending != NULL)
+		put_answer(l, l->pending);
+	l->pending = NULL;
+}
+
+/*
+ * Solve a target, and write the one before it: names lie anywhere in memory,
+ * and are on the way while the next target is solved.
+ */
+#define NAMES_AHEAD 256
+
+static void
+look_at(LookThrough *l, uint32 target, bool asked)
+{
+	RsOwnershipGraph *g = l->h->graph;
+	Answer	   *a = &l->answer[l->pending == &l->answer[0]];
+
+	if (!l->downwards && g->in_start[target] == g->in_start[target + 1])
+	{
+		RsReal all = 1;
+
+		put_pending(l);
+		if (asked)
+			put_rest(l, rs_holdings_name(l->h, target), RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &all, true, 1, 0, 1, 0);
+		return;
+	}
+	a->target = target;
+	rs_system_solve(l->system, target, l->downwards, &a->stakes);
+	if (l->low != NULL)
+	{
+		rs_system_solve(l->low, target, l->downwards, &a->low);
+		rs_system_solve(l->high, target, l->downwards, &a->high);
+	}
+	for (uint64 i = 0; i < a->stakes.n && i < NAMES_AHEAD; i++)
+		__builtin_prefetch(&l->h->name[a->stakes.stake[i].node]);
+	put_pending(l);
+	l->pending = a;
 }
 
 static void
@@ -291,12 +317,11 @@ rs_look_through(PG_FUNCTION_ARGS)
 		known_at = PG_GETARG_TIMESTAMPTZ(6);
 
 	InitMaterializedSRF(fcinfo, 0);
-	l.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	rs_result_row_open(&l.row, (ReturnSetInfo *) fcinfo->resultinfo);
 	budget = rs_ownership_budget();
-	l.row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
 	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, assets,
-						 assets || l.downwards, text_to_cstring(PG_GETARG_TEXT_PP(7)),
+						 assets ? RS_ALLOW_ANY : l.downwards ? RS_ALLOW_NEGATIVE : 0, text_to_cstring(PG_GETARG_TEXT_PP(7)),
 						 PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(6) ? NULL : &known_at);
 	l.h = h;
 	rs_holdings_ignore(h, RS_H_VOTES);
@@ -338,8 +363,10 @@ rs_look_through(PG_FUNCTION_ARGS)
 			if (l.downwards ? g->out_start[k] < g->out_start[k + 1] : g->in_start[k] < g->in_start[k + 1])
 				look_at(&l, k, false);
 		}
+	put_pending(&l);
 	rs_holdings_close(h);
 	SPI_finish();
 	MemoryContextDelete(budget);
+	rs_result_row_close(&l.row);
 	return (Datum) 0;
 }

@@ -19,11 +19,21 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 
 #include "matcher_private.h"
 
 /* Look for an interrupt after so many bytes: well below 10 ms. */
 #define INTERRUPT_BYTES (4 * 1024 * 1024)
+
+/* A full table is faster than skimming on texts below so many bytes, and without AVX2 on all. */
+#define LONG_TEXT 96
+
+static inline bool
+skims(const RsLayer *layer, Size length)
+{
+	return layer->skim != NULL && length >= LONG_TEXT && rs_skim_wide();
+}
 
 static pg_attribute_always_inline uint32
 layer_code(const RsLayer *layer, uint32 cp)
@@ -31,6 +41,13 @@ layer_code(const RsLayer *layer, uint32 cp)
 	if (cp > RS_LAST_CODE_POINT)
 		return 0;
 	return layer->page[(uint32) layer->top[cp >> 6] << 6 | (cp & 63)];
+}
+
+/* Code of the character of three bytes at p. */
+static inline uint32
+plain_code(const RsLayer *layer, const unsigned char *p)
+{
+	return layer_code(layer, (p[0] & 0x0F) << 12 | (p[1] & 0x3F) << 6 | (p[2] & 0x3F));
 }
 
 /* Code of the character at p, advancing p. */
@@ -187,6 +204,29 @@ locate(const RsMatcher *m, const RsLayer *layer, const RsPattern *pattern,
 }
 
 /*
+ * The common hit of the exact layer: all its characters are of three bytes and
+ * stand for one class each, so its start needs no walk. Else returns false.
+ */
+static inline bool
+locate_plain(const RsLayer *layer, const RsPattern *pattern, const unsigned char *text,
+			 const unsigned char *end, const unsigned char **start)
+{
+	const unsigned char *p = end;
+
+	if (end - text < 3 * (Size) pattern->length)
+		return false;
+	for (uint32 i = 0; i < pattern->length; i++)
+	{
+		p -= 3;
+		/* 0 wraps round: neither it nor what is beyond the alphabet */
+		if ((p[0] & 0xF0) != 0xE0 || plain_code(layer, p) - 1 >= layer->classes)
+			return false;
+	}
+	*start = p;
+	return true;
+}
+
+/*
  * A hit of the run-collapsed layer: walk back run by run, and forward over the
  * rest of the last run. True when every run is long enough and one between the
  * first and the last is longer than the pattern's (else the exact layer has it).
@@ -318,6 +358,12 @@ report(const RsMatcher *m, const RsLayer *layer, uint32 state,
 				hit.disguise = RS_DISGUISE_REPEAT;
 				inside = false;
 			}
+			else if (layer->kind == RS_LAYER_EXACT && locate_plain(layer, pattern, text, end, &start))
+			{
+				hit.disguise = pattern->disguise;
+				chars = pattern->length;
+				inside = false;
+			}
 			else if (!locate(m, layer, pattern, text, text_end, end, used, &start, &chars, &hit.disguise, &inside))
 				continue;
 			if (pattern->letters &&
@@ -356,8 +402,11 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 	uint32		state = 0;		/* dense: row * stride */
 	uint32		previous = 0;	/* repeats, filtered: the class before */
 	uint32		older = 0;		/* filtered: and the one before that */
-	const uint32 *filter = layer->filter;
-	const int	shift = layer->filter_shift;
+	const RsSkim *skim = layer->skim;
+	const uint32 shallow_below = layer->shallow_below;
+	const unsigned char *window = text; /* filtered: what was skimmed last */
+	const unsigned char *window_end = text;
+	uint64		candidates = 0; /* ... and its characters that may begin a word */
 	uint64		chars = 0;
 	int			gap = 0;
 
@@ -366,8 +415,8 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
  * say is in (older, previous). FILTER says whether class c may end the begin of
  * a word; if so the true state is found by walking the three classes.
  */
-#define BIT(h) (filter[((h) >> shift) / 32] >> (((h) >> shift) % 32) & 1)
-#define FILTER(c) ((BIT(rs_filter_two(previous, c)) | BIT(rs_filter_three(older, previous, c))) != 0)
+#define FILTER(c) rs_skim_may_begin(skim, older, previous, c)
+#define SHALLOW() (dense ? state < shallow_below : (unit[state].base & RS_SHALLOW) != 0)
 #define STEP_FILTERED(c) \
 	do { \
 		if (state == 0) \
@@ -422,8 +471,49 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 
 		while (p < stop)
 		{
-			uint32		c = next_code(layer, &p, end);
+			uint32		c;
 
+			/* on to the next character that may complete the beginning of a word */
+			if (filtered && state == 0)
+			{
+				const unsigned char *q = p;
+
+				if (p >= window_end)
+				{
+					if (*p < 0x80)
+					{
+						/* marks, digits and letters of no word */
+						while (p < stop && *p < 0x80 && layer->ascii[*p] == 0)
+							p++;
+						if (p > q)
+						{
+							chars += p - q;
+							gap = 0;
+							older = previous = 0;
+							continue;
+						}
+					}
+					window = p;
+					window_end = p + 3 * rs_skim_window(skim, p, stop, older, previous, &candidates);
+				}
+				if (p < window_end)
+				{
+					uint64		rest = candidates >> (p - window) / 3;
+
+					q = rest != 0 ? p + 3 * pg_rightmost_one_pos64(rest) : window_end;
+					if (q > p)
+					{
+						chars += (q - p) / 3;
+						gap = 0;
+						older = q - p == 3 ? previous : plain_code(layer, q - 6);
+						previous = plain_code(layer, q - 3);
+						p = q;
+						if (rest == 0)
+							continue;
+					}
+				}
+			}
+			c = next_code(layer, &p, end);
 			if (!any)
 				chars++;
 			if (unlikely(c > classes))
@@ -460,7 +550,7 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 								if (!report(m, layer, STATE_NUMBER(), text, end, p, chars, k, handler, arg))
 									return false;
 							}
-							if (filtered && state != 0 && (unit[state].base & RS_SHALLOW))
+							if (filtered && state != 0 && SHALLOW())
 								state = 0;
 						}
 						if (!filtered)
@@ -515,7 +605,7 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 				if (!report(m, layer, STATE_NUMBER(), text, end, p, chars, 1, handler, arg))
 					return false;
 			}
-			if (filtered && (unit[state].base & RS_SHALLOW))
+			if (filtered && SHALLOW())
 				state = 0;
 		}
 		CHECK_FOR_INTERRUPTS();
@@ -524,7 +614,7 @@ run_layer(const RsMatcher *m, const RsLayer *layer, const unsigned char *text, S
 #undef STEP
 #undef STEP_FILTERED
 #undef FILTER
-#undef BIT
+#undef SHALLOW
 #undef ACCEPTS
 #undef STATE_NUMBER
 }
@@ -549,8 +639,9 @@ rs_matcher_has(const RsMatcher *m, const unsigned char *text, Size length)
 		const RsLayer *layer = &m->layer[0];
 
 		if (layer->dense)
-			return run_layer(m, layer, text, length, true, false, false, true, NULL, NULL);
-		if (layer->filter)
+			return skims(layer, length) ? run_layer(m, layer, text, length, true, true, false, true, NULL, NULL)
+				: run_layer(m, layer, text, length, true, false, false, true, NULL, NULL);
+		if (layer->skim)
 			return run_layer(m, layer, text, length, false, true, false, true, NULL, NULL);
 		return run_layer(m, layer, text, length, false, false, false, true, NULL, NULL);
 	}
@@ -578,8 +669,9 @@ rs_matcher_scan(const RsMatcher *m, const unsigned char *text, Size length,
 			more = layer->dense ? run_layer(m, layer, text, length, true, false, true, false, handler, arg)
 				: run_layer(m, layer, text, length, false, false, true, false, handler, arg);
 		else if (layer->dense)
-			more = run_layer(m, layer, text, length, true, false, false, false, handler, arg);
-		else if (layer->filter)
+			more = skims(layer, length) ? run_layer(m, layer, text, length, true, true, false, false, handler, arg)
+				: run_layer(m, layer, text, length, true, false, false, false, handler, arg);
+		else if (layer->skim)
 			more = run_layer(m, layer, text, length, false, true, false, false, handler, arg);
 		else
 			more = run_layer(m, layer, text, length, false, false, false, false, handler, arg);

@@ -26,6 +26,7 @@ typedef struct RsMatcherOptions
 	bool		look_alikes;	/* characters of nearly the same shape */
 	bool		split_characters;	/* a character written as its two halves */
 	bool		compact;		/* double array even where a full table would do */
+	bool		lean;			/* no tables for skimming: for lists seldom run */
 } RsMatcherOptions;
 
 /* How a hit differs from the word beyond folding; bits. */

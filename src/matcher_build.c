@@ -10,8 +10,8 @@
  * The words' class sequences are sorted and read into a trie, whose nodes are
  * placed breadth first into a double array (base, check, fail: 12 bytes a
  * state); the root's children have a table of their own. Failure links follow
- * in the same order; a bit filter over the words' first three classes keeps the
- * scan out of them where no word begins. An automaton of at most 65536 transitions is expanded
+ * in the same order; matcher_skim.c's tables of the words' first three classes
+ * keep the scan out of them where no word begins. An automaton of at most 65536 transitions is expanded
  * into a full table of 16-bit rows, accepting rows last, so that a step is one
  * load and the test for a hit one comparison.
  *
@@ -693,32 +693,21 @@ place_trie(RsMatcherBuilder *b, RsLayer *layer, Trie *t)
 	return queue;
 }
 
-/*
- * Bits of how words begin. Most places of a text begin no word: with the last
- * three classes at hand one or two loads from a small table say so, without
- * the automaton and its unpredictable branches. No filter when a single
- * character is a word.
- */
+/* The table of how words begin; none when a single character is a word. */
 static void
-make_filter(RsMatcherBuilder *b, RsLayer *layer, const uint16 *pattern_class)
+make_skim(RsMatcherBuilder *b, RsLayer *layer, const uint16 *pattern_class)
 {
-	int			bits = 13;
-
-	while (bits < 21 && (UINT64CONST(1) << bits) < b->npatterns * 16)
-		bits++;
 	for (uint64 i = 0; i < b->npatterns; i++)
 		if (b->pattern[i].length < 2 && (layer->kind == RS_LAYER_EXACT || b->pattern[i].disguise == 0))
 			return;
-	layer->filter = rs_alloc0(b->budget, (UINT64CONST(1) << bits) / 32, sizeof(uint32), "a word list");
-	layer->filter_shift = 32 - bits;
+	layer->skim = rs_skim_begin(b->budget, layer, b->npatterns);
 	for (uint64 i = 0; i < b->npatterns; i++)
 	{
 		const RsPattern *p = &b->pattern[i];
-		const uint16 *c = pattern_class + p->first;
-		uint32		h = p->length == 2 ? rs_filter_two(c[0], c[1]) : rs_filter_three(c[0], c[1], c[2]);
 
-		h >>= layer->filter_shift;
-		layer->filter[h / 32] |= 1u << (h % 32);
+		/* coarser layers do not look for spelled and split forms */
+		if (layer->kind == RS_LAYER_EXACT || p->disguise == 0)
+			rs_skim_add(layer->skim, pattern_class + p->first, p->length);
 	}
 }
 
@@ -736,15 +725,20 @@ make_dense(RsMatcherBuilder *b, RsLayer *layer, Trie *t, const uint32 *queue)
 	for (uint64 i = 0; i < t->n; i++)
 		slots = Max(slots, t->node[i].slot + 1);
 	row_of_slot = rs_alloc0(b->budget, slots, sizeof(uint32), "a word list");
-	for (int accepting = 0; accepting <= 1; accepting++)
+	/* rows: shallow ones that do not accept, deeper ones, then all that accept */
+	for (int part = 0; part < 3; part++)
 	{
-		if (accepting)
+		if (part == 1)
+			layer->shallow_below = row * stride;
+		if (part == 2)
 			layer->accept_from = row * stride;
 		for (uint64 i = 0; i < t->n; i++)
 		{
 			uint32		s = t->node[queue[i]].slot;
+			uint32		base = layer->unit[s].base;
+			bool		shallow = i == 0 || (base & RS_SHALLOW) != 0;
 
-			if (((layer->unit[s].base & RS_ACCEPT) != 0) == (accepting == 1))
+			if (part == (base & RS_ACCEPT ? 2 : shallow ? 0 : 1))
 				row_of_slot[s] = row++;
 		}
 	}
@@ -791,8 +785,8 @@ build_layer(RsMatcherBuilder *b, RsMatcher *m, RsLayerKind kind)
 	queue = place_trie(b, layer, &t);
 	if (t.n * (layer->classes + 1) <= DENSE_ENTRIES && !b->options.compact)
 		make_dense(b, layer, &t, queue);
-	else if (kind != RS_LAYER_REPEAT)
-		make_filter(b, layer, pattern_class);
+	if (kind != RS_LAYER_REPEAT && !b->options.lean)
+		make_skim(b, layer, pattern_class);
 	pfree(pattern_class);
 	m->stats.states += t.n;
 	m->stats.classes = Max(m->stats.classes, layer->classes);

@@ -40,6 +40,22 @@ typedef struct RsUnit
 } RsUnit;
 
 /*
+ * How words begin, for matcher_skim.c. An entry is a class's hash with
+ * RS_SKIM_WORD, that of a code beyond the alphabet RS_SKIM_SPECIAL.
+ */
+#define RS_SKIM_WORD 0x8000u
+#define RS_SKIM_SPECIAL 0x4000u
+#define RS_SKIM_WINDOW 64		/* characters judged at once */
+
+typedef struct RsSkim
+{
+	uint16	   *entry;			/* by code point below 0x10000 */
+	uint16	   *of_class;		/* by class */
+	uint32	   *pair;			/* by two entries: bits by the one before them */
+	uint32		mask;			/* pairs - 1 */
+} RsSkim;
+
+/*
  * Character codes of a layer: 0 breaks every word, 1 .. classes are the
  * alphabet, then `classes + 1` ignorable, `classes + 2` separator, and from
  * `classes + 3` on one code per folded sequence of several characters.
@@ -60,8 +76,8 @@ typedef struct RsLayer
 	uint16	   *next;			/* dense: [row + class] -> row, rows are multiples of stride */
 	RsUnit	   *unit;			/* sparse */
 	uint32	   *first;			/* sparse: the root's child by class, 0 if none */
-	uint32	   *filter;			/* sparse: bits of how words begin; NULL: none */
-	int			filter_shift;	/* 32 - log2 of the number of bits */
+	uint32		shallow_below;	/* dense: rows below are at most two deep and do not accept */
+	RsSkim	   *skim;			/* how words begin; NULL: a single character is a word */
 
 	uint32	   *out;			/* state number -> pattern + 1 */
 	uint32	   *dict;			/* state number -> next suffix that is a word, 0 if none */
@@ -80,20 +96,22 @@ struct RsMatcher
 	RsMatcherStats stats;
 };
 
-/*
- * The filter has a bit for the first three classes of each longer word and for
- * both of each word of two. Far from the root nothing of this is looked at.
- */
-static inline uint32
-rs_filter_two(uint32 a, uint32 b)
-{
-	return a * 0x85EBCA77u + b * 0x9E3779B1u;
-}
+extern RsSkim *rs_skim_begin(MemoryContext budget, const RsLayer *layer, uint64 patterns);
+extern void rs_skim_add(RsSkim *s, const uint16 *class, uint32 length);
+extern int	rs_skim_window(const RsSkim *s, const unsigned char *p, const unsigned char *end,
+						   uint32 older, uint32 previous, uint64 *candidates);
+extern bool rs_skim_wide(void);
+extern void rs_skim_portable(bool portable);
 
-static inline uint32
-rs_filter_three(uint32 a, uint32 b, uint32 c)
+/* May class c complete the beginning of a word? */
+static inline bool
+rs_skim_may_begin(const RsSkim *s, uint32 older, uint32 previous, uint32 c)
 {
-	return a * 0xC2B2AE3Du + b * 0x27D4EB2Fu + c * 0x165667B1u;
+	uint32		a = s->of_class[older],
+				b = s->of_class[previous],
+				e = s->of_class[c];
+
+	return (s->pair[((b << 7) ^ e) >> 4 & s->mask] >> (a & 31) & (b & e) >> 15 & 1) != 0;
 }
 
 static inline bool

@@ -173,6 +173,26 @@ same_word(const Vocabulary *v, int i, const char *s, int length)
 	return i < v->n && v->word[i].length == length && memcmp(v->word[i].folded, s, length) == 0;
 }
 
+/* Does the text begin with a division of China, full or short? */
+bool
+rs_known_region(const text *region)
+{
+	int			length;
+	char	   *folded = rs_fold_bytes(VARDATA_ANY(region), VARSIZE_ANY_EXHDR(region), &length);
+	bool		known = false;
+
+	prepare();
+	for (int k = Min(length, regions.longest); k > 0 && !known; k--)
+	{
+		int			w = find_word(&regions, folded, k);
+
+		/* 中国, 全国 are no registers; equal words have equal or several codes */
+		known = w >= 0 && regions.word[w].value[0] != '\0';
+	}
+	pfree(folded);
+	return known;
+}
+
 typedef struct NameText
 {
 	char	   *folded;
@@ -453,16 +473,49 @@ done:
 	pfree(name.token);
 }
 
-/* The part in which a hit ends; 0 if none. */
-int
-rs_name_place(const RsNameParts *parts, uint64 start_char, uint64 end_char)
+/*
+ * A branch that carries on its parent's business says so at its end; another
+ * (宾馆, 服务站, 加工厂) has a business of its own.
+ */
+static bool
+same_business(const unsigned char *branch, Size length)
 {
-	const RsSpan *span[] = {&parts->region, &parts->trade_name, &parts->industry, &parts->form};
+	static const char *const ending[] = {
+		"公司", "分行", "支行", "办事处", "代表处", "分部", "营业部", "事业部", "分理处", "分社", "分中心", "分所"
+	};
 
-	for (int i = 3; i >= 0; i--)
+	int			bytes;
+
+	/* (原北京地铁集团有限责任公司) is no branch */
+	if (length > 0 && rs_clause_mark(rs_utf8_decode(branch, branch + length, &bytes)) == RS_MARK_OPEN)
+		return true;
+	for (int i = 0; i < lengthof(ending); i++)
+	{
+		Size		n = strlen(ending[i]);
+
+		if (length >= n && memcmp(branch + length - n, ending[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The part in which characters [start_char, end_char) end; 0 if in none. */
+int
+rs_name_place(const RsNameParts *parts, const unsigned char *name, uint64 start_char, uint64 end_char)
+{
+	const RsSpan *span[] = {&parts->region, &parts->trade_name, &parts->industry, &parts->form, &parts->branch};
+
+	for (int i = lengthof(span) - 1; i >= 0; i--)
 		if (span[i]->end_char > span[i]->start_char &&
 			end_char > span[i]->start_char && end_char <= span[i]->end_char)
+		{
+			const RsSpan *branch = &parts->branch;
+
+			if (i < 4 && branch->end_char > branch->start_char &&
+				!same_business(name + branch->start, branch->end - branch->start))
+				return RS_PLACE_PARENT;
 			return 1 << i;
+		}
 	return 0;
 }
 

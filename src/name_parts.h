@@ -26,7 +26,8 @@ typedef struct RsNameParts
 } RsNameParts;
 
 extern void rs_name_split(const unsigned char *name, Size length, RsNameParts *parts);
-extern int	rs_name_place(const RsNameParts *parts, uint64 start_char, uint64 end_char);
+extern bool rs_known_region(const text *region);
+extern int	rs_name_place(const RsNameParts *parts, const unsigned char *name, uint64 start_char, uint64 end_char);
 extern char *rs_name_part(const unsigned char *name, const RsSpan *span, int *length);
 extern char *rs_pinyin_key(const char *folded, int length);
 extern char *rs_industry_class(const char *folded, int length, int *class_length);

@@ -40,6 +40,7 @@ typedef struct Kept
 	MemoryContext context;
 	DateADT		today;
 	TimestampTz today_at;
+	RsSeen	   *seen;			/* licences, provinces, subjects already judged */
 } Kept;
 
 static Kept *
@@ -55,6 +56,12 @@ kept(FunctionCallInfo fcinfo)
 		fcinfo->flinfo->fn_extra = k;
 	}
 	return k;
+}
+
+RsSeen	  **
+rs_seen_arguments(FunctionCallInfo fcinfo)
+{
+	return &kept(fcinfo)->seen;
 }
 
 static inline bool
@@ -481,6 +488,10 @@ place_name(int place)
 			return "industry";
 		case RS_PLACE_FORM:
 			return "form";
+		case RS_PLACE_BRANCH:
+			return "branch";
+		case RS_PLACE_PARENT:
+			return "parent";
 	}
 	return NULL;
 }
@@ -496,7 +507,7 @@ screen_field(ReturnSetInfo *rsinfo, const RsLexicon *lex, int field, const text 
 	for (int i = 0; i < n; i++)
 	{
 		const RsFinding *f = &found[i];
-		int			place = parts ? rs_name_place(parts, f->hit.start_char, f->hit.end_char) : 0;
+		int			place = parts ? rs_name_place(parts, s, f->hit.start_char, f->hit.end_char) : 0;
 		Datum		values[12];
 		bool		nulls[12] = {0};
 
@@ -528,7 +539,8 @@ screen_field(ReturnSetInfo *rsinfo, const RsLexicon *lex, int field, const text 
  * Every list that applies to a registration: by province, event, subject and
  * day, minus what the licences exempt. NULL name or scope: that field is not
  * screened; NULL province: lists of one jurisdiction do not apply; NULL event:
- * lists of particular events do not apply; NULL licences: none held.
+ * lists of particular events do not apply; NULL licences: none held. Warns of
+ * licences, provinces and subjects that mean nothing to the lists.
  */
 PG_FUNCTION_INFO_V1(rs_screen_name);
 Datum
@@ -560,6 +572,7 @@ rs_screen_name(PG_FUNCTION_ARGS)
 	kind = PG_ARGISNULL(6) ? NULL : PG_GETARG_TEXT_PP(6);
 	check_event(event);
 	subject.licences = rs_list_argument(fcinfo, 4);
+	rs_check_arguments(rs_seen_arguments(fcinfo), fcinfo->flinfo->fn_mcxt, lexicon, n, &subject.licences, province, kind);
 	if (name != NULL)
 	{
 		subject.holder = rs_fold_bytes(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &subject.holder_length);

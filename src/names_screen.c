@@ -369,7 +369,8 @@ rs_screen_ad(PG_FUNCTION_ARGS)
 {
 	Output		out = {(ReturnSetInfo *) fcinfo->resultinfo};
 	const RsLexicon **lexicon;
-	const RsLexicon *helper;
+	const RsLexicon *helper,
+			   *business;
 	int			nlexicons,
 				n,
 				said = 0;
@@ -391,6 +392,15 @@ rs_screen_ad(PG_FUNCTION_ARGS)
 	body = PG_GETARG_TEXT_PP(0);
 	out.body = (const unsigned char *) VARDATA_ANY(body);
 	subject.licences = rs_list_argument(fcinfo, 1);
+	business = shipped_list("AD-BUSINESS");
+	if (subject.licences.n > 0)
+	{
+		const RsLexicon **all = palloc(sizeof(RsLexicon *) * (nlexicons + 1));
+
+		memcpy(all, lexicon, sizeof(RsLexicon *) * nlexicons);
+		all[nlexicons] = business;
+		rs_check_arguments(rs_seen_arguments(fcinfo), fcinfo->flinfo->fn_mcxt, all, nlexicons + 1, &subject.licences, NULL, NULL);
+	}
 
 	for (int l = 0; l < nlexicons; l++)
 	{
@@ -421,10 +431,9 @@ rs_screen_ad(PG_FUNCTION_ARGS)
 		}
 	}
 
-	helper = shipped_list("AD-BUSINESS");
-	found = find_in(helper, body, as_of, &subject, &n);
+	found = find_in(business, body, as_of, &subject, &n);
 	for (int i = 0; i < n; i++)
-		put(&out, "licence", helper, &found[i], found[i].hit.start_char, found[i].hit.end_char,
+		put(&out, "licence", business, &found[i], found[i].hit.start_char, found[i].hit.end_char,
 			found[i].hit.start_byte, found[i].hit.end_byte, NULL);
 
 	if (said > 0)

@@ -100,6 +100,8 @@ typedef struct RsHolding		/* one row, to append */
 
 extern RsHoldingRows *rs_holding_rows_create(MemoryContext budget);
 extern void rs_holding_rows_add(RsHoldingRows *rows, const RsHolding *holding);
+/* Put row `from` where row `to` is; to keep some rows, move them forward and set n. */
+extern void rs_holding_rows_move(RsHoldingRows *rows, uint64 to, uint64 from);
 extern void rs_holding_rows_rescale(RsHoldingRows *rows, int column, int new_scale);
 
 /* ---- the graph ---- */
@@ -212,7 +214,7 @@ typedef struct RsControlled
 {
 	uint32		node;
 	uint32		layers;			/* rounds of the fixpoint until it was reached */
-	uint32		via;			/* member of the set with most votes in it */
+	uint32		via;			/* member with most votes in it, of those in the set before it */
 	bool		direct;			/* the sources' own votes (or agreement) suffice */
 	bool		agreement;		/* a "control" holding leads to it */
 	int128		votes;			/* of the sources and all they control */

@@ -173,6 +173,8 @@ add_votes(RsControl *c, uint32 z, uint32 layers, uint32 *nfound)
 				c->best[y] = g->one;
 				c->best_holder[y] = z;
 			}
+			/* Of those who were there before: reasons never go round. */
+			f->via = c->best_holder[y];
 		}
 	}
 }
@@ -199,10 +201,7 @@ rs_control_from(RsControl *c, const uint32 *source, uint32 nsources, uint32 *n)
 			CHECK_FOR_INTERRUPTS();
 	}
 	for (uint32 i = 0; i < nfound; i++)
-	{
 		c->found[i].votes = c->sum[c->found[i].node];
-		c->found[i].via = c->best_holder[c->found[i].node];
-	}
 	*n = nfound;
 	return c->found;
 }

@@ -133,6 +133,27 @@ rs_holding_rows_add(RsHoldingRows *rows, const RsHolding *h)
 }
 
 void
+rs_holding_rows_move(RsHoldingRows *rows, uint64 to, uint64 from)
+{
+	rows->owner[to] = rows->owner[from];
+	rows->owned[to] = rows->owned[from];
+	rows->known[to] = rows->known[from];
+	rows->class[to] = rows->class[from];
+	for (int v = 0; v < RS_V_COLUMNS; v++)
+		if (rows->has[v])
+			rows->value[v][to] = rows->value[v][from];
+	if (rows->has_kind)
+		rows->kind[to] = rows->kind[from];
+	if (rows->has_dates)
+	{
+		rows->from[to] = rows->from[from];
+		rows->to[to] = rows->to[from];
+	}
+	if (rows->has_known_from)
+		rows->known_from[to] = rows->known_from[from];
+}
+
+void
 rs_holding_rows_rescale(RsHoldingRows *rows, int column, int new_scale)
 {
 	int			digits = new_scale - rows->scale[column];

@@ -128,7 +128,7 @@ rs_ownership_paths(PG_FUNCTION_ARGS)
 	budget = rs_ownership_budget();
 	row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
-	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, false,
+	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, 0,
 						 text_to_cstring(PG_GETARG_TEXT_PP(6)),
 						 PG_ARGISNULL(4) ? NULL : &as_of, PG_ARGISNULL(5) ? NULL : &known_at);
 	rs_holdings_ignore(h, RS_H_VOTES);

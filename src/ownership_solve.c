@@ -47,6 +47,9 @@ static const char purpose[] = "the ownership solver";
 
 /* Of a node: one of its holders is known as a range only. Never passed on. */
 #define NODE_RANGED (1u << 31)
+/* It belongs to a cyclic component. */
+#define NODE_CYCLIC (1u << 30)
+#define NODE_BITS (NODE_RANGED | NODE_CYCLIC)
 
 typedef struct Block
 {
@@ -56,15 +59,35 @@ typedef struct Block
 	RsReal *inverse;		/* by column: inverse[c * size + i] = N_ic */
 } Block;
 
+/*
+ * One link as a walk needs it, beside its neighbours: the holders of a company,
+ * or (downwards) the companies of a holder. Most of a solve is waiting for
+ * memory, so all it reads of a link and of a node is in one place.
+ */
+typedef struct Link
+{
+	RsReal		weight;			/* 0: nothing flows */
+	uint32		to;
+	uint32		flags;
+} Link;
+
 /* What one solve knows of a node: one cache line. */
 typedef struct Walk
 {
+	RsReal		y;
 	uint32		stamp;			/* of the solve that reached it */
 	uint32		layers;
 	uint32		flags;
-	uint32		component;		/* a copy */
-	RsReal		y;
+	uint32		node_flags;		/* copies: the node's, with NODE_ bits */
+	uint32		component;
+	uint32		owners;			/* the first holder in s->up, and how many */
+	uint32		nowners;
+	uint32		owned;			/* in s->down */
+	uint32		nowned;
+	uint32		unused;
 } Walk;
+
+StaticAssertDecl(sizeof(Walk) <= 64, "a node of the walk fills one cache line");
 
 struct RsSystem
 {
@@ -74,14 +97,14 @@ struct RsSystem
 	int128	   *number;			/* by edge, numerator */
 	int128	   *whole;			/* by node, denominator; NULL: g->one */
 	int128	   *known;			/* by node: sum of its holders' numerators */
-	RsReal *weight;		/* by edge: number / whole */
-	uint32	   *node_flags;
 	uint32	   *local;			/* place in its component */
 	Block	  **block;			/* by component */
+	Link	   *up;				/* by edge: to the holder */
+	Link	   *down;			/* as out_edge: to the company; made when first asked */
 
 	/* one solve */
 	uint32		round;
-	struct Walk *walk;			/* by node */
+	Walk	   *walk;			/* by node; whole cache lines */
 	uint32	   *reached;
 	uint32		nreached;
 	uint64	   *order;
@@ -165,14 +188,16 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 	choose_numbers(s);
 
 	s->known = rs_alloc(g->budget, n, sizeof(int128), purpose);
-	s->node_flags = rs_alloc(g->budget, n, sizeof(uint32), purpose);
-	s->weight = rs_alloc(g->budget, g->nedges, sizeof(RsReal), purpose);
+	s->walk = rs_alloc(g->budget, (uint64) n + 2, sizeof(Walk), purpose);	/* two to align */
+	s->walk = (Walk *) TYPEALIGN(64, s->walk);
+	s->up = rs_alloc(g->budget, g->nedges, sizeof(Link), purpose);
 	if (normalise)
 		s->whole = rs_alloc(g->budget, n, sizeof(int128), purpose);
 	for (uint32 j = 0; j < n; j++)
 	{
 		int128		sum = 0;
 		uint32		flags = g->node_flags[j];
+		Walk	   *w = &s->walk[j];
 
 		if ((j & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -197,9 +222,16 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 			else if (sum < g->one)
 				flags |= RS_FLAG_MISSING;
 		}
-		s->node_flags[j] = flags;
+		w->stamp = 0;
+		w->component = g->component[j];
+		w->node_flags = flags | (rs_ownership_is_cyclic(g, w->component) ? NODE_CYCLIC : 0);
+		w->owners = g->in_start[j];
+		w->nowners = g->in_start[j + 1] - g->in_start[j];
+		w->owned = g->out_start[j];
+		w->nowned = g->out_start[j + 1] - g->out_start[j];
 		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
-			s->weight[e] = (RsReal) s->number[e] / (RsReal) whole_of(s, j);
+			s->up[e] = (Link) {(RsReal) s->number[e] / (RsReal) whole_of(s, j),
+				g->edge_owner[e], g->edge_flags[e]};
 	}
 
 	s->local = rs_alloc(g->budget, n, sizeof(uint32), purpose);
@@ -207,9 +239,6 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 		for (uint32 i = g->component_start[c]; i < g->component_start[c + 1]; i++)
 			s->local[g->component_node[i]] = i - g->component_start[c];
 	s->block = rs_alloc0(g->budget, g->ncomponents, sizeof(Block *), purpose);
-	s->walk = rs_alloc0(g->budget, n, sizeof(Walk), purpose);
-	for (uint32 k = 0; k < n; k++)
-		s->walk[k].component = g->component[k];
 	s->reached = rs_alloc(g->budget, n, sizeof(uint32), purpose);
 	return s;
 }
@@ -217,85 +246,172 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 uint32
 rs_system_node_flags(const RsSystem *s, uint32 node)
 {
-	return s->node_flags[node] & ~NODE_RANGED;
+	return s->walk[node].node_flags & ~NODE_BITS;
 }
 
 /* ---- one cyclic component ---- */
 
+/* Where the factors are not zero, row by row, columns ascending; size + 1 starts. */
+typedef struct Pattern
+{
+	uint64	   *start;
+	uint32	   *column;
+	uint64	   *lower;			/* of each row: the first of its columns still in use */
+	uint64	   *diagonal;		/* and the first one beyond the diagonal */
+} Pattern;
+
 /*
  * b: s x s by row, b[i][j] = share of j that i holds; on return its
  * off-diagonals hold the factors and d the pivots. excess is used and spoilt;
- * NULL selects plain elimination. False: a pivot is not positive.
+ * NULL selects plain elimination. spare: 2 s numbers. False: a pivot is not
+ * positive. Only links that exist are worked on, so a long thin ring costs
+ * little more than looking at the matrix.
  */
 static bool
-factor(RsReal *b, RsReal *d, RsReal *excess, uint32 size)
+factor(RsReal *b, RsReal *d, RsReal *excess, uint32 *spare, uint32 size)
 {
+	uint32	   *row = spare,
+			   *column = spare + size;
+
 	if (excess == NULL)
 		for (uint32 j = 0; j < size; j++)
 			d[j] = 1.0L - b[(Size) j * size + j];
 	for (uint32 k = 0; k < size; k++)
 	{
-		RsReal *bk = b + (Size) k * size;
+		RsReal	   *bk = b + (Size) k * size;
+		RsReal		pivot = excess ? excess[k] : d[k];
+		uint32		nrows = 0,
+					ncolumns = 0;
 
-		if (excess != NULL)
-		{
-			d[k] = excess[k];
-			for (uint32 i = k + 1; i < size; i++)
-				d[k] += b[(Size) i * size + k];
-			if (!(d[k] > 0))
-				return false;
-			for (uint32 j = k + 1; j < size; j++)
-				excess[j] += excess[k] * (bk[j] / d[k]);
-		}
-		else if (!(d[k] > PIVOT_EPSILON))
-			return false;
 		for (uint32 i = k + 1; i < size; i++)
+			if (b[(Size) i * size + k] != 0)
+			{
+				row[nrows++] = i;
+				if (excess != NULL)
+					pivot += b[(Size) i * size + k];
+			}
+		if (!(pivot > (excess ? 0 : PIVOT_EPSILON)))
+			return false;
+		d[k] = pivot;
+		for (uint32 j = k + 1; j < size; j++)
+			if (bk[j] != 0)
+			{
+				column[ncolumns++] = j;
+				if (excess != NULL)
+					excess[j] += excess[k] * (bk[j] / pivot);
+			}
+		for (uint32 r = 0; r < nrows; r++)
 		{
-			RsReal *bi = b + (Size) i * size;
-			RsReal m = bi[k] / d[k];
+			RsReal	   *bi = b + (Size) row[r] * size;
+			RsReal		m = bi[k] / pivot;
 
-			if (m == 0)
-				continue;
 			bi[k] = m;
 			if (excess == NULL)
-				d[i] -= m * bk[i];
-			for (uint32 j = k + 1; j < size; j++)
-				bi[j] += m * bk[j];
+				d[row[r]] -= m * bk[row[r]];
+			for (uint32 c = 0; c < ncolumns; c++)
+				bi[column[c]] += m * bk[column[c]];
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
 	return true;
 }
 
-/* (I - B)^-1 from the factors, by column; additions only when all is >= 0. */
 static void
-invert(const RsReal *b, const RsReal *d, const uint32 *place, uint32 size,
-	   RsReal *inverse, RsReal *r)
+find_pattern(MemoryContext scratch, const RsReal *b, uint32 size, Pattern *p)
 {
-	for (uint32 c = 0; c < size; c++)
+	uint64		n = 0,
+				capacity = 0;
+
+	p->start = rs_alloc(scratch, (uint64) size + 1, sizeof(uint64), purpose);
+	p->lower = rs_alloc(scratch, size, sizeof(uint64), purpose);
+	p->diagonal = rs_alloc(scratch, size, sizeof(uint64), purpose);
+	p->column = NULL;
+	for (uint32 i = 0; i < size; i++)
 	{
-		memset(r, 0, sizeof(RsReal) * size);
-		r[c] = 1;
-		for (uint32 i = c + 1; i < size; i++)
+		const RsReal *bi = b + (Size) i * size;
+
+		p->column = rs_grow(scratch, p->column, &capacity, n + size, sizeof(uint32), purpose);
+		p->start[i] = p->lower[i] = n;
+		for (uint32 j = 0; j < i; j++)
+			if (bi[j] != 0)
+				p->column[n++] = j;
+		p->diagonal[i] = n;
+		for (uint32 j = i + 1; j < size; j++)
+			if (bi[j] != 0)
+				p->column[n++] = j;
+		CHECK_FOR_INTERRUPTS();
+	}
+	p->start[size] = n;
+}
+
+/* Columns of the inverse worked on together, so that no sum waits for another. */
+#define TOGETHER 4
+
+/*
+ * (I - B)^-1 from the factors, by column; additions only when all is >= 0.
+ * r: s x TOGETHER numbers.
+ */
+static void
+invert(const RsReal *b, const RsReal *d, Pattern *p, const uint32 *place, uint32 size,
+	   RsReal *inverse, RsReal (*r)[TOGETHER])
+{
+	for (uint32 c = 0; c < size; c += TOGETHER)
+	{
+		memset(r, 0, sizeof(*r) * size);
+		for (uint32 i = c; i < size; i++)
 		{
 			const RsReal *bi = b + (Size) i * size;
-			RsReal sum = 0;
+			RsReal		s0 = 0,
+						s1 = 0,
+						s2 = 0,
+						s3 = 0;
 
-			for (uint32 k = c; k < i; k++)
-				sum += bi[k] * r[k];
-			r[i] = sum;
+			/* Above the first of these columns r is zero. */
+			while (p->lower[i] < p->diagonal[i] && p->column[p->lower[i]] < c)
+				p->lower[i]++;
+			for (uint64 k = p->lower[i]; k < p->diagonal[i]; k++)
+			{
+				RsReal		m = bi[p->column[k]];
+				const RsReal *rk = r[p->column[k]];
+
+				s0 += m * rk[0];
+				s1 += m * rk[1];
+				s2 += m * rk[2];
+				s3 += m * rk[3];
+			}
+			r[i][0] = s0;
+			r[i][1] = s1;
+			r[i][2] = s2;
+			r[i][3] = s3;
+			if (i < c + TOGETHER)
+				r[i][i - c] = 1;
 		}
 		for (uint32 k = size; k-- > 0;)
 		{
 			const RsReal *bk = b + (Size) k * size;
-			RsReal sum = r[k];
+			RsReal		s0 = r[k][0],
+						s1 = r[k][1],
+						s2 = r[k][2],
+						s3 = r[k][3];
 
-			for (uint32 j = k + 1; j < size; j++)
-				sum += bk[j] * r[j];
-			r[k] = sum / d[k];
+			for (uint64 j = p->diagonal[k]; j < p->start[k + 1]; j++)
+			{
+				RsReal		u = bk[p->column[j]];
+				const RsReal *rj = r[p->column[j]];
+
+				s0 += u * rj[0];
+				s1 += u * rj[1];
+				s2 += u * rj[2];
+				s3 += u * rj[3];
+			}
+			r[k][0] = s0 / d[k];
+			r[k][1] = s1 / d[k];
+			r[k][2] = s2 / d[k];
+			r[k][3] = s3 / d[k];
 		}
-		for (uint32 i = 0; i < size; i++)
-			inverse[(Size) place[c] * size + place[i]] = r[i];
+		for (uint32 q = 0; q < TOGETHER && c + q < size; q++)
+			for (uint32 i = 0; i < size; i++)
+				inverse[(Size) place[c + q] * size + place[i]] = r[i][q];
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -333,6 +449,7 @@ solve_block(RsSystem *s, uint32 component)
 	Degree	   *degree = rs_alloc0(scratch, size, sizeof(Degree), purpose);
 	uint32	   *place = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* of the k-th eliminated */
 	uint32	   *turn = rs_alloc(scratch, size, sizeof(uint32), purpose);	/* its inverse */
+	uint32	   *spare = rs_alloc(scratch, 2 * (uint64) size, sizeof(uint32), purpose);
 	bool		negative = false,
 				over = false,
 				solved;
@@ -368,7 +485,7 @@ solve_block(RsSystem *s, uint32 component)
 			if (g->component[g->edge_owner[e]] != component)
 				continue;
 			block->flags |= g->edge_flags[e];
-			b[(Size) turn[s->local[g->edge_owner[e]]] * size + turn[j]] = s->weight[e];
+			b[(Size) turn[s->local[g->edge_owner[e]]] * size + turn[j]] = s->up[e].weight;
 			outside -= s->number[e];
 			if (s->number[e] < 0)
 				negative = true;
@@ -380,7 +497,7 @@ solve_block(RsSystem *s, uint32 component)
 
 	if (!negative && !over)
 	{
-		solved = factor(b, d, excess, size);
+		solved = factor(b, d, excess, spare, size);
 		block->state = solved ? 0 : RS_FLAG_CLOSED_LOOP;
 	}
 	else
@@ -393,16 +510,20 @@ solve_block(RsSystem *s, uint32 component)
 
 			for (Size i = 0; i < cells; i++)
 				magnitude[i] = fabsl(b[i]);
-			solved = factor(magnitude, d, NULL, size);
+			solved = factor(magnitude, d, NULL, spare, size);
 			pfree(magnitude);
 		}
-		solved = solved && factor(b, d, NULL, size);
+		solved = solved && factor(b, d, NULL, spare, size);
 		block->state = solved ? 0 : RS_FLAG_RHO_GE_1;
 	}
 	if (solved)
 	{
+		Pattern		pattern;
+
 		block->inverse = rs_alloc(g->budget, cells, sizeof(RsReal), "a ring of cross-holdings");
-		invert(b, d, place, size, block->inverse, excess);
+		find_pattern(scratch, b, size, &pattern);
+		invert(b, d, &pattern, place, size, block->inverse,
+			   rs_alloc(scratch, size, sizeof(RsReal) * TOGETHER, purpose));
 	}
 	MemoryContextDelete(scratch);
 	return block;
@@ -426,8 +547,30 @@ rs_system_component_state(RsSystem *s, uint32 component)
 
 /* ---- one target ---- */
 
+/* Links the other way round are made when somebody looks down. */
 static void
-reach(RsSystem *s, uint32 node, uint32 layers)
+make_down(RsSystem *s)
+{
+	RsOwnershipGraph *g = s->g;
+
+	s->down = rs_alloc(g->budget, g->nedges, sizeof(Link), purpose);
+	for (uint32 o = 0; o < g->nedges; o++)
+	{
+		uint32		e = g->out_edge[o];
+
+		s->down[o] = (Link) {s->up[e].weight, g->edge_owned[e], s->up[e].flags};
+	}
+}
+
+static inline const Link *
+links_of(const RsSystem *s, const Walk *w, bool downwards, uint32 *n)
+{
+	*n = downwards ? w->nowned : w->nowners;
+	return downwards ? s->down + w->owned : s->up + w->owners;
+}
+
+static inline void
+reach(RsSystem *s, uint32 node, uint32 layers, bool downwards)
 {
 	Walk	   *w = &s->walk[node];
 
@@ -437,32 +580,46 @@ reach(RsSystem *s, uint32 node, uint32 layers)
 	w->layers = layers;
 	w->flags = 0;
 	w->y = 0;
+	__builtin_prefetch(downwards ? s->down + w->owned : s->up + w->owners);
 	s->reached[s->nreached++] = node;
 }
 
+/*
+ * Everything above (below) the target, in order of layers. The nodes of a step
+ * are asked for together and ahead of their turn.
+ */
 static void
 reach_all(RsSystem *s, uint32 target, bool downwards)
 {
-	RsOwnershipGraph *g = s->g;
-
 	if (++s->round == 0)
 	{
-		for (uint32 k = 0; k < g->nnodes; k++)
+		for (uint32 k = 0; k < s->g->nnodes; k++)
 			s->walk[k].stamp = 0;
 		s->round = 1;
 	}
+	if (downwards && s->down == NULL)
+		make_down(s);
 	s->nreached = 0;
-	reach(s, target, 0);
+	/* Targets are mostly asked for in order: begin to fetch the next one's links. */
+	if (target + 1 < s->g->nnodes)
+	{
+		uint32		n;
+		const Link *link = links_of(s, &s->walk[target + 1], downwards, &n);
+
+		for (uint32 l = 0; l < Min(n, 8); l++)
+			__builtin_prefetch(&s->walk[link[l].to]);
+	}
+	reach(s, target, 0, downwards);
 	for (uint32 i = 0; i < s->nreached; i++)
 	{
-		uint32		k = s->reached[i];
+		const Walk *w = &s->walk[s->reached[i]];
+		uint32		n;
+		const Link *link = links_of(s, w, downwards, &n);
 
-		if (downwards)
-			for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
-				reach(s, g->edge_owned[g->out_edge[o]], s->walk[k].layers + 1);
-		else
-			for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
-				reach(s, g->edge_owner[e], s->walk[k].layers + 1);
+		for (uint32 l = 0; l < n; l++)
+			__builtin_prefetch(&s->walk[link[l].to]);
+		for (uint32 l = 0; l < n; l++)
+			reach(s, link[l].to, w->layers + 1, downwards);
 		if ((i & 0x3FFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -497,41 +654,24 @@ sort_order(uint64 *key, uint32 n)
 	}
 }
 
-/* The value that passes link e from a node with value and flags to the next. */
+/* What a node has goes to its holders (holdings), except within its own ring. */
 static inline void
-pass_on(RsSystem *s, uint32 e, RsReal y, uint32 flags, uint32 to)
+pass_from(RsSystem *s, const Walk *w, bool downwards)
 {
-	s->walk[to].flags |= s->g->edge_flags[e];
-	/* Nothing flows over an empty link, not even ignorance. */
-	if (s->number[e] == 0)
-		flags &= ~s->no_value;
-	else
-		s->walk[to].y += s->weight[e] * y;
-	s->walk[to].flags |= flags;
-}
+	uint32		n;
+	const Link *link = links_of(s, w, downwards, &n);
+	uint32		flags = downwards ? w->flags : w->flags | (w->node_flags & ~NODE_BITS);
 
-static void
-pass_from(RsSystem *s, uint32 k, RsReal y, uint32 flags, bool downwards)
-{
-	RsOwnershipGraph *g = s->g;
-	uint32		own = s->walk[k].component;
-
-	if (downwards)
+	for (const Link *end = link + n; link < end; link++)
 	{
-		for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
-		{
-			uint32		e = g->out_edge[o];
-			uint32		to = g->edge_owned[e];
+		Walk	   *to = &s->walk[link->to];
 
-			if (s->walk[to].component != own)
-				pass_on(s, e, y, flags, to);
-		}
-		return;
+		if (to->component == w->component)
+			continue;
+		/* Nothing flows over an empty link, not even ignorance. */
+		to->flags |= link->flags | (link->weight == 0 ? flags & ~s->no_value : flags);
+		to->y += link->weight * w->y;
 	}
-	flags |= rs_system_node_flags(s, k);
-	for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
-		if (s->walk[g->edge_owner[e]].component != own)
-			pass_on(s, e, y, flags, g->edge_owner[e]);
 }
 
 /* y of a ring's members from what came in, in place. */
@@ -565,57 +705,77 @@ apply_block(RsSystem *s, const Block *block, const uint32 *member, bool downward
 }
 
 static void
-add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, const Block *block,
+add_stake(RsSystem *s, RsStakes *result, uint32 node, uint32 target, bool in_cycle,
 		  RsReal diagonal, bool downwards)
 {
 	RsOwnershipGraph *g = s->g;
-	RsStake    *stake;
-	uint32		links;
+	const Walk *w = &s->walk[node];
+	RsStake    *stake = &result->stake[result->n++];
 
-	result->stake = rs_grow(g->budget, result->stake, &result->capacity, result->n + 1,
-							sizeof(RsStake), "look-through results");
-	stake = &result->stake[result->n++];
 	stake->node = node;
-	stake->flags = s->walk[node].flags;
-	stake->direct_edge = downwards ? rs_ownership_edge(g, target, node) : rs_ownership_edge(g, node, target);
-	stake->in_cycle = block != NULL;
-	links = downwards ? g->out_start[node + 1] - g->out_start[node] : g->in_start[node + 1] - g->in_start[node];
-	stake->ultimate = links == 0;
+	stake->flags = w->flags;
+	/* Only the first layer can be held directly; the target may hold itself. */
+	stake->direct_edge = w->layers > 1 ? RS_NO_EDGE :
+		downwards ? rs_ownership_edge(g, target, node) : rs_ownership_edge(g, node, target);
+	stake->in_cycle = in_cycle;
+	stake->ultimate = (downwards ? w->nowned : w->nowners) == 0;
 	if (node != target)
 	{
-		stake->layers = s->walk[node].layers;
-		stake->total = s->walk[node].y;
+		stake->layers = w->layers;
+		stake->total = w->y;
 	}
 	else
 	{
 		/* What comes back: y - 1 without subtracting; the shortest ring. */
+		uint32		n;
+		const Link *link;
+
+		if (!downwards && s->down == NULL)
+			make_down(s);
+		link = links_of(s, w, !downwards, &n);
 		stake->flags |= RS_FLAG_SELF;
 		stake->total = 0;
 		stake->layers = UINT32_MAX;
-		if (downwards)
+		for (const Link *end = link + n; link < end; link++)
 		{
-			for (uint32 e = g->in_start[node]; e < g->in_start[node + 1]; e++)
-				if (s->walk[g->edge_owner[e]].stamp == s->round)
-				{
-					stake->total += s->weight[e] * s->walk[g->edge_owner[e]].y;
-					stake->layers = Min(stake->layers, s->walk[g->edge_owner[e]].layers + 1);
-				}
-		}
-		else
-			for (uint32 o = g->out_start[node]; o < g->out_start[node + 1]; o++)
-			{
-				uint32		e = g->out_edge[o];
+			const Walk *from = &s->walk[link->to];
 
-				if (s->walk[g->edge_owned[e]].stamp == s->round)
-				{
-					stake->total += s->weight[e] * s->walk[g->edge_owned[e]].y;
-					stake->layers = Min(stake->layers, s->walk[g->edge_owned[e]].layers + 1);
-				}
+			if (from->stamp == s->round)
+			{
+				stake->total += link->weight * from->y;
+				stake->layers = Min(stake->layers, from->layers + 1);
 			}
+		}
 	}
-	stake->net = stake->total / diagonal;
+	stake->net = diagonal == 1 ? stake->total : stake->total / diagonal;
 	if (stake->flags & s->no_value)
 		stake->total = stake->net = 0;
+}
+
+/* A ring's members from what came in; false if it has no numbers. */
+static Block *
+pass_ring(RsSystem *s, uint32 component, bool downwards, RsStakes *result)
+{
+	RsOwnershipGraph *g = s->g;
+	uint32		first = g->component_start[component];
+	const uint32 *member = g->component_node + first;
+	uint32		size = g->component_start[component + 1] - first;
+	Block	   *block = block_of(s, component);
+	uint32		flags = block->flags | block->state;
+
+	for (uint32 m = 0; m < size; m++)
+		flags |= s->walk[member[m]].flags;
+	if (block->state == RS_FLAG_CLOSED_LOOP && !downwards)
+	{
+		result->has_closed = true;
+		for (uint32 m = 0; m < size; m++)
+			result->closed += s->walk[member[m]].y;
+	}
+	if (block->state == 0)
+		apply_block(s, block, member, downwards);
+	for (uint32 m = 0; m < size; m++)
+		s->walk[member[m]].flags = flags;
+	return block;
 }
 
 void
@@ -645,71 +805,62 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 
 	for (uint32 i = 0; i < s->nreached;)
 	{
-		uint32		k = (uint32) s->order[i];
-		uint32		component = g->component[k];
-		uint32		first = g->component_start[component];
-		const uint32 *member = g->component_node + first;
-		uint32		size = g->component_start[component + 1] - first;
-		Block	   *block = NULL;
+		Walk	   *w = &s->walk[(uint32) s->order[i]];
+		uint32		end = i + 1;
 
-		if (rs_ownership_is_cyclic(g, component))
+		if (w->node_flags & NODE_CYCLIC)
 		{
-			uint32		flags;
+			uint32		component = w->component;
+			Block	   *block = pass_ring(s, component, downwards, result);
 
-			block = block_of(s, component);
-			flags = block->flags | block->state;
-			for (uint32 m = 0; m < size; m++)
-				flags |= s->walk[member[m]].flags;
-			if (block->state == RS_FLAG_CLOSED_LOOP && !downwards)
-			{
-				result->has_closed = true;
-				for (uint32 m = 0; m < size; m++)
-					result->closed += s->walk[member[m]].y;
-			}
-			if (block->state == 0)
-				apply_block(s, block, member, downwards);
-			for (uint32 m = 0; m < size; m++)
-				s->walk[member[m]].flags = flags;
-			if (component == g->component[target] && downwards && block->state == 0)
-				target_diagonal = block->inverse[(Size) s->local[target] * size + s->local[target]];
+			end = i + block->size;
+			if (component == s->walk[target].component && downwards && block->state == 0)
+				target_diagonal = block->inverse[(Size) s->local[target] * block->size + s->local[target]];
 		}
-		else if (downwards && k != target)
-			s->walk[k].flags |= rs_system_node_flags(s, k);
-		for (uint32 m = 0; m < size; m++)
+		else if (downwards && w != &s->walk[target])
+			w->flags |= w->node_flags & ~NODE_BITS;
+		for (; i < end; i++)
 		{
-			uint32		node = (uint32) s->order[i + m];
+			uint32		node = (uint32) s->order[i];
 
-			pass_from(s, node, s->walk[node].y, s->walk[node].flags, downwards);
-			if (downwards || g->in_start[node] == g->in_start[node + 1])
+			w = &s->walk[node];
+			pass_from(s, w, downwards);
+			if (downwards || w->nowners == 0)
 				continue;
-			result->over |= (rs_system_node_flags(s, node) & RS_FLAG_SUM_OVER_100) != 0;
-			if (s->node_flags[node] & RS_FLAG_MISSING)
+			result->over |= (w->node_flags & RS_FLAG_SUM_OVER_100) != 0;
+			if (w->node_flags & RS_FLAG_MISSING)
 			{
-				result->unknown_flags |= s->walk[node].flags & s->no_value;
-				if (s->node_flags[node] & NODE_RANGED)
+				result->unknown_flags |= w->flags & s->no_value;
+				if (w->node_flags & NODE_RANGED)
 					result->unknown_flags |= RS_FLAG_RANGE;
-				result->unknown += s->walk[node].y *
+				result->unknown += w->y *
 					((RsReal) (whole_of(s, node) - s->known[node]) / (RsReal) whole_of(s, node));
 			}
 		}
-		i += size;
 		CHECK_FOR_INTERRUPTS();
 	}
 
 	/* Only now is every value known that a ring through the target needs. */
+	result->stake = rs_grow(g->budget, result->stake, &result->capacity, s->nreached,
+							sizeof(RsStake), "look-through results");
 	for (uint32 i = 0; i < s->nreached; i++)
 	{
 		uint32		node = (uint32) s->order[i];
-		uint32		component = g->component[node];
-		Block	   *block = rs_ownership_is_cyclic(g, component) ? s->block[component] : NULL;
+		const Walk *w = &s->walk[node];
+		bool		in_cycle = (w->node_flags & NODE_CYCLIC) != 0;
 		RsReal diagonal = 1;
 
-		if (node == target && block == NULL)
+		if (node == target && !in_cycle)
 			continue;
 		if (downwards)
 			diagonal = target_diagonal;
-		else if (block != NULL && block->state == 0)
-			diagonal = block->inverse[(Size) s->local[node] * block->size + s->local[node]];
-		add_stake(s, result, node, target, block, diagonal, downwards);
+		else if (in_cycle)
+		{
+			const Block *block = s->block[w->component];
+
+			if (block->state == 0)
+				diagonal = block->inverse[(Size) s->local[node] * block->size + s->local[node]];
+		}
+		add_stake(s, result, node, target, in_cycle, diagonal, downwards);
 	}
 }

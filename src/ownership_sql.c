@@ -7,7 +7,9 @@
  * unnest($1), so that an index on that column serves and every holding of
  * every ancestor is fetched once. Downwards the hops only discover companies;
  * their holdings are fetched at the end, by owned, because what a company's
- * other holders have decides its flags.
+ * other holders have decides its flags. Where hops would cost more than
+ * reading everything once, everything is read, and what the hops would not
+ * have met is dropped: the result is the same.
  *
  * Validity is half-open, [valid_from, valid_to). Rows out of date are dropped
  * as they come, unless known_from makes a later statement about the same
@@ -74,27 +76,28 @@ rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, cons
 
 #define KEY (RS_REQUIRED | RS_NOT_NULL)
 
-/* The holdings contract where a negative share is a bad row. */
+/* The holdings contract where numbers that are not allowed make a bad row. */
 static const RsContract *
-positive_contract(void)
+contract_for(int allow)
 {
-	static RsColumn column[RS_H_COLUMNS];
-	static RsContract contract;
+	static RsColumn column[RS_ALLOW_ANY + 1][RS_H_COLUMNS];
+	static RsContract contract[RS_ALLOW_ANY + 1];
 
-	if (contract.ncolumns == 0)
+	if (contract[allow].ncolumns == 0)
 	{
-		memcpy(column, rs_holdings_contract.column, sizeof(column));
+		memcpy(column[allow], rs_holdings_contract.column, sizeof(column[allow]));
 		for (int c = 0; c < RS_H_COLUMNS; c++)
-			if (column[c].kind == RS_AMOUNT)
-				column[c].flags |= RS_NOT_NEGATIVE;
-		contract = rs_holdings_contract;
-		contract.column = column;
+			if (column[allow][c].kind == RS_AMOUNT)
+				column[allow][c].flags |= (allow & RS_ALLOW_NEGATIVE ? 0 : RS_NOT_NEGATIVE) |
+					(allow & RS_ALLOW_OVER_ONE ? 0 : RS_NOT_OVER_ONE);
+		contract[allow] = rs_holdings_contract;
+		contract[allow].column = column[allow];
 	}
-	return &contract;
+	return &contract[allow];
 }
 
 RsHoldings *
-rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool swapped, bool sign_free,
+rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool swapped, int allow,
 				 const char *bad_rows, const DateADT *as_of, const TimestampTz *known_at)
 {
 	RsHoldings *h = rs_alloc0(budget, 1, sizeof(RsHoldings), purpose);
@@ -103,8 +106,7 @@ rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool sw
 
 	h->budget = budget;
 	h->swapped = swapped;
-	h->sign_free = sign_free;
-	h->query = rs_query_open(text, sign_free ? &rs_holdings_contract : positive_contract(),
+	h->query = rs_query_open(text, contract_for(allow),
 							 rs_bad_rows_option(bad_rows), budget, NULL);
 	h->interner = rs_query_interner(h->query, RS_INTERN_ACCOUNT);
 	if (!rs_query_has(h->query, RS_H_SHARE) && !rs_query_has(h->query, RS_H_SHARE_MIN) &&
@@ -172,13 +174,20 @@ class_of(RsHoldings *h, Datum kind, uint32 *number)
 	return h->kind_class[k];
 }
 
-static void
-discover(RsHoldings *h, uint32 id)
+/* seen[] reaches as far as n numbers. */
+static inline void
+mark_unseen(RsHoldings *h, uint64 n)
 {
 	uint64		before = h->seen_capacity;
 
-	h->seen = rs_grow(h->budget, h->seen, &h->seen_capacity, (uint64) id + 1, sizeof(bool), purpose);
+	h->seen = rs_grow(h->budget, h->seen, &h->seen_capacity, n, sizeof(bool), purpose);
 	memset(h->seen + before, 0, h->seen_capacity - before);
+}
+
+static void
+discover(RsHoldings *h, uint32 id)
+{
+	mark_unseen(h, (uint64) id + 1);
 	if (h->seen[id])
 		return;
 	h->seen[id] = true;
@@ -293,6 +302,14 @@ rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n
 	return id;
 }
 
+#define IDS_TABLE "pg_catalog.unnest($1) AS f(id) JOIN"
+
+static char *
+match_ids(RsHoldings *h, int column)
+{
+	return psprintf("ON %s", rs_query_match(h->query, column, "f.id"));
+}
+
 /* Read the holdings whose `column` is one of ids. */
 static void
 read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n)
@@ -302,7 +319,7 @@ read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n)
 	int16		length;
 	bool		by_value;
 	char		align;
-	char	   *on = psprintf("ON %s", rs_query_match(h->query, column, "f.id"));
+	char	   *on = match_ids(h, column);
 
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	for (uint64 done = 0; done < n;)
@@ -314,8 +331,7 @@ read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n)
 		for (uint64 i = 0; i < count; i++)
 			element[i] = rs_interner_datum(h->interner, ids[done + i]);
 		array = PointerGetDatum(construct_array(element, (int) count, type, length, by_value, align));
-		rs_query_read_bound(h->query, "pg_catalog.unnest($1) AS f(id) JOIN", on,
-							1, &array_type, &array, NULL, take_row, rescale_rows, h);
+		rs_query_read_bound(h->query, IDS_TABLE, on, 1, &array_type, &array, NULL, take_row, rescale_rows, h);
 		pfree(DatumGetPointer(array));
 		pfree(element);
 		done += count;
@@ -323,11 +339,162 @@ read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n)
 	pfree(on);
 }
 
+/*
+ * How the next hop is read. Hops look ids up in an index, one by one; the plan
+ * does not depend on how many there are, because the planner, told the number,
+ * turns to hashing the whole table hop after hop. Reading everything once is
+ * preferred when there is no index to speak of, or when the ids looked up so
+ * far and now would cost FULL_READ times a scan. With all pages in memory a
+ * row read takes as long as a fifth of an id looked up (0.4 and 2.2 us), which
+ * makes 100 times; with none it would be about 2. 32 costs at most a third more
+ * than the better way in memory.
+ */
+#define FULL_READ 32
+/* Few ids in few hops are not worth the planner's time. */
+#define FEW_IDS 64
+#define FEW_HOPS 4
+/* Memory that a row read takes until the ids that matter are known, roughly. */
+#define BYTES_PER_ROW 160
+
+typedef enum Hop
+{
+	HOP_UNDECIDED,
+	HOP_LOOK_UP,				/* by index */
+	HOP_JOIN					/* as the planner likes: no index, no memory for all */
+} Hop;
+
+typedef struct Expansion
+{
+	Hop			hop;
+	uint64		ids;			/* looked up so far */
+	uint32		hops;
+	bool		estimated;
+	bool		forbidden;		/* do not read everything */
+	RsEstimate	full;
+	double		per_id;
+} Expansion;
+
+/* Should everything be read instead of looking up n more ids? */
+static bool
+prefer_full_read(RsHoldings *h, Expansion *x, int column, uint64 n)
+{
+	if (!x->estimated)
+	{
+		Oid			array_type = rs_query_array_type(h->query, column);
+		RsEstimate	bound;
+
+		if (x->ids + n <= FEW_IDS && x->hops < FEW_HOPS)
+			return false;
+		bound = rs_query_estimate(h->query, IDS_TABLE, match_ids(h, column), 1, &array_type, NULL);
+		x->full = rs_query_estimate(h->query, NULL, NULL, 0, NULL, NULL);
+		x->per_id = bound.cost / 10;	/* the elements the planner takes an unknown array for */
+		x->estimated = true;
+		if (x->full.rows * BYTES_PER_ROW > (double) rs_max_memory_kb * 1024 / 2)
+			x->forbidden = true;
+		x->hop = bound.cost < x->full.cost / 2 ? HOP_LOOK_UP : HOP_JOIN;
+	}
+	if (x->forbidden)
+		return false;
+	return x->hop == HOP_JOIN || (x->ids + n) * x->per_id > FULL_READ * x->full.cost;
+}
+
+/* ids reachable from those discovered, over rows [0, n) and (upwards) concert pairs. */
+static void
+discover_in_rows(RsHoldings *h, bool upwards)
+{
+	RsHoldingRows *rows = h->rows;
+	uint32	   *from = upwards ? rows->owned : rows->owner;
+	uint32	   *to = upwards ? rows->owner : rows->owned;
+	uint64		pairs = upwards ? h->nconcert : 0;
+	uint32		nids = rs_interner_count(h->interner);
+	MemoryContext scratch = AllocSetContextCreate(h->budget, "risk_screen discovery", ALLOCSET_DEFAULT_SIZES);
+	uint64	   *start = rs_alloc0(scratch, (uint64) nids + 2, sizeof(uint64), purpose);
+	uint32	   *next = rs_alloc(scratch, rows->n + pairs / 2, sizeof(uint32), purpose);
+
+	/* start[k + 1] is first the count, then the place of the next one, of k */
+	for (uint64 i = 0; i < rows->n; i++)
+		start[from[i] + 2]++;
+	for (uint64 i = 0; i < pairs; i += 2)
+		start[h->concert[i + 1] + 2]++;
+	for (uint32 k = 0; k < nids; k++)
+		start[k + 2] += start[k + 1];
+	CHECK_FOR_INTERRUPTS();
+	for (uint64 i = 0; i < rows->n; i++)
+		next[start[from[i] + 1]++] = to[i];
+	for (uint64 i = 0; i < pairs; i += 2)
+		next[start[h->concert[i + 1] + 1]++] = h->concert[i];
+	CHECK_FOR_INTERRUPTS();
+	for (uint64 d = 0; d < h->ndiscovered; d++)
+	{
+		uint32		k = h->discovered[d];
+
+		for (uint64 i = start[k]; i < start[k + 1]; i++)
+			discover(h, next[i]);
+		if ((d & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	MemoryContextDelete(scratch);
+}
+
+/*
+ * Read everything, keep what the hops would have read. False, and nothing
+ * changed, if the query has bad rows: which of them matter is for the hops.
+ */
+static bool
+load_all_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
+{
+	RsHoldingRows *rows = h->rows;
+	RsBadRows	asked;
+	bool		clean;
+	uint64		kept = 0;
+
+	rows->n = 0;
+	h->nconcert = 0;
+	h->upwards = h->discovering = false;
+	for (uint64 d = 0; d < h->ndiscovered; d++)
+		h->seen[h->discovered[d]] = false;
+	h->ndiscovered = 0;
+	for (uint32 i = 0; i < n; i++)
+		discover(h, ids[i]);
+
+	asked = rs_query_tolerate(h->query, RS_BAD_SKIP);
+	rs_query_forget_bad_rows(h->query);
+	rs_holdings_load_all(h);
+	rs_query_tolerate(h->query, asked);
+	clean = rs_query_bad_rows(h->query) == 0;
+	rs_query_forget_bad_rows(h->query);
+	if (!clean)
+	{
+		rows->n = 0;
+		h->nconcert = 0;
+		return false;
+	}
+
+	discover_in_rows(h, upwards);
+	/* In either direction all holders of a company count. */
+	mark_unseen(h, rs_interner_count(h->interner));
+	for (uint64 i = 0; i < rows->n; i++)
+		if (h->seen[rows->owned[i]])
+			rs_holding_rows_move(rows, kept++, i);
+	rows->n = kept;
+	kept = 0;
+	for (uint64 i = 0; i < h->nconcert; i += 2)
+		if (h->seen[h->concert[i + 1]])
+		{
+			h->concert[kept++] = h->concert[i];
+			h->concert[kept++] = h->concert[i + 1];
+		}
+	h->nconcert = kept;
+	return true;
+}
+
 void
 rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 {
 	int			by_owned = h->swapped ? RS_H_OWNER : RS_H_OWNED;
 	int			by_owner = h->swapped ? RS_H_OWNED : RS_H_OWNER;
+	int			column = upwards ? by_owned : by_owner;
+	Expansion	x = {0};
 	uint64		begin = 0;
 
 	h->upwards = upwards;
@@ -336,17 +503,34 @@ rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards
 		discover(h, ids[i]);
 	while (begin < h->ndiscovered)
 	{
-		uint64		end = h->ndiscovered;
-		uint32	   *frontier = rs_alloc(h->budget, end - begin, sizeof(uint32), purpose);
+		uint64		count = h->ndiscovered - begin;
+		uint32	   *frontier;
 
+		rs_query_plan_generic(h->query, x.hop != HOP_JOIN);
+		if (prefer_full_read(h, &x, column, count))
+		{
+			if (load_all_around(h, ids, n, upwards))
+				return;
+			/* Begin again, by hops only. */
+			x.forbidden = true;
+			begin = 0;
+			h->upwards = upwards;
+			h->discovering = !upwards;
+			continue;
+		}
+		rs_query_plan_generic(h->query, x.hop != HOP_JOIN);
+		frontier = rs_alloc(h->budget, count, sizeof(uint32), purpose);
 		/* discovered[] moves while it grows */
-		memcpy(frontier, h->discovered + begin, sizeof(uint32) * (end - begin));
-		read_bound(h, upwards ? by_owned : by_owner, frontier, end - begin);
+		memcpy(frontier, h->discovered + begin, sizeof(uint32) * count);
+		begin = h->ndiscovered;
+		read_bound(h, column, frontier, count);
 		pfree(frontier);
-		begin = end;
+		x.ids += count;
+		x.hops++;
 	}
 	if (!upwards)
 	{
+		rs_query_plan_generic(h->query, false);
 		h->discovering = false;
 		read_bound(h, by_owned, h->discovered, h->ndiscovered);
 	}
@@ -360,25 +544,41 @@ rs_holdings_build(RsHoldings *h)
 	h->id_of = rs_alloc(h->budget, h->nids, sizeof(uint32), purpose);
 	for (uint32 i = 0; i < h->nids; i++)
 		h->id_of[h->node_of[i]] = i;
-	h->name = rs_alloc0(h->budget, h->nids, sizeof(Datum), purpose);
+	h->name = rs_alloc0(h->budget, (uint64) h->nids + 1, sizeof(RsName), purpose);
+	h->name = (RsName *) TYPEALIGN(sizeof(RsName), h->name);
 	h->graph = rs_ownership_build(h->rows, h->nids, h->node_of, &h->options);
 }
 
-/* Text of a node's identifier, kept. */
+/* Text of a node's identifier, kept; it may have a short header. */
 Datum
 rs_holdings_name(RsHoldings *h, uint32 node)
 {
-	if (h->name[node] == (Datum) 0)
+	RsName	   *name = &h->name[node];
+
+	if (name->inside[0] == 0 && name->longer.outside == (Datum) 0)
 	{
 		MemoryContext old = MemoryContextSwitchTo(h->budget);
+		Datum		text = rs_interner_text(h->interner, h->id_of[node]);
+		Size		bytes = VARSIZE_ANY_EXHDR(DatumGetPointer(text));
 
-		h->name[node] = rs_interner_text(h->interner, h->id_of[node]);
 		MemoryContextSwitchTo(old);
+		if (bytes + VARHDRSZ_SHORT <= RS_NAME_BYTES)
+		{
+			SET_VARSIZE_SHORT(name->inside, bytes + VARHDRSZ_SHORT);
+			memcpy(name->inside + VARHDRSZ_SHORT, VARDATA_ANY(DatumGetPointer(text)), bytes);
+			pfree(DatumGetPointer(text));
+		}
+		else
+			name->longer.outside = text;
 	}
-	return h->name[node];
+	return name->inside[0] != 0 ? PointerGetDatum(name->inside) : name->longer.outside;
 }
 
 /* ---- results ---- */
+
+/* Computed shares are shown with so many digits after the point. */
+#define SHARE_SCALE 15
+#define SHARE_UNIT 1e15L
 
 /*
  * numeric of a computed share, rounded to 15 digits after the point, without
@@ -387,10 +587,9 @@ rs_holdings_name(RsHoldings *h, uint32 node)
 Datum
 rs_share_numeric(RsReal share)
 {
-	static const int64 unit = INT64CONST(1000000000000000);
-	RsReal scaled = share * (RsReal) unit;
+	RsReal scaled = share * SHARE_UNIT;
 	int64		v;
-	int			scale = 15;
+	int			scale = SHARE_SCALE;
 
 	if (!(fabsl(scaled) < 9.2e18L))
 	{
@@ -422,6 +621,37 @@ rs_exact_numeric(int128 value, int scale)
 		scale--;
 	}
 	return rs_int128_to_numeric(value, scale);
+}
+
+/* As rs_share_numeric() and rs_exact_numeric(), into a result row. */
+void
+rs_row_share(RsResultRow *row, RsReal share)
+{
+	RsReal		scaled = share * SHARE_UNIT;
+
+	if (fabsl(scaled) < 9.2e18L)
+		rs_row_decimal(row, llroundl(scaled), SHARE_SCALE);
+	else
+	{
+		Datum		numeric = rs_share_numeric(share);
+
+		rs_row_varlena(row, numeric);
+		pfree(DatumGetPointer(numeric));
+	}
+}
+
+void
+rs_row_exact(RsResultRow *row, int128 value, int scale)
+{
+	if (scale <= 18 && value >= PG_INT64_MIN && value <= PG_INT64_MAX)
+		rs_row_decimal(row, (int64) value, scale);
+	else
+	{
+		Datum		numeric = rs_exact_numeric(value, scale);
+
+		rs_row_varlena(row, numeric);
+		pfree(DatumGetPointer(numeric));
+	}
 }
 
 Datum

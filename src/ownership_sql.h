@@ -12,6 +12,23 @@
 
 #include "ownership.h"
 #include "query_reader.h"
+#include "result_row.h"
+
+/*
+ * An identifier as text: mostly in place, behind a short varlena header, so that
+ * naming a row costs one line of memory; a longer one elsewhere.
+ */
+#define RS_NAME_BYTES 32
+
+typedef union RsName
+{
+	char		inside[RS_NAME_BYTES];	/* the header's first byte is never 0 */
+	struct
+	{
+		char		empty[RS_NAME_BYTES - sizeof(Datum)];
+		Datum		outside;	/* 0: not made yet */
+	}			longer;
+} RsName;
 
 typedef struct RsHoldings
 {
@@ -23,11 +40,10 @@ typedef struct RsHoldings
 	RsOwnershipGraph *graph;	/* after rs_holdings_build() */
 	RsOwnershipOptions options;
 	bool		swapped;		/* owner and owned exchanged: shares of the owner's assets */
-	bool		sign_free;		/* negative shares allowed */
 	uint32	   *node_of;		/* interner number -> node */
 	uint32	   *id_of;			/* node -> interner number */
 	uint32		nids;			/* interner numbers that have a node */
-	Datum	   *name;			/* by node, made when needed */
+	RsName	   *name;			/* by node, made when needed */
 	uint8	   *kind_class;		/* by kind number */
 	uint64		kind_capacity;
 	uint32	   *discovered;		/* while expanding: ids in order of discovery */
@@ -43,8 +59,12 @@ typedef struct RsHoldings
 } RsHoldings;
 
 /* Date and knowledge arguments of every function: NULL as_of = today, NULL known_at = all. */
+#define RS_ALLOW_NEGATIVE	1	/* short positions, corrections */
+#define RS_ALLOW_OVER_ONE	2	/* leverage, amounts, and data that are to be checked */
+#define RS_ALLOW_ANY		3
+
 extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
-									bool swapped, bool sign_free, const char *bad_rows,
+									bool swapped, int allow, const char *bad_rows,
 									const DateADT *as_of, const TimestampTz *known_at);
 extern void rs_holdings_ignore(RsHoldings *h, int column);
 extern uint32 *rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n);
@@ -59,6 +79,8 @@ extern DateADT rs_today(void);
 
 extern Datum rs_share_numeric(RsReal share);	/* rounded to 15 digits after the point */
 extern Datum rs_exact_numeric(int128 value, int scale);	/* value x 10^-scale, no trailing zeros */
+extern void rs_row_share(RsResultRow *row, RsReal share);
+extern void rs_row_exact(RsResultRow *row, int128 value, int scale);
 extern Datum rs_flag_array(uint32 flags);	/* text[], never NULL */
 extern RsThreshold rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, const char *argument);
 extern MemoryContext rs_ownership_budget(void);

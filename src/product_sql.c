@@ -1,6 +1,6 @@
 /*
  * src/product_sql.c
- *	  product_layers() and final_investors(): nested products.
+ *	  product_layers(), product_violations() and final_investors(): nested products.
  *
  * product_layers() keeps the holdings of products in products and finds, for
  * each product, the longest chain of products below it, public funds not
@@ -52,7 +52,7 @@ typedef struct Layers			/* by node */
 	int64		below;			/* counted products on the longest chain, -1 endless */
 	uint32		next;			/* where that chain goes on; RS_NO_ID at its end */
 	int64		violations;		/* X -> Y -> Z, Z not a public fund */
-	uint32		middle,			/* the first of them */
+	uint32		middle,			/* the first of them; RS_NO_ID: none */
 				last;
 	int64		direct;			/* non-public products held */
 } Layers;
@@ -109,6 +109,67 @@ measure(RsOwnershipGraph *g, const bool *public_fund, Layers *layers)
 	}
 }
 
+/* What both functions on nested products begin with. */
+typedef struct Nesting
+{
+	MemoryContext budget,
+				row_context;
+	ReturnSetInfo *result;
+	RsHoldings *h;
+	RsParties  *parties;
+	RsOwnershipGraph *g;
+	bool	   *public_fund;	/* by node */
+	Layers	   *layers;			/* by node */
+} Nesting;
+
+/* Arguments: 0 holdings, 1 products, 3 as_of, 4 known_at, 5 bad_rows. */
+static void
+open_nesting(Nesting *n, FunctionCallInfo fcinfo)
+{
+	DateADT		as_of = PG_ARGISNULL(3) ? 0 : PG_GETARG_DATEADT(3);
+	TimestampTz known_at = PG_ARGISNULL(4) ? 0 : PG_GETARG_TIMESTAMPTZ(4);
+	char	   *bad_rows = text_to_cstring(PG_GETARG_TEXT_PP(5));
+	RsHoldingRows *rows;
+	RsHoldings *h;
+	uint64		kept = 0;
+
+	InitMaterializedSRF(fcinfo, 0);
+	n->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	n->budget = rs_ownership_budget();
+	n->row_context = AllocSetContextCreate(n->budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	SPI_connect();
+	n->h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), n->budget, RS_CLASSES_EQUITY, false, RS_ALLOW_ANY, bad_rows,
+								PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(4) ? NULL : &known_at);
+	rs_holdings_ignore(h, RS_H_VOTES);
+	rs_holdings_load_all(h);
+	n->parties = rs_parties_read(h, text_to_cstring(PG_GETARG_TEXT_PP(1)), "products", bad_rows, false);
+
+	/* Only holdings between products. */
+	rows = h->rows;
+	for (uint64 i = 0; i < rows->n; i++)
+		if (rows->owner[i] < n->parties->nparties && rows->owned[i] < n->parties->nparties &&
+			n->parties->party[rows->owner[i]].kind != RS_PARTY_UNLISTED &&
+			n->parties->party[rows->owned[i]].kind != RS_PARTY_UNLISTED)
+			rs_holding_rows_move(rows, kept++, i);
+	rows->n = kept;
+	rs_holdings_build(h);
+	n->g = h->graph;
+
+	n->layers = rs_alloc0(n->budget, n->g->nnodes, sizeof(Layers), purpose);
+	n->public_fund = rs_alloc0(n->budget, n->g->nnodes, sizeof(bool), purpose);
+	for (uint32 k = 0; k < n->g->nnodes; k++)
+		n->public_fund[k] = rs_party_of_node(n->parties, k)->kind == RS_PARTY_PUBLIC_FUND;
+	measure(n->g, n->public_fund, n->layers);
+}
+
+static void
+close_nesting(Nesting *n)
+{
+	rs_holdings_close(n->h);
+	SPI_finish();
+	MemoryContextDelete(n->budget);
+}
+
 /*
  * product_layers(holdings text, products text, max_layers int, as_of date,
  *				  known_at timestamptz, bad_rows text)
@@ -117,27 +178,16 @@ measure(RsOwnershipGraph *g, const bool *public_fund, Layers *layers)
  *
  * layers: products below on the longest chain, public funds not counted; NULL
  * if endless. path: that chain; on a ring, until it closes. violation: the
- * first X -> Y -> Z. exceeded: more than max_layers, a violation, or endless.
+ * first X -> Y -> Z of violations; product_violations() lists them. exceeded:
+ * more than max_layers, a violation, or endless.
  */
 PG_FUNCTION_INFO_V1(rs_product_layers);
 Datum
 rs_product_layers(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result;
-	MemoryContext budget,
-				row_context;
-	RsHoldings *h;
-	RsParties  *parties;
-	RsHoldingRows *rows;
-	RsOwnershipGraph *g;
-	Layers	   *layers;
-	bool	   *public_fund;
+	Nesting		n = {0};
 	uint32	   *visited;
-	uint64		kept = 0;
-	char	   *bad_rows;
 	int			max_layers;
-	DateADT		as_of = 0;
-	TimestampTz known_at = 0;
 
 	for (int i = 0; i < 6; i++)
 		if (PG_ARGISNULL(i) && i != 3 && i != 4)
@@ -149,62 +199,12 @@ rs_product_layers(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument max_layers must not be negative")));
-	if (!PG_ARGISNULL(3))
-		as_of = PG_GETARG_DATEADT(3);
-	if (!PG_ARGISNULL(4))
-		known_at = PG_GETARG_TIMESTAMPTZ(4);
-	bad_rows = text_to_cstring(PG_GETARG_TEXT_PP(5));
 
-	InitMaterializedSRF(fcinfo, 0);
-	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	budget = rs_ownership_budget();
-	row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
-	SPI_connect();
-	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, true, bad_rows,
-						 PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(4) ? NULL : &known_at);
-	rs_holdings_ignore(h, RS_H_VOTES);
-	rs_holdings_load_all(h);
-	parties = rs_parties_read(h, text_to_cstring(PG_GETARG_TEXT_PP(1)), "products", bad_rows, false);
-
-	/* Only holdings between products. */
-	rows = h->rows;
-	for (uint64 i = 0; i < rows->n; i++)
+	open_nesting(&n, fcinfo);
+	visited = rs_alloc0(n.budget, n.g->nnodes, sizeof(uint32), purpose);
+	for (uint32 k = 0; k < n.g->nnodes; k++)
 	{
-		if (rows->owner[i] >= parties->nparties || rows->owned[i] >= parties->nparties ||
-			parties->party[rows->owner[i]].kind == RS_PARTY_UNLISTED ||
-			parties->party[rows->owned[i]].kind == RS_PARTY_UNLISTED)
-			continue;
-		rows->owner[kept] = rows->owner[i];
-		rows->owned[kept] = rows->owned[i];
-		rows->known[kept] = rows->known[i];
-		rows->class[kept] = rows->class[i];
-		for (int v = 0; v < RS_V_COLUMNS; v++)
-			if (rows->has[v])
-				rows->value[v][kept] = rows->value[v][i];
-		if (rows->has_kind)
-			rows->kind[kept] = rows->kind[i];
-		if (rows->has_dates)
-		{
-			rows->from[kept] = rows->from[i];
-			rows->to[kept] = rows->to[i];
-		}
-		if (rows->has_known_from)
-			rows->known_from[kept] = rows->known_from[i];
-		kept++;
-	}
-	rows->n = kept;
-	rs_holdings_build(h);
-	g = h->graph;
-
-	layers = rs_alloc0(budget, g->nnodes, sizeof(Layers), purpose);
-	public_fund = rs_alloc0(budget, g->nnodes, sizeof(bool), purpose);
-	visited = rs_alloc0(budget, g->nnodes, sizeof(uint32), purpose);
-	for (uint32 k = 0; k < g->nnodes; k++)
-		public_fund[k] = rs_party_of_node(parties, k)->kind == RS_PARTY_PUBLIC_FUND;
-	measure(g, public_fund, layers);
-	for (uint32 k = 0; k < g->nnodes; k++)
-	{
-		const Layers *l = &layers[k];
+		const Layers *l = &n.layers[k];
 		Datum		values[8];
 		bool		nulls[8] = {false};
 		uint32	   *path = NULL;
@@ -212,35 +212,121 @@ rs_product_layers(PG_FUNCTION_ARGS)
 					capacity = 0;
 		MemoryContext old;
 
-		if (rs_party_of_node(parties, k)->kind == RS_PARTY_UNLISTED)
+		if (rs_party_of_node(n.parties, k)->kind == RS_PARTY_UNLISTED)
 			continue;
-		old = MemoryContextSwitchTo(row_context);
-		for (uint32 at = k; at != RS_NO_ID; at = layers[at].next)
+		old = MemoryContextSwitchTo(n.row_context);
+		for (uint32 at = k; at != RS_NO_ID; at = n.layers[at].next)
 		{
-			path = rs_grow(row_context, path, &capacity, npath + 1, sizeof(uint32), purpose);
+			path = rs_grow(n.row_context, path, &capacity, npath + 1, sizeof(uint32), purpose);
 			path[npath++] = at;
 			if (visited[at] == k + 1)
 				break;
 			visited[at] = k + 1;
 		}
-		values[0] = rs_holdings_name(h, k);
+		values[0] = rs_holdings_name(n.h, k);
 		nulls[1] = l->below < 0;
 		values[1] = Int32GetDatum((int32) l->below);
 		values[2] = BoolGetDatum(l->below < 0 || l->below > max_layers || (max_layers <= 1 && l->violations > 0));
-		values[3] = name_array(h, path, npath);
+		values[3] = name_array(n.h, path, npath);
 		values[4] = Int64GetDatum(l->violations);
 		nulls[5] = l->middle == RS_NO_ID;
 		if (!nulls[5])
-			values[5] = name_array(h, (uint32[]) {k, l->middle, l->last}, 3);
-		values[6] = BoolGetDatum(rs_ownership_is_cyclic(g, g->component[k]));
+			values[5] = name_array(n.h, (uint32[]) {k, l->middle, l->last}, 3);
+		values[6] = BoolGetDatum(rs_ownership_is_cyclic(n.g, n.g->component[k]));
 		values[7] = BoolGetDatum(l->below < 0);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		tuplestore_putvalues(n.result->setResult, n.result->setDesc, values, nulls);
 		MemoryContextSwitchTo(old);
-		MemoryContextReset(row_context);
+		MemoryContextReset(n.row_context);
 	}
-	rs_holdings_close(h);
-	SPI_finish();
-	MemoryContextDelete(budget);
+	close_nesting(&n);
+	return (Datum) 0;
+}
+
+/* numeric[] of the shares of two holdings; one of unknown size is NULL. */
+static Datum
+share_array(RsOwnershipGraph *g, uint32 first, uint32 second)
+{
+	uint32		edge[2] = {first, second};
+	Datum		share[2];
+	bool		nulls[2];
+	int			n = 2,
+				lower = 1;
+
+	for (int i = 0; i < 2; i++)
+	{
+		int128		v = g->value[RS_V_SHARE][edge[i]];
+
+		nulls[i] = v == 0 && (g->edge_flags[edge[i]] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)) != 0;
+		share[i] = nulls[i] ? (Datum) 0 : rs_exact_numeric(v, g->scale);
+	}
+	return PointerGetDatum(construct_md_array(share, nulls, 1, &n, &lower, NUMERICOID, -1, false, TYPALIGN_INT));
+}
+
+/*
+ * product_violations(holdings text, products text, max_paths bigint, as_of date,
+ *					  known_at timestamptz, bad_rows text)
+ *	 returns (product text, path_no bigint, path text[], shares numeric[], total bigint, truncated boolean)
+ *
+ * Every chain X -> Y -> Z of products where Z is not a public fund, of each X
+ * (资管新规 第22条第2款), in order of identifiers. shares: of X in Y and of Y in
+ * Z. total: how many X has; truncated: more than max_paths (NULL: no limit).
+ * Cost: O(holdings + rows).
+ */
+PG_FUNCTION_INFO_V1(rs_product_violations);
+Datum
+rs_product_violations(PG_FUNCTION_ARGS)
+{
+	Nesting		n = {0};
+	int64		limit = PG_INT64_MAX;
+
+	for (int i = 0; i < 6; i++)
+		if (PG_ARGISNULL(i) && i != 2 && i != 3 && i != 4)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("only max_paths, as_of and known_at may be null")));
+	if (!PG_ARGISNULL(2))
+		limit = PG_GETARG_INT64(2);
+	if (limit < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument max_paths must be at least 1")));
+
+	open_nesting(&n, fcinfo);
+	for (uint32 x = 0; x < n.g->nnodes; x++)
+	{
+		int64		total = n.layers[x].violations;
+		int64		number = 0;
+
+		for (uint32 o = n.g->out_start[x]; o < n.g->out_start[x + 1] && number < Min(total, limit); o++)
+		{
+			uint32		first = n.g->out_edge[o];
+			uint32		y = n.g->edge_owned[first];
+
+			for (uint32 p = n.g->out_start[y]; p < n.g->out_start[y + 1] && number < limit; p++)
+			{
+				uint32		second = n.g->out_edge[p];
+				uint32		z = n.g->edge_owned[second];
+				Datum		values[6];
+				bool		nulls[6] = {false};
+				MemoryContext old;
+
+				if (n.public_fund[z])
+					continue;
+				old = MemoryContextSwitchTo(n.row_context);
+				values[0] = rs_holdings_name(n.h, x);
+				values[1] = Int64GetDatum(++number);
+				values[2] = name_array(n.h, (uint32[]) {x, y, z}, 3);
+				values[3] = share_array(n.g, first, second);
+				values[4] = Int64GetDatum(total);
+				values[5] = BoolGetDatum(total > limit);
+				tuplestore_putvalues(n.result->setResult, n.result->setDesc, values, nulls);
+				MemoryContextSwitchTo(old);
+				MemoryContextReset(n.row_context);
+				CHECK_FOR_INTERRUPTS();
+			}
+		}
+	}
+	close_nesting(&n);
 	return (Datum) 0;
 }
 
@@ -447,7 +533,7 @@ rs_final_investors(PG_FUNCTION_ARGS)
 	budget = rs_ownership_budget();
 	row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
-	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, true, bad_rows,
+	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, false, RS_ALLOW_ANY, bad_rows,
 							   PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(4) ? NULL : &known_at);
 	rs_holdings_ignore(h, RS_H_VOTES);
 	if (PG_ARGISNULL(2))

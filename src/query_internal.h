@@ -17,6 +17,7 @@ typedef enum BadReason
 {
 	BAD_NULL,
 	BAD_NEGATIVE,
+	BAD_OVER_ONE,
 	BAD_NOT_FINITE,
 	BAD_DUPLICATE,
 	BAD_REASONS
@@ -27,6 +28,7 @@ typedef struct KeptPlan
 {
 	struct KeptPlan *next;
 	char	   *sql;
+	bool		generic;
 	SPIPlanPtr	plan;
 } KeptPlan;
 
@@ -55,11 +57,13 @@ struct RsQuery
 	char	   *expression[RS_MAX_COLUMNS]; /* in the select list, over q */
 	int			scale[RS_MAX_COLUMNS];
 	int			precision[RS_MAX_COLUMNS];	/* 0: not declared */
+	int128		one[RS_MAX_COLUMNS];	/* 10^scale, 0 until it is asked for */
 	bool		ignored[RS_MAX_COLUMNS];
 
 	RsInterner *interner[RS_MAX_INTERNERS];
 	Oid			id_type[RS_MAX_INTERNERS];
 
+	bool		generic;		/* statements are planned without looking at parameters */
 	KeptPlan   *plans;
 	uint64		rows;
 	uint64		bad[RS_MAX_COLUMNS][BAD_REASONS];

@@ -47,6 +47,7 @@ typedef struct Receiver
 static const char *const reason_text[BAD_REASONS] = {
 	[BAD_NULL] = "is null",
 	[BAD_NEGATIVE] = "is negative",
+	[BAD_OVER_ONE] = "is above 1",
 	[BAD_NOT_FINITE] = "is NaN or infinite",
 	[BAD_DUPLICATE] = "occurs twice",
 };
@@ -58,6 +59,7 @@ bad_row(RsQuery *q, int column, BadReason reason, TupleTableSlot *slot)
 	static const int sqlstate[BAD_REASONS] = {
 		[BAD_NULL] = ERRCODE_NULL_VALUE_NOT_ALLOWED,
 		[BAD_NEGATIVE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+		[BAD_OVER_ONE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 		[BAD_NOT_FINITE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 		[BAD_DUPLICATE] = ERRCODE_UNIQUE_VIOLATION,
 	};
@@ -84,6 +86,8 @@ bad_row(RsQuery *q, int column, BadReason reason, TupleTableSlot *slot)
 					q->contract->name, reason_text[reason]),
 			 label ? errdetail("In the row with %s %s.", q->contract->column[label_column].name, label)
 			 : errdetail("In row " UINT64_FORMAT " of the query.", q->rows),
+			 reason == BAD_OVER_ONE ?
+			 errhint("It is a fraction of 1: if the column holds percent, divide it by 100 in the query. bad_rows => 'skip' leaves such rows out with a warning that counts them.") :
 			 errhint("Mend or filter the rows in the query, or pass bad_rows => 'skip' to leave them out with a warning that counts them.")));
 	return false;
 }
@@ -135,6 +139,20 @@ widen(RsQuery *q, int column, int scale)
 		MemoryContextSwitchTo(row_context);
 	}
 	q->scale[column] = scale;
+	q->one[column] = 0;
+}
+
+/* 1 in the column's unit. */
+static inline int128
+one_of(RsQuery *q, int column)
+{
+	if (q->one[column] == 0)
+	{
+		q->one[column] = 1;
+		for (int i = 0; i < q->scale[column]; i++)
+			q->one[column] *= 10;
+	}
+	return q->one[column];
 }
 
 static int128
@@ -183,6 +201,8 @@ convert(RsQuery *q, int c, Datum datum, TupleTableSlot *slot)
 			}
 			if (v->amount < 0 && (column->flags & RS_NOT_NEGATIVE))
 				return bad_row(q, c, BAD_NEGATIVE, slot);
+			if ((column->flags & RS_NOT_OVER_ONE) && v->amount > 1 && v->amount > one_of(q, c))
+				return bad_row(q, c, BAD_OVER_ONE, slot);
 			return true;
 		case RS_REAL:
 			v->real = DatumGetFloat8(datum);
@@ -340,15 +360,16 @@ kept_plan(RsQuery *q, char *sql, int nargs, Oid *argtypes)
 	KeptPlan   *kept;
 
 	for (kept = q->plans; kept; kept = kept->next)
-		if (strcmp(kept->sql, sql) == 0)
+		if (kept->generic == q->generic && strcmp(kept->sql, sql) == 0)
 			return kept->plan;
 	old = MemoryContextSwitchTo(q->budget);
 	kept = palloc0(sizeof(KeptPlan));
 	kept->sql = pstrdup(sql);
+	kept->generic = q->generic;
 	MemoryContextSwitchTo(old);
-	/* Each hop is planned for its own number of accounts. */
-	kept->plan = SPI_prepare_cursor(sql, nargs, argtypes,
-									CURSOR_OPT_PARALLEL_OK | CURSOR_OPT_CUSTOM_PLAN);
+	/* Each hop is planned for its own number of accounts, unless the caller knows better. */
+	kept->plan = SPI_prepare_cursor(sql, nargs, argtypes, CURSOR_OPT_PARALLEL_OK |
+									(q->generic ? CURSOR_OPT_GENERIC_PLAN : CURSOR_OPT_CUSTOM_PLAN));
 	if (kept->plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	kept->next = q->plans;
@@ -447,20 +468,22 @@ rs_query_read_bound(RsQuery *q, const char *before, const char *after,
 	run(q, sql, nargs, argtypes, values, nulls, row, rescale, arg);
 }
 
-double
-rs_query_cost(RsQuery *q, const char *before, const char *after,
-			  int nargs, Oid *argtypes, Datum *values, const char *nulls, double *rows)
+/*
+ * What the planner expects of rs_query_read_bound() with these arguments
+ * (values NULL: with any), or with before NULL of reading all rows.
+ */
+RsEstimate
+rs_query_estimate(RsQuery *q, const char *before, const char *after, int nargs, Oid *argtypes, Datum *values)
 {
 	char	   *sql = before ? psprintf("SELECT %s FROM %s %s %s", select_list(q), before, q->from, after)
 		: psprintf("SELECT %s FROM %s", select_list(q), q->from);
 	List	   *sources = SPI_plan_get_plan_sources(kept_plan(q, sql, nargs, argtypes));
-	CachedPlan *plan = GetCachedPlan(linitial(sources), bind(nargs, argtypes, values, nulls), NULL, NULL);
+	CachedPlan *plan = GetCachedPlan(linitial(sources), values ? bind(nargs, argtypes, values, NULL) : NULL, NULL, NULL);
 	Plan	   *top = linitial_node(PlannedStmt, plan->stmt_list)->planTree;
-	double		cost = top->total_cost;
+	RsEstimate	result = {.cost = top->total_cost, .rows = top->plan_rows};
 
-	*rows = top->plan_rows;
 	ReleaseCachedPlan(plan, NULL);
-	return cost;
+	return result;
 }
 
 /*
@@ -482,6 +505,27 @@ rs_query_probe(RsQuery *q, const char *what, const char *before, const char *aft
 
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+}
+
+void
+rs_query_plan_generic(RsQuery *q, bool generic)
+{
+	q->generic = generic;
+}
+
+RsBadRows
+rs_query_tolerate(RsQuery *q, RsBadRows bad_rows)
+{
+	RsBadRows	before = q->bad_rows;
+
+	q->bad_rows = bad_rows;
+	return before;
+}
+
+void
+rs_query_forget_bad_rows(RsQuery *q)
+{
+	memset(q->bad, 0, sizeof(q->bad));
 }
 
 int

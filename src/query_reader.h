@@ -31,6 +31,7 @@ typedef enum RsKind
 #define RS_REQUIRED		1		/* the query must have it */
 #define RS_NOT_NULL		2		/* a NULL makes a bad row */
 #define RS_NOT_NEGATIVE	4		/* RS_AMOUNT, RS_REAL */
+#define RS_NOT_OVER_ONE	32		/* RS_AMOUNT: a fraction of 1 */
 #define RS_UNIQUE		8		/* RS_ID: a value that the interner already has is bad; so read
 								 * the unique side first when two queries share an interner */
 #define RS_FINITE		16		/* RS_TIME, RS_DATE: infinity makes a bad row */
@@ -134,11 +135,23 @@ extern void rs_query_read_bound(RsQuery *query, const char *before, const char *
 								RsRowHandler row, RsRescaleHandler rescale, void *arg);
 
 /*
- * What the planner expects of rs_query_read_bound() with these arguments (before
- * NULL: of rs_query_read()): cost in its units, and rows.
+ * Bound statements prepared from here on get one plan that does not look at
+ * its parameters (the planner takes an array for ten elements).
  */
-extern double rs_query_cost(RsQuery *query, const char *before, const char *after,
-							int nargs, Oid *argtypes, Datum *values, const char *nulls, double *rows);
+extern void rs_query_plan_generic(RsQuery *query, bool generic);
+
+/*
+ * What the planner expects of rs_query_read_bound() with these arguments
+ * (values NULL: with any), or with before NULL of reading all rows.
+ */
+typedef struct RsEstimate
+{
+	double		cost;			/* in the planner's units */
+	double		rows;
+} RsEstimate;
+
+extern RsEstimate rs_query_estimate(RsQuery *query, const char *before, const char *after,
+									int nargs, Oid *argtypes, Datum *values);
 
 /*
  * SQL condition "column equals operand", operand being an expression of the
@@ -164,6 +177,10 @@ extern int	rs_query_relations(const RsQuery *query, const Oid **relation);
 extern bool rs_query_row_security(const RsQuery *query); /* does it limit what this role sees? */
 extern uint64 rs_query_bad_rows(const RsQuery *query);	/* skipped so far */
 
+/* Another way with bad rows from here on; returns the one before. */
+extern RsBadRows rs_query_tolerate(RsQuery *query, RsBadRows bad_rows);
+extern void rs_query_forget_bad_rows(RsQuery *query);
+
 /* Warn about skipped rows (bad_rows => 'skip'), give everything back. */
 extern void rs_query_close(RsQuery *query);
 
@@ -176,6 +193,9 @@ extern int	rs_numeric_unit(Datum numeric); /* digits after the point as written,
 extern int	rs_numeric_scale(Datum numeric);	/* significant fractional digits */
 extern bool rs_numeric_is_finite(Datum numeric);
 extern Datum rs_int128_to_numeric(int128 value, int scale);
+/* Stored form, short varlena header included, into out; returns its bytes. scale 0..18. */
+#define RS_DECIMAL_BYTES 19
+extern int	rs_decimal_form(char *out, int64 value, int scale);
 extern float8 rs_numeric_to_float8(Datum numeric);	/* the nearest */
 
 /*

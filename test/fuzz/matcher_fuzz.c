@@ -1,17 +1,18 @@
 /*
  * test/fuzz/matcher_fuzz.c
- *	  engines: src/matcher.c src/matcher_build.c src/folding.c src/rs_memory.c
+ *	  engines: src/matcher.c src/matcher_build.c src/matcher_skim.c src/folding.c src/rs_memory.c
  *
- * libFuzzer: the first byte chooses the options, then words separated by
+ * libFuzzer: two bytes choose the options, then words separated by
  * newlines up to an empty line, then the text. Any bytes, valid UTF-8 or not.
  * Beside what the sanitizers see: hits lie inside the text, has() agrees with
- * scan(), and both automaton forms find the same.
+ * scan(), and both automaton forms and both variants of skimming find the
+ * same. Tables freed are used again by the next input (test/unit/pg_shim.c).
  */
 #include "pg_shim.h"
 
 #include <stdlib.h>
 
-#include "matcher.h"
+#include "matcher_private.h"
 #include "rs_memory.h"
 
 typedef struct Sum
@@ -41,7 +42,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool started = false;
-	const unsigned char *p = data + 1,
+	const unsigned char *p = data + 2,
 			   *end = data + size;
 	RsMatcherOptions o = {0};
 	Sum			sum[2] = {{0}};
@@ -52,14 +53,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		shim_init();
 		started = true;
 	}
-	if (size < 2)
+	if (size < 3)
 		return 0;
 	o.fold = data[0] & 1;
 	o.skip = (data[0] >> 1) % 3;
 	o.max_gap = data[0] >> 6;
 	o.whole_words = data[0] >> 3 & 1;
 	o.repeats = data[0] >> 4 & 1;
-	o.homophones = o.look_alikes = o.split_characters = data[0] >> 5 & 1;
+	/* coarse layers are costly to build: by the second byte, seldom both */
+	if (data[0] >> 5 & 1)
+	{
+		o.split_characters = true;
+		o.homophones = data[1] % 16 == 0;
+		o.look_alikes = data[1] % 16 == 1;
+		o.lean = data[1] % 4 == 3;
+	}
 	for (int form = 0; form < 2; form++)
 	{
 		MemoryContext budget = AllocSetContextCreate(TopMemoryContext, "words", ALLOCSET_DEFAULT_SIZES);
@@ -67,8 +75,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		RsMatcher  *m;
 
 		o.compact = form;
+		rs_skim_portable(form);
 		b = rs_matcher_begin(budget, &o);
-		p = data + 1;
+		p = data + 2;
 		for (int words = 0; words < 64 && p < end && *p != '\n'; words++)
 		{
 			const unsigned char *e = memchr(p, '\n', end - p);

@@ -78,11 +78,21 @@ SELECT is((SELECT string_agg(concat_ws(' ', group_no, member, relation, via, vot
 SELECT is((SELECT string_agg(concat_ws(' ', member, relation, via), '; ' ORDER BY member) FROM risk_screen.control_groups(pg_temp.h('P>A:0.3 Q>A:0.3'), $$SELECT 'P' AS a, 'Q' AS b$$)),
 	'A controlled P; P head Q; Q head P', 'two in concert control together');
 SELECT is_empty($$SELECT * FROM risk_screen.control_groups(pg_temp.h('P>A:0.3 Q>A:0.3'))$$, 'without concert there is no group');
-SELECT is((SELECT string_agg(concat_ws(' ', party, relation, via, share), '; ' ORDER BY party) FROM risk_screen.related_parties(
+SELECT is((SELECT string_agg(concat_ws(' ', party, relation, via, share, steps), '; ' ORDER BY party) FROM risk_screen.related_parties(
 	pg_temp.h('P>H:0.6 H>T:0.6 Z>T:0.05 Y>T:0.04 T>SUB:0.8 H>SIS:0.9 Z>OWN:0.7 Y>NO:0.9'), '{T}',
 	$$SELECT * FROM (VALUES ('P', 'W', 'kin'), ('T', 'Dir', 'director')) v (a, b, kind)$$)),
-	'Dir director T; H controller T; OWN controlled Z; P controller T; SIS controlled H; SUB subsidiary T; T self; W kin P; Z holder T 0.05',
-	'related parties of an institution');
+	'Dir director T 1; H controller T 1; OWN controlled Z 2; P controller H 2; SIS controlled H 2; SUB subsidiary T 1; T self 0; W kin P 3; Z holder T 0.05 1',
+	'related parties of an institution, the way to each and its links');
+SELECT is((SELECT string_agg(concat_ws(' ', party, relation, via, share, steps), '; ' ORDER BY party) FROM risk_screen.related_parties(
+	pg_temp.h('H>T:0.06 K>H:0.6 K2>K:0.6 K>SIS:0.7 S>H:0.02 D>X:0.6 DW>DX:0.8'), '{T}',
+	$$SELECT * FROM (VALUES ('T', 'D', 'director'), ('D', 'DW', 'kin'), ('H', 'HD', 'director'), ('HD', 'HDW', 'kin')) v (a, b, kind)$$)),
+	'D director T 1; DW kin D 2; DX controlled DW 3; H holder T 0.06 1; HD director H 2; K holder_controller H 2; K2 holder_controller K 3; SIS controlled K 3; T self 0; X controlled D 2',
+	'who controls a holder, the kin of its own officers (not of a holder''s), and what they control together');
+SELECT is((SELECT string_agg(concat_ws(' ', party, relation, share), '; ' ORDER BY party) FROM risk_screen.related_parties(
+	$$SELECT 'A' AS owner, 'T' AS owned, 0.01 AS share, 0.05 AS votes UNION ALL SELECT 'B', 'T', 0.04, 0.0499$$, '{T}')), 'A holder 0.05; T self', '5 % of the votes make a holder too');
+SELECT is_empty($$WITH r AS (SELECT * FROM risk_screen.related_parties('SELECT i / 2 AS owner, i AS owned, 0.6 AS share FROM generate_series(2, 200) i'))
+	SELECT * FROM r WHERE relation <> 'self' AND NOT EXISTS (SELECT FROM r AS v WHERE v.target = r.target AND v.party = r.via AND v.steps < r.steps)$$,
+	'every reason leads a step nearer to the target');
 SELECT is((SELECT count(DISTINCT target)::int FROM risk_screen.related_parties(pg_temp.h('P>A:0.6 A>B:0.7'))), 2, 'all companies');
 
 -- ---- paths ----
@@ -94,7 +104,7 @@ SELECT is((SELECT array_to_string(parties, '>') FROM risk_screen.ownership_paths
 SELECT is_empty($$SELECT * FROM risk_screen.ownership_paths(pg_temp.h('A>B:0.5'), 'A', 'B')$$, 'no path');
 SELECT is((SELECT count(*)::int FROM risk_screen.ownership_paths(
 	'SELECT i AS owner, j AS owned, 0.05 AS share FROM generate_series(1, 40) i, generate_series(1, 40) j WHERE i <> j', '40', '1', 50)), 50, 'the fifty best of 10^45 paths');
-SELECT is((SELECT product FROM risk_screen.ownership_paths(pg_temp.h('P>A:1.5 A>T:0.5 P>T:0.7'), 'T', 'P', 1)), 0.75, 'links over 1 do not spoil the order');
+SELECT is((SELECT product FROM risk_screen.ownership_paths(pg_temp.h('P>A:0.8 P>A:0.7 A>T:0.5 P>T:0.7'), 'T', 'P', 1)), 0.75, 'links over 1 do not spoil the order');
 SELECT is((SELECT format('%s %s', product, shares) FROM risk_screen.ownership_paths(pg_temp.h('P>A: A>T:0.5'), 'T', 'P')), ' {NULL,0.5}', 'a link of unknown size');
 
 -- ---- data quality ----
@@ -127,6 +137,21 @@ SELECT is(pg_temp.nest('X>PF:1 PF>Z:0.9'), 'PF 1 PF>Z; X 1 ! X>PF>Z X/PF/Z', 'bu
 SELECT is(pg_temp.nest('C1>C2:0.5 C2>C1:0.5 W>C1:1'), 'C1 endless ! C1>C2>C1 C1/C2/C1; C2 endless ! C2>C1>C2 C2/C1/C2; W endless ! W>C1>C2>C1 W/C1/C2', 'rings are endless, and end');
 SELECT is(pg_temp.nest('X>SPV:1 SPV>Y:1'), NULL, 'a company in between is not a product');
 SELECT is((SELECT layers FROM risk_screen.product_layers($$SELECT i AS owner, i + 1 AS owned, 1 AS share FROM generate_series(1, 20000) i$$, 'SELECT i AS party FROM generate_series(1, 20001) i') WHERE product = '1'), 20000, '20,000 layers');
+
+CREATE FUNCTION pg_temp.chains(edges text, most bigint = 1000) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', path_no, array_to_string(path, '>'), array_to_string(shares, '*', '?'), total, CASE WHEN truncated THEN 'more' END), '; ' ORDER BY product, path_no)
+	  FROM risk_screen.product_violations(pg_temp.h(edges), $q$SELECT * FROM product$q$, most)
+$$;
+SELECT is(pg_temp.chains('X>Y:1 Y>bond:1 Y>PF:0.2'), NULL, 'no chain that is too long');
+SELECT is(pg_temp.chains('X>Y:0.5 X>W:0.25 Y>Z:0.1 Y>PF:0.9 W>Z: W>K:-0.2 K>bond:1'), '1 X>W>K 0.25*-0.2 3; 2 X>W>Z 0.25*? 3; 3 X>Y>Z 0.5*0.1 3', 'every chain with its shares');
+SELECT is(pg_temp.chains('X>Y:0.5 X>W:0.25 Y>Z:0.1 W>Z:1 W>K:1', 2), '1 X>W>K 0.25*1 3 more; 2 X>W>Z 0.25*1 3 more', 'a cut list says so, and how many there are');
+SELECT is(pg_temp.chains('C1>C2:0.5 C2>C1:0.5 X>PF:1 PF>Z:0.9'), '1 C1>C2>C1 0.5*0.5 1; 1 C2>C1>C2 0.5*0.5 1; 1 X>PF>Z 1*0.9 1', 'rings, and through a public fund');
+SELECT is((SELECT concat_ws(' ', count(*), max(total), bool_or(truncated)) FROM risk_screen.product_violations(
+	'SELECT i AS owner, j AS owned, 0.001 AS share FROM generate_series(1, 60) i, generate_series(1, 60) j WHERE i < j', 'SELECT i AS party FROM generate_series(1, 60) i', NULL)),
+	60 * 59 * 58 / 6 || ' 1711 f', 'all chains without a limit');
+SELECT results_eq($$SELECT product, count(*) FROM risk_screen.product_violations('SELECT i AS owner, j AS owned, 0.001 AS share FROM generate_series(1, 30) i, generate_series(1, 30) j WHERE (i * 7 + j * 11) % 13 < 4', 'SELECT i AS party, CASE WHEN i % 5 = 0 THEN ''public_fund'' END AS kind FROM generate_series(1, 30) i', NULL) GROUP BY 1 ORDER BY 1$$,
+	$$SELECT product, violations FROM risk_screen.product_layers('SELECT i AS owner, j AS owned, 0.001 AS share FROM generate_series(1, 30) i, generate_series(1, 30) j WHERE (i * 7 + j * 11) % 13 < 4', 'SELECT i AS party, CASE WHEN i % 5 = 0 THEN ''public_fund'' END AS kind FROM generate_series(1, 30) i') WHERE violations > 0 ORDER BY 1$$, 'as many as product_layers counts');
+SELECT throws_ok($$SELECT * FROM risk_screen.product_violations('SELECT 1 AS owner, 2 AS owned, 1 AS share', 'SELECT 1 AS party', 0)$$, '22023', NULL, 'max_paths must be positive');
 
 CREATE TABLE who (party text, kind text, form text, identity text, pass_through boolean, declared_investors int, max_investors int);
 CREATE FUNCTION pg_temp.count(edges text, target text) RETURNS text LANGUAGE sql AS $$

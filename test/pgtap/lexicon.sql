@@ -125,5 +125,17 @@ SELECT ok(risk_screen.has_terms('网贷', 'CN-2016-21'), 'other rows are there')
 RESET ROLE;
 SELECT ok(risk_screen.has_terms('金融', 'CN-2016-21'), 'and the owner again');
 
+-- what is misspelt is said
+INSERT INTO risk_screen.lexicon (lexicon, jurisdiction, licences) VALUES ('typo', 'Beijing', '{*}');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('typo', '某某词');
+SELECT results_eq($$SELECT problem FROM risk_screen.check_lexicon('typo')$$, $$VALUES ('any licence'), ('unknown jurisdiction')$$, 'check_lexicon: a jurisdiction that is none, and any licence');
+SELECT ok(risk_screen.known_region(r), 'a region: ' || r) FROM unnest('{北京,北京市,北京市朝阳区,内蒙古,广西壮族自治区,臺灣,香港,温州}'::text[]) AS r;
+SELECT ok(NOT risk_screen.known_region(r), 'no region: ' || r) FROM unnest('{Beijing,普通合伙,中国,"",某市}'::text[]) AS r;
+SELECT is(risk_screen.known_region(NULL), NULL, 'known_region(NULL)');
+SELECT is_empty($$SELECT * FROM risk_screen.lexicon WHERE shipped AND '*' = ANY (licences)$$, 'shipped lists name the licences that exempt');
+SET LOCAL client_min_messages = error;
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_name('甲理财有限公司', NULL, NULL, NULL, l, '2016-06-01') WHERE lexicon = 'CN-2016-21'), n, 'licences ' || l::text)
+  FROM (VALUES ('{bnak}'::text[], 1), ('{BANK}', 0), ('{bank}', 0), ('{Am}', 0), ('{}', 1), ('{bnak,PAY}', 0), ('{*}', 1)) AS v (l, n);
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -36,9 +36,9 @@ SELECT is((SELECT string_agg(party || '=' || total, ' ' ORDER BY party) FROM ris
 	'A=0.6 B=0.4', 'or scaled to 1 on demand');
 SELECT throws_ok($$SELECT * FROM risk_screen.look_through(pg_temp.h('A>C:0.9 B>C:0.6'), over_one => 'error')$$,
 	'23514', 'holdings of 1 companies sum to more than 1', 'or refused');
-SELECT is(pg_temp.look('A>B:0.9 B>A:1.2 R>A:0.3', 'A'), 'A=null B=null R=null* -=null*', 'spectral radius over 1: no numbers at all');
-SELECT is(pg_temp.flags('A>B:0.9 B>A:1.2 R>A:0.3', 'A', 'R'), 'RHO_GE_1,SUM_OVER_100,MISSING', '... and a flag that says so, above the ring too');
-SELECT is(pg_temp.look('A>B:0.8 B>A:1.25', 'A'), 'A=null B=null -=null*', 'spectral radius exactly 1 with sums over 100 %');
+SELECT is(pg_temp.look('A>B:0.9 B>A:0.7 B>A:0.5 R>A:0.3', 'A'), 'A=null B=null R=null* -=null*', 'spectral radius over 1: no numbers at all');
+SELECT is(pg_temp.flags('A>B:0.9 B>A:0.7 B>A:0.5 R>A:0.3', 'A', 'R'), 'RHO_GE_1,SUM_OVER_100,MISSING', '... and a flag that says so, above the ring too');
+SELECT is(pg_temp.look('A>B:0.8 B>A:0.75 B>A:0.5', 'A'), 'A=null B=null -=null*', 'spectral radius exactly 1 with sums over 100 %');
 SELECT is(pg_temp.look('A>T: B>T:0.6', 'T'), 'A=0* B=0.6* -=0.4*', 'a link of unknown size is kept, and counts nothing');
 SELECT is(pg_temp.flags('A>T: B>T:0.6', 'T', 'A'), 'MISSING,UNKNOWN_SHARE', '... flagged');
 SELECT is((SELECT direct FROM risk_screen.look_through(pg_temp.h('A>T: B>T:0.6'), '{T}') WHERE party = 'A'), NULL, '... and its direct share is NULL');
@@ -115,6 +115,19 @@ SELECT is((SELECT count(*)::int FROM risk_screen.look_through('told', '{T}', as_
 SELECT is((SELECT string_agg(coalesce(party, '-') || '=' || total, ' ' ORDER BY party) FROM risk_screen.look_through('SELECT 7::bigint AS owner, 8::int AS owned, 0.5::float8 AS share', '{8}')), '7=0.5 -=0.5', 'bigint and int');
 SELECT is((SELECT party FROM risk_screen.look_through($$SELECT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid AS owner, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12'::uuid AS owned, 1 AS share$$, '{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A12}')),
 	'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'uuid');
+-- ---- a share above 1, and bad rows that do not matter ----
+SELECT throws_ok($$SELECT * FROM risk_screen.look_through(pg_temp.h('A>C:60 B>C:40'))$$, '22003', 'column "share" of the holdings query is above 1', 'percent instead of fractions is an error');
+SELECT throws_ok($$SELECT * FROM risk_screen.controllers(pg_temp.h('A>C:1.0001'))$$, '22003', 'column "share" of the holdings query is above 1', '... for every function that takes fractions');
+SELECT throws_ok($$SELECT * FROM risk_screen.look_through('SELECT 1 AS owner, 2 AS owned, 0.5 AS share, 50 AS votes', direction => 'holdings') UNION ALL SELECT * FROM risk_screen.look_through('SELECT 1 AS owner, 2 AS owned, 50 AS share', direction => 'holdings')$$, '22003', 'column "share" of the holdings query is above 1', '... downwards too');
+SELECT is((SELECT string_agg(party || '=' || total, ' ') FROM risk_screen.look_through(pg_temp.h('A>C:1.5 B>C:1'), bad_rows => 'skip')), 'B=1', 'or is left out on demand');
+SELECT is((SELECT string_agg(party || '=' || total, ' ' ORDER BY party) FROM risk_screen.look_through(pg_temp.h('P>bond:1.3 P>repo:-0.3'), '{P}', 'assets') WHERE ultimate), 'bond=1.3 repo=-0.3', 'a leveraged product is no mistake');
+CREATE TEMP TABLE far AS SELECT i AS owner, i + 1 AS owned, 0.5 AS share FROM generate_series(1, 200) i;
+INSERT INTO far VALUES (900, 901, -0.1);
+SELECT is((SELECT count(*)::int FROM risk_screen.look_through('far', '{100}')), 100, 'a bad row that the target has nothing to do with: 99 owners and the unknown rest');
+SELECT throws_ok($$SELECT * FROM risk_screen.look_through('far', '{100,901}')$$, '22003', NULL, '... and one that it has');
+SELECT is((SELECT count(*)::int FROM risk_screen.look_through('far', '{1}', 'holdings')), 200, 'the same downwards');
+DELETE FROM far WHERE share < 0;
+SELECT is((SELECT count(*)::int FROM risk_screen.look_through('far', '{100}')), 100, 'without it everything is read, and what does not matter dropped');
 SELECT is((SELECT party FROM risk_screen.look_through($$SELECT 1.0 AS owner, 2.00 AS owned, 1 AS share$$, '{2}')), '1.0', 'numeric: equal is equal');
 
 -- ---- privileges ----

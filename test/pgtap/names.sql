@@ -38,6 +38,20 @@ SELECT results_eq($$SELECT item_no, item, started, ended FROM risk_screen.scope_
 	$$VALUES (1, '存款', 6, 7), (2, '发放贷款（短期、中期）', 9, 19), (3, '咨询', 22, 23)$$, 'items, headings and brackets');
 SELECT is_empty($$SELECT * FROM risk_screen.scope_items('')$$, 'an empty scope');
 
+-- position: the parent's part in the name of a branch with a trade of its own
+SELECT is((SELECT string_agg(n || ' ' || coalesce((SELECT place FROM risk_screen.screen_name(n, NULL, '北京', 'existing', NULL, '2016-06-01') WHERE lexicon = 'CN-2016-21'), '-'), '; ' ORDER BY o)
+	FROM unnest('{红光资产管理有限公司,红光资产管理有限公司庐山宾馆,红光资产管理有限公司上海分公司,红光资产管理有限公司(原红光厂),红光商贸有限公司金融服务部}'::text[]) WITH ORDINALITY AS u (n, o)),
+	'红光资产管理有限公司 industry; 红光资产管理有限公司庐山宾馆 -; 红光资产管理有限公司上海分公司 industry; 红光资产管理有限公司(原红光厂) industry; 红光商贸有限公司金融服务部 branch',
+	'a hotel of an investment firm is spared, its branch office and former name are not, nor a word in the branch''s own part');
+INSERT INTO risk_screen.lexicon (lexicon, fields) VALUES ('parents', '{name}');
+INSERT INTO risk_screen.term (lexicon, term, places) VALUES ('parents', '资产管理', '{parent}');
+SELECT results_eq($$SELECT place FROM unnest('{红光资产管理有限公司,红光资产管理有限公司庐山宾馆}'::text[]) AS n, risk_screen.screen_name(n) AS s WHERE lexicon = 'parents'$$, $$VALUES ('parent')$$, 'a word can be asked for in that part alone');
+
+-- exceptions found by reading, and what is next to them
+SELECT is((SELECT string_agg(CASE WHEN risk_screen.has_terms(b, 'CN-2016-21', '2020-01-01') THEN 'hit' ELSE '-' END, ' ' ORDER BY o)
+	FROM unnest('{国有资产管理,国内资产管理,旧机动车交易中心,大宗商品交易中心,集团内资金融通,合资金融公司,互联网金融（金融业务另行报批）,证券（金融业务另行报批）,金融自助设备,金融自助}'::text[]) WITH ORDINALITY AS u (b, o)),
+	'- hit - hit - hit hit - - -', 'spared and not spared');
+
 -- advertisements
 SELECT results_eq($$SELECT finding, term, value FROM risk_screen.screen_ad('年化收益率高达１２．５％，保本保息！') WHERE lexicon IN ('CN-AD', 'AD-YIELD', 'AD-WARNING')$$,
 	$$VALUES ('claim', '保本保息', NULL::numeric), ('yield', '年化收益率', 12.5), ('no_warning', NULL, NULL)$$, 'claims, yields, missing warning');

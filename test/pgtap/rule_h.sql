@@ -16,6 +16,48 @@ SELECT is((SELECT evidence -> 'hits' -> 0 ->> 'term' || ' ' || (evidence -> 'hit
 SELECT is(filing.hits('H01', '2016-04-11'), '', 'H01: the list does not hold before its date');
 SELECT is(filing.hits('H03'), 'bj', 'H03: the Beijing list holds in Beijing');
 
+SELECT is(filing.unknowns('H03'), '', 'H03: provinces are known');
+INSERT INTO filing.institution (inst_id, name, scope_text, province, is_financial) VALUES ('nowhere', '甲乙投资有限公司', '餐饮服务', NULL, false), ('beijing', '丙丁投资有限公司', '餐饮服务', 'Beijing', false), ('baker', '甲乙面包有限公司', '面包', NULL, false);
+SELECT is(filing.unknowns('H03'), 'beijing nowhere', 'H03: a word of the Beijing list and no province, or none that is one: unknown; other firms without province are not asked');
+SELECT is(filing.hits('H03'), 'bj', 'H03: nor do they hit');
+DELETE FROM filing.institution WHERE inst_id IN ('nowhere', 'beijing', 'baker');
+-- a misspelt licence does not exempt (the warning is test/t/names_warning.t's)
+SET LOCAL client_min_messages = error;
+INSERT INTO filing.institution (inst_id, name, scope_text, province, is_financial) VALUES ('misspelt', '上海寅卯理财有限公司', '餐饮', '上海', false);
+INSERT INTO filing.licence (inst_id, biz, valid_from) VALUES ('misspelt', 'AMM', '2020-01-01');
+SELECT is(filing.hits('H01'), 'ended misspelt name revoked scope width', 'H01: a licence code that no list knows exempts nobody');
+DELETE FROM filing.institution WHERE inst_id = 'misspelt';
+DELETE FROM filing.licence WHERE inst_id = 'misspelt';
+SET LOCAL client_min_messages = warning;
+
+-- H07: firms of before the list
+SELECT is(filing.unknowns('H07'), 'bj ended name revoked scope width', 'H07: firms with a word and no date of registration: unknown');
+UPDATE filing.institution SET registered_on = '2016-04-12';
+UPDATE filing.institution SET registered_on = '2016-04-11' WHERE inst_id IN ('name', 'plain', 'licensed', 'bj', 'sh', 'bank');
+SELECT is(filing.hits('H07'), 'bj name', 'H07: registered a day before the list held; on its first day, licensed firms, other words do not hit');
+SELECT is(filing.unknowns('H07'), '', 'H07: all dates known');
+UPDATE filing.institution SET moved_in_on = '2020-01-01' WHERE inst_id = 'bj';
+SELECT is(filing.hits('H07'), 'name', 'H07: a firm that moved in later is no stock');
+UPDATE filing.institution SET moved_in_on = NULL WHERE inst_id = 'bj';
+
+-- H08: listed, and the authority told, within ten days
+SELECT is(filing.unknowns('H08'), 'desk', 'H08: nobody files notices and orders: unknown');
+UPDATE filing.institution SET registered_on = '2026-11-10' WHERE inst_id IN ('name', 'scope');
+UPDATE filing.institution SET registered_on = '2026-11-09' WHERE inst_id IN ('width', 'ended', 'revoked');
+UPDATE filing.institution SET registered_on = NULL WHERE inst_id = 'bj';
+INSERT INTO filing.share_log (share_id, direction, authority, kind, subject_id, sent_at) VALUES ('n1', 'sent', '上海金融办', 'watch', 'ended', '2026-11-19 23:00+08'), ('n2', 'sent', '上海金融办', 'lead', 'width', '2026-11-10'), ('n3', 'received', '上海金融办', 'watch', 'width', '2026-11-10'), ('n4', 'sent', '上海金融办', 'watch', 'revoked', '2026-11-21 00:00+08');
+INSERT INTO filing.authority_order (order_id, inst_id, kind, issued_at, lifted_at) VALUES ('w1', 'ended', 'watch', '2026-11-19', NULL), ('w2', 'revoked', 'watch', '2026-11-10', NULL), ('w3', 'width', 'watch', '2026-11-10', '2026-11-12');
+SELECT is(filing.hits('H08'), 'revoked width', 'H08: eleven days; ten days, and a firm listed and told on the tenth, do not hit; leads, notices received, notices of tomorrow and lifted orders do not count');
+SELECT is(filing.value('H08', 'ended') || ' ' || filing.value('H08', 'name') || ' ' || filing.value('H08', 'width'), '10 10 11', 'H08: days from the day word and register entry first stood together');
+SELECT is(filing.unknowns('H08'), 'bj', 'H08: no date of registration: unknown');
+
+-- the delta: what may be new since a day
+SELECT is((SELECT string_agg(DISTINCT inst_id, ' ' ORDER BY inst_id) FROM (SELECT set_config('search_path', 'desk, risk_screen, public', true)) AS p, LATERAL risk_screen.desk_name_hits('2026-11-20', '2026-11-09', '{CN-2016-21}') AS d), 'ended name revoked scope',
+	'delta: registered since, a licence that ended, one that was revoked on an unknown day; not what was there');
+SELECT set_config('search_path', 'public, pg_catalog', true);
+UPDATE filing.institution SET registered_on = NULL;
+DELETE FROM filing.share_log; DELETE FROM filing.authority_order;
+
 -- H04, H05, H06: registration events
 SELECT is(filing.unknowns('H04') || filing.unknowns('H05') || filing.unknowns('H06'), 'deskdeskdesk', 'H04-H06: no registrations filed: unknown');
 INSERT INTO filing.registration (event_id, inst_id, event, happened_on, name, scope_text, kind, province, approved, decision) VALUES
@@ -29,14 +71,24 @@ SELECT is(filing.hits('H04'), 'new self', 'H04: new and changed names in Beijing
 SELECT is(filing.hits('H05'), 'item', 'H05: a scope item of the list');
 SELECT is(filing.hits('H06'), 'in', 'H06: moving in with a listed word and without approval');
 
--- H11, H12, H14, H16, H17, C06, C20
+UPDATE filing.registration SET province = 'Beijing' WHERE event_id IN ('1', '4', '3');
+SELECT is(filing.unknowns('H04') || ' ' || filing.hits('H04') || ' ' || filing.unknowns('H05'), 'new shanghai self item shanghai', 'H04, H05: a province that is none: unknown where the word would be frozen in Beijing');
+
+-- H11 - H14, H16, H17, C06, C20
 SELECT is(filing.unknowns('H12'), 'desk', 'H12: no texts filed: unknown');
 INSERT INTO filing.institution (inst_id, name, lines, is_financial) VALUES ('p2p', '鑫汇', '{P2P}', false), ('cafe', '咖啡', NULL, false), ('label', '元宇宙科技有限公司', NULL, false);
 INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES
-	('loan', 'cafe', 'ad', '2026-11-10', '网贷快速到账'), ('cafe', 'cafe', 'ad', '2026-11-10', '金融街店新品咖啡上市'), ('good', 'bank', 'ad', '2026-11-10', '本行理财产品，投资有风险'),
+	('loan', 'cafe', 'ad', '2026-11-10', '网贷快速到账'), ('yield', 'cafe', 'ad', '2026-11-10', '年化收益12%，先到先得'), ('pay', 'cafe', 'ad', '2026-11-10', '支付宝付款立减，收银台带保险箱，基金会合作'), ('never', 'cafe', 'ad', '2026-11-10', '本店从不提供贷款，谨防诈骗'), ('cafe', 'cafe', 'ad', '2026-11-10', '金融街店新品咖啡上市'), ('good', 'bank', 'ad', '2026-11-10', '本行理财产品，投资有风险'),
 	('news', 'cafe', 'opinion', '2026-11-10', '这家店卖理财'), ('promise', 'p2p', 'ad', '2026-11-10', '保本保息，零风险'), ('held', 'licensed', 'ad', '2026-11-10', '理财'), ('tomorrow', 'cafe', 'ad', '2026-11-21 00:00+08', '理财'),
 	('house', 'p2p', 'product_page', '2026-11-10', '众筹买房，人人有份'), ('late', 'ended', 'ad', '2026-11-20 10:00+08', '理财');
-SELECT is(filing.hits('H12'), 'house late loan', 'H12: finance words of unlicensed firms; places, banks, licensed firms, news about a firm and tomorrow''s ads do not hit');
+SELECT is(filing.hits('H12'), 'house late loan yield', 'H12: finance words and yields of unlicensed firms; places, ways of paying, goods, negations, banks, licensed firms, news about a firm and tomorrow''s ads do not hit');
+SELECT is(filing.unknowns('H13'), 'good', 'H13: a bank whose licence nobody filed: unknown');
+INSERT INTO filing.licence (inst_id, biz, valid_from, valid_to) VALUES ('bank', 'BANK', '2020-01-01', NULL), ('bank', 'INS', '2020-01-01', '2026-11-10');
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES ('cover', 'bank', 'ad', '2026-11-09 23:59+08', '本行代理保险'), ('beyond', 'bank', 'ad', '2026-11-10', '本行代理保险，投资有风险'),
+	('asset', 'licensed', 'app', '2026-11-10', '股票期货一站开户'), ('talk', 'licensed', 'opinion', '2026-11-10', '股票');
+SELECT is(filing.hits('H13'), 'asset beyond', 'H13: business no licence in force that day covers; covered business, unlicensed firms and news do not hit');
+SELECT is(filing.unknowns('H13'), '', 'H13: licences filed');
+SELECT is((SELECT evidence #>> '{terms,0,term}' || ' ' || (evidence ->> 'licences') FROM risk_screen.run_rule('desk', 'H13', '2026-11-20') WHERE subject_id = 'beyond'), '保险 ["BANK"]', 'H13: the evidence names word and licences');
 SELECT is(filing.hits('H14'), 'promise', 'H14: principal and interest promised');
 SELECT is(filing.hits('H11'), 'promise', 'H11: claims of the trade');
 SELECT is(filing.hits('H16'), 'label', 'H16: labels of fund-raising schemes in a name');
@@ -64,6 +116,70 @@ SELECT is(filing.value('H18', 'n1'), 1.0, 'H18: one day too long; the day of the
 SELECT is(filing.hits('H18'), 'n1', 'H18: an app taken down is right');
 INSERT INTO filing.disclosure (disclosure_id, inst_id, product_id, item, disclosed_at) VALUES ('1', 'n1', 'q1', 'product', '2026-01-01'), ('2', 'n1', 'q1', 'risk_level', '2026-01-01'), ('3', 'n1', 'q2', 'product', '2026-01-01'), ('4', 'n1', 'q2', 'risk_level', '2026-01-01'), ('5', 'n1', 'q2', 'investor_type', '2026-01-01');
 SELECT is(filing.hits('H15'), 'q1', 'H15: one of three missing hits; all three shown does not, nor a firm that files none');
+
+-- H19: tie-in sales
+SELECT is(filing.unknowns('H19'), 'desk', 'H19: no sales filed: unknown');
+INSERT INTO filing.sale (sale_id, product_id, inst_id, investor_id, sold_at)
+SELECT format('a%s', i), 'fund', 'n1', 'u' || i, timestamptz '2026-11-10 10:00+08' FROM generate_series(1, 20) AS i UNION ALL
+SELECT format('b%s', i), 'cover', 'n1', 'u' || i, '2026-11-10 15:00+08' FROM generate_series(1, 19) AS i UNION ALL
+SELECT format('c%s', i), 'cover', 'n1', 'v' || i, '2026-11-11' FROM generate_series(1, 10) AS i UNION ALL
+-- again by the same buyer; another day; nine buyers; the window's end
+SELECT format('d%s', i), 'solo', 'n3', 'u1', '2026-11-10 10:00+08' FROM generate_series(1, 20) AS i UNION ALL
+SELECT format('e%s', i), 'pair', 'n3', 'u1', '2026-11-10 10:00+08' FROM generate_series(1, 20) AS i UNION ALL
+SELECT format('f%s', i), 'nine', 'n2', 'w' || i, '2026-11-10' FROM generate_series(1, 9) AS i UNION ALL
+SELECT format('g%s', i), 'also', 'n2', 'w' || i, '2026-11-10' FROM generate_series(1, 9) AS i UNION ALL
+SELECT format('h%s', i), 'later', 'n5', 'w' || i, '2026-11-10' FROM generate_series(1, 20) AS i UNION ALL
+SELECT format('i%s', i), 'next', 'n5', 'w' || i, '2026-11-11' FROM generate_series(1, 20) AS i UNION ALL
+SELECT format('j%s', i), 'future', 'n5', 'w' || i, '2026-11-21 00:00+08' FROM generate_series(1, 20) AS i;
+SELECT is(filing.hits('H19'), 'fund', 'H19: 19 of 20 buyers (95 %) bought the other product too; not the other way round, one buyer twenty times, nine buyers, another day');
+SELECT is((SELECT evidence ->> 'tied' || ' ' || observed FROM risk_screen.run_rule('desk', 'H19', '2026-11-20') WHERE hit), 'cover 0.9500', 'H19: what it is tied to, and the share');
+INSERT INTO filing.sale (sale_id, product_id, inst_id, investor_id, sold_at) VALUES ('a21', 'fund', 'n1', 'u21', '2026-11-10');
+SELECT is(filing.hits('H19'), '', 'H19: 19 of 21 buyers (90.5 %)');
+UPDATE filing.sale SET bundle_id = 'x' || investor_id WHERE inst_id = 'n5' AND sold_at < '2026-11-15';
+SELECT is(filing.hits('H19'), 'later next', 'H19: a bundle joins sales of two days');
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES ('tie', 'n1', 'contract', '2026-11-10', '办理本业务须同时购买意外险'), ('free', 'n1', 'contract', '2026-11-10', '本行不得捆绑销售保险'), ('rumour', 'n1', 'opinion', '2026-11-10', '听说捆绑销售');
+SELECT is(filing.hits('H19'), 'later next tie', 'H19: a contract that demands it; prohibitions and rumours do not hit');
+
+-- H20: finance in the name of investment and wealth management
+TRUNCATE filing.institution, filing.product, filing.licence, filing.text_item;
+INSERT INTO filing.institution (inst_id, name, scope_text, is_financial) VALUES ('offers', '甲乙投资有限公司', '餐饮', false), ('takes', '丙丁科技有限公司', '投资咨询', NULL), ('nine', '戊己理财有限公司', '餐饮', false), ('advert', '庚辛科技有限公司', '软件', false),
+	('bank', '壬癸理财有限公司', '理财', true), ('held', '子丑投资有限公司', '投资', false), ('plain', '寅卯面包有限公司', '面包；投资咨询除外', false), ('idle', '辰巳投资有限公司', '投资', false);
+SELECT is(filing.hits('H20') || filing.unknowns('H20'), 'desk', 'H20: neither products nor transfers filed: unknown');
+INSERT INTO filing.licence (inst_id, biz, valid_from) VALUES ('held', 'AM', '2020-01-01');
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES ('t1', 'advert', 'ad', '2026-11-10', '理财好去处'), ('t2', 'plain', 'opinion', '2026-11-10', '理财');
+INSERT INTO filing.product (product_id, inst_id, issued_on, ended_on) VALUES ('p1', 'offers', '2026-11-20', NULL), ('p2', 'bank', '2026-01-01', NULL), ('p3', 'held', '2026-01-01', NULL), ('p4', 'plain', '2026-01-01', NULL), ('p5', 'idle', '2026-01-01', '2026-11-20'), ('p6', 'idle', '2026-11-21', NULL);
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, payee_owner, purpose)
+SELECT f || i, 'a' || i, 'acc-' || f, 100, timestamptz '2026-11-10', CASE WHEN f = 'idle' THEN 'u1' ELSE 'u' || i END, f, p
+  FROM (VALUES ('takes', 'lend', 10), ('nine', 'purchase', 9), ('advert', NULL, 10), ('plain', 'lend', 20), ('idle', 'lend', 20)) AS v (f, p, n), generate_series(1, n) AS i;
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, payee_owner, purpose) VALUES ('x1', 'a', 'acc-nine', 1, '2026-11-10', 'firm', 'nine', 'purchase'), ('x2', 'a', 'acc-nine', 1, '2026-11-10', 'u10', 'nine', 'salary'), ('x3', 'a', 'acc-nine', 1, '2026-11-21 00:00+08', 'u11', 'nine', 'purchase');
+INSERT INTO filing.party (party_id, kind) VALUES ('firm', 'enterprise');
+SELECT is(filing.hits('H20'), 'advert offers takes', 'H20: a product on offer, or ten persons'' money; nine, firms'' money, other purposes, one person twenty times, ended or future products, banks, licensed and other firms do not hit');
+SELECT is(filing.unknowns('H20'), '', 'H20: products and transfers are filed');
+SELECT is(filing.value('H20', 'nine') || ' ' || filing.value('H20', 'offers') || ' ' || filing.value('H20', 'idle'), '9 10 1', 'H20: what was measured');
+
+-- the watch list and what is still to be told
+CALL risk_screen.screen('desk', '2026-11-20');
+SELECT is((SELECT string_agg(inst_id || ' ' || reasons || ' ' || words, '; ' ORDER BY inst_id) FROM desk.watch_list WHERE inst_id IN ('nine', 'takes', 'plain')), 'nine H01 理财; takes H20 投资咨询', 'watch_list: firms with their reasons and words');
+SELECT is((SELECT string_agg(inst_id, ' ' ORDER BY inst_id) FROM desk.watch_feed WHERE inst_id IN ('nine', 'takes', 'plain')), 'nine takes', 'watch_feed: nobody told yet');
+INSERT INTO filing.share_log (share_id, direction, authority, kind, subject_id, sent_at) VALUES ('s', 'sent', '上海金融办', 'watch', 'nine', '2026-11-20 12:00+08');
+SELECT is((SELECT string_agg(inst_id, ' ' ORDER BY inst_id) FROM desk.watch_feed WHERE inst_id IN ('nine', 'takes', 'plain')), 'takes', 'watch_feed: told');
+SELECT is((SELECT notice ->> 'reasons' FROM desk.watch_feed WHERE inst_id = 'takes'), '["H20"]', 'watch_feed: the notice names the reasons');
+
+-- full scan = what was there + delta, over many firms
+TRUNCATE filing.institution, filing.licence, filing.registration;
+INSERT INTO filing.institution (inst_id, name, scope_text, province, registered_on)
+SELECT 'f' || i, (ARRAY['上海甲金融有限公司', '北京乙投资有限公司', '丙面包有限公司', '丁理财有限公司'])[1 + i % 4], (ARRAY['基金', '面包'])[1 + i % 2], (ARRAY['上海', '北京'])[1 + i / 4 % 2], date '2016-01-01' + i * 37 % 400
+  FROM generate_series(1, 300) AS i;
+INSERT INTO filing.licence (inst_id, biz, valid_from, valid_to, status)
+SELECT 'f' || i, 'AM', date '2016-01-01' + i % 200, date '2016-06-01' + i % 300, NULL FROM generate_series(1, 300, 3) AS i;
+INSERT INTO filing.registration (event_id, inst_id, event, happened_on, decision)
+SELECT 'e' || i, 'f' || i, 'change', date '2016-05-01' + i % 250, (ARRAY['accepted', 'rejected'])[1 + i % 2] FROM generate_series(1, 300, 5) AS i;
+SELECT set_config('search_path', 'desk, risk_screen, public', true);
+SELECT is_empty(format($$
+	(SELECT inst_id, field, term, started FROM risk_screen.desk_name_hits(%1$L) EXCEPT SELECT inst_id, field, term, started FROM risk_screen.desk_name_hits(%2$L))
+	EXCEPT SELECT inst_id, field, term, started FROM risk_screen.desk_name_hits(%1$L, %2$L)$$, until, since), format('delta from %s to %s: every new hit is in it', since, until))
+  FROM (VALUES ('2016-04-11', '2016-04-12'), ('2016-04-12', '2016-06-01'), ('2016-06-01', '2016-06-02'), ('2016-07-15', '2016-12-31'), ('2015-01-01', '2016-12-31')) AS v (since, until);
+SELECT cmp_ok((SELECT count(DISTINCT inst_id)::int FROM risk_screen.desk_name_hits('2016-12-31', '2016-12-30')), '<', (SELECT count(DISTINCT inst_id)::int / 5 FROM risk_screen.desk_name_hits('2016-12-31')), 'a day''s delta is small');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -47,6 +47,18 @@ DO $$ BEGIN PERFORM * FROM risk_screen.controllers('SELECT 1 AS owner'); EXCEPTI
 SELECT 'fine';
 SQL
 )" fine "an error caught leaves nothing behind"
+# many targets: the table is read once, and the answer is that of looking ids up
+many="SELECT count(*), sum(hashtextextended(x::text, 0)) FROM risk_screen.look_through('os_big', ARRAY(SELECT (i * 14)::text FROM generate_series(1, 20000) i)) x"
+scans() { q -c "SET $1" -c "$many" -c "SELECT pg_stat_force_next_flush()" -c "SELECT pg_stat_get_numscans('os_big'::regclass)" | sed '/^$/d'; }
+before=$(q -c "SELECT pg_stat_get_numscans('os_big'::regclass)")
+hops=$(scans "enable_seqscan = off")
+between=$(tail -1 <<<"$hops")
+full=$(scans "enable_seqscan = on")
+ok "$(head -1 <<<"$full")" "$(head -1 <<<"$hops")" "many targets: one reading gives what hops give"
+ok "$([ $((between - before)) = 0 ] && echo none)" none "... looked up through the index where a scan is dear"
+ok "$([ $(($(tail -1 <<<"$full") - between)) = 1 ] && echo once)" once "... else scanned once"
+ok "$(q -c "SET risk_screen.max_memory = '20MB'" -c "SELECT count(*) > 0 FROM risk_screen.look_through('os_big', '{299999}')")" t "one target needs no memory for the whole table"
+ok "$(q -c "SET statement_timeout = 100" -c "SELECT count(*) FROM risk_screen.look_through('SELECT *, pg_sleep(0.001) FROM os_big', ARRAY(SELECT i::text FROM generate_series(1, 20000) i))")" "ERROR:  57014" "reading everything stops when told"
 q -c "DROP TABLE os_ring, os_big"
 echo "1..$n"
 exit $bad

@@ -39,6 +39,73 @@ volatile uint32 InterruptHoldoffCount,
 			CritSectionCount;
 static long live_chunks;
 
+/*
+ * Large chunks are kept for the next one of their size: mapping and unmapping
+ * them is most of the time of tests that build big tables again and again. A
+ * kept chunk is poisoned, so using it after pfree is still seen.
+ */
+#define KEEP_FROM (32 * 1024)
+#define KEPT 16
+static struct
+{
+	Chunk	   *chunk;
+	Size		capacity;
+}			kept[KEPT];
+
+#if defined(__SANITIZE_ADDRESS__)
+#define POISONING 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POISONING 1
+#endif
+#endif
+#ifdef POISONING
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void) (p), (void) (n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void) (p), (void) (n))
+#endif
+
+static Chunk *
+get_chunk(Size size)
+{
+	for (int i = 0; size >= KEEP_FROM && i < KEPT; i++)
+		if (kept[i].chunk != NULL && kept[i].capacity == size)
+		{
+			Chunk	   *k = kept[i].chunk;
+
+			kept[i].chunk = NULL;
+			ASAN_UNPOISON_MEMORY_REGION(k, sizeof(Chunk) + size);
+			return k;
+		}
+	return malloc(sizeof(Chunk) + size);
+}
+
+static void
+put_chunk(Chunk *k)
+{
+	static int	next = 0;
+	int			at = -1;
+
+	if (k->size < KEEP_FROM)
+	{
+		free(k);
+		return;
+	}
+	for (int i = 0; i < KEPT && at < 0; i++)
+		if (kept[i].chunk == NULL)
+			at = i;
+	if (at < 0)
+	{
+		at = next++ % KEPT;
+		ASAN_UNPOISON_MEMORY_REGION(kept[at].chunk, sizeof(Chunk));
+		free(kept[at].chunk);
+	}
+	kept[at].chunk = k;
+	kept[at].capacity = k->size;
+	ASAN_POISON_MEMORY_REGION(k, sizeof(Chunk) + k->size);
+}
+
 long
 shim_live_chunks(void)
 {
@@ -157,7 +224,7 @@ static void *
 chunk_new(MemoryContext context, Size size, bool zero)
 {
 	ShimContext *c = (ShimContext *) context;
-	Chunk	   *k = malloc(sizeof(Chunk) + size);
+	Chunk	   *k = get_chunk(size);
 
 	if (k == NULL)
 		abort();
@@ -182,7 +249,7 @@ pfree(void *p)
 	k->next->prev = k->prev;
 	k->context->bytes -= k->size;
 	live_chunks--;
-	free(k);
+	put_chunk(k);
 }
 
 void *

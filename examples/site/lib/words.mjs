@@ -1,0 +1,35 @@
+// Chinese words for what the desk stores as codes: keys and values of evidence, kinds of subjects, actions. What is missing here is shown as stored.
+
+const KEY = {
+	name: '名称', day: '日期', channel: '渠道', text: '原文', transfers: '笔数', relation: '关系', product_id: '产品', fault: '瑕疵', excess: '超出', client_accounts: '客户账户数', cap: '上限',
+	cash_flows: '现金流笔数', contract_rate: '合同利率', client_flow: '客户资金流水', in_eligible_custody: '存于合格存管行', event_id: '登记事项', without_review: '未经复核', owner: '户主', kind: '类别', event: '事项',
+	decision: '决定', role: '角色', limit: '限额', status: '状态', source: '来源', direction: '方向', payer: '付款户', payee: '收款户', base: '基数', partner: '合作方', risk_capacity: '风险承受能力', post: '职务',
+	borrower: '借款人', platform: '平台', through_custody: '经存管', order_id: '指令', txn_id: '交易', base_on: '基准日', guarantor: '担保方', risk_level: '产品风险等级', to: '至', from: '自', counted: '计数口径',
+	balance: '余额', order: '指令', interest_bearing: '计息', ban_from: '禁入起始', recording_id: '录音录像', interest_credits: '结息笔数', video: '录像', all_transfers: '全部笔数', steps: '层数', solved: '已解决',
+	audio: '录音', rating: '评级', peers: '同业数', received_at: '收到时间', banks_in: '转入银行数', banks_out: '转出银行数', received: '收到', share_by_amount: '金额占比', qualified: '任职资格', outflow: '流出', inflow: '流入',
+	bank_id: '银行', bank: '银行', claims: '赔付', central: '集中存管', gap_days: '间隔天数', purpose: '用途', days: '天数', online: '线上', offline: '线下', business: '业务', raised: '募集', keep_until: '应保存至',
+	income: '收入', median: '同业中位数', matched_share: '匹配比例', paid: '已缴', app_id: '应用', industry: '行业', cash: '现金', since: '自', loans: '标的数', attribution: '归属方法', payers: '付款户数', payees: '收款户数',
+	growth: '增长率', all_amount: '全部金额', matures_on: '到期日', ratio: '比率', effective_at: '生效时间', reserve: '备付金', due: '到期', bank_kind: '银行类别', reached_related_parties: '到达关联方',
+};
+const VALUE = { fifo: '先进先出', controller: '控制人', controlled: '受控企业', self: '本机构', holder: '股东', officer: '高管', group: '集团成员', 'calendar day': '自然日', new: '新设', change: '变更', true: '是', false: '否', person: '个人' };
+const SUBJECT = {
+	institution: '本机构', loan: '标的', transfer: '交易', txn: '交易', person: '人员', sale: '销售', account: '账户', investor: '投资者', text: '宣传材料', user: '用户', feed: '报送', borrower: '借款人', product: '产品',
+};
+const ACTION = { push: '推送', open_case: '启动应急处置', letter: '发风险提示函', publish: '协会公示', rectification_plan: '提交整改方案', plan: '提交整改方案' };
+const TARGET = { supervisor: '监管负责人', executive: '机构高管', regulator: '监管部门', association: '行业协会' };
+
+const FLAG = {
+	UNKNOWN: '持有人未备案', CLOSED_LOOP: '闭环持股', RHO_GE_1: '循环放大', MISSING: '股东备案不全', UNKNOWN_SHARE: '比例未知', RANGE: '比例为区间', TREASURY: '库存股', NOMINEE: '代持', DUPLICATE: '重复备案',
+	NEGATIVE: '负比例', ZERO_SHARE: '零比例', SELF: '间接自持', NO_HOLDERS: '无股东备案', LAYERS_CUT: '层数截断', SUM_OVER_1: '合计超过100%', SUM_OVER_100: '合计超过100%',
+};
+
+export const flags = text => (text ?? '').split(',').filter(Boolean).map(f => FLAG[f] ?? f).join('、');
+export const action = code => ACTION[code] ?? code ?? '—';
+export const target = code => TARGET[code] ?? code ?? '';
+export const subject = (kind, id) => kind === 'institution' ? SUBJECT.institution : `${SUBJECT[kind] ?? kind} ${id}`;
+
+/** A short form of numbers that SQL wrote with many zeros; other text as it is. */
+const tidy = text => /^-?\d+\.\d+$/.test(text) ? String(Number(Number(text).toFixed(4))) : VALUE[text] ?? text;
+
+/** {"key": value} of plain values as one line. */
+export const evidence = object => Object.entries(JSON.parse(object ?? '{}')).map(([k, v]) => `${KEY[k] ?? k}：${tidy(String(v))}`).join('；');
