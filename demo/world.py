@@ -100,12 +100,14 @@ class Stream:
         return items[int(self.random() * len(items))]
 
     def sample(self, items, count):
-        pool = list(items)
-        count = min(count, len(pool))
-        for i in range(count):
-            j = i + int(self.random() * (len(pool) - i))
-            pool[i], pool[j] = pool[j], pool[i]
-        return pool[:count]
+        """The first `count` of a shuffle; only the places touched are kept, so a large list is not copied."""
+        items = items if isinstance(items, (list, tuple)) else list(items)
+        moved, chosen = {}, []
+        for i in range(min(count, len(items))):
+            j = i + int(self.random() * (len(items) - i))
+            chosen.append(items[moved.get(j, j)])
+            moved[j] = moved.get(i, i)
+        return chosen
 
     def person_name(self):
         return self.pick(SURNAMES) + self.pick(GIVEN) + (self.pick(GIVEN) if self.random() < .7 else '')

@@ -17,7 +17,8 @@ CREATE TABLE risk_screen.role (
 	title_en text NOT NULL,
 	description text NOT NULL,
 	section text NOT NULL,
-	builtin boolean NOT NULL DEFAULT false
+	builtin boolean NOT NULL DEFAULT false,
+	day_column text
 );
 COMMENT ON TABLE risk_screen.role IS 'Kinds of filing rows a desk reads; create_workspace() makes a view of each';
 COMMENT ON COLUMN risk_screen.role.role IS 'Name of the role and of its view in a workspace';
@@ -26,6 +27,7 @@ COMMENT ON COLUMN risk_screen.role.title_en IS 'English label';
 COMMENT ON COLUMN risk_screen.role.description IS 'What one row is';
 COMMENT ON COLUMN risk_screen.role.section IS 'Chapter of docs/roles.md';
 COMMENT ON COLUMN risk_screen.role.builtin IS 'Shipped with the extension, therefore read-only';
+COMMENT ON COLUMN risk_screen.role.day_column IS 'Column that says which day a row belongs to; NULL: a register, whose rows stay until a later filing says otherwise';
 
 CREATE TABLE risk_screen.role_column (
 	role text NOT NULL REFERENCES risk_screen.role ON DELETE CASCADE,
@@ -36,6 +38,10 @@ CREATE TABLE risk_screen.role_column (
 	title_zh text NOT NULL,
 	description text NOT NULL,
 	builtin boolean NOT NULL DEFAULT false,
+	is_key boolean NOT NULL DEFAULT false,
+	codes text,
+	low numeric,
+	high numeric,
 	PRIMARY KEY (role, name),
 	UNIQUE (role, ordinal)
 );
@@ -48,6 +54,10 @@ COMMENT ON COLUMN risk_screen.role_column.required IS 'A mapped row without it i
 COMMENT ON COLUMN risk_screen.role_column.title_zh IS 'Chinese label';
 COMMENT ON COLUMN risk_screen.role_column.description IS 'Meaning, unit, codes';
 COMMENT ON COLUMN risk_screen.role_column.builtin IS 'Shipped with the extension, therefore read-only';
+COMMENT ON COLUMN risk_screen.role_column.is_key IS 'Part of what tells two filed rows of one institution apart';
+COMMENT ON COLUMN risk_screen.role_column.codes IS 'Domain of code_label that a filed value must come from; NULL: any value';
+COMMENT ON COLUMN risk_screen.role_column.low IS 'Least value that may be filed; NULL: none';
+COMMENT ON COLUMN risk_screen.role_column.high IS 'Greatest value that may be filed; NULL: none';
 
 CREATE TABLE risk_screen.code_label (
 	domain text NOT NULL,

@@ -41,7 +41,11 @@ CREATE TABLE risk_screen.rule (
 	valid_to date NOT NULL DEFAULT 'infinity',
 	builtin boolean NOT NULL DEFAULT false,
 	rests_on text[] NOT NULL DEFAULT '{}',
-	CHECK (valid_from < valid_to)
+	delta_roles text[] NOT NULL DEFAULT '{}',
+	delta_days int NOT NULL DEFAULT 0 CHECK (delta_days >= 0),
+	CHECK (valid_from < valid_to),
+	-- what is carried over from an earlier day must not depend on the day asked about, nor on other rules
+	CHECK (delta_roles = '{}' OR body !~ '\$[14](?![0-9])' AND rests_on = '{}')
 );
 COMMENT ON TABLE risk_screen.rule IS 'Rules and indicators that screen() runs; shipped rows are read-only, yours are kept by pg_dump. Whoever may insert here runs code as everyone who screens';
 COMMENT ON COLUMN risk_screen.rule.code IS 'Requirement id of a shipped rule (A01 ... N24); any other name for yours';
@@ -66,6 +70,8 @@ COMMENT ON COLUMN risk_screen.rule.version IS 'Stored with every finding';
 COMMENT ON COLUMN risk_screen.rule.valid_from IS 'First as_of it runs for';
 COMMENT ON COLUMN risk_screen.rule.valid_to IS 'Day after the last as_of it runs for';
 COMMENT ON COLUMN risk_screen.rule.builtin IS 'Shipped with the extension, therefore read-only';
+COMMENT ON COLUMN risk_screen.rule.delta_roles IS 'Roles read one day at a time: screen() may judge only the days whose rows of these roles changed; empty: always the whole window';
+COMMENT ON COLUMN risk_screen.rule.delta_days IS 'How many days before its own a measurement looks back in these roles';
 COMMENT ON COLUMN risk_screen.rule.rests_on IS 'Rules whose findings of the same run its body reads (desk_findings, desk_gaps): it runs after them';
 GRANT SELECT ON risk_screen.rule TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('risk_screen.rule', 'WHERE NOT builtin');

@@ -21,6 +21,7 @@ CREATE TABLE run (
 	errors int NOT NULL DEFAULT 0,
 	unknowns int NOT NULL DEFAULT 0,
 	findings bigint NOT NULL DEFAULT 0,
+	base_run bigint,
 	ruleset text,
 	ruleset_version int,
 	ruleset_hash text,
@@ -41,6 +42,7 @@ rules 规则数; rules run
 errors 出错规则数; rules that failed
 unknowns 未知规则数; rules that could not judge anything
 findings 问题数; findings
+base_run 基准批次; earlier run whose results of unchanged days were taken over; NULL: everything was measured anew
 ruleset 评级规则集; ruleset that graded
 ruleset_version 规则集版本; the version active on as_of as known by known_at
 ruleset_hash 规则集指纹; SHA-256 of that version's content
@@ -57,6 +59,8 @@ CREATE TABLE rule_outcome (
 	unknowns bigint NOT NULL DEFAULT 0,
 	elapsed_ms numeric NOT NULL DEFAULT 0,
 	message text,
+	judged_days datemultirange,
+	fingerprint text,
 	kind text,
 	severity risk_screen.risk_level,
 	candidate boolean,
@@ -81,6 +85,8 @@ hits 命中数; findings
 unknowns 未知数; subjects that could not be judged
 elapsed_ms 耗时; milliseconds, clock
 message 说明; missing roles or error text
+judged_days 测算日期; days measured anew; NULL: the whole window
+fingerprint 指纹; SHA-256 over rule, operator and values, when its measurements belong to days; NULL: they do not
 kind 类别; the rule as it was when it ran, from here on: indicator, red line, list ...
 severity 严重程度; level a hit meant; NULL: measured only
 candidate 待人工认定; hits needed a person's confirmation
@@ -94,6 +100,36 @@ plan 来源方案; source plans
 clause 条款; words of the plan
 reason_zh 说明; explanation, Chinese
 reason_en 英文说明; explanation, English
+$$),
+('rule_day', 2, $$
+CREATE TABLE rule_day (
+	run_id bigint NOT NULL REFERENCES run ON DELETE CASCADE,
+	rule text NOT NULL,
+	day date NOT NULL,
+	measured bigint NOT NULL,
+	PRIMARY KEY (run_id, rule, day))
+$$, '规则按日测量数: how many rows a rule that judges days returned for each', $$
+run_id 批次编号; run
+rule 规则编号; code
+day 日期; day
+measured 测量数; rows the body returned
+$$),
+('input_digest', 2, $$
+CREATE TABLE input_digest (
+	run_id bigint NOT NULL REFERENCES run ON DELETE CASCADE,
+	role text NOT NULL,
+	columns text NOT NULL,
+	day date NOT NULL,
+	row_count bigint NOT NULL,
+	digest numeric NOT NULL,
+	PRIMARY KEY (run_id, role, columns, day))
+$$, '输入摘要: what the rows of a role looked like at the run, per day; a day whose digest is another has changed', $$
+run_id 批次编号; run
+role 数据种类; role
+columns 字段; columns hashed; *: whole rows
+day 日期; day of the rows; -infinity: a register, or rows without a day
+row_count 行数; rows
+digest 摘要; sum of the rows' 64-bit hashes
 $$),
 ('indicator_value', 3, $$
 CREATE TABLE indicator_value (

@@ -65,8 +65,10 @@ BEGIN
 	LOOP
 		EXECUTE format('DROP VIEW IF EXISTS pg_temp.%I', r);
 		IF known_at < 'infinity' THEN
-			EXECUTE format('CREATE TEMPORARY VIEW %I AS SELECT * FROM %I.%I WHERE known_from IS NULL OR known_from <= %L',
-						   r, workspace, r, known_at);
+			-- filed rows also show what a later version has replaced since
+			EXECUTE format('CREATE TEMPORARY VIEW %I AS %s', r,
+						   CASE WHEN risk_screen._role_filed(workspace, r) THEN risk_screen._filed_role_query(workspace, r, known_at)
+								ELSE format('SELECT * FROM %I.%I WHERE known_from IS NULL OR known_from <= %L', workspace, r, known_at) END);
 		END IF;
 	END LOOP;
 END $$;
@@ -140,8 +142,12 @@ END $$;
 COMMENT ON FUNCTION risk_screen.run_rule(text, text, date, timestamptz, date) IS
 	'Try one rule on a desk without keeping anything: every measurement, whether it is a hit, and against which threshold';
 
--- One rule of a run: measure, keep values and findings, say what came out.
-CREATE PROCEDURE risk_screen._screen_rule(workspace text, run_row anyelement, r risk_screen.rule, op text, vals jsonb)
+-- One rule of a run: measure, keep values and findings, say what came out. With
+-- `changed`, only those days are measured and the rest is taken over from the
+-- base run (64-screen_delta.sql); if that cannot be done exactly, everything is
+-- measured after all.
+CREATE PROCEDURE risk_screen._screen_rule(workspace text, run_row anyelement, r risk_screen.rule, op text, vals jsonb,
+										  base_run bigint = NULL, changed datemultirange = NULL)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	started timestamptz := clock_timestamp();
@@ -149,35 +155,37 @@ DECLARE
 	n bigint := 0;
 	hits bigint := 0;
 	unknowns bigint := 0;
+	astray bigint := 0;
 	result text;
-	keep_values boolean := r.kind = 'indicator';
+	threshold numeric := CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END;
+	by_day boolean := r.delta_roles <> '{}';
+	fingerprint text;
 BEGIN
 	why := risk_screen._missing_roles(workspace, r.needs);
 	IF why IS NOT NULL THEN
 		result := 'unknown';
-	ELSE
+		changed := NULL;
+	END IF;
+	WHILE result IS NULL
+	LOOP
 		BEGIN
 			PERFORM set_config('search_path', risk_screen._rule_path(workspace, run_row.known_at < 'infinity'), true);
-			EXECUTE format($q$
-				WITH m AS MATERIALIZED (%2$s),
-				k AS (SELECT m.*, coalesce(m.finding_key, m.subject_kind || ':' || m.subject_id || coalesce('@' || m.occurred_at::date, '')) AS key
-						FROM m),
-				o AS (SELECT k.*, row_number() OVER (PARTITION BY key ORDER BY hit DESC, observed DESC NULLS LAST, amount, occurred_at, evidence::text) AS n,
-							 row_number() OVER (PARTITION BY subject_kind, subject_id ORDER BY occurred_at, observed, amount, evidence::text) AS seq
-						FROM k),
-				v AS (INSERT INTO %1$I.indicator_value (run_id, rule, subject_kind, subject_id, seq, inst_id, status, value, operator, threshold, amount, occurred_at, evidence)
-					  SELECT $6, $7, subject_kind, subject_id, seq, inst_id, CASE WHEN observed IS NULL THEN 'unknown' ELSE 'ok' END,
-							 observed, operator, threshold, amount, occurred_at, evidence
-						FROM o WHERE observed IS NULL OR $8),
-				f AS (INSERT INTO %1$I.finding (run_id, rule, finding_key, rule_version, severity, candidate, subject_kind, subject_id, inst_id, observed, operator, threshold, amount, occurred_at, evidence)
-					  SELECT $6, $7, key || CASE WHEN n > 1 THEN '#' || n ELSE '' END, $9, $10, $11, subject_kind, subject_id, inst_id,
-							 observed, operator, threshold, amount, occurred_at, evidence
-						FROM o WHERE hit AND $10 IS NOT NULL)
-				SELECT count(*), count(*) FILTER (WHERE hit AND $10 IS NOT NULL), count(*) FILTER (WHERE observed IS NULL) FROM o$q$,
-				workspace, risk_screen._rule_query(r.body, op, CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END))
-			   INTO n, hits, unknowns
+			EXECUTE risk_screen._screen_statement(workspace,
+					CASE WHEN changed IS NULL THEN risk_screen._rule_query(r.body, op, threshold) ELSE risk_screen._delta_query(r, op, threshold, changed, run_row.since) END,
+					by_day, changed IS NOT NULL)
+			   INTO n, hits, unknowns, astray
 			  USING run_row.as_of, risk_screen.day_start(run_row.since), risk_screen.day_start(run_row.as_of + 1), run_row.known_at, vals,
-					run_row.run_id, r.code, keep_values, r.version, r.severity, r.candidate;
+					run_row.run_id, r.code, r.kind = 'indicator', r.version, r.severity, r.candidate,
+					coalesce(changed, datemultirange(daterange(run_row.since, run_row.as_of + 1))), base_run, run_row.since;
+			IF changed IS NOT NULL THEN
+				IF astray > 0 THEN
+					RAISE EXCEPTION 'a measurement belongs to no day' USING ERRCODE = 'RSD01';
+				END IF;
+				SELECT * INTO n, hits, unknowns FROM risk_screen._carry_days(workspace, run_row.run_id, base_run, r, changed, run_row.since);
+			END IF;
+			IF by_day AND astray = 0 THEN
+				fingerprint := risk_screen._rule_fingerprint(r, op, vals);
+			END IF;
 			result := CASE WHEN hits > 0 THEN 'hit' WHEN n > 0 AND n = unknowns THEN 'unknown' ELSE 'clear' END;
 		EXCEPTION
 			WHEN insufficient_privilege THEN
@@ -185,15 +193,54 @@ BEGIN
 					USING ERRCODE = 'insufficient_privilege',
 						HINT = 'Screening runs with your rights; ask for SELECT on the tables behind the role views.';
 			WHEN OTHERS THEN
-				result := 'error';
-				why := format('%s (SQLSTATE %s)', SQLERRM, SQLSTATE);
+				IF changed IS NOT NULL AND SQLSTATE IN ('RSD01', '23505') THEN
+					changed := NULL;      -- keys or days that are not its own: all of it again
+				ELSE
+					n := 0;
+					hits := 0;
+					unknowns := 0;
+					result := 'error';
+					why := format('%s (SQLSTATE %s)', SQLERRM, SQLSTATE);
+				END IF;
 		END;
 		PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
-	END IF;
-	EXECUTE format('INSERT INTO %I.rule_outcome VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', workspace)
+	END LOOP;
+	EXECUTE format('INSERT INTO %I.rule_outcome (run_id, rule, rule_version, outcome, measured, hits, unknowns, elapsed_ms, message, judged_days, fingerprint)'
+				   || ' VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)', workspace)
 		USING run_row.run_id, r.code, r.version, result, n, hits, unknowns,
-			  round(extract(epoch FROM clock_timestamp() - started) * 1000, 1), why;
+			  round(extract(epoch FROM clock_timestamp() - started) * 1000, 1), why, changed, fingerprint;
 END $$;
+
+-- The one statement that measures and keeps. $1 .. $5 as in a body, $6 run,
+-- $7 rule, $8 keep every value, $9 version, $10 severity, $11 candidate, $12 days
+-- measured, $13 base run, $14 first day of the window.
+CREATE FUNCTION risk_screen._screen_statement(workspace text, measured text, by_day boolean, carried boolean) RETURNS text
+	LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT format($q$
+		WITH m AS MATERIALIZED (%2$s),
+		k AS (SELECT m.*, coalesce(m.finding_key, m.subject_kind || ':' || m.subject_id || coalesce('@' || m.occurred_at::date, '')) AS key
+				FROM m),
+		o AS (SELECT k.*, row_number() OVER (PARTITION BY key ORDER BY hit DESC, observed DESC NULLS LAST, amount, occurred_at, evidence::text) AS n,
+					 %3$s AS astray
+				FROM k),
+		v AS (INSERT INTO %1$I.indicator_value (run_id, rule, subject_kind, subject_id, seq, inst_id, status, value, operator, threshold, amount, occurred_at, evidence)
+			  SELECT $6, $7, subject_kind, subject_id, row_number() OVER (PARTITION BY subject_kind, subject_id ORDER BY occurred_at, observed, amount, evidence::text),
+					 inst_id, CASE WHEN observed IS NULL THEN 'unknown' ELSE 'ok' END, observed, operator, threshold, amount, occurred_at, evidence
+				FROM (SELECT subject_kind, subject_id, inst_id, observed, operator, threshold, amount, occurred_at, evidence
+						FROM o WHERE observed IS NULL OR $8%4$s) AS x),
+		f AS (INSERT INTO %1$I.finding (run_id, rule, finding_key, rule_version, severity, candidate, subject_kind, subject_id, inst_id, observed, operator, threshold, amount, occurred_at, evidence)
+			  SELECT $6, $7, key || CASE WHEN n > 1 THEN '#' || n ELSE '' END, $9, $10, $11, subject_kind, subject_id, inst_id,
+					 observed, operator, threshold, amount, occurred_at, evidence
+				FROM o WHERE hit AND $10 IS NOT NULL)%5$s
+		SELECT count(*), count(*) FILTER (WHERE hit AND $10 IS NOT NULL), count(*) FILTER (WHERE observed IS NULL), count(*) FILTER (WHERE astray) FROM o$q$,
+		workspace, measured,
+		-- a measurement of no measured day, or whose key turns up on two days
+		CASE WHEN by_day THEN '(occurred_at::date <@ $12) IS NOT TRUE OR min(occurred_at::date) OVER (PARTITION BY key) <> max(occurred_at::date) OVER (PARTITION BY key)' ELSE 'false' END,
+		CASE WHEN carried THEN format(' UNION ALL SELECT subject_kind, subject_id, inst_id, value, operator, threshold, amount, occurred_at, evidence FROM %I.indicator_value'
+									  || ' WHERE run_id = $13 AND rule = $7 AND occurred_at::date >= $14 AND NOT occurred_at::date <@ $12', workspace) ELSE '' END,
+		CASE WHEN by_day THEN format(', d AS (INSERT INTO %I.rule_day (run_id, rule, day, measured) SELECT $6, $7, occurred_at::date, count(*) FROM o WHERE occurred_at IS NOT NULL GROUP BY 3)', workspace)
+			 ELSE '' END)
+$$;
 
 -- Rows per role and institution: an institution without rows is not judged.
 CREATE PROCEDURE risk_screen._screen_coverage(workspace text, run_row anyelement, rules risk_screen.rule[])
@@ -230,7 +277,7 @@ DECLARE
 	bad text;
 BEGIN
 	SELECT string_agg(t, ', ') INTO bad
-	  FROM unnest(ARRAY['run', 'rule_outcome', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'alert']) AS t
+	  FROM unnest(ARRAY['run', 'rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'alert']) AS t
 	 WHERE NOT has_table_privilege(format('%I.%I', workspace, t), 'INSERT')
 		OR NOT has_table_privilege(format('%I.%I', workspace, t), 'DELETE') AND t NOT IN ('run', 'alert');
 	IF bad IS NOT NULL THEN
@@ -265,7 +312,7 @@ CREATE FUNCTION risk_screen._filtered_roles(workspace text) RETURNS text[]
 	 WHERE c.relrowsecurity AND row_security_active(c.oid)
 $$;
 
-CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass) RETURNS void
+CREATE FUNCTION risk_screen._require_newest_snapshot(run regclass, loading boolean) RETURNS void
 	AS 'MODULE_PATHNAME', 'rs_require_newest_snapshot'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
@@ -280,7 +327,8 @@ CREATE FUNCTION risk_screen._rule_stage(rests_on text[]) RETURNS int
 	SELECT coalesce(max(stage), 0) FROM below
 $$;
 
-CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL, ruleset text = 'institution')
+CREATE PROCEDURE risk_screen.screen(workspace text, as_of date, known_at timestamptz = 'infinity', since date = NULL, at timestamptz = NULL,
+									  ruleset text = 'institution', incremental boolean = NULL)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 	-- set here so that they are the caller's again afterwards
 	SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off SET jit = off SET application_name = 'risk_screen' AS $$
@@ -294,6 +342,7 @@ DECLARE
 	last_notice timestamptz := clock_timestamp();
 	summary record;
 	filtered text[];
+	base bigint;
 BEGIN
 	PERFORM risk_screen._require_workspace(workspace);
 	IF as_of IS NULL OR NOT isfinite(as_of) THEN
@@ -316,7 +365,7 @@ BEGIN
 
 	-- One run at a time; repeating a run replaces its rows and keeps its number.
 	EXECUTE format('LOCK TABLE %I.run IN SHARE ROW EXCLUSIVE MODE', workspace);
-	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass);
+	PERFORM risk_screen._require_newest_snapshot(format('%I.run', workspace)::regclass, false);
 	-- Rules, operators, values and fingerprint are read by one statement: what
 	-- others commit from here on is for the next run. Rules that rest on the
 	-- findings of others come after those.
@@ -331,7 +380,7 @@ BEGIN
 		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, filtered_roles, run_by, started_at)
 		VALUES ($1, $2, $3, risk_screen.version(), $5, $4, session_user, clock_timestamp())
 		ON CONFLICT (as_of, known_at) DO UPDATE SET since = excluded.since, extension_version = excluded.extension_version,
-			rules_hash = excluded.rules_hash, filtered_roles = excluded.filtered_roles, run_by = excluded.run_by, started_at = excluded.started_at, finished_at = NULL
+			rules_hash = excluded.rules_hash, filtered_roles = excluded.filtered_roles, run_by = excluded.run_by, started_at = excluded.started_at, finished_at = NULL, base_run = NULL
 		RETURNING run_id, as_of, known_at, since$q$, workspace) INTO run_row USING as_of, known_at, since, filtered, hash;
 	CALL risk_screen._forget_run(workspace, run_row.run_id);
 	IF known_at < 'infinity' THEN
@@ -339,6 +388,13 @@ BEGIN
 	END IF;
 	CALL risk_screen._screen_coverage(workspace, run_row, rules);
 	CALL risk_screen._screen_closure(workspace, run_row);
+	CALL risk_screen._screen_digest(workspace, run_row, rules);
+	IF incremental IS NOT FALSE THEN
+		base := risk_screen._base_run(workspace, run_row);
+		IF base IS NULL AND incremental THEN
+			RAISE NOTICE 'no earlier run to build on: every rule judges the whole window';
+		END IF;
+	END IF;
 
 	RAISE NOTICE 'screening "%" as of %: % rules', workspace, as_of, n;
 	FOR i IN 1..n
@@ -348,7 +404,8 @@ BEGIN
 			RAISE NOTICE 'rule % of %: % %', i, n, rules[i].code, rules[i].title_zh;
 			last_notice := clock_timestamp();
 		END IF;
-		CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i]);
+		CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i], base,
+			risk_screen._changed_days(workspace, run_row, base, rules[i], risk_screen._rule_fingerprint(rules[i], operators[i], vals[i])));
 	END LOOP;
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
 	CALL risk_screen._screen_grade(workspace, run_row, rules, ruleset);
@@ -359,11 +416,12 @@ BEGIN
 	END IF;
 
 	EXECUTE format($q$
-		UPDATE %1$I.run AS r SET finished_at = clock_timestamp(), rules = s.rules, errors = s.errors, unknowns = s.unknowns, findings = s.findings
-		  FROM (SELECT count(*) AS rules, count(*) FILTER (WHERE outcome = 'error') AS errors,
+		UPDATE %1$I.run AS r SET finished_at = clock_timestamp(), rules = s.rules, errors = s.errors, unknowns = s.unknowns, findings = s.findings,
+			   base_run = CASE WHEN s.carried > 0 THEN $2 END
+		  FROM (SELECT count(*) AS rules, count(judged_days) AS carried, count(*) FILTER (WHERE outcome = 'error') AS errors,
 					   count(*) FILTER (WHERE outcome = 'unknown') AS unknowns, coalesce(sum(hits), 0) AS findings
 				  FROM %1$I.rule_outcome WHERE run_id = $1) AS s
-		 WHERE r.run_id = $1 RETURNING r.*$q$, workspace) INTO summary USING run_row.run_id;
+		 WHERE r.run_id = $1 RETURNING r.*$q$, workspace) INTO summary USING run_row.run_id, base;
 	RAISE NOTICE 'screened in % s: % findings; % rules could not judge, % failed',
 		round(extract(epoch FROM summary.finished_at - summary.started_at), 1), summary.findings, summary.unknowns, summary.errors;
 	IF summary.errors > 0 THEN
@@ -371,15 +429,15 @@ BEGIN
 			USING HINT = format('SELECT rule, message FROM %I.rule_timing WHERE outcome = ''error'' tells why.', workspace);
 	END IF;
 END $$;
-COMMENT ON PROCEDURE risk_screen.screen(text, date, timestamptz, date, timestamptz, text) IS
-	'Run every rule over a desk for one day, grade its institutions with the ruleset version active then, raise and de-duplicate alerts with their deadlines; repeating a day replaces it';
+COMMENT ON PROCEDURE risk_screen.screen(text, date, timestamptz, date, timestamptz, text, boolean) IS
+	'Run every rule over a desk for one day, grade its institutions with the ruleset version active then, raise and de-duplicate alerts with their deadlines; repeating a day replaces it; rules that allow it judge only the days that changed since the run before, unless incremental is false';
 
 CREATE PROCEDURE risk_screen._forget_run(workspace text, run_id bigint)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	t text;
 BEGIN
-	FOREACH t IN ARRAY ARRAY['rule_outcome', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure']
+	FOREACH t IN ARRAY ARRAY['rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure']
 	LOOP
 		EXECUTE format('DELETE FROM %I.%I WHERE run_id = $1', workspace, t) USING run_id;
 	END LOOP;

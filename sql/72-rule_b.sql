@@ -117,7 +117,8 @@ SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,compla
 $$, '客户投诉解决率低于下限；受理不足15天的未结投诉不计。', 'Too few complaints are solved; open ones younger than 15 days do not count.');
 
 SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_txn_sliding}', '{txn}', '{}', $$
-	WITH t AS (
+	-- read where it is used: most days are not busy, and a copy of all transfers would go to disk
+	WITH t AS NOT MATERIALIZED (
 		SELECT coalesce(t.payer_owner, t.payer) AS user_id, t.paid_at, t.inst_id, t.amount
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
@@ -139,7 +140,7 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 		  FROM slides WHERE n >= ($5 ->> 'user_txn_count')::numeric ORDER BY user_id, paid_at::date, n DESC, paid_at)
 	SELECT 'user' AS subject_kind, user_id AS subject_id, inst_id, n AS observed, NULL::numeric AS threshold, amount, at AS occurred_at,
 		   jsonb_build_object('day', day, 'counted', form) AS evidence
-	  FROM (SELECT * FROM days UNION ALL
+	  FROM (SELECT user_id, day, n, amount, inst_id, at, form FROM days UNION ALL
 			SELECT p.user_id, p.day, p.n, p.amount, p.inst_id, p.at, p.form FROM peaks AS p
 			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
 $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');
@@ -182,7 +183,7 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
 
 SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount,daily_review_form,single_review_amount}', '{txn}', '{}', $$
-	WITH t AS (
+	WITH t AS NOT MATERIALIZED (
 		SELECT s.owner, s.direction, t.paid_at, t.amount, t.review_id, t.inst_id
 		  FROM txn AS t
 		 CROSS JOIN LATERAL (VALUES (coalesce(t.payer_owner, t.payer), 'out', t.payer_owner), (coalesce(t.payee_owner, t.payee), 'in', t.payee_owner)) AS s (owner, direction, owner_id)
@@ -193,7 +194,7 @@ SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amoun
 		  FROM t GROUP BY owner, direction, paid_at::date
 		HAVING sum(amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE review_id IS NULL) > 0),
 	side AS (
-		SELECT l.*, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
+		SELECT l.owner, l.direction, l.day, l.total, l.n, l.open, l.at, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
 		  FROM large AS l JOIN t ON t.owner = l.owner AND t.direction = l.direction AND t.paid_at::date = l.day
 		 GROUP BY l.owner, l.direction, l.day, l.total, l.n, l.open, l.at)
 	SELECT 'user' AS subject_kind, owner AS subject_id, inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,

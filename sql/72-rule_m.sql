@@ -1,32 +1,4 @@
--- Rules of section M: feeds, jurisdiction, registers of accounts.
-
-SELECT risk_screen._ship_rule('M01', 'yellow', '{ALL}', '{feed_lag}', '{feed}', '{}', $$
-	WITH span AS (
-		SELECT f.inst_id, f.role, min(f.report_date) AS first_day FROM feed AS f WHERE f.report_date <= $1 AND f.report_date >= $2::date GROUP BY f.inst_id, f.role),
-	-- every day from the first report on; a day whose feed is not yet due is not late
-	grid AS (
-		SELECT s.inst_id, s.role, d::date AS day FROM span AS s, generate_series(s.first_day::timestamp, ($1 - ($5 ->> 'feed_lag')::int)::timestamp, interval '1 day') AS d),
-	best AS (
-		SELECT f.inst_id, f.role, f.report_date, min(f.received_at) FILTER (WHERE f.valid IS NOT FALSE AND f.row_count IS NOT DISTINCT FROM coalesce(f.control_rows, f.row_count)
-					AND f.amount_total IS NOT DISTINCT FROM coalesce(f.control_amount, f.amount_total)) AS received_at, count(*) AS n, bool_and(f.valid IS FALSE) AS invalid
-		  FROM feed AS f WHERE f.received_at < $3 GROUP BY f.inst_id, f.role, f.report_date)
-	SELECT 'feed' AS subject_kind, g.inst_id || ' ' || g.day AS subject_id, g.inst_id, coalesce(b.received_at::date, $1 + 1) - g.day AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, g.day::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('day', g.day, 'role', g.role, 'received_at', b.received_at,
-				'fault', CASE WHEN b.received_at IS NOT NULL THEN 'late' WHEN b.n IS NULL THEN 'missing' WHEN b.invalid THEN 'invalid' ELSE 'control totals differ' END)) AS evidence,
-		   'feed:' || g.inst_id || ':' || coalesce(g.role, '') || '@' || g.day AS finding_key
-	  FROM grid AS g LEFT JOIN best AS b ON b.inst_id = g.inst_id AND b.role IS NOT DISTINCT FROM g.role AND b.report_date = g.day
-	 WHERE b.received_at IS NULL OR b.received_at::date - g.day > ($5 ->> 'feed_lag')::int
-$$, '数据未按T+1报送、缺报或校验不通过。', 'A daily feed is late, missing, invalid or does not add up.');
-
-SELECT risk_screen._ship_rule('M02', 'yellow', '{ALL}', '{}', '{txn}', '{}', $$
-	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at,
-		   jsonb_build_object('without_user', count(*) FILTER (WHERE t.payer_owner IS NULL AND t.payee_owner IS NULL), 'without_party', count(*) FILTER (WHERE t.payer IS NULL OR t.payee IS NULL),
-				'without_amount', count(*) FILTER (WHERE t.amount IS NULL OR t.amount < 0 OR t.amount = 'NaN'), 'without_id', count(*) FILTER (WHERE t.txn_id IS NULL)) AS evidence
-	  FROM txn AS t
-	 WHERE (t.paid_at >= $2 AND t.paid_at < $3 OR t.paid_at IS NULL) AND t.inst_id IS NOT NULL
-	   AND (t.txn_id IS NULL OR t.payer IS NULL OR t.payee IS NULL OR t.amount IS NULL OR t.amount < 0 OR t.amount = 'NaN' OR t.paid_at IS NULL OR t.payer_owner IS NULL AND t.payee_owner IS NULL)
-	 GROUP BY t.inst_id
-$$, '交易数据缺少用户、金额、对手方或流向。', 'Transfers lack user, amount, counterparty or direction.');
+-- Rules of section M: jurisdiction, registers of accounts. Feeds and seals: 72-rule_m_feed.sql.
 
 SELECT risk_screen._ship_rule('M11', 'yellow', '{ALL}', '{}', '{account}', '{}', $$
 	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,

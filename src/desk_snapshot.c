@@ -1,6 +1,6 @@
 /*
  * src/desk_snapshot.c
- *	  Refuse to screen on a snapshot older than the newest run.
+ *	  Refuse to screen, or to load a message, on a snapshot older than the newest one.
  *
  * Runs of a workspace come one after the other, by a lock. Waiting is enough in
  * READ COMMITTED, where the statement after the lock sees what the run before
@@ -8,7 +8,8 @@
  * grades that others committed would be invisible and be made a second time.
  * Every run writes a row of the workspace's table run, so a row there that the
  * newest snapshot sees and the transaction's does not tells. The table has one
- * row per day screened; all are read.
+ * row per day screened; all are read. Messages and the table feed_batch are the
+ * same case: a key in force from an unseen message would be filed twice.
  */
 #include "pg_compat.h"
 
@@ -23,7 +24,7 @@
 #include "utils/snapmgr.h"
 
 /*
- * _require_newest_snapshot(run regclass) returns void
+ * _require_newest_snapshot(run regclass, loading boolean) returns void
  *
  * To be called under a lock that keeps writers of the table away. Errors:
  * 40001 if the table has rows committed after the transaction's snapshot,
@@ -34,6 +35,7 @@ Datum
 rs_require_newest_snapshot(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
+	bool		loading = PG_GETARG_BOOL(1);
 	Relation	rel;
 	Snapshot	newest;
 	TableScanDesc scan;
@@ -60,8 +62,10 @@ rs_require_newest_snapshot(PG_FUNCTION_ARGS)
 	if (stale)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not screen: another run was committed after this transaction's snapshot was taken"),
-				 errdetail("In this transaction the alerts of that run are not visible and would be raised again."),
+				 loading ? errmsg("could not load: another message was committed after this transaction's snapshot was taken")
+				 : errmsg("could not screen: another run was committed after this transaction's snapshot was taken"),
+				 loading ? errdetail("In this transaction the rows of that message are not visible and could be filed twice.")
+				 : errdetail("In this transaction the alerts of that run are not visible and would be raised again."),
 				 errhint("Repeat the transaction.")));
 	PG_RETURN_VOID();
 }

@@ -1,0 +1,203 @@
+-- Seals of a desk: what a day's rows were, kept apart from the rows, so that
+-- every row changed, removed or slipped in afterwards is named.
+--
+-- Each row gets a seal over its columns (not known_from: that is ours), each
+-- day a Merkle root over the seals, each day's line a head that chains it to
+-- the line before. Who can write the rows may also write the book; so publish
+-- the newest head, or hand it to a third party, and give it to check_seals().
+
+-- How the rows of a source are read: its relation, key, day, institution, columns.
+CREATE FUNCTION risk_screen._seal_source(workspace text, source text, OUT relation text, OUT id text, OUT day text, OUT since text, OUT inst_id text, OUT columns text[])
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	day_column text;
+	moment boolean;
+BEGIN
+	CASE source
+		WHEN 'finding' THEN
+			relation := format('(SELECT f.*, r.as_of FROM %1$I.finding AS f JOIN %1$I.run AS r USING (run_id) WHERE r.known_at = ''infinity'')', workspace);
+			id := 't.rule || ''|'' || t.finding_key';
+			day_column := 'as_of';
+			moment := false;
+			inst_id := 't.inst_id';
+			columns := '{as_of,rule,finding_key,rule_version,severity,candidate,subject_kind,subject_id,inst_id,observed,operator,threshold,amount,occurred_at,evidence}';
+		WHEN 'evidence' THEN
+			relation := format('%I.evidence', workspace);
+			id := 't.evidence_id::text';
+			day_column := 'registered_at';
+			moment := true;
+			inst_id := 't.inst_id';
+			columns := '{evidence_id,inst_id,case_id,kind,title,uri,content,hash,collected_at,collected_by,registered_at,registered_by}';
+		WHEN 'alert_action' THEN
+			relation := format('%I.alert_action', workspace);
+			id := 't.action_id::text';
+			day_column := 'done_at';
+			moment := true;
+			inst_id := 'NULL::text';
+			columns := '{action_id,alert_id,kind,target,done_at,done_by,body}';
+		ELSE
+			SELECT coalesce(r.day_column, CASE r.role WHEN 'document' THEN 'issued_on' END) INTO day_column FROM risk_screen.role AS r WHERE r.role = source;
+			IF day_column IS NULL THEN
+				RAISE EXCEPTION 'rows of "%" cannot be sealed by day', source USING ERRCODE = 'invalid_parameter_value',
+					HINT = 'Sources are finding, evidence, alert_action, document, and roles with a day: SELECT role FROM risk_screen.role WHERE day_column IS NOT NULL.';
+			END IF;
+			relation := format('%I.%I', workspace, source);
+			SELECT CASE count(*) FILTER (WHERE c.is_key) WHEN 1 THEN max(format('t.%I::text', c.name)) FILTER (WHERE c.is_key)
+						ELSE 'concat_ws(''|'', ' || string_agg(format('coalesce(t.%I::text, '''')', c.name), ', ' ORDER BY c.ordinal) FILTER (WHERE c.is_key) || ')' END,
+				   coalesce(max('t.inst_id') FILTER (WHERE c.name = 'inst_id'), 'NULL::text'),
+				   array_agg(c.name ORDER BY c.ordinal) FILTER (WHERE c.name <> 'known_from'), bool_or(c.name = day_column AND c.type <> 'date')
+			  INTO id, inst_id, columns, moment
+			  FROM risk_screen.role_column AS c WHERE c.role = source;
+	END CASE;
+	day := CASE WHEN moment THEN format('(t.%I AT TIME ZONE current_setting(''risk_screen.time_zone''))::date', day_column) ELSE format('t.%I', day_column) END;
+	since := CASE WHEN moment THEN format('t.%1$I >= risk_screen.day_start($1) AND t.%1$I < risk_screen.day_start($2 + 1)', day_column)
+				  ELSE format('t.%1$I >= $1 AND t.%1$I <= $2', day_column) END;
+END $$;
+
+-- Rows of a source on days $1 to $2: row_id, inst_id, day, seal.
+CREATE FUNCTION risk_screen._seal_query(workspace text, source text, columns text[]) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	-- a row without key is known by its seal
+	SELECT format('SELECT coalesce(%s, encode(s.seal, ''hex'')) AS row_id, %s AS inst_id, %s AS day, s.seal FROM %s AS t CROSS JOIN LATERAL (SELECT risk_screen.seal(%s) OFFSET 0) AS s (seal) WHERE %s',
+				  coalesce(x.id, 'NULL::text'), x.inst_id, x.day, x.relation,
+				  (SELECT string_agg(format('t.%I', c), ', ' ORDER BY n) FROM unnest(columns) WITH ORDINALITY AS u (c, n)), x.since)
+	  FROM risk_screen._seal_source(workspace, source) AS x
+$$;
+
+CREATE PROCEDURE risk_screen.seal_day(workspace text, day date, sources text[] = '{txn,finding,evidence}')
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' SET jit = off AS $$
+DECLARE
+	s text;
+	columns text[];
+	no bigint;
+	last_head bytea;
+	part int;
+	n bigint;
+BEGIN
+	PERFORM risk_screen._require_workspace(workspace);
+	IF day IS NULL OR NOT isfinite(day) THEN
+		RAISE EXCEPTION 'day must be a day' USING ERRCODE = 'invalid_parameter_value', HINT = 'Give the day to be sealed, for example current_date - 1.';
+	END IF;
+	-- one at a time; an advisory lock, so that INSERT and SELECT are all a sealer needs
+	PERFORM pg_advisory_xact_lock(hashtextextended(concat_ws(E'\x1f', 'risk_screen.seal_day', workspace), 0));
+	FOREACH s IN ARRAY sources
+	LOOP
+		SELECT x.columns INTO columns FROM risk_screen._seal_source(workspace, s) AS x;
+		IF risk_screen._role_mapped(workspace, s) IS FALSE THEN
+			RAISE NOTICE 'role "%" is not mapped: not sealed', s;
+			CONTINUE;
+		END IF;
+		EXECUTE format('SELECT coalesce(max(b.seal_no), 0) + 1, (SELECT x.head FROM %1$I.seal_book AS x ORDER BY x.seal_no DESC LIMIT 1), coalesce(max(b.part) FILTER (WHERE b.source = $1 AND b.day = $2), 0) + 1 FROM %1$I.seal_book AS b', workspace)
+		   INTO no, last_head, part USING s, day;
+		-- a part after the first holds the rows that came since; what is sealed is never sealed anew
+		EXECUTE format('INSERT INTO %1$I.row_seal (seal_no, row_id, seal) SELECT $3, q.row_id, q.seal FROM (%2$s) AS q', workspace, risk_screen._seal_query(workspace, s, columns))
+			|| CASE WHEN part > 1 THEN format(' WHERE NOT EXISTS (SELECT FROM %1$I.seal_book AS b JOIN %1$I.row_seal AS o ON o.seal_no = b.seal_no WHERE b.source = $4 AND b.day = $1 AND o.row_id = q.row_id)', workspace) ELSE '' END
+			USING day, day, no, s;
+		GET DIAGNOSTICS n = ROW_COUNT;
+		CONTINUE WHEN n = 0 AND part > 1;
+		EXECUTE format($q$
+			INSERT INTO %1$I.seal_book (seal_no, source, day, part, columns, row_count, root, head)
+			SELECT $1, $2, $3, $4, $5, $6, r.root, risk_screen.seal_chain(risk_screen.seal($1, $2, $3, $4, $5, $6, r.root), $7)
+			  FROM (SELECT risk_screen.merkle_root(o.seal ORDER BY o.row_id COLLATE "C", o.seal) AS root FROM %1$I.row_seal AS o WHERE o.seal_no = $1) AS r
+			 GROUP BY r.root$q$, workspace)
+			USING no, s, day, part, columns, n, coalesce(last_head, decode(repeat('00', 32), 'hex'));
+	END LOOP;
+END $$;
+COMMENT ON PROCEDURE risk_screen.seal_day(text, date, text[]) IS
+	'Seal the rows of a day: transfers, findings, registered evidence or any role with a day; called again, it seals what came since as a further part and leaves the rest alone';
+
+CREATE FUNCTION risk_screen.check_seals(workspace text, first_day date, last_day date, sources text[] = NULL, head bytea = NULL)
+	RETURNS TABLE (source text, day date, row_id text, finding text, inst_id text, seal_no bigint, sealed bytea, now bytea)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+	s text;
+	x record;
+	no bigint;
+	several boolean;
+	total bigint;
+BEGIN
+	PERFORM risk_screen._require_workspace(workspace);
+	IF first_day IS NULL OR last_day IS NULL OR first_day > last_day OR NOT isfinite(first_day) OR NOT isfinite(last_day) THEN
+		RAISE EXCEPTION 'first_day must be a day not after last_day' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF sources IS NULL THEN
+		EXECUTE format('SELECT array_agg(DISTINCT b.source ORDER BY b.source) FROM %I.seal_book AS b WHERE b.day BETWEEN $1 AND $2', workspace) INTO sources USING first_day, last_day;
+	END IF;
+	FOREACH s IN ARRAY coalesce(sources, '{}')
+	LOOP
+		EXECUTE format('INSERT INTO %I.seal_check (source, first_day, last_day, rows_sealed, changed, missing, inserted, book_faults) VALUES ($1, $2, $3, 0, 0, 0, 0, 0) RETURNING check_no', workspace)
+		   INTO no USING s, first_day, last_day;
+		-- the book: no line missing or altered, and the published head in it
+		EXECUTE format($q$
+			INSERT INTO %1$I.seal_finding (check_no, source, day, finding, seal_no, sealed, now)
+			SELECT $1, b.source, b.day, CASE WHEN b.seal_no <> b.expected_no THEN 'book broken' ELSE 'book altered' END, b.seal_no, b.head, c.head
+			  FROM (SELECT k.*, row_number() OVER w AS expected_no, lag(k.head) OVER w AS before FROM %1$I.seal_book AS k WINDOW w AS (ORDER BY k.seal_no)) AS b
+			 CROSS JOIN LATERAL (SELECT risk_screen.seal_chain(e.entry, coalesce(b.before, decode(repeat('00', 32), 'hex'))) AS head
+								   FROM (SELECT risk_screen.seal(b.seal_no, b.source, b.day, b.part, b.columns, b.row_count, b.root) AS entry) AS e) AS c
+			 WHERE c.head <> b.head OR b.seal_no <> b.expected_no
+			UNION ALL
+			SELECT $1, $2, NULL, 'head not in book', NULL, $3, NULL WHERE $3 IS NOT NULL AND NOT EXISTS (SELECT FROM %1$I.seal_book AS b WHERE b.head = $3)
+			UNION ALL
+			SELECT $1, b.source, b.day, 'seals altered', b.seal_no, b.root, r.root
+			  FROM %1$I.seal_book AS b
+			 CROSS JOIN LATERAL (SELECT risk_screen.merkle_root(o.seal ORDER BY o.row_id COLLATE "C", o.seal) AS root, count(*) AS n FROM %1$I.row_seal AS o WHERE o.seal_no = b.seal_no) AS r
+			 WHERE b.source = $2 AND b.day BETWEEN $4 AND $5 AND (r.root <> b.root OR r.n <> b.row_count)$q$, workspace)
+			USING no, s, head, first_day, last_day;
+		EXECUTE format('SELECT count(DISTINCT b.columns) > 1, coalesce(sum(b.row_count), 0) FROM %I.seal_book AS b WHERE b.source = $1 AND b.day BETWEEN $2 AND $3', workspace) INTO several, total USING s, first_day, last_day;
+		-- the rows, with the columns they were sealed with: what is on one side only is paired by key
+		FOR x IN EXECUTE format('SELECT DISTINCT b.columns FROM %I.seal_book AS b WHERE b.source = $1 AND b.day BETWEEN $2 AND $3', workspace) USING s, first_day, last_day
+		LOOP
+			EXECUTE format($q$
+				WITH line AS MATERIALIZED (SELECT b.seal_no, b.day, b.columns = $5 AS same FROM %1$I.seal_book AS b WHERE b.source = $4 AND b.day BETWEEN $1 AND $2),
+				both_sides AS (
+					SELECT u.day, u.row_id, u.seal, sum(u.n) AS n, max(u.seal_no) AS seal_no, max(u.inst_id) AS inst_id
+					  FROM (SELECT l.day, o.row_id, o.seal, -1 AS n, o.seal_no, NULL::text AS inst_id FROM line AS l JOIN %1$I.row_seal AS o ON o.seal_no = l.seal_no WHERE l.same
+							 UNION ALL
+							SELECT q.day, q.row_id, q.seal, 1, NULL, q.inst_id FROM (%2$s) AS q WHERE q.day IN (SELECT l.day FROM line AS l WHERE l.same)%3$s) AS u
+					 GROUP BY u.day, u.row_id, u.seal HAVING sum(u.n) <> 0),
+				one_side AS (
+					SELECT b.day, b.row_id, b.seal, b.n > 0 AS here, b.seal_no, b.inst_id, row_number() OVER (PARTITION BY b.row_id, b.n > 0 ORDER BY b.day, b.seal) AS i
+					  FROM both_sides AS b CROSS JOIN generate_series(1, abs(b.n)::int))
+				INSERT INTO %1$I.seal_finding (check_no, source, day, row_id, finding, inst_id, seal_no, sealed, now)
+				SELECT $3, $4, coalesce(g.day, h.day), coalesce(g.row_id, h.row_id), CASE WHEN h.row_id IS NULL THEN 'missing' WHEN g.row_id IS NULL THEN 'inserted' ELSE 'changed' END,
+					   h.inst_id, g.seal_no, g.seal, h.seal
+				  FROM (SELECT * FROM one_side WHERE NOT here) AS g FULL JOIN (SELECT * FROM one_side WHERE here) AS h ON h.row_id = g.row_id AND h.i = g.i$q$,
+				workspace, risk_screen._seal_query(workspace, s, x.columns),
+				CASE WHEN several THEN format(' AND NOT EXISTS (SELECT FROM line AS l JOIN %I.row_seal AS o ON o.seal_no = l.seal_no WHERE NOT l.same AND l.day = q.day AND o.row_id = q.row_id)', workspace) ELSE '' END)
+				USING first_day, last_day, no, s, x.columns;
+		END LOOP;
+		EXECUTE format($q$
+			UPDATE %1$I.seal_check AS k SET rows_sealed = $2, changed = f.changed, missing = f.missing, inserted = f.inserted, book_faults = f.faults
+			  FROM (SELECT count(*) FILTER (WHERE z.finding = 'changed') AS changed, count(*) FILTER (WHERE z.finding = 'missing') AS missing, count(*) FILTER (WHERE z.finding = 'inserted') AS inserted,
+						   count(*) FILTER (WHERE z.row_id IS NULL) AS faults FROM %1$I.seal_finding AS z WHERE z.check_no = $1) AS f
+			 WHERE k.check_no = $1$q$, workspace) USING no, total;
+		RETURN QUERY EXECUTE format('SELECT z.source, z.day, z.row_id, z.finding, z.inst_id, z.seal_no, z.sealed, z.now FROM %I.seal_finding AS z WHERE z.check_no = $1 ORDER BY z.day, z.row_id COLLATE "C", z.finding, z.sealed, z.now', workspace)
+			USING no;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION risk_screen.check_seals(text, date, date, text[], bytea) IS
+	'Compare the rows of sealed days with their seals, and the seals with the book: one line per row changed, missing or inserted since, and per tampered line; the check is kept in seal_check and seal_finding';
+
+CREATE FUNCTION risk_screen.seal_proof(workspace text, source text, day date, row_id text)
+	RETURNS TABLE (seal_no bigint, root bytea, seal bytea, "position" bigint, seals bigint, proof bytea[])
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM risk_screen._require_workspace(workspace);
+	RETURN QUERY EXECUTE format($q$
+		WITH leaf AS MATERIALIZED (
+			SELECT o.seal_no, o.row_id, o.seal, row_number() OVER (PARTITION BY o.seal_no ORDER BY o.row_id COLLATE "C", o.seal) AS at
+			  FROM %1$I.row_seal AS o WHERE o.seal_no IN (SELECT b.seal_no FROM %1$I.seal_book AS b WHERE b.source = $1 AND b.day = $2))
+		SELECT b.seal_no, b.root, l.seal, l.at, b.row_count, (SELECT risk_screen.merkle_proof(a.seal, l.at ORDER BY a.at) FROM leaf AS a WHERE a.seal_no = l.seal_no)
+		  FROM leaf AS l JOIN %1$I.seal_book AS b ON b.seal_no = l.seal_no WHERE l.row_id = $3 ORDER BY b.seal_no, l.at$q$, workspace)
+		USING source, day, row_id;
+END $$;
+COMMENT ON FUNCTION risk_screen.seal_proof(text, text, date, text) IS
+	'Proof for verify_merkle() that one row is in the sealed tree of its day, without showing any other row';
+
+-- The hash an institution files with each transfer (M07), over its contents and the hash before.
+CREATE FUNCTION risk_screen.transfer_hash(txn_id text, payer text, payee text, amount numeric, paid_at timestamptz, currency text, prev_hash text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN encode(risk_screen.seal(txn_id, payer, payee, amount, paid_at, coalesce(currency, 'CNY'), lower(prev_hash)), 'hex');
+COMMENT ON FUNCTION risk_screen.transfer_hash(text, text, text, numeric, timestamptz, text, text) IS
+	'Hash of a transfer as filed in txn.hash: SHA-256 (hexadecimal) of the canonical encoding of its fields and the hash of the transfer before';
