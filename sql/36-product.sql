@@ -15,7 +15,7 @@ CREATE FUNCTION risk_screen.product_violations(holdings text, products text, max
 		OUT product text, OUT path_no bigint, OUT path text[], OUT shares numeric[], OUT total bigint, OUT truncated boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_product_violations'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
 COMMENT ON FUNCTION risk_screen.product_violations(text, text, bigint, date, timestamptz, text) IS
 	'Every chain X -> Y -> Z of asset management products where Z is not a public fund, with the shares; says when max_paths per product cut the list';
 

@@ -54,6 +54,22 @@ GRANT UPDATE ON :"desk".alert, :"desk".alert_deadline TO rs_analyst;
 GRANT DELETE ON :"desk".alert_deadline TO rs_analyst;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA :"desk" TO rs_analyst;
 
+-- a role of the desk is opened for feeds by the owner (open_feed), once; then run this script again
+GRANT SELECT, INSERT, UPDATE ON :"desk".feed_batch, :"desk".feed_quarantine TO rs_feed_loader;
+GRANT SELECT ON :"desk".feed_duty TO rs_feed_loader;
+DO $$
+DECLARE
+	filed regclass;
+BEGIN
+	FOR filed IN
+		SELECT c.oid FROM pg_class AS c
+		 WHERE c.relnamespace = to_regnamespace(quote_ident(current_setting('rs.desk'))) AND c.relkind = 'r' AND c.relname LIKE 'filed\_%'
+	LOOP
+		EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO rs_feed_loader', filed);
+	END LOOP;
+END;
+$$;
+
 GRANT INSERT, UPDATE, DELETE ON risk_screen.rule, risk_screen.parameter, risk_screen.lexicon, risk_screen.term, risk_screen.term_exception,
 	risk_screen.ruleset, risk_screen.ruleset_level, risk_screen.ruleset_rule, risk_screen.ruleset_band, risk_screen.ruleset_activation,
 	risk_screen.calendar_day, risk_screen.disposal_rule TO rs_rule_editor;
@@ -70,6 +86,7 @@ BEGIN
 	FOR result, shown IN
 		SELECT DISTINCT ON (a.attrelid) a.attrelid, format(k.shown, desk)
 		  FROM (VALUES (1, 'inst_id', 'inst_id IN (SELECT i.inst_id FROM %1$I.institution AS i)'),
+					   (1, 'feed_inst_id', 'feed_inst_id IN (SELECT i.inst_id FROM %1$I.institution AS i)'),
 					   (2, 'alert_id', 'alert_id IN (SELECT x.alert_id FROM %1$I.alert AS x)'),
 					   (3, 'finding_key', '(rule, finding_key) IN (SELECT x.rule, x.finding_key FROM %1$I.finding AS x)')) AS k (no, key, shown)
 		  JOIN pg_attribute AS a ON a.attname = k.key
@@ -78,6 +95,9 @@ BEGIN
 	LOOP
 		EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', result);
 		EXECUTE format('DROP POLICY IF EXISTS rs_province ON %s', result);
+		-- who loads feeds loads those of every institution
+		EXECUTE format('DROP POLICY IF EXISTS rs_loader ON %s', result);
+		EXECUTE format('CREATE POLICY rs_loader ON %s TO rs_feed_loader USING (true)', result);
 		EXECUTE format('CREATE POLICY rs_province ON %s TO rs_reader USING (pg_has_role(''rs_all_provinces'', ''MEMBER'') OR %s)', result, shown);
 	END LOOP;
 END;

@@ -29,9 +29,10 @@ CALLS = {
     "backtest": F + ", 'SELECT inst_id AS entity, as_of AS failed_on FROM desk.grade_history WHERE level = ''red'' AND as_of = ''2026-11-20''', 'institution', '2026-11-19', '%s'" % DAY,
     "roll_matrix": "'SELECT loan_id AS loan, date ''2026-11-20'' AS as_of, ''a'' AS bucket, amount FROM desk.loan'",
     "describe_query": "'transfers', " + T, "preview_query": "'transfers', " + T,
+    "flow_nodes": "'desk', 'account', " + SEEDS, "check_seals": "'desk', '%s', '%s'" % (DAY, DAY),
     "report": "'desk', '%s'" % DAY, "risk_letter": "'desk', " + ALERT, "run_rule": "'desk', 'B12', '%s'" % DAY,
 }
-CHANGES = {"close_alert", "create_flow_graph", "create_workspace", "decide_disposal", "map_role", "pause_alert", "record_action", "resume_alert", "review_alert", "screen"}
+CHANGES = {"load_feed", "open_feed", "seal_day", "seal_proof", "close_alert", "create_flow_graph", "create_workspace", "decide_disposal", "map_role", "pause_alert", "record_action", "resume_alert", "review_alert", "screen"}
 
 # names of public functions that read a query text or a desk
 READERS = """SELECT DISTINCT proname FROM pg_proc p WHERE pronamespace = 'risk_screen'::regnamespace AND proname !~ '^_' AND EXISTS (

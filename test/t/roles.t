@@ -44,6 +44,11 @@ for statement in CLEAN.split(";")[:-1]:
 load = subprocess.run(["demo/load", "roles_a", "0.02"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 ok(load.returncode == 0, "a small demo is made", load.stdout)
 psql("roles_a", "CALL risk_screen.screen('desk', '2026-11-19'); CALL risk_screen.screen('desk', '%s')" % DAY)
+LOAD = ("SELECT outcome FROM risk_screen.load_feed('desk', 'visit', '{\"inst_id\": \"%s\", \"report_date\": \"2026-11-20\", \"control\": {\"rows\": 1}, "
+        "\"rows\": [{\"visit_id\": \"V%s\", \"visited_on\": \"2026-11-20\"}]}')")
+elsewhere = psql("roles_a", "SELECT min(inst_id) FROM desk.institution WHERE province <> '上海'")
+out = psql("roles_a", "CALL risk_screen.open_feed('desk', 'visit'); " + LOAD % ("O0001", 0) + ";" + LOAD % (elsewhere, 1))
+ok(out == "loaded\nloaded", "two institutions have filed", out)
 psql("postgres", "CREATE DATABASE roles_b TEMPLATE roles_a")
 script = ["psql", "-Xq", "-d", "roles_a", "-f", "examples/roles/desk.sql", "-f", "examples/roles/warehouse.sql"]
 for again in ("", " again"):
@@ -51,6 +56,10 @@ for again in ("", " again"):
     ok(run.returncode == 0 and run.stdout == "", "the scripts run" + again, run.stdout)
 psql("roles_a", """CREATE ROLE roles_shanghai; GRANT rs_reader TO roles_shanghai; CREATE ROLE roles_analyst; GRANT rs_analyst TO roles_analyst; CREATE ROLE roles_nobody;
 	INSERT INTO desk.reader_province VALUES ('roles_shanghai', '上海'), ('roles_analyst', '上海')""")
+
+out = psql("roles_a", LOAD % (elsewhere, 2), "rs_feed_loader")
+ok(out == "loaded", "the loader loads a feed of any institution", out)
+ok(psql("roles_a", "SELECT count(*) FROM desk.finding", "rs_feed_loader").startswith("ERROR"), "and reads no result")
 
 # ---- the other world: nothing but 上海 was ever filed
 left = psql("roles_b", """
@@ -73,6 +82,7 @@ left = psql("roles_b", """
 	DELETE FROM filing.dual_record WHERE prod_id IS NULL OR prod_id NOT IN (SELECT prod_id FROM filing.product);
 	DELETE FROM filing.client_check WHERE client_id NOT IN (SELECT client_id FROM filing.client);
 	DELETE FROM filing.planted;
+	DELETE FROM desk.filed_visit WHERE feed_inst_id NOT IN (SELECT org_id FROM org);
 	DO $$ DECLARE t regclass; BEGIN
 		FOR t IN SELECT attrelid FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'desk'::regnamespace AND relkind = 'r' AND attname = 'inst_id' ORDER BY relname <> 'alert' LOOP
 			EXECUTE format('DELETE FROM %s WHERE inst_id IS NULL OR inst_id NOT IN (SELECT org_id FROM org)', t);
