@@ -443,13 +443,13 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Where lenders' money went, for platforms that are orange or worse.
+-- Where lenders' money went, for every lending platform (line P2P).
 CREATE PROCEDURE risk_screen._screen_money(workspace text, run_row anyelement)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	platforms text[];
 BEGIN
-	EXECUTE format('SELECT array_agg(inst_id ORDER BY inst_id) FROM %I.grade WHERE run_id = $1 AND level >= ''orange''', workspace)
+	EXECUTE format('SELECT array_agg(inst_id ORDER BY inst_id) FROM %I.grade WHERE run_id = $1 AND ''P2P'' = ANY (lines)', workspace)
 		INTO platforms USING run_row.run_id;
 	IF platforms IS NULL OR risk_screen._missing_roles(workspace, '{txn,account}') IS NOT NULL THEN
 		RETURN;
