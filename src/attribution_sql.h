@@ -100,7 +100,7 @@ extern uint32 rs_case_node(RsCase *c, uint32 account, uint32 currency, bool make
 
 /* The ledger's parts of reading, for src/attribution_closure.c. */
 extern void rs_case_add_transfer(RsCase *c, const RsRow *row);
-extern void rs_case_twice(RsCase *c, uint32 txn) pg_attribute_noreturn();
+extern RS_NORETURN void rs_case_twice(RsCase *c, uint32 txn);
 extern void rs_case_arrange(RsCase *c);
 extern void rs_case_index(RsCase *c);
 extern void rs_case_drop_index(RsCase *c);

@@ -23,6 +23,7 @@
 
 #include "folding.h"
 #include "lexicon.h"
+#include "pg_compat.h"
 #include "name_parts.h"
 
 typedef struct RsNameWord

@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "lexicon.h"
+#include "pg_compat.h"
 #include "name_parts.h"
 
 #define MAX_SEEN 256

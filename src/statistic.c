@@ -13,6 +13,7 @@
 #include "libpq/pqformat.h"
 #include "utils/memutils.h"
 
+#include "pg_compat.h"
 #include "rs_memory.h"
 #include "statistic.h"
 
