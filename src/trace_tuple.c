@@ -53,7 +53,7 @@ rs_tuple_writer_create(RsTraceCall *call)
 	int			scale = call->flow->scale;
 
 	/* With or without nulls, the columns begin at the same place. */
-	StaticAssertStmt(MAXALIGN(SizeofMinimalTupleHeader + BITMAPLEN(F_COLUMNS)) == MAXALIGN(SizeofMinimalTupleHeader),
+	StaticAssertStmt(MAXALIGN(SizeofMinimalTupleHeader + (F_COLUMNS + 7) / 8) == MAXALIGN(SizeofMinimalTupleHeader),
 					 "eight columns have their null bits in the header's padding");
 	w->call = call;
 	w->slot = MakeSingleTupleTableSlot(call->result->setDesc, &TTSOpsMinimalTuple);
