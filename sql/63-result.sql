@@ -237,7 +237,8 @@ CREATE TABLE exemption (
 	author text NOT NULL DEFAULT current_user,
 	reason text NOT NULL,
 	known_at timestamptz NOT NULL DEFAULT now(),
-	CHECK (valid_from < valid_to),
+	CHECK (valid_from < valid_to AND isfinite(valid_from) AND isfinite(valid_to)),
+	CHECK (btrim(reason) <> ''),
 	PRIMARY KEY (inst_id, rule, valid_from))
 $$, '豁免登记: one rule not counted for one institution for a limited time (pilots)', $$
 inst_id 机构编号; institution
@@ -257,7 +258,8 @@ CREATE TABLE grade_override (
 	author text NOT NULL DEFAULT current_user,
 	reason text NOT NULL,
 	known_at timestamptz NOT NULL DEFAULT now(),
-	CHECK (valid_from < valid_to),
+	CHECK (valid_from < valid_to AND isfinite(valid_from) AND isfinite(valid_to)),
+	CHECK (btrim(reason) <> ''),
 	PRIMARY KEY (inst_id, valid_from, known_at))
 $$, '人工调级: a level set by a person for a limited time; the entry known last counts; never below a red line that cannot be overridden', $$
 inst_id 机构编号; institution

@@ -238,6 +238,10 @@ DECLARE
 	at timestamptz := coalesce(received_at, clock_timestamp());
 BEGIN
 	PERFORM risk_screen._require_workspace(workspace);
+	IF NOT isfinite(at) THEN
+		RAISE EXCEPTION 'received_at must be a moment' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Leave it out: the message is received now.';
+	END IF;
 	IF NOT EXISTS (SELECT FROM risk_screen.role AS r WHERE r.role = load_feed.role) THEN
 		RAISE EXCEPTION 'unknown role "%"', role USING ERRCODE = 'undefined_object',
 			HINT = 'SELECT role, title_zh FROM risk_screen.role lists them.';

@@ -525,7 +525,7 @@ $$, '承诺回报率高于同业99%分位或同期基准利率的4倍，疑似�
 
 -- Transfers are tagged where they stand; the view transfer_tag lists them one by one.
 SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',
-	'{structuring_amount,structuring_band,structuring_count,structuring_days,cycle_amount,cycle_kept,cycle_days,pass_through_amount,pass_through_hours,pass_through_loss,velocity_count}', '{txn}', '{}', $$
+	'{structuring_amount,structuring_band,structuring_count,structuring_days,cycle_amount,cycle_kept,cycle_days,cycle_length,pass_through_amount,pass_through_hours,pass_through_loss,velocity_count}', '{txn}', '{}', $$
 	WITH pool AS (
 		SELECT account_id FROM account WHERE owner_kind IN ('custody', 'reserve', 'risk_fund') AND account_id IS NOT NULL),
 	-- pooled accounts are nobody's pattern: everybody's money passes there
@@ -546,7 +546,7 @@ SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',
 				make_interval(days => ($5 ->> 'structuring_days')::int)) AS s
 		 UNION ALL
 		SELECT 'cycle', c.accounts[1], c.txn_ids, c.amounts[1], c.started_at, c.ended_at, c.instance
-		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_cycles(format('%s AND t.amount >= %s', q.txn, $5 ->> 'cycle_amount'), within => make_interval(days => ($5 ->> 'cycle_days')::int), min_amount => ($5 ->> 'cycle_amount')::numeric,
+		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_cycles(format('%s AND t.amount >= %s', q.txn, $5 ->> 'cycle_amount'), max_length => ($5 ->> 'cycle_length')::int, within => make_interval(days => ($5 ->> 'cycle_days')::int), min_amount => ($5 ->> 'cycle_amount')::numeric,
 				min_kept => ($5 ->> 'cycle_kept')::numeric) AS c
 		 UNION ALL
 		SELECT 'pass-through', p.account, p.in_txn_ids || p.out_txn_ids, p.received, p.started_at, p.ended_at, p.instance

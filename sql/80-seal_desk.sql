@@ -123,6 +123,10 @@ BEGIN
 	END IF;
 	IF sources IS NULL THEN
 		EXECUTE format('SELECT array_agg(DISTINCT b.source ORDER BY b.source) FROM %I.seal_book AS b WHERE b.day BETWEEN $1 AND $2', workspace) INTO sources USING first_day, last_day;
+		-- a book that says nothing of these days may have been wiped: the head is asked for all the same
+		IF sources IS NULL AND head IS NOT NULL THEN
+			sources := ARRAY['txn'];
+		END IF;
 	END IF;
 	FOREACH s IN ARRAY coalesce(sources, '{}')
 	LOOP

@@ -99,7 +99,7 @@ BEGIN
 		  FROM graded AS g
 		  LEFT JOIN LATERAL (
 			SELECT string_agg(format('* **%%s %%s**%%s%%s%%s%%s', risk_screen._md(x.code), risk_screen._md(coalesce(o.title_zh, x.reason, '')),
-							  CASE WHEN o.kind = 'red line' THEN '（红线）' WHEN x.outcome = 'candidate' THEN '（待人工认定）' ELSE '' END,
+							  CASE WHEN x.outcome = 'candidate' THEN '（待人工认定，按低一级计）' WHEN o.kind = 'red line' THEN '（红线）' ELSE '' END,
 							  CASE WHEN f.operator IS NOT NULL THEN format('：%%s %%s %%s', f.observed, f.operator, f.threshold) ELSE '' END,
 							  coalesce('；' || f.findings || ' 个问题' || coalesce('，' || risk_screen._yuan(f.amount), ''), ''),
 							  coalesce('。依据：' || risk_screen._md(nullif(array_to_string(o.plan, '、') || coalesce('：' || o.clause, ''), '')), '')), E'\n' ORDER BY x.n) AS lines

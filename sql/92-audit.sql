@@ -111,11 +111,17 @@ CREATE INDEX change_log_changed_at ON change_log (changed_at);
 CREATE TRIGGER keep_log BEFORE INSERT OR UPDATE OR DELETE ON change_log FOR EACH ROW EXECUTE FUNCTION risk_screen._keep_log();
 CREATE TRIGGER keep_log_all BEFORE TRUNCATE ON change_log FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._keep_log();
 CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON grade_override FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON grade_override FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
 CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON exemption FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON exemption FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
 CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON finding_review FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON finding_review FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
 CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON case_file FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON case_file FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
 CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON disposal_decision FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON alert_pause FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change()
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON disposal_decision FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
+CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON alert_pause FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON alert_pause FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change()
 $$, '变更记录: who changed overrides, exemptions, reviews and cases, with the row before and after', $$
 change_id 记录编号; identifier
 changed_at 时间; clock time of the change

@@ -201,7 +201,7 @@ BEGIN
 		SELECT h.topic, t.title_zh, h.name, h.purpose_zh, obj_description(p.oid, 'pg_proc'), h.example || ';', pg_get_function_arguments(p.oid), 'docs/' || t.page
 		  FROM risk_screen._help AS h
 		  JOIN risk_screen._help_topic AS t ON t.topic = h.topic
-		  JOIN LATERAL (SELECT x.oid FROM pg_proc AS x WHERE x.proname = h.name AND x.pronamespace = 'risk_screen'::regnamespace ORDER BY x.pronargs, x.oid LIMIT 1) AS p ON true
+		  JOIN LATERAL (SELECT x.oid FROM pg_proc AS x WHERE x.proname = h.name AND x.pronamespace = 'risk_screen'::regnamespace ORDER BY CASE WHEN h.topic = 'picture' THEN -x.pronargs ELSE x.pronargs END, x.oid LIMIT 1) AS p ON true
 		 WHERE word IS NULL OR word IN (h.topic, t.title_zh, t.title_en, h.name)
 			OR NOT EXISTS (SELECT FROM risk_screen._help AS e JOIN risk_screen._help_topic AS f ON f.topic = e.topic WHERE word IN (e.topic, f.title_zh, f.title_en, e.name))
 			   AND (position(word IN h.name) > 0 OR position(word IN h.purpose_zh) > 0 OR position(word IN lower(obj_description(p.oid, 'pg_proc'))) > 0)

@@ -50,7 +50,14 @@ SELECT results_eq($$SELECT operation, changed_by = session_user, acting_as, old_
 	$$VALUES ('INSERT', true, 'audit_editor', NULL, '2026-02-01', true), ('UPDATE', true, 'audit_editor', '2026-02-01', '2026-03-01', true),
 		('INSERT', true, 'audit_editor', NULL, NULL, true)$$,
 	'an override with its author; a row written by hand carries its writer''s name and the clock');
+TRUNCATE audit_desk.exemption;
+SELECT is(count(*), 1::bigint, 'emptying a table is a change') FROM audit_desk.change_log WHERE operation = 'TRUNCATE' AND relation = 'exemption';
 SELECT throws_ok('DELETE FROM audit_desk.change_log', '55000', NULL, 'the log of a desk is kept too');
+
+-- a level and an exemption have an end and a reason
+SELECT throws_ok($$INSERT INTO audit_desk.grade_override (inst_id, level, valid_from, valid_to, reason) VALUES ('X', 'green', '2026-11-01', 'infinity', 'x')$$, '23514', NULL, 'no override without an end');
+SELECT throws_ok($$INSERT INTO audit_desk.grade_override (inst_id, level, valid_from, valid_to, reason) VALUES ('X', 'green', '2026-11-01', '2026-12-01', ' ')$$, '23514', NULL, 'nor without a reason');
+SELECT throws_ok($$INSERT INTO audit_desk.exemption (inst_id, rule, valid_from, valid_to, reason) VALUES ('X', 'C05', '2026-11-01', 'infinity', 'x')$$, '23514', NULL, 'nor an exemption');
 
 -- report: what is refused
 SELECT throws_ok($$SELECT risk_screen.report('audit_desk')$$, 'P0002', 'desk "audit_desk" has no finished run', 'no run yet');

@@ -37,7 +37,7 @@ def refused(sql, role, database="roles_a"):
     return re.search(r"permission denied|must be owner|violates row-level security|you may not", out) is not None
 
 
-ROLES = "rs_reader, rs_analyst, rs_rule_editor, rs_feed_loader, rs_auditor, rs_all_provinces, roles_shanghai, roles_analyst, roles_nobody"
+ROLES = "rs_reader, rs_analyst, rs_rule_editor, rs_feed_loader, rs_auditor, rs_all_provinces, roles_shanghai, roles_analyst, roles_nobody, roles_both"
 CLEAN = "DROP DATABASE IF EXISTS roles_a WITH (FORCE); DROP DATABASE IF EXISTS roles_b WITH (FORCE); DROP ROLE IF EXISTS %s;" % ROLES
 for statement in CLEAN.split(";")[:-1]:
     psql("postgres", statement)
@@ -60,6 +60,10 @@ psql("roles_a", """CREATE ROLE roles_shanghai; GRANT rs_reader TO roles_shanghai
 out = psql("roles_a", LOAD % (elsewhere, 2), "rs_feed_loader")
 ok(out == "loaded", "the loader loads a feed of any institution", out)
 ok(psql("roles_a", "SELECT count(*) FROM desk.finding", "rs_feed_loader").startswith("ERROR"), "and reads no result")
+
+psql("roles_a", "CREATE ROLE roles_both; GRANT rs_reader, rs_feed_loader TO roles_both; INSERT INTO desk.reader_province VALUES ('roles_both', '上海')")
+out = [psql("roles_a", "SELECT (SELECT count(*) FROM desk.grade) || ' ' || (SELECT count(*) FROM desk.finding) || ' ' || (SELECT count(*) FROM desk.alert)", r) for r in ("roles_both", "roles_shanghai")]
+ok(out[0] == out[1], "a reader who also loads feeds sees the results of its province only", out)
 
 # ---- the other world: nothing but 上海 was ever filed
 left = psql("roles_b", """
