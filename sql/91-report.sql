@@ -26,7 +26,7 @@ COMMENT ON FUNCTION risk_screen._yuan(numeric) IS 'an amount in yuan with its un
 -- Errors: 3F000/42P01 no workspace, 22023 limit below 1, P0002 no finished run of the day.
 -- Cost: a few scans of the run's findings.
 CREATE FUNCTION risk_screen.report(workspace text, as_of date DEFAULT NULL, max_institutions int DEFAULT 50, max_rows int DEFAULT 50) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' AS $$
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' AS $$
 DECLARE
 	r record;
 	p record;
@@ -134,7 +134,7 @@ BEGIN
 			   AND NOT EXISTS (SELECT FROM %1$I.finding AS b WHERE b.run_id = $2 AND b.rule = f.rule AND b.finding_key = f.finding_key))
 		SELECT string_agg(format('| %%s %%s | %%s | %%s %%s | %%s |', rule, coalesce(risk_screen._md(title_zh), ''), risk_screen.level_label(severity),
 				   coalesce(risk_screen._md(inst_id), ''), coalesce(risk_screen._md(name), ''),
-				   coalesce(risk_screen._md(left(coalesce(evidence ->> 'text', evidence ->> 'name', subject_id), 80)), '')), E'\n' ORDER BY place) FILTER (WHERE place <= $3), count(*)
+				   coalesce(risk_screen._md(left(coalesce(evidence ->> 'text', evidence ->> 'name', subject_id), 80) || CASE WHEN length(coalesce(evidence ->> 'text', evidence ->> 'name', subject_id)) > 80 THEN ' ……' ELSE '' END), '')), E'\n' ORDER BY place) FILTER (WHERE place <= $3), count(*)
 		  FROM hit$q$, workspace)
 		INTO section, n USING r.run_id, p.run_id, max_rows;
 	page := page || format(E'\n## 新增名称与文本命中（%s 个）\n\n', n)
@@ -143,7 +143,7 @@ BEGIN
 
 	-- what was not judged
 	EXECUTE format($q$
-		SELECT string_agg(format('* %%s %%s：%%s', rule, coalesce(risk_screen._md(title_zh), ''), coalesce(risk_screen._md(left(message, 200)), outcome)), E'\n' ORDER BY outcome, rule), count(*)
+		SELECT string_agg(format('* %%s %%s：%%s', rule, coalesce(risk_screen._md(title_zh), ''), coalesce(risk_screen._md(left(message, 200) || CASE WHEN length(message) > 200 THEN ' ……' ELSE '' END), outcome)), E'\n' ORDER BY outcome, rule), count(*)
 		  FROM %1$I.rule_outcome WHERE run_id = $1 AND outcome IN ('unknown', 'error')$q$, workspace)
 		INTO section, n USING r.run_id;
 	RETURN page || format(E'\n## 未能判断的规则（%s 条）\n\n', n) || coalesce(section, '无。') || E'\n';

@@ -1,6 +1,6 @@
 -- Who changed what judges and what people decided. Two logs of one shape:
 -- risk_screen.change_log for rules, lists, parameters, rulesets, calendar and
--- codes; change_log in each workspace (63-result.sql) for overrides,
+-- codes; change_log in each workspace (below) for overrides,
 -- exemptions, reviews and cases. Rows are written by triggers, in the
 -- transaction of the change, and are never changed or deleted.
 

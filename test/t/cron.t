@@ -72,7 +72,7 @@ ok(states in ("succeeded CALL", "succeeded"), "pg_cron ran the jobs", states)
 screened = value("SELECT string_agg(DISTINCT as_of::text, ' ' ORDER BY as_of::text) FROM desk.run")
 ok(screened.endswith(days), "and both days are screened", "want %s, have %s" % (days, screened))
 body = value("SELECT left(body, 9) FROM kept_report")
-ok("风险监测报告" in body or value("SELECT return_message FROM cron.job_run_details WHERE command ~ 'keep_report' AND status = 'succeeded'") == "CALL", "and keeps the report", body)
+ok("风险监测报告" in body, "and keeps the report", body)
 graded = value("SELECT count(*) FROM desk.risk_board")
 ok(graded.isdigit() and int(graded) > 0, "the board shows the institutions", graded)
 
