@@ -416,7 +416,7 @@ rs_case_read_openings(RsCase *c, const char *text, RsBadRows bad_rows)
 	if (c->transfers)
 		shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
 	shared[RS_INTERN_OTHER] = c->claim_interner;
-	shared[RS_INTERN_OWNER] = c->has_currency ? rs_query_interner(c->transfers, RS_INTERN_OTHER) : NULL;
+	shared[RS_INTERN_OWNER] = c->has_currency && c->transfers ? rs_query_interner(c->transfers, RS_INTERN_OTHER) : NULL;
 	c->openings = rs_query_open(text, &openings_contract, bad_rows, c->budget, shared);
 	if (!c->has_currency)
 		rs_query_ignore(c->openings, O_CURRENCY);

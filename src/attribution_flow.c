@@ -29,13 +29,12 @@ static const char purpose[] = "the ledger of an attribution";
 
 #define UNPLACED UINT32_MAX
 
-/* Accounts by currency (RsCase.node_account, node_currency), when there is more than one. */
 typedef struct FlowLedger
 {
 	RsLedger	ledger;			/* first */
 	RsCase	   *c;
 	const RsFlowColumns *columns;
-	uint32	   *first_node;		/* by account, + 1; NULL: node and account are the same */
+	uint32	   *first_node;		/* by account, + 1: its nodes in RsCase.node_currency; NULL: no currencies */
 	uint32		nodes;
 	bool		fees;
 	int128		fee_factor;		/* from the graph's unit to the ledger's */
@@ -631,11 +630,9 @@ compare_txn(void *arg, uint32 a, uint32 b)
 }
 
 static int
-compare_account(void *arg, uint32 a, uint32 b)
+compare_nodes(void *arg, uint32 a, uint32 b)
 {
-	RsFlow	   *flow = arg;
-
-	return flow->compare_account(flow, a, b);
+	return rs_case_compare_accounts(arg, a, b);
 }
 
 /* Order by this tie rule from now on. */
@@ -648,7 +645,7 @@ rs_flow_ledger_tie(RsLedger *l, RsTie tie, const RsSeed *seed, uint64 nseeds)
 	f->two_phase = tie == RS_TIE_DEBITS_FIRST;
 	l->credit_bit = f->two_phase ? (uint64) 1 << 31 : 1;
 	memset(f->place, 0xff, (Size) l->n * sizeof(uint32));
-	f->order = rs_tie_create(l->budget, tie, compare_txn, f->flow, compare_account, f->flow);
+	f->order = rs_tie_create(l->budget, tie, compare_txn, f->flow, compare_nodes, f->c);
 	f->claimed = rs_resize(l->budget, f->claimed, nseeds, sizeof(uint32), purpose);
 	for (uint64 i = 0; i < nseeds; i++)
 		f->claimed[i] = seed[i].transfer;
