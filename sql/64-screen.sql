@@ -388,6 +388,7 @@ BEGIN
 	END IF;
 	CALL risk_screen._screen_coverage(workspace, run_row, rules);
 	CALL risk_screen._screen_closure(workspace, run_row);
+	CALL risk_screen._screen_money_flow(workspace, run_row);
 	CALL risk_screen._screen_digest(workspace, run_row, rules);
 	IF incremental IS NOT FALSE THEN
 		base := risk_screen._base_run(workspace, run_row);
@@ -410,6 +411,7 @@ BEGIN
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
 	CALL risk_screen._screen_grade(workspace, run_row, rules, ruleset);
 	CALL risk_screen._screen_money(workspace, run_row);
+	CALL risk_screen._forget_money_flow();
 	CALL risk_screen._screen_alert(workspace, run_row, coalesce(at, clock_timestamp()));
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, 'infinity');
