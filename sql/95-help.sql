@@ -100,6 +100,7 @@ INSERT INTO risk_screen._help (topic, name, purpose_zh, example) VALUES
 ('names', 'term_list', '文本里出现的名单词', $$SELECT risk_screen.term_list('资产管理与理财', 'CN-2016-21')$$),
 ('names', 'count_terms', '汇总每个词的命中次数', $$SELECT risk_screen.count_terms(org_name, 'CN-2016-21', NULL) FROM filing.org$$),
 ('names', 'check_lexicon', '名单中的错误', $$SELECT * FROM risk_screen.check_lexicon('CN-2016-21')$$),
+('names', 'lexicon_versions', '名单各版本：生效日、字样、依据', $$SELECT * FROM risk_screen.lexicon_versions('CN-2016-21')$$),
 ('names', 'lexicon_stats', '编译后的名单大小', $$SELECT * FROM risk_screen.lexicon_stats('CN-2016-21')$$),
 ('names', 'fold_text', '归一化后的文本', $$SELECT risk_screen.fold_text('Ｐ２Ｐ網貸')$$),
 ('names', 'split_name', '拆分企业名称', $$SELECT * FROM risk_screen.split_name('上海鑫汇通网络借贷信息中介服务有限公司')$$),
