@@ -390,7 +390,8 @@ rs_ownership_build(RsHoldingRows *rows, uint32 nnodes, const uint32 *rank,
 	g->budget = budget;
 	g->nnodes = nnodes;
 	for (int v = 0; v < RS_V_COLUMNS; v++)
-		g->scale = Max(g->scale, rows->scale[v]);
+		if (rows->has[v])
+			g->scale = Max(g->scale, rows->scale[v]);
 	for (int v = 0; v < RS_V_COLUMNS; v++)
 		digits[v] = g->scale - rows->scale[v];
 	g->one = scaled(1, g->scale);

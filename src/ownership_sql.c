@@ -80,8 +80,8 @@ rs_threshold_argument(Datum numeric, bool inclusive, bool without_treasury, cons
 static const RsContract *
 contract_for(int allow)
 {
-	static RsColumn column[RS_ALLOW_ANY + 1][RS_H_COLUMNS];
-	static RsContract contract[RS_ALLOW_ANY + 1];
+	static RsColumn column[2 * RS_ALLOW_INVERTED][RS_H_COLUMNS];
+	static RsContract contract[2 * RS_ALLOW_INVERTED];
 
 	if (contract[allow].ncolumns == 0)
 	{
@@ -92,6 +92,11 @@ contract_for(int allow)
 					(allow & RS_ALLOW_OVER_ONE ? 0 : RS_NOT_OVER_ONE);
 		contract[allow] = rs_holdings_contract;
 		contract[allow].column = column[allow];
+		if (!(allow & RS_ALLOW_INVERTED))
+		{
+			contract[allow].low = RS_H_SHARE_MIN;
+			contract[allow].high = RS_H_SHARE_MAX;
+		}
 	}
 	return &contract[allow];
 }
@@ -136,11 +141,12 @@ rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool sw
 	return h;
 }
 
-/* Leave out a number column that the caller has no use for. */
+/* Leave out a number column that the caller has no use for. Ranges are read, to be checked, but not kept. */
 void
 rs_holdings_ignore(RsHoldings *h, int column)
 {
-	rs_query_ignore(h->query, column);
+	if (column == RS_H_VOTES)
+		rs_query_ignore(h->query, column);
 	h->rows->has[column == RS_H_VOTES ? RS_V_VOTES : column == RS_H_SHARE_MIN ? RS_V_MIN : RS_V_MAX] = false;
 }
 

@@ -62,6 +62,7 @@ typedef struct RsHoldings
 #define RS_ALLOW_NEGATIVE	1	/* short positions, corrections */
 #define RS_ALLOW_OVER_ONE	2	/* leverage, amounts, and data that are to be checked */
 #define RS_ALLOW_ANY		3
+#define RS_ALLOW_INVERTED	4	/* share_min above share_max: for the check that lists them */
 
 extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
 									bool swapped, int allow, const char *bad_rows,

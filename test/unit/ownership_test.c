@@ -1,6 +1,6 @@
 /*
  * test/unit/ownership_test.c
- *	  engines: src/ownership_graph.c src/ownership_solve.c src/ownership_control.c src/ownership_path.c src/rs_memory.c
+ *	  engines: src/ownership_graph.c src/ownership_solve.c src/ownership_matrix.c src/ownership_control.c src/ownership_path.c src/rs_memory.c
  *
  * Random graphs under the sanitizers: invariants that need no second
  * implementation (mass is conserved, rows give the same numbers as columns,
