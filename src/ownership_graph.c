@@ -320,7 +320,7 @@ put_edge(RsOwnershipGraph *g, const RsHoldingRows *rows, const int *digits,
 			else
 				flags |= RS_FLAG_UNKNOWN_SHARE;
 			if (!(known & (1 << RS_V_MAX)))
-				v[RS_V_MAX] = g->one;
+				v[RS_V_MAX] = Max(g->one, v[RS_V_MIN]);
 		}
 		if (!(known & (1 << RS_V_VOTES)))
 			v[RS_V_VOTES] = v[RS_V_SHARE];

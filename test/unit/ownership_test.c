@@ -42,6 +42,8 @@ draw(bool over, bool dated)
 		h.known = shim_random() % 16;
 		for (int v = 0; v < RS_V_COLUMNS; v++)
 			h.value[v] = shim_random() % (over ? 90 : 8);
+		/* the reader refuses ranges upside down */
+		h.value[RS_V_MAX] = Max(h.value[RS_V_MIN], h.value[RS_V_MAX]);
 		h.kind = shim_random() % 3;
 		h.class = shim_random() % 8 ? RS_CLASS_EQUITY : shim_random() % 4;
 		h.from = shim_random() % 10;
