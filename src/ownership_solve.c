@@ -695,7 +695,8 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 			if (downwards || w->nowners == 0)
 				continue;
 			result->over |= (w->node_flags & RS_FLAG_SUM_OVER_100) != 0;
-			if (w->node_flags & RS_FLAG_MISSING)
+			/* A ring of ranges may own itself entirely: then its mass is nobody's. */
+			if ((w->node_flags & RS_FLAG_MISSING) || ((w->node_flags & NODE_BITS) == NODE_BITS && s->known[node] <= whole_of(s, node)))
 			{
 				result->unknown_flags |= w->flags & s->no_value;
 				if (w->node_flags & NODE_RANGED)
