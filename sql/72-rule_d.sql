@@ -43,11 +43,12 @@ SELECT risk_screen._ship_rule('D02', 'red', '{EC}', '{self_raising_share}', '{pr
 	  FROM arrived AS a JOIN raised AS r USING (inst_id)
 $$, '融资项目发行人为平台或其关联方，或所筹资金流向平台关联方，疑似自筹。', 'The issuer is the platform or a related party, or money raised reached related parties.');
 
--- Only where products are split, issued in instalments (one underlying) or
+-- Products whose investors nobody filed are not counted as one here: a hit rests
+-- on named investors. Only where products are split, issued in instalments (one underlying) or
 -- nested: too many direct holders of one product are D05's.
 SELECT risk_screen._ship_rule('D09', 'red', '{EC,AM}', '{nested_investors}', '{product,holding}', '{}', $$
 	WITH counted AS MATERIALIZED (
-		SELECT c.* FROM risk_screen.desk_investor_counts($1) AS c WHERE c.vehicles > CASE c.subject_kind WHEN 'underlying' THEN 1 ELSE 0 END),
+		SELECT c.*, c.investors - c.unknown AS named FROM risk_screen.desk_investor_counts($1) AS c WHERE c.vehicles > CASE c.subject_kind WHEN 'underlying' THEN 1 ELSE 0 END),
 	offers AS (
 		SELECT p.product_id, p.underlying_id, p.inst_id, p.offering, p.issued_on, p.target_amount, p.name
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id)
@@ -58,12 +59,12 @@ SELECT risk_screen._ship_rule('D09', 'red', '{EC,AM}', '{nested_investors}', '{p
 		  FROM counted AS c JOIN offers AS o ON CASE c.subject_kind WHEN 'underlying' THEN o.underlying_id ELSE o.product_id END = c.subject_id
 		 GROUP BY c.subject_kind, c.subject_id, o.inst_id)
 	SELECT s.subject_kind, s.subject_id, s.inst_id,
-		   CASE WHEN c.investors > ($5 ->> 'nested_investors')::numeric AND s.private IS NOT TRUE THEN NULL
-				WHEN c.unknown > 0 AND c.investors <= ($5 ->> 'nested_investors')::numeric THEN NULL ELSE c.investors END AS observed,
+		   CASE WHEN c.named > ($5 ->> 'nested_investors')::numeric AND s.private IS NOT TRUE THEN NULL
+				WHEN c.unknown > 0 AND c.named <= ($5 ->> 'nested_investors')::numeric THEN NULL ELSE c.named END AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, s.issued_on::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('investors', c.investors, 'without_merging', c.unmerged, 'direct_holders', c.direct_holders, 'vehicles', c.vehicles, 'route', to_jsonb(c.route), 'products', to_jsonb(s.products),
-				'missing', CASE WHEN c.investors > ($5 ->> 'nested_investors')::numeric AND s.private IS NOT TRUE THEN 'public or private offering'
-								WHEN c.unknown > 0 AND c.investors <= ($5 ->> 'nested_investors')::numeric THEN 'investors of ' || c.unknown || ' products' END)) AS evidence,
+		   jsonb_strip_nulls(jsonb_build_object('investors', c.named, 'without_merging', c.unmerged, 'direct_holders', c.direct_holders, 'vehicles', c.vehicles, 'route', to_jsonb(c.route), 'products', to_jsonb(s.products),
+				'missing', CASE WHEN c.named > ($5 ->> 'nested_investors')::numeric AND s.private IS NOT TRUE THEN 'public or private offering'
+								WHEN c.unknown > 0 AND c.named <= ($5 ->> 'nested_investors')::numeric THEN 'investors of ' || c.unknown || ' products' END)) AS evidence,
 		   s.subject_kind || ':' || s.subject_id || coalesce('@' || s.inst_id, '') AS finding_key
 	  FROM subject AS s JOIN counted AS c USING (subject_kind, subject_id)
 	 WHERE s.private OR s.unsaid

@@ -55,9 +55,9 @@ SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '
 		   'product:' || product_id || ':public' AS finding_key
 	  FROM sold
 	 UNION ALL
-	SELECT 'product', o.product_id, o.inst_id, CASE WHEN c.investors > ($5 ->> 'private_end_investors')::numeric OR c.unknown = 0 THEN c.investors END, NULL, o.target_amount, o.issued_on::timestamptz,
-		   jsonb_strip_nulls(jsonb_build_object('sold_to', 'many', 'investors', c.investors, 'products_between', c.vehicles, 'route', to_jsonb(c.route),
-				'missing', CASE WHEN c.investors <= ($5 ->> 'private_end_investors')::numeric AND c.unknown > 0 THEN 'investors of ' || c.unknown || ' products' END)),
+	SELECT 'product', o.product_id, o.inst_id, CASE WHEN c.investors - c.unknown > ($5 ->> 'private_end_investors')::numeric OR c.unknown = 0 THEN c.investors - c.unknown END, NULL, o.target_amount, o.issued_on::timestamptz,
+		   jsonb_strip_nulls(jsonb_build_object('sold_to', 'many', 'investors', c.investors - c.unknown, 'products_between', c.vehicles, 'route', to_jsonb(c.route),
+				'missing', CASE WHEN c.investors - c.unknown <= ($5 ->> 'private_end_investors')::numeric AND c.unknown > 0 THEN 'investors of ' || c.unknown || ' products' END)),
 		   'product:' || o.product_id || ':many'
 	  FROM offers AS o JOIN risk_screen.desk_investor_counts($1) AS c ON c.subject_kind = 'product' AND c.subject_id = o.product_id AND c.vehicles > 0
 	 WHERE o.offering = 'private' AND o.managed AND o.current
@@ -84,7 +84,7 @@ SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{split_products,bundled_
 		SELECT l.product_id, l.part_id, u.ticket AS before, o.ticket AS after
 		  FROM link AS l JOIN offers AS o USING (product_id) JOIN offers AS u ON u.product_id = l.part_id AND u.public_fund IS NOT TRUE),
 	dropped AS (
-		SELECT DISTINCT ON (product_id) product_id, part_id, before, after, CASE WHEN before > 0 THEN greatest(0, 1 - after / before) END AS fall
+		SELECT DISTINCT ON (product_id) product_id, part_id, before, after, CASE WHEN before > 0 AND after IS NOT NULL THEN greatest(0, 1 - after / before) END AS fall
 		  FROM ticket ORDER BY product_id, CASE WHEN before > 0 THEN after / before END NULLS LAST, part_id)
 	SELECT 'product' AS subject_kind, o.product_id AS subject_id, o.inst_id, s.n AS observed, NULL::numeric AS threshold, o.target_amount AS amount, o.issued_on::timestamptz AS occurred_at,
 		   jsonb_build_object('form', 'split', 'products_made_from_it', s.products) AS evidence, 'product:' || o.product_id || ':split' AS finding_key

@@ -21,7 +21,7 @@ SELECT filing.forget('product');
 INSERT INTO filing.product (product_id, inst_id, issuer_id, issued_on) VALUES ('far', 'E1', 'cafe', '2026-03-01');
 INSERT INTO filing.account (account_id, owner_id, owner_kind, inst_id) VALUES ('cust', 'E1', 'custody', 'E1'), ('aCafe', 'cafe', 'client', NULL), ('aMid', 'mid', NULL, NULL), ('aSister', 'sister', NULL, NULL), ('aShop', 'shop', NULL, NULL), ('pcust', 'P1', 'custody', 'P1');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, purpose) VALUES ('1', 'cust', 'aCafe', 1000, '2026-11-01', 'E1', 'disburse'), ('2', 'aCafe', 'aMid', 900, '2026-11-02', NULL, NULL), ('3', 'aMid', 'aSister', 49.99, '2026-11-03', NULL, NULL),
-	('4', 'aMid', 'aShop', 800, '2026-11-04', NULL, NULL), ('5', 'pcust', 'aMid', 1000, '2026-11-01', 'P1', 'disburse');
+	('4', 'aMid', 'aShop', 800, '2026-11-04', NULL, NULL), ('5', 'pcust', 'aSister', 1000, '2026-11-01', 'P1', 'disburse');
 SELECT is(filing.hits('D02'), '', 'D02: 4.999 % of the money raised reached a sister: below the line');
 UPDATE filing.txn SET amount = 50 WHERE txn_id = '3';
 SELECT is(filing.hits('D02'), 'E1', 'D02: exactly 5 % hits');
