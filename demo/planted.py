@@ -509,14 +509,18 @@ def products(w):
     ec = firm(w, '杭州众筹客网络科技有限公司', '股权众筹融资', '浙江', '杭州', line='EC', fin=True, licensed='EC')
     s = Stream('investors')
     people = [w.client(s.person_name(), prov='浙江', qualified=True) for _ in range(201)]
+    brewer = w.client('杭州湖畔咖啡连锁有限公司', '企业', prov='浙江')
+    w.holds(w.client('钱一帆', prov='浙江'), '钱一帆', ec, 80)
+    w.holds(ec, '杭州众筹客网络科技有限公司', brewer, 20)       # a minority: no related party
     for tag, count, hit in (('A', 201, True), ('B', 200, False)):
-        under = product(w, 'ZC-%s' % tag, ec, 'EC', '咖啡连锁股权项目%s' % tag, offering='私募')
-        x = product(w, 'ZC-%s1' % tag, ec, 'EC', '咖啡持股计划%s一' % tag, offering='私募', parent_prod=under)
-        y = product(w, 'ZC-%s2' % tag, ec, 'EC', '咖啡持股计划%s二' % tag, offering='私募', parent_prod=under)
+        under = product(w, 'ZC-%s' % tag, ec, 'EC', '咖啡连锁股权项目%s' % tag, offering='私募', issuer_id=brewer)
+        x = product(w, 'ZC-%s1' % tag, ec, 'EC', '咖啡持股计划%s一' % tag, offering='私募', issuer_id=brewer, parent_prod=under)
+        y = product(w, 'ZC-%s2' % tag, ec, 'EC', '咖啡持股计划%s二' % tag, offering='私募', issuer_id=brewer, parent_prod=under)
         for i in range(count):
             holder(w, people[i], x if i < 110 else y, 100000)
         holder(w, people[0], y, 100000)                       # one person, both channels: counts once
         w.plant('D09', under, '穿透后 %d 人' % count, hit)
+        w.plant('D02', x, '发行人只被平台少数持股', False)
     issuer = w.client('杭州客众餐饮管理有限公司', '企业', prov='浙江')
     w.holds(ec, '杭州众筹客网络科技有限公司', issuer, 60)
     p = product(w, 'ZC-S', ec, 'EC', '客众餐饮扩店项目', offering='私募', issuer_id=issuer)
