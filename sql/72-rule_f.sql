@@ -187,6 +187,9 @@ SELECT risk_screen._ship_rule('F08', 'orange', '{AM}', '{related_counterparty,gr
 		SELECT DISTINCT l.inst_id, l.biz FROM licence AS l WHERE l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'),
 	subject AS (
 		SELECT i.inst_id, array_agg(DISTINCT v.biz ORDER BY v.biz) AS licences,
+			   -- of several licences of its own the strictest
+			   coalesce(min(risk_screen.parameter_value('related_counterparty', $1, licence => v.biz, known_at => $4)) FILTER (WHERE v.inst_id = i.inst_id),
+						($5 ->> 'related_counterparty')::numeric) AS most,
 			   EXISTS (SELECT FROM equity AS e WHERE e.owned = i.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL)) AS has_owners
 		  FROM institution AS i JOIN rel AS r USING (inst_id) JOIN valid AS v ON v.inst_id = r.party_id
 		 WHERE 'AM' = ANY (i.lines) GROUP BY i.inst_id HAVING count(DISTINCT v.biz) >= ($5 ->> 'group_licences')::numeric),
@@ -203,7 +206,7 @@ SELECT risk_screen._ship_rule('F08', 'orange', '{AM}', '{related_counterparty,gr
 	share AS (
 		SELECT 'payments' AS form, inst_id, party_id, amount, sum(amount) OVER (PARTITION BY inst_id) AS whole FROM paid
 		 UNION ALL SELECT 'investments', inst_id, party_id, amount, sum(amount) OVER (PARTITION BY inst_id) FROM invested)
-	SELECT 'party' AS subject_kind, h.party_id AS subject_id, h.inst_id, round(h.amount / h.whole, 6) AS observed, NULL::numeric AS threshold, h.amount, NULL::timestamptz AS occurred_at,
+	SELECT 'party' AS subject_kind, h.party_id AS subject_id, h.inst_id, round(h.amount / h.whole, 6) AS observed, s.most AS threshold, h.amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('form', h.form, 'all', h.whole, 'relation', r.relation, 'via', r.via, 'steps', r.steps, 'licences', to_jsonb(s.licences)) AS evidence,
 		   h.form || ':' || h.inst_id || ':' || h.party_id AS finding_key
 	  FROM share AS h JOIN rel AS r ON r.inst_id = h.inst_id AND r.party_id = h.party_id JOIN subject AS s ON s.inst_id = h.inst_id

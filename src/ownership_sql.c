@@ -316,16 +316,21 @@ match_ids(RsHoldings *h, int column)
 	return psprintf("ON %s", rs_query_match(h->query, column, "f.id"));
 }
 
-/* Read the holdings whose `column` is one of ids. */
+/*
+ * Read the holdings whose `column` is one of ids. indexed: an index on it is
+ * sure to be used; then a condition costs a tenth less than a join. Without one
+ * every row would be compared with every id, where a join hashes them.
+ */
 static void
-read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n)
+read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n, bool indexed)
 {
 	Oid			type = rs_interner_type(h->interner);
 	Oid			array_type = rs_query_array_type(h->query, column);
 	int16		length;
 	bool		by_value;
 	char		align;
-	char	   *on = match_ids(h, column);
+	const char *from = indexed ? "" : IDS_TABLE;
+	char	   *on = indexed ? psprintf("WHERE %s", rs_query_match(h->query, column, "ANY ($1)")) : match_ids(h, column);
 
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	for (uint64 done = 0; done < n;)
@@ -337,7 +342,7 @@ read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n)
 		for (uint64 i = 0; i < count; i++)
 			element[i] = rs_interner_datum(h->interner, ids[done + i]);
 		array = PointerGetDatum(construct_array(element, (int) count, type, length, by_value, align));
-		rs_query_read_bound(h->query, IDS_TABLE, on, 1, &array_type, &array, NULL, take_row, rescale_rows, h);
+		rs_query_read_bound(h->query, from, on, 1, &array_type, &array, NULL, take_row, rescale_rows, h);
 		pfree(DatumGetPointer(array));
 		pfree(element);
 		done += count;
@@ -529,7 +534,7 @@ rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards
 		/* discovered[] moves while it grows */
 		memcpy(frontier, h->discovered + begin, sizeof(uint32) * count);
 		begin = h->ndiscovered;
-		read_bound(h, column, frontier, count);
+		read_bound(h, column, frontier, count, x.hop == HOP_LOOK_UP);
 		pfree(frontier);
 		x.ids += count;
 		x.hops++;
@@ -538,7 +543,7 @@ rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards
 	{
 		rs_query_plan_generic(h->query, false);
 		h->discovering = false;
-		read_bound(h, by_owned, h->discovered, h->ndiscovered);
+		read_bound(h, by_owned, h->discovered, h->ndiscovered, false);
 	}
 }
 

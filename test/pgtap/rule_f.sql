@@ -126,6 +126,9 @@ UPDATE filing.txn SET payee = 'aShop' WHERE txn_id = '3'; UPDATE filing.txn SET 
 INSERT INTO filing.product (product_id, inst_id) VALUES ('p1', 'M1');
 INSERT INTO filing.product_investment (product_id, target_id, target_kind, amount) VALUES ('p1', 'hold', 'institution', 11), ('p1', 'stranger', 'institution', 89);
 SELECT is(filing.hits('F08'), 'hold', 'F08: what products invest in is looked at by itself');
+INSERT INTO risk_screen.parameter (code, value, operator, sense, licence) VALUES ('related_counterparty', 0.11, '>', 'hit', 'AM'), ('related_counterparty', 0.01, '>', 'hit', 'PAY');
+SELECT is(filing.hits('F08'), '', 'F08: limits go by licence, the institution''s own');
+DELETE FROM risk_screen.parameter WHERE code = 'related_counterparty' AND NOT builtin;
 SELECT is((SELECT evidence ->> 'form' || ' ' || (evidence ->> 'relation') FROM risk_screen.run_rule('desk', 'F08', '2026-11-20') WHERE hit), 'investments controller', 'F08: form and relation in the evidence');
 UPDATE filing.equity SET valid_to = '2026-11-20' WHERE owned = 'M1';
 INSERT INTO filing.licence (inst_id, biz, valid_from) VALUES ('M1', 'FUND', '2020-01-01');
