@@ -141,12 +141,18 @@ rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool sw
 	return h;
 }
 
-/* Leave out a number column that the caller has no use for. Ranges are read, to be checked, but not kept. */
+/* Where a share is known as a range, take its minimum: for questions of what is sure. */
+void
+rs_holdings_take_least(RsHoldings *h)
+{
+	h->options.least = true;
+}
+
+/* Leave out a number column that the caller has no use for. */
 void
 rs_holdings_ignore(RsHoldings *h, int column)
 {
-	if (column == RS_H_VOTES)
-		rs_query_ignore(h->query, column);
+	rs_query_ignore(h->query, column);
 	h->rows->has[column == RS_H_VOTES ? RS_V_VOTES : column == RS_H_SHARE_MIN ? RS_V_MIN : RS_V_MAX] = false;
 }
 

@@ -67,6 +67,7 @@ typedef struct RsHoldings
 extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
 									bool swapped, int allow, const char *bad_rows,
 									const DateADT *as_of, const TimestampTz *known_at);
+extern void rs_holdings_take_least(RsHoldings *h);
 extern void rs_holdings_ignore(RsHoldings *h, int column);
 extern uint32 *rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n);
 extern void rs_holdings_load_all(RsHoldings *h);
