@@ -33,6 +33,7 @@ INSERT INTO risk_screen._help (topic, name, purpose_zh, example) VALUES
 ('desk', 'desk_control_groups', '同一控制下的集团', $$SELECT * FROM risk_screen.desk_control_groups('2026-11-20', 'desk')$$),
 ('desk', 'desk_nested_products', '产品嵌套层数', $$SELECT * FROM risk_screen.desk_nested_products('2026-11-20', 'desk')$$),
 ('desk', 'desk_product_violations', '全部违规嵌套链', $$SELECT * FROM risk_screen.desk_product_violations('2026-11-20', 'desk')$$),
+('desk', 'desk_product_parts', '产品由哪些产品组成', $$SELECT * FROM risk_screen.desk_product_parts('2026-11-20', 'desk')$$),
 ('desk', 'desk_investor_counts', '穿透后的投资者人数', $$SELECT * FROM risk_screen.desk_investor_counts('2026-11-20', 'desk')$$),
 ('desk', 'desk_money', '平台付给借款人的资金去了哪里', $$SET LOCAL search_path = desk, public; SELECT * FROM risk_screen.desk_money('2026-11-01', '2026-11-21', ARRAY['O0001'])$$),
 ('alert', 'record_action', '登记对预警做了什么', $$CALL risk_screen.record_action('desk', 1, 'note', body => '已电话核实')$$),

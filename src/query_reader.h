@@ -54,6 +54,8 @@ typedef struct RsContract
 	int			ncolumns;
 	const RsColumn *column;
 	int			label;			/* column that names a row in messages; -1: by row number */
+	int			low,			/* RS_AMOUNT columns, low above high makes a bad row; both 0: none */
+				high;
 } RsContract;
 
 /* The contracts of design.md; column numbers are the enums below. */
