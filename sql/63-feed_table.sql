@@ -63,6 +63,7 @@ CREATE TABLE feed_quarantine (
 	row_position bigint NOT NULL,
 	problems text[] NOT NULL,
 	content jsonb NOT NULL,
+	released_at timestamptz,
 	PRIMARY KEY (feed_no, row_position))
 $$, '隔离数据: rows of messages that could not be loaded, as they were filed', $$
 feed_no 报送编号; message
@@ -70,6 +71,7 @@ inst_id 报送机构; who filed
 row_position 行号; place in the message, from 1
 problems 问题; column:code, see code_label domain feed_problem
 content 原文; the row as filed
+released_at 解除隔离时间; when a correction of another message took the conflict away and the row came into force; NULL: in quarantine
 $$),
 ('feed_duty', 22, $$
 CREATE TABLE feed_duty (

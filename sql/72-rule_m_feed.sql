@@ -44,9 +44,12 @@ SELECT risk_screen._ship_rule('M02', 'yellow', '{ALL}', '{}', '{txn}', '{}', $$
 		  FROM faulty AS f WHERE f.without_user OR f.without_party OR f.without_amount OR f.without_id OR f.orphan OR f.paid_at IS NULL GROUP BY f.inst_id),
 	-- rows that load_feed() could not load, and no later version of the message has mended
 	held AS (
-		SELECT b.inst_id, sum(b.quarantined) AS n, max(b.report_date) AS day FROM feed_batch AS b
-		 WHERE b.role = 'txn' AND b.report_date >= $2::date AND b.report_date <= $1 AND b.received_at <= least($4, $3 + interval '1 day') AND b.quarantined > 0
-		   AND (b.state = 'partial' OR b.state = 'replaced' AND b.replaced_at > $4
+		SELECT b.inst_id, sum(b.quarantined + coalesce(f.n, 0)) AS n, max(b.report_date) AS day
+		  FROM feed_batch AS b
+		  -- released since: at that moment they were still held
+		  LEFT JOIN (SELECT q.feed_no, count(*) AS n FROM feed_quarantine AS q WHERE q.released_at > $4 GROUP BY q.feed_no) AS f ON f.feed_no = b.feed_no
+		 WHERE b.role = 'txn' AND b.report_date >= $2::date AND b.report_date <= $1 AND b.received_at <= least($4, $3 + interval '1 day') AND b.quarantined + coalesce(f.n, 0) > 0
+		   AND (b.state IN ('partial', 'loaded') OR b.state = 'replaced' AND b.replaced_at > $4
 				OR b.state = 'rejected' AND NOT EXISTS (SELECT FROM feed_batch AS later WHERE later.role = b.role AND later.inst_id = b.inst_id AND later.report_date = b.report_date
 														AND later.batch = b.batch AND later.feed_no > b.feed_no AND later.received_at <= $4))
 		 GROUP BY b.inst_id)
