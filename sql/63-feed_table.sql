@@ -28,6 +28,7 @@ CREATE TABLE feed_batch (
 	replaced_by bigint REFERENCES feed_batch,
 	replaced_at timestamptz,
 	loaded_by text NOT NULL DEFAULT session_user,
+	loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	CHECK (filed = loaded + quarantined));
 CREATE UNIQUE INDEX feed_batch_in_force ON feed_batch (role, inst_id, report_date, batch) WHERE state IN ('loaded', 'partial');
 CREATE INDEX feed_batch_key ON feed_batch (role, inst_id, report_date, batch)
@@ -55,6 +56,7 @@ replaces 更正批次; version it replaced
 replaced_by 被更正批次; version that replaced it
 replaced_at 更正时间; when that came
 loaded_by 入库人; who loaded it
+loaded_at 入库时间; when, by the server's clock
 $$),
 ('feed_quarantine', 21, $$
 CREATE TABLE feed_quarantine (
