@@ -184,11 +184,14 @@ $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or
 
 SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount,daily_review_form,single_review_amount}', '{txn}', '{}', $$
 	WITH t AS NOT MATERIALIZED (
-		SELECT s.owner, s.direction, t.paid_at, t.amount, t.review_id, t.inst_id
+		-- two scans, so that the planner knows the columns and hashes instead of sorting
+		SELECT coalesce(t.payer_owner, t.payer) AS owner, 'out' AS direction, t.paid_at, t.amount, t.review_id, t.inst_id
 		  FROM txn AS t
-		 CROSS JOIN LATERAL (VALUES (coalesce(t.payer_owner, t.payer), 'out', t.payer_owner), (coalesce(t.payee_owner, t.payee), 'in', t.payee_owner)) AS s (owner, direction, owner_id)
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.currency, 'CNY') = 'CNY'
-		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = s.owner_id)),
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.currency, 'CNY') = 'CNY' AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)
+		 UNION ALL
+		SELECT coalesce(t.payee_owner, t.payee), 'in', t.paid_at, t.amount, t.review_id, t.inst_id
+		  FROM txn AS t
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.currency, 'CNY') = 'CNY' AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payee_owner)),
 	large AS MATERIALIZED (
 		SELECT owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, count(*) FILTER (WHERE review_id IS NULL) AS open, max(paid_at) AS at
 		  FROM t GROUP BY owner, direction, paid_at::date

@@ -49,8 +49,9 @@ BEGIN
 			  INTO id, inst_id, columns, moment
 			  FROM risk_screen.role_column AS c WHERE c.role = source;
 	END CASE;
-	day := CASE WHEN moment THEN format('(t.%I AT TIME ZONE current_setting(''risk_screen.time_zone''))::date', day_column) ELSE format('t.%I', day_column) END;
-	since := CASE WHEN moment THEN format('t.%1$I >= risk_screen.day_start($1) AND t.%1$I < risk_screen.day_start($2 + 1)', day_column)
+	day := CASE WHEN moment THEN format('(t.%I AT TIME ZONE (SELECT current_setting(''risk_screen.time_zone'')))::date', day_column) ELSE format('t.%I', day_column) END;
+	-- scalar subqueries: once a statement, not once a row
+	since := CASE WHEN moment THEN format('t.%1$I >= (SELECT risk_screen.day_start($1)) AND t.%1$I < (SELECT risk_screen.day_start($2 + 1))', day_column)
 				  ELSE format('t.%1$I >= $1 AND t.%1$I <= $2', day_column) END;
 END $$;
 
