@@ -7,12 +7,9 @@ CREATE FUNCTION risk_screen._md(value text) RETURNS text
 		'([\\`*_\[\]|#~])', '\\\1', 'g'), '\s+', ' ', 'g');
 COMMENT ON FUNCTION risk_screen._md(text) IS 'text as one line of plain Markdown';
 
--- An amount in yuan as people say it: 8500.00 元, 12.35 万元, 1.20 亿元.
+-- An amount in yuan as people say it, as in pictures: 8,500元, 12.35万元, 1.2亿元.
 CREATE FUNCTION risk_screen._yuan(amount numeric) RETURNS text
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-	RETURN CASE WHEN abs(amount) >= 1e8 THEN to_char(round(amount / 1e8, 2), 'FM999,999,999,990.00') || ' 亿元'
-				WHEN abs(amount) >= 1e4 THEN to_char(round(amount / 1e4, 2), 'FM999,990.00') || ' 万元'
-				ELSE to_char(round(amount, 2), 'FM999,990.00') || ' 元' END;
+	AS 'MODULE_PATHNAME', 'rs_yuan' LANGUAGE C IMMUTABLE PARALLEL SAFE STRICT;
 COMMENT ON FUNCTION risk_screen._yuan(numeric) IS 'an amount in yuan with its unit';
 
 -- report(workspace text, as_of date DEFAULT newest run, max_institutions int DEFAULT 50, max_rows int DEFAULT 50) -> text

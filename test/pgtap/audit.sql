@@ -66,7 +66,11 @@ SELECT throws_ok($$SELECT risk_screen.report('audit_desk', max_rows => 0)$$, '22
 SELECT throws_ok($$SELECT risk_screen.report('no_such_desk')$$, NULL, NULL, 'no such desk');
 SELECT is(risk_screen._md(E'a|b *c* <x> [d](e)\n f_g & `h`'), 'a\|b \*c\* &lt;x&gt; \[d\](e) f\_g &amp; \`h\`', 'names cannot carry markup into a report');
 SELECT is(ARRAY[risk_screen._yuan(0), risk_screen._yuan(9999.999), risk_screen._yuan(123456), risk_screen._yuan(1.2e8), risk_screen._yuan(-5e9)],
-	ARRAY['0.00 元', '10,000.00 元', '12.35 万元', '1.20 亿元', '-50.00 亿元'], 'amounts with their unit');
+	ARRAY['0元', '1万元', '12.35万元', '1.2亿元', '-50亿元'], 'amounts with their unit');
+SELECT is(ARRAY[risk_screen._yuan('NaN'), risk_screen._yuan('-Infinity'), risk_screen._yuan(1e40), risk_screen._yuan(1e21 + 0.005), risk_screen._yuan(NULL)],
+	ARRAY['NaN元', '-Infinity元', '1' || repeat('0', 40) || '元', '10,000,000,000,000亿元', NULL], 'and those that have none');
+SELECT is_empty($$SELECT v FROM (SELECT (random() * 10 ^ (random() * 12))::numeric(20, 6) AS v FROM generate_series(1, 500)) AS x GROUP BY v
+	HAVING risk_screen._yuan(v) IS DISTINCT FROM (risk_screen.flow_sankey('a', 'b', v, NULL::timestamptz) -> 'links' -> 0 ->> 'label')$$, 'a report and a picture write an amount alike');
 
 SELECT * FROM finish();
 ROLLBACK;
