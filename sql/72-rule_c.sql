@@ -241,7 +241,7 @@ SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}'
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
 		   AND coalesce(t.purpose, 'transfer') NOT IN ('fee', 'lend', 'repay', 'payout', 'deposit', 'withdraw', 'salary', 'compensation', 'disburse', 'consumption')
 		   AND (a.owner_kind IN ('client', 'custody') AND (ra.party_id IS NULL OR a.owner_kind = 'custody') AND rb.party_id IS NOT NULL AND b.owner_kind <> 'custody'
-			 OR b.owner_kind IN ('client', 'custody') AND (rb.party_id IS NULL OR b.owner_kind = 'custody') AND ra.party_id IS NOT NULL AND a.owner_kind <> 'custody'))
+			 OR b.owner_kind IN ('client', 'custody') AND (rb.party_id IS NULL OR b.owner_kind = 'custody') AND ra.party_id IS NOT NULL AND a.owner_kind <> 'custody')),
 	direct AS (
 		SELECT inst_id, count(*) AS n, sum(amount) AS amount, max(paid_at) AS at, (array_agg(txn_id ORDER BY amount DESC, txn_id))[1:20] AS transfers FROM mixed GROUP BY inst_id),
 	-- one account filed as clients' and as own

@@ -27,7 +27,7 @@ SELECT risk_screen._ship_rule('G02', 'orange', '{PAY}', '{}', '{account,eligible
 		   jsonb_strip_nulls(jsonb_build_object('bank_id', a.bank_id, 'bank_kind', a.bank_kind, 'missing', CASE WHEN NOT k.told THEN concat_ws(' and ', CASE WHEN a.bank_id IS NULL THEN 'bank' END, CASE WHEN a.bank_kind IS NULL THEN 'kind of bank' END) END)) AS evidence
 	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
 	 -- a bank that is not named may be on the list, one of no kind may be the central bank
-	 CROSS JOIN LATERAL (SELECT a.bank_id IS NOT NULL AND a.bank_kind IS NOT NULL OR a.bank_kind = 'other' AS told) AS k
+	 CROSS JOIN LATERAL (SELECT a.bank_kind IS NOT NULL AND (a.bank_id IS NOT NULL OR a.bank_kind = 'other') AS told) AS k
 	 WHERE a.owner_kind = 'reserve' AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) AND a.bank_kind IS DISTINCT FROM 'pboc'
 	   AND NOT EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'reserve' AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL))
 $$, '备付金账户未开立在人民银行或符合要求的商业银行。', 'A reserve account is not at the central bank or an eligible bank.');
