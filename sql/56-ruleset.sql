@@ -53,6 +53,7 @@ CREATE TABLE risk_screen.ruleset_rule (
 	plan text,
 	clause text,
 	requirement text,
+	on_missing text NOT NULL DEFAULT 'unknown' CONSTRAINT on_missing_keeps_the_level CHECK (on_missing IN ('unknown', 'worst')),
 	PRIMARY KEY (ruleset, version, rule),
 	FOREIGN KEY (ruleset, version) REFERENCES risk_screen.ruleset
 );
@@ -63,6 +64,7 @@ COMMENT ON COLUMN risk_screen.ruleset_rule.lines IS 'business lines the rule app
 COMMENT ON COLUMN risk_screen.ruleset_rule.required IS 'without its data the institution cannot be green';
 COMMENT ON COLUMN risk_screen.ruleset_rule.overridable IS 'false: a hit''s floor cannot be lowered by an override';
 COMMENT ON COLUMN risk_screen.ruleset_rule.max_age IS 'days after which a fact is stale and counts as missing; NULL: never';
+COMMENT ON COLUMN risk_screen.ruleset_rule.on_missing IS 'unknown: without its data the level is unknown wherever the data could make it worse; worst: counts as its worst band. There is no way to ignore missing data: record that a rule does not apply (lines, applicable = false, an exemption)';
 COMMENT ON COLUMN risk_screen.ruleset_rule.missing_points IS 'points (before weight) when data are missing or stale';
 COMMENT ON COLUMN risk_screen.ruleset_rule.missing_floor IS 'least level when data are missing or stale';
 COMMENT ON COLUMN risk_screen.ruleset_rule.value_range IS 'values the indicator can take, e.g. [0,1]; check_ruleset() finds bands outside it';
@@ -157,11 +159,11 @@ COMMENT ON FUNCTION risk_screen.ruleset_version(text, date, timestamptz) IS
 CREATE FUNCTION risk_screen._ruleset_rules(ruleset text, version int)
 	RETURNS TABLE (rule text, indicator text, kind text, title_zh text, title_en text, direction text,
 		weight numeric, lines text[], required boolean, overridable boolean, max_age int, missing_points numeric,
-		missing_floor text, unit text, basis text, plan text)
+		missing_floor text, unit text, basis text, plan text, on_missing text)
 	LANGUAGE sql STABLE PARALLEL SAFE
 	BEGIN ATOMIC
 		SELECT r.rule, r.indicator, r.kind, r.title_zh, r.title_en, r.direction, r.weight, r.lines, r.required,
-			   r.overridable, r.max_age, r.missing_points, r.missing_floor::text, r.unit, r.clause, r.plan
+			   r.overridable, r.max_age, r.missing_points, r.missing_floor::text, r.unit, r.clause, r.plan, r.on_missing
 		  FROM risk_screen.ruleset_rule r
 		 WHERE r.ruleset = _ruleset_rules.ruleset AND r.version = _ruleset_rules.version
 		 ORDER BY r.rule COLLATE "C";
@@ -422,7 +424,7 @@ CREATE FUNCTION risk_screen.ruleset_hash(ruleset text, version int) RETURNS text
 			   FROM risk_screen.ruleset_level l
 			  WHERE l.ruleset = ruleset_hash.ruleset AND l.version = ruleset_hash.version),
 			(SELECT string_agg(jsonb_build_array('rule', r.rule, r.indicator, r.kind, r.direction, r.weight, r.lines,
-						r.required, r.overridable, r.max_age, r.missing_points, r.missing_floor)::text,
+						r.required, r.overridable, r.max_age, r.missing_points, r.missing_floor, r.on_missing)::text,
 						E'\n' ORDER BY r.rule COLLATE "C")
 			   FROM risk_screen.ruleset_rule r
 			  WHERE r.ruleset = ruleset_hash.ruleset AND r.version = ruleset_hash.version),

@@ -171,6 +171,7 @@ load_rules(RsLoadedRuleset *rs, MemoryContext budget)
 			rule->max_age = -1;
 		label->missing_points = column_copy(i, 12, -1, &isnull);
 		rule->missing_floor = level_of_name(column_string(i, 13));
+		label->missing_worst = strcmp(column_string(i, 17), "worst") == 0;
 		label->unit = column_copy(i, 14, -1, &isnull);
 		label->basis = column_copy(i, 15, -1, &label->no_basis);
 		label->plan = column_copy(i, 16, -1, &label->no_plan);
@@ -436,7 +437,17 @@ rs_segment_load(const RsLoadedRuleset *rs, RsSegment *segment, const RsSegment *
 	}
 	SPI_freetuptable(SPI_tuptable);
 	for (int r = 0; r < rs->engine.nrules; r++)
+	{
+		RsRule	   *rule = &segment->rule[r];
+
 		if (rs->rule_text[r].unnamed)
 			severity_band(rs, segment, r, n++);
+		else if (rs->rule_text[r].missing_worst)
+			for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
+			{
+				rule->missing_contribution = Max(rule->missing_contribution, segment->band[b].contribution);
+				rule->missing_floor = Max(rule->missing_floor, segment->band[b].floor);
+			}
+	}
 	MemoryContextSwitchTo(old);
 }

@@ -35,6 +35,7 @@ typedef struct RsRuleText
 	bool		red_line;
 	bool		counts_findings;	/* the fact is the number of the check's findings */
 	bool		unnamed;		/* judged by the check's severity */
+	bool		missing_worst;	/* without a fact it counts as its worst band */
 } RsRuleText;
 
 /* One row of the register of checks. Datums are text or numeric, live in the budget. */
