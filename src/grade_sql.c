@@ -316,7 +316,8 @@ reasons(Grading *g, const RsSegment *segment, uint32 e, const RsVerdict *verdict
 		int			r = g->order[i];
 		int32		o = g->outcome[r];
 
-		if (o == RS_OUTCOME_OUTSIDE || (o == RS_OUTCOME_NO_HIT && g->detail != DETAIL_FULL))
+		if (o == RS_OUTCOME_OUTSIDE ||
+			((o == RS_OUTCOME_NO_HIT || o == RS_OUTCOME_NOT_APPLICABLE) && g->detail != DETAIL_FULL))
 			continue;
 		/* what nobody looked at is the same for everyone: only where it counts */
 		if (o == RS_OUTCOME_NOT_RUN && g->detail != DETAIL_FULL &&
