@@ -213,7 +213,7 @@ CREATE TEMP TABLE cell AS
 		WHEN r.message IS NOT NULL AND r.outcome <> 'error' THEN 'unmapped'
 		WHEN NOT r.by_value AND f.n > 0 THEN 'hit'
 		WHEN r.outcome = 'error' THEN 'gap'
-		WHEN r.severity IS NOT NULL AND (EXISTS (SELECT FROM desk.indicator_value AS v WHERE v.run_id = r.run_id AND v.rule = r.code AND v.inst_id = i.inst_id AND v.status = 'unknown')
+		WHEN (r.severity IS NOT NULL OR r.by_value) AND (EXISTS (SELECT FROM desk.indicator_value AS v WHERE v.run_id = r.run_id AND v.rule = r.code AND v.inst_id = i.inst_id AND v.status = 'unknown')
 		  OR EXISTS (SELECT FROM unnest(r.coverage) AS c (role) WHERE NOT EXISTS (SELECT FROM desk.coverage AS x WHERE x.run_id = r.run_id AND x.role = c.role AND x.inst_id = i.inst_id))) THEN 'gap'
 		WHEN r.by_value THEN 'outside'
 		ELSE 'clear' END AS status
