@@ -285,6 +285,47 @@ ok(not lower and promised["worse"] > 3000, "a worse value never lowers a level, 
 ok(not greener and promised["less"] > 5000 and promised["empty"] > 5000 and opened > 100,
    "taking a fact away never makes anyone greener, %d cases, and %d where it is there but empty (%d turned unknown) %s" % (promised["less"], promised["empty"], opened, greener[:1]))
 
+# ---- check_ruleset() against reading the bands value by value: what it lets through keeps the promise
+sql = ["BEGIN;", "INSERT INTO risk_screen.ruleset (ruleset, version) VALUES ('messy', 1);",
+       "INSERT INTO risk_screen.ruleset_level VALUES ('messy', 1, 'yellow', 10), ('messy', 1, 'orange', 20), ('messy', 1, 'red', 30);"]
+messy = {}
+for n in range(2000 if LONG else 400):
+    direction = rnd.choice(["high", "low"])
+    low, high = rnd.choice([(None, None), (None, None), (0, None), (0, 8), (-3, 20)])
+    bands = []
+    at = rnd.randint(-2, 3)
+    for k in range(rnd.randint(1, 4)):
+        start = at + rnd.choice([0, 0, 0, 0, 0, 1, -1])
+        at = start + rnd.randint(1, 3)
+        bands.append(dict(span=(start, rnd.random() < 0.8, at, rnd.random() < 0.2), points=F(rnd.choice([k, k, k, k, rnd.randint(0, 3)])), floor=rnd.choice([0, 0, 0, rnd.choice([0, 2, 3])])))
+    if rnd.random() < 0.7:
+        s_ = bands[-1]["span"]
+        bands[-1]["span"] = (s_[0], s_[1], None, False)
+    if direction == "low":
+        bands = [dict(b, span=(None if b["span"][2] is None else -b["span"][2], b["span"][3], -b["span"][0], b["span"][1])) for b in bands]
+    rule = "M%04d" % n
+    messy[rule] = (direction, bands, (low, True, high, True))
+    sql.append("INSERT INTO risk_screen.ruleset_rule (ruleset, version, rule, indicator, direction, value_range) VALUES ('messy', 1, '%s', '%s', '%s', '%s');" % (rule, rule, direction, span_text((low, low is not None, high, high is not None))))
+    for k, b in enumerate(bands):
+        sql.append("INSERT INTO risk_screen.ruleset_band (ruleset, version, rule, band, span, points, floor) VALUES ('messy', 1, '%s', %d, '%s', %s, %s);" % (rule, k, span_text(b["span"]), dec(b["points"]), q(grading.LEVELS[b["floor"]]) if b["floor"] else "NULL"))
+sql += ["SELECT DISTINCT rule FROM risk_screen.check_ruleset('messy', 1, '2026-01-01') WHERE severity = 'error' AND finding IN ('gap', 'not monotone') ORDER BY 1;", "ROLLBACK;"]
+p = subprocess.run(["psql", "-XqtA", "-v", "ON_ERROR_STOP=1"], input="\n".join(sql), capture_output=True, text=True)
+want = set()
+for rule, (direction, bands, span) in messy.items():
+    grid = [F(i, 4) for i in range(-120, 121)]
+    grid = [x for x in (grid if direction == "high" else grid[::-1]) if grading.in_span(span, x)]
+    worst, last_hit, gone = (0, F(0)), False, False
+    for x in grid:
+        hit = max(((b["floor"], b["points"]) for b in bands if grading.in_span(b["span"], x)), default=None)
+        now = hit or (0, F(0))
+        if now[0] < worst[0] or now[1] < worst[1] or (hit and gone):
+            want.add(rule)
+        gone = gone or (last_hit and hit is None)
+        last_hit = last_hit or hit is not None
+        worst = (max(worst[0], now[0]), max(worst[1], now[1]))
+found = set(p.stdout.split())
+ok(found == want and 50 < len(want) < len(messy) - 50, "check_ruleset finds exactly the rules whose bands are not in order, %d of %d %s %s" % (len(want), len(messy), sorted(found ^ want)[:5], p.stderr[:200]))
+
 # ---- the same promises of every shipped ruleset, values around its own limits ----
 
 
