@@ -570,7 +570,7 @@ rs_graph_builder_finish(RsGraphBuilder *b, const RsGraphAccounts *accounts, int 
 	}
 	else
 		write_accounts(b, accounts, h);
-	rs_graph_write_members(b->budget, &b->host, h, b->member);
+	rs_graph_write_members(b->budget, &b->host, h, b->member, (const uint32 *const[]) {b->out_start, b->in_start});
 	rs_currencies_write(b->budget, &b->host, h, b->currency);
 	h->fingerprint[0] = print.sum[0];
 	h->fingerprint[1] = print.sum[1];

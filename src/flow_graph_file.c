@@ -20,9 +20,10 @@
  *
  * A graph is one file, or several parts, each with later transfers than those
  * before and bound to its predecessor by file number and counts. A part after
- * the first lists the accounts that have a group in it (its members), with a
- * directory to find them, so that its size is that of its transfers; its new
- * accounts and its transfers are numbered on. For the numbers to be places in
+ * the first lists the accounts that have a group in it (its members), with
+ * three bits for every account to find them, or, where these would be larger
+ * than the list, with a directory, so that its size is that of its transfers;
+ * its new accounts and its transfers are numbered on. For the numbers to be places in
  * one array through all parts, the parts' arrays are mapped behind each other:
  * since a mapping begins with a page, a section begins with a copy of what the
  * part before has on that page (its lead).
@@ -287,7 +288,7 @@ part_fingerprint(const RsGraph *graph, const RsGraphPart *part, TimestampTz from
 				break;
 			if (payer == 0)
 			{
-				key = rs_graph_account(graph, part->member ? part->member[m] : m);
+				key = rs_graph_account(graph, part->groups.member ? part->groups.member[m] : m);
 				payer = rs_key_hash(&part->account.type, &key);
 			}
 			key = rs_graph_account(graph, arc.peer);
@@ -460,11 +461,22 @@ rs_graph_part_attach(RsGraphPart *part, const void *base, uint64 size,
 		part->amount = SECTION(RS_GS_AMOUNT);
 	if (h->time_unit == 0)
 		part->time = SECTION(RS_GS_TIME);
+	part->groups.nmembers = h->nmembers;
+	part->groups.shift = h->shift;
+	memcpy(part->groups.start, part->start, sizeof(part->start));
 	if (h->sparse)
 	{
-		part->member = SECTION(RS_GS_MEMBER);
-		part->directory = SECTION(RS_GS_DIRECTORY);
-		part->ndirectory = (uint32) (length[RS_GS_DIRECTORY] / sizeof(uint32)) - 1;
+		part->groups.member = SECTION(RS_GS_MEMBER);
+		if (h->shift == 0)
+		{
+			part->groups.block = SECTION(RS_GS_DIRECTORY);
+			part->groups.nblocks = (uint32) (length[RS_GS_DIRECTORY] / sizeof(RsFlowBlock));
+		}
+		else
+		{
+			part->groups.directory = SECTION(RS_GS_DIRECTORY);
+			part->groups.nblocks = (uint32) (length[RS_GS_DIRECTORY] / sizeof(uint32)) - 1;
+		}
 	}
 	for (int c = 0; c < RS_GC_COLUMNS; c++)
 		if (h->columns & (1u << c))
@@ -684,12 +696,19 @@ rs_graph_stitch(RsGraph *g, const char *range)
 		g->time = (const TimestampTz *) (range + r.time);
 	for (int i = 0; i < g->nparts; i++)
 	{
-		const RsGraphPart *part = &g->part[i];
+		const RsGraphHeader *h = g->part[i].header;
 
-		g->piece[i] = (RsFlowPart) {
-			.first = part->header->first_transfer, .nmembers = part->header->nmembers, .member = part->member,
-			.directory = part->directory, .ndirectory = part->ndirectory, .shift = part->header->shift,
-			.start = {part->start[RS_FLOW_OUT], part->start[RS_FLOW_IN]}
-		};
+		g->piece[i] = g->part[i].groups;
+		g->piece[i].first = h->first_transfer;
+		if (g->time_unit == 0)
+		{
+			g->piece[i].low = h->first_code;
+			g->piece[i].high = h->first_code + h->ncodes - 1;
+		}
+		else
+		{
+			g->piece[i].low = (uint32) (((uint64) h->first_at - (uint64) g->time_base) / (uint64) g->time_unit);
+			g->piece[i].high = (uint32) (((uint64) h->last_at - (uint64) g->time_base) / (uint64) g->time_unit);
+		}
 	}
 }

@@ -77,7 +77,7 @@ typedef enum RsGraphSection
 	RS_GS_TXN,
 	RS_GS_TXN_HEAP,
 	RS_GS_MEMBER,				/* uint32 x members: accounts with a group; empty: all */
-	RS_GS_DIRECTORY,			/* uint32: first member by account >> shift */
+	RS_GS_DIRECTORY,			/* RsFlowBlock, or uint32: first member by account >> shift */
 	/* optional columns, packed integers; a column that is not there takes no page */
 	RS_GS_ORD,
 	RS_GS_FEE,
@@ -140,7 +140,7 @@ typedef struct RsGraphHeader
 	uint32		first_code;
 	uint32		nmembers;		/* accounts that have a group here */
 	uint32		sparse;			/* they are listed; else they are all, and this is the first part */
-	uint32		shift;			/* of the directory */
+	uint32		shift;			/* of the directory; 0: blocks */
 	uint32		naccounts;		/* whose identifiers are here: the new ones */
 	uint32		ntransfers;
 	int32		scale;
@@ -179,9 +179,7 @@ typedef struct RsGraphPart
 	const int64 *amount;
 	const int128 *wide;
 	const TimestampTz *time;
-	const uint32 *member;
-	const uint32 *directory;
-	uint32		ndirectory;
+	RsFlowPart	groups;			/* counted in the part: `first` is 0, and its codes are not set */
 	RsKeySet	column[RS_GC_COLUMNS];	/* those the graph has */
 	RsKeySet	currency;
 } RsGraphPart;
@@ -431,8 +429,9 @@ extern void rs_graph_stream_close(RsGraphStream *stream);
 extern void rs_graph_write_header(const RsGraphHost *host, RsGraphHeader *header);
 
 extern uint32 rs_graph_directory_shift(uint32 accounts, uint32 members);
+/* member NULL: all accounts; start: by member, both sides. */
 extern void rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *header,
-								   const uint32 *member);
+								   const uint32 *member, const uint32 *const start[2]);
 
 /* Kind, width, base of identifiers whose integers lie in [low, high] or whose bytes make up a heap. */
 extern void rs_graph_describe_keys(RsGraphKeys *keys, const RsKeyType *type, Oid oid,

@@ -612,11 +612,7 @@ rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *old
 		const RsGraphPart *part = i < older->nparts ? &older->part[i] : newer;
 
 		s->part = part;
-		s->groups = (RsFlowPart) {
-			.nmembers = part->header->nmembers, .member = part->member,
-			.directory = part->directory, .ndirectory = part->ndirectory, .shift = part->header->shift,
-			.start = {part->start[RS_FLOW_OUT], part->start[RS_FLOW_IN]}
-		};
+		s->groups = part->groups;
 		s->base = part->header->first_transfer;
 		s->shift = part == newer && older->time ? older->ncodes : 0;
 		h->ntransfers += part->header->ntransfers;
@@ -671,7 +667,7 @@ rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *old
 	write_in(&m);
 	write_times(&m);
 	write_accounts(&m, &accounts->type, fresh, m.nsources);
-	rs_graph_write_members(budget, host, h, m.member);
+	rs_graph_write_members(budget, host, h, m.member, (const uint32 *const *) m.start);
 	rs_currencies_write(budget, host, h, m.currency);
 	rs_graph_write_header(host, h);
 }

@@ -114,7 +114,8 @@ rs_graph_lengths(const RsGraphHeader *h, uint64 *length)
 	length[RS_GS_AMOUNT] = n * money_size(h);
 	length[RS_GS_TIME] = h->time_unit == 0 ? (uint64) h->ncodes * sizeof(int64) : 0;
 	length[RS_GS_MEMBER] = h->sparse ? (uint64) h->nmembers * sizeof(uint32) : 0;
-	length[RS_GS_DIRECTORY] = h->sparse ? ((accounts >> h->shift) + 2) * sizeof(uint32) : 0;
+	length[RS_GS_DIRECTORY] = !h->sparse ? 0 : h->shift == 0 ? (accounts / RS_FLOW_BLOCK + 1) * sizeof(RsFlowBlock) :
+		((accounts >> h->shift) + 2) * sizeof(uint32);
 	for (int c = 0; c < RS_GC_COLUMNS; c++)
 	{
 		length[RS_GS_ORD + c] = 0;
@@ -237,31 +238,50 @@ rs_graph_write_section(MemoryContext budget, const RsGraphHost *host, RsGraphHea
 	rs_graph_stream_close(&s);
 }
 
-/* About two members for each entry of the directory. */
+/*
+ * Blocks while they take at most twelve bytes a member; else about two members
+ * for each entry of the directory.
+ */
 uint32
 rs_graph_directory_shift(uint32 accounts, uint32 members)
 {
-	uint32		shift = 0;
+	uint32		shift = 1;
 
+	if (accounts / RS_FLOW_BLOCK <= members)
+		return 0;
 	while (shift < 31 && (accounts >> shift) > members / 2)
 		shift++;
 	return shift;
 }
 
-/* The list of members and its directory; NULL when all accounts are. */
+/* The list of members and what finds them. */
 void
-rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *h, const uint32 *member)
+rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *h, const uint32 *member,
+					   const uint32 *const start[2])
 {
 	RsGraphStream s;
+	uint64		m = 0;
 
 	rs_graph_write_section(budget, host, h, RS_GS_MEMBER, member, h->sparse ? (uint64) h->nmembers * sizeof(uint32) : 0);
 	rs_graph_stream_open(&s, budget, host, h, RS_GS_DIRECTORY);
-	for (uint64 k = 0, m = 0; k < s.extent->length / sizeof(uint32); k++)
-	{
-		while (m < h->nmembers && (member[m] >> h->shift) < k)
-			m++;
-		rs_stream_u32(&s, (uint32) m);
-	}
+	if (h->shift == 0)
+		for (uint64 k = 0; k < s.extent->length / sizeof(RsFlowBlock); k++)
+		{
+			RsFlowBlock block = {.before = (uint32) m};
+
+			for (; m < h->nmembers && member[m] / RS_FLOW_BLOCK == k; m++)
+				for (int side = 0; side < 2; side++)
+					if (start[side][m] < start[side][m + 1])
+						block.with[side] |= (uint32) 1 << member[m] % RS_FLOW_BLOCK;
+			rs_graph_stream_put(&s, &block, sizeof(block));
+		}
+	else
+		for (uint64 k = 0; k < s.extent->length / sizeof(uint32); k++)
+		{
+			while (m < h->nmembers && (member[m] >> h->shift) < k)
+				m++;
+			rs_stream_u32(&s, (uint32) m);
+		}
 	rs_graph_stream_close(&s);
 }
 

@@ -201,7 +201,6 @@ rs_flow_transfer(const RsFlowSide *side, uint32 place)
 
 /* src/flow_parts.c */
 extern void rs_flow_joined_group(RsFlowJoin *join, uint32 account, uint32 *first, uint32 *end);
-extern uint32 rs_flow_joined_end(const RsFlowJoin *join, uint32 account, bool oldest);
 extern void rs_flow_joined_forget(RsFlowJoin *join);
 
 /* The places of an account's group: [*first, *end), oldest first. */
