@@ -1,22 +1,25 @@
 -- Where the money that lending platforms paid out went, once for all who ask in a run.
 --
--- Rules C04, C13, M09 and the money trace follow the same money. screen() puts
+-- Rules C04, C13, D02, M09 and the money trace follow the same money. screen() puts
 -- the transfers of the window into a flow graph of its own (on disk, so memory
 -- does not grow with the transfers), attributes every pay-out of every lending
 -- platform once, and keeps the answer in a temporary table while the run is at
 -- work. desk_money() reads it there, or computes it where there is no run.
 
 -- Transfers and claims of a window as query text, and the platforms: those of
--- lines P2P and EC that paid out, and whom else the caller names.
+-- lines P2P and EC that paid out, and whom else the caller names (F03 asks for every lender).
+-- Others are no claims: what a lender outside pays on is still the platforms' money.
 CREATE FUNCTION risk_screen._money_claims(since timestamptz, until timestamptz, more text[],
-										  OUT platforms text[], OUT transfers text, OUT claims text, OUT exits text[])
+										  OUT platforms text[], OUT others text[], OUT transfers text, OUT claims text, OUT exits text[])
 	LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	SELECT coalesce(pg_catalog.array_agg(t.inst_id ORDER BY t.inst_id COLLATE "C"), '{}') INTO platforms
-	  FROM (SELECT DISTINCT x.inst_id FROM txn AS x
-			 WHERE x.purpose OPERATOR(pg_catalog.=) 'disburse' AND x.paid_at >= since AND x.paid_at < until AND x.amount > 0) AS t
-	 WHERE t.inst_id OPERATOR(pg_catalog.=) ANY (coalesce(more, '{}'))
-		OR EXISTS (SELECT FROM institution AS i WHERE i.inst_id OPERATOR(pg_catalog.=) t.inst_id AND i.lines && ARRAY['P2P', 'EC']);
+	SELECT coalesce(array_agg(t.inst_id ORDER BY t.inst_id) FILTER (WHERE t.asked), '{}'), coalesce(array_agg(t.inst_id) FILTER (WHERE NOT t.asked), '{}')
+	  INTO platforms, others
+	  FROM (SELECT x.inst_id, x.inst_id = ANY (coalesce(more, '{}'))
+				   OR EXISTS (SELECT FROM institution AS i WHERE i.inst_id = x.inst_id AND i.lines && ARRAY['P2P', 'EC']) AS asked
+			  FROM txn AS x
+			 WHERE x.purpose = 'disburse' AND x.paid_at >= since AND x.paid_at < until AND x.amount > 0 AND x.inst_id IS NOT NULL
+			 GROUP BY x.inst_id) AS t;
 	transfers := format('SELECT txn_id, payer, payee, amount, paid_at, coalesce(currency, ''CNY'') AS currency, fee FROM txn'
 						|| ' WHERE paid_at >= %L AND paid_at < %L AND amount > 0 AND payer IS NOT NULL AND payee IS NOT NULL', since, until);
 	claims := format('SELECT inst_id AS claim, txn_id FROM txn WHERE purpose = ''disburse'' AND paid_at >= %L AND paid_at < %L AND amount > 0'
@@ -47,7 +50,7 @@ BEGIN
 		PERFORM risk_screen.drop_flow_graph(graph);
 		ANALYZE pg_temp.risk_screen_money;
 		CREATE TEMP TABLE risk_screen_money_run ON COMMIT DROP AS
-		SELECT since AS since, until AS until, path AS path, asked.platforms AS platforms;
+		SELECT since AS since, until AS until, path AS path, asked.others AS others;
 	END IF;
 	PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
 EXCEPTION
@@ -76,8 +79,8 @@ DECLARE
 	asked record;
 BEGIN
 	IF pg_catalog.to_regclass('pg_temp.risk_screen_money_run') IS NOT NULL THEN
-		EXECUTE 'SELECT count(*) > 0 FROM pg_temp.risk_screen_money_run AS r WHERE r.since = $1 AND r.until = $2 AND r.path = $3'
-			INTO kept USING since, until, pg_catalog.current_setting('search_path');
+		EXECUTE 'SELECT count(*) > 0 FROM pg_temp.risk_screen_money_run AS r WHERE r.since = $1 AND r.until = $2 AND r.path = $3 AND NOT r.others && $4'
+			INTO kept USING since, until, pg_catalog.current_setting('search_path'), platforms;
 	END IF;
 	IF kept THEN
 		RETURN QUERY EXECUTE 'SELECT m.* FROM pg_temp.risk_screen_money AS m WHERE m.inst_id = ANY ($1)' USING platforms;
