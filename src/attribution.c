@@ -546,13 +546,14 @@ rs_book_find(RsLedger *l, const uint32 *list, uint32 n, uint32 transfer)
 }
 
 void
-rs_deficit_error(RsAttribution *a, uint32 transfer)
+rs_deficit_error(RsAttribution *a, uint32 transfer, int128 missing)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_EXCEPTION),
 			 errmsg("transfer \"%s\" pays more than its payer holds",
 					a->txn_text(a->txn_arg, transfer)),
-			 errdetail("The records before it do not cover its amount and fee."),
+			 errdetail("%s", a->deficit_text ? a->deficit_text(a->txn_arg, transfer, missing) :
+					   "The records before it do not cover its amount and fee."),
 			 errhint("Give the opening balances (openings => ..., or 'infer'), check the tie rule, or use deficit => 'infer' or 'overdraft'.")));
 	abort();					/* not reached */
 }
@@ -592,7 +593,7 @@ rs_book_survey(RsAttribution *a, const RsEntry *entry, uint32 count, const RsBoo
 			fee_missing = Max((int128) 0, fee - balance);
 			balance -= fee - fee_missing;
 			if (missing + fee_missing > 0 && a->deficit == RS_DEFICIT_ERROR)
-				rs_deficit_error(a, t);
+				rs_deficit_error(a, t, missing + fee_missing);
 			if (a->deficit == RS_DEFICIT_OVERDRAFT)
 				hole += missing + fee_missing;
 		}

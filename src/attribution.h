@@ -285,6 +285,8 @@ struct RsAttribution
 	void	   *explain_arg;
 	/* for messages: text of the transfer's id */
 	const char *(*txn_text) (void *arg, uint32 transfer);
+	/* ... and of a deficit: who, when, how much (ledger units); NULL: not told */
+	const char *(*deficit_text) (void *arg, uint32 transfer, int128 missing);
 	void	   *txn_arg;
 
 	/* made by rs_attribution_prepare() */
@@ -338,7 +340,7 @@ extern RsBookStart rs_book_start(RsAttribution *a, uint32 account, const RsEntry
 extern int128 rs_book_least_opening(RsLedger *l, const RsEntry *entry, uint32 count);
 extern int128 rs_book_survey(RsAttribution *a, const RsEntry *entry, uint32 count,
 							 const RsBookStart *start, int128 **outside);
-extern RS_NORETURN void rs_deficit_error(RsAttribution *a, uint32 transfer);
+extern RS_NORETURN void rs_deficit_error(RsAttribution *a, uint32 transfer, int128 missing);
 
 /* Largest remainder (attribution_pro_rata.c). */
 typedef struct RsSplitter

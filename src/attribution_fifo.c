@@ -91,7 +91,7 @@ rs_fifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count
 				if (b->out > b->in && a->deficit != RS_DEFICIT_OVERDRAFT)
 				{
 					if (a->deficit == RS_DEFICIT_ERROR)
-						rs_deficit_error(a, t);
+						rs_deficit_error(a, t, b->out - b->in);
 					b->in = b->out;
 					a->unknown_deficits++;
 				}

@@ -171,7 +171,7 @@ rs_lifo_build(RsAttribution *a, RsLotBook *b, const RsEntry *entry, uint32 count
 				if (missing > 0)
 				{
 					if (a->deficit == RS_DEFICIT_ERROR)
-						rs_deficit_error(a, t);
+						rs_deficit_error(a, t, missing);
 					if (a->deficit == RS_DEFICIT_OVERDRAFT)
 						hole += missing;
 					a->unknown_deficits++;

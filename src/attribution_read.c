@@ -371,6 +371,21 @@ txn_name(void *arg, uint32 transfer)
 	return TextDatumGetCString(rs_case_txn_text(arg, transfer));
 }
 
+static const char *
+deficit_text(void *arg, uint32 transfer, int128 missing)
+{
+	RsCase	   *c = arg;
+	uint32		payer = rs_ledger_payer(c->ledger, transfer);
+	Datum		currency;
+	char	   *book = TextDatumGetCString(rs_case_account_text(c, payer));
+
+	if (rs_case_currency_text(c, payer, false, &currency))
+		book = psprintf("%s in %s", book, TextDatumGetCString(currency));
+	return psprintf("At %s, account %s lacks %s of its amount and fee in the records before it.",
+					timestamptz_to_str(rs_ledger_paid_at(c->ledger, transfer)), book,
+					DatumGetCString(DirectFunctionCall1(numeric_out, rs_int128_to_numeric(missing, c->scale))));
+}
+
 /* Bring ledger, claims and openings to one unit. */
 static void
 align_scales(RsCase *c)
@@ -475,6 +490,7 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 	c->a.poison_forever = !PG_ARGISNULL(RS_ARG_POISON_FOREVER) && PG_GETARG_BOOL(RS_ARG_POISON_FOREVER);
 	c->a.watch = RS_NO_TRANSFER;
 	c->a.txn_text = txn_name;
+	c->a.deficit_text = deficit_text;
 	c->a.txn_arg = c;
 	c->until = PG_ARGISNULL(RS_ARG_UNTIL) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(RS_ARG_UNTIL);
 	bad_rows = rs_bad_rows_option(required_text(fcinfo, RS_ARG_BAD_ROWS, "bad_rows"));

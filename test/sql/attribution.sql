@@ -24,3 +24,10 @@ SELECT * FROM risk_screen.attribute_funds('pay', 'SELECT 1 AS claim, 0 AS txn_id
 -- by index, rows that are not read are not checked
 SELECT kind, account, txn_id, traced FROM risk_screen.attribute_funds('pay', 'SELECT 1 AS claim, 9 AS txn_id');
 SELECT source, source_txn, available, taken FROM risk_screen.explain_attribution('pay', 'SELECT 1 AS claim, 9 AS txn_id', txn_id => '19999');
+-- a deficit is told with account, time and amount, the same on a graph
+CREATE TEMP TABLE lacking AS SELECT * FROM (VALUES (1, 'a', 'b', 5.00::numeric(9,2), timestamptz '2026-01-01 10:00+08', 'CNY', 0.00::numeric(9,2)),
+	(2, 'b', 'c', 7.00, '2026-01-02 10:00+08', 'CNY', 0.50)) t (txn_id, payer, payee, amount, paid_at, currency, fee);
+SELECT risk_screen.create_flow_graph('lacking', 'SELECT * FROM pg_temp.lacking');
+SELECT * FROM risk_screen.attribute_funds('lacking', 'SELECT 1 AS claim, 1 AS txn_id', 'lifo', deficit => 'error', openings => $$SELECT 'a' AS account, 9 AS balance$$);
+SELECT * FROM risk_screen.attribute_funds('graph:lacking', 'SELECT 1 AS claim, 1 AS txn_id', 'fifo', deficit => 'error', openings => $$SELECT 'a' AS account, 9 AS balance$$);
+SELECT risk_screen.drop_flow_graph('lacking');
