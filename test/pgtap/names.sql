@@ -118,6 +118,17 @@ SELECT is(risk_screen.similar_names(a, b), rule, rule || ' ' || a || ' / ' || b)
 	('4.5', '北京全聚德有限公司', '北京荃巨得餐饮有限公司')) AS v (rule, a, b);
 SELECT is(risk_screen.similar_names('北京红光酒业有限公司', '北京蓝光酒业有限公司'), NULL, 'neither same nor near');
 SELECT is(risk_screen.name_key('北京红光酒业发展有限公司'), risk_screen.name_key('红光（北京）酒业发展股份有限公司'), 'one key');
+SELECT results_eq($$SELECT risk_screen.similar_names('北京红光酒业有限公司', '北京红光酒厂'), risk_screen.similar_names('北京红光面包有限公司', '红光（北京）面包有限公司'), risk_screen.similar_names('红光面包(北京)有限公司', '红光面包厂')$$,
+	$$VALUES ('3.3', '3.2', '3.3')$$, 'same, also where only brackets tell the industry');
+-- every pair of many names: the key finds what the rules 3.2 and 3.3 call same, and nothing else
+CREATE TEMP TABLE variant AS
+	SELECT DISTINCT n FROM unnest('{北京,上海}'::text[]) AS r, unnest('{红光,宏光,红光宏业}'::text[]) AS t, unnest('{酒,酒业,面包,科技发展,""}'::text[]) AS i, unnest('{有限公司,股份有限公司,厂}'::text[]) AS f,
+		LATERAL unnest(ARRAY[r || t || i || f, t || i || f, t || '（' || r || '）' || i || f, t || i || '(' || r || ')' || f]) AS n;
+SELECT is_empty($$SELECT a.n, b.n, risk_screen.similar_names(a.n, b.n), risk_screen.name_key(a.n), risk_screen.name_key(b.n) FROM variant AS a, variant AS b
+	WHERE coalesce(risk_screen.similar_names(a.n, b.n) < '4', false) IS DISTINCT FROM (risk_screen.name_key(a.n) = risk_screen.name_key(b.n))$$, 'name_key: equal exactly for names that are the same');
+SELECT is_empty($$SELECT a.n, b.n FROM variant AS a, variant AS b WHERE risk_screen.similar_names(a.n, b.n) IS DISTINCT FROM risk_screen.similar_names(b.n, a.n)$$, 'similar_names: the order of the two does not matter');
+SELECT is_empty($$SELECT a.n, b.n, risk_screen.similar_names(a.n, b.n) FROM variant AS a, variant AS b WHERE risk_screen.similar_names(a.n, b.n) >= '4.3' AND NOT risk_screen.name_keys(a.n) && risk_screen.name_keys(b.n)$$, 'name_keys: candidates of 4.3 to 4.5 share one');
+SELECT is_empty($$SELECT a.n, b.n FROM variant AS a, variant AS b WHERE risk_screen.similar_names(a.n, b.n) IN ('4.1', '4.2') AND risk_screen.name_key(a.n, 'near') <> risk_screen.name_key(b.n, 'near')$$, 'near keys: 4.1 and 4.2 share one');
 SELECT is(risk_screen.name_key('北京牛栏山酒业有限公司', 'near'), risk_screen.name_key('上海牛兰山酒业有限公司', 'near'), 'one key by sound');
 SELECT ok(risk_screen.name_keys('杭州阿里巴巴网络技术有限公司') && risk_screen.name_keys('杭州马云阿理巴巴网络技术有限公司'), 'keys overlap');
 SELECT throws_ok($$SELECT risk_screen.name_key('x', 'y')$$, '22023', NULL, 'an unknown rule');
