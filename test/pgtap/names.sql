@@ -85,6 +85,12 @@ SELECT is_empty($$SELECT * FROM risk_screen.lexicon_versions('none such')$$, 'no
 SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('谨防保本高息骗局')$$, 'negated claims');
 SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('年化8%，投资有风险') WHERE finding = 'no_warning'$$, 'with a warning');
 SELECT is((SELECT value FROM risk_screen.screen_ad('8%-10%预期收益率') WHERE finding = 'yield'), 10::numeric, 'a number before the word; the larger of a range');
+SELECT is((SELECT string_agg(b || '>' || coalesce((SELECT string_agg(value::text, ',' ORDER BY started) FROM risk_screen.screen_ad(b) WHERE finding = 'yield'), '-'), ' ' ORDER BY o)
+	FROM unnest('{年化12%起,日息万五,日息万分之五,月息2分,月息8厘,收益率8个点,年化百分之十二,年化百分之八到百分之十二,年化8至12%,年化十二个点,收益二十%,收益一百二十%,收益率八点五%,收益3倍,收益5‰,年化.5%,收益第2年8%,年化8%-,"年化8%，次年利率12%"}'::text[]) WITH ORDINALITY AS u (b, o)),
+	'年化12%起>12 日息万五>0.05 日息万分之五>0.05 月息2分>2 月息8厘>0.8 收益率8个点>8 年化百分之十二>12 年化百分之八到百分之十二>12 年化8至12%>12 年化十二个点>12 收益二十%>20 收益一百二十%>120 收益率八点五%>8.5 收益3倍>300 收益5‰>0.5 年化.5%>0.5 收益第2年8%>8 年化8%->8 年化8%，次年利率12%>8,12',
+	'yields in percent: units, fractions, ranges and numerals in Han');
+SELECT is((SELECT string_agg(matched, ';' ORDER BY o) FROM unnest('{12% 的年化收益,年化收益 12 %,12%的年化收益}'::text[]) WITH ORDINALITY AS u (b, o), risk_screen.screen_ad(b) WHERE finding = 'yield'), '12% 的年化收益;年化收益 12 %;12%的年化收益', 'blanks, and a number before the word');
+SELECT is_empty($$SELECT b, value FROM unnest('{收益十分可观,收益百分百,收益1分钟到账,收益12345678901234%,年化8-,年化2012年,年化收益1200元,收益万元,收益,%收益,-收益}'::text[]) AS b, risk_screen.screen_ad(b) WHERE finding = 'yield'$$, 'numbers that are no yield');
 SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad('本行理财产品', '{bank}') WHERE finding = 'licence'), 0, 'H13: covered by the licence');
 SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad('本行理财产品', '{payment}') WHERE finding = 'licence'), 1, 'H13: not covered');
 
