@@ -400,6 +400,7 @@ BEGIN
 	RAISE NOTICE 'screening "%" as of %: % rules', workspace, as_of, n;
 	FOR i IN 1..n
 	LOOP
+		CONTINUE WHEN rules[i].after_grading;
 		PERFORM set_config('application_name', format('risk_screen: rule %s (%s/%s)', rules[i].code, i, n), true);
 		IF clock_timestamp() - last_notice > interval '1 second' THEN
 			RAISE NOTICE 'rule % of %: % %', i, n, rules[i].code, rules[i].title_zh;
@@ -412,6 +413,14 @@ BEGIN
 	CALL risk_screen._screen_grade(workspace, run_row, rules, ruleset);
 	CALL risk_screen._screen_money(workspace, run_row);
 	CALL risk_screen._screen_alert(workspace, run_row, coalesce(at, clock_timestamp()));
+	-- what looks at the grades and alerts of this run comes last and charges nobody
+	FOR i IN 1..n
+	LOOP
+		IF rules[i].after_grading THEN
+			CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i]);
+		END IF;
+	END LOOP;
+	CALL risk_screen._keep_rules(workspace, run_row.run_id, rules);
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, 'infinity');
 	END IF;
