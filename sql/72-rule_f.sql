@@ -63,7 +63,7 @@ SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '
 	 WHERE o.offering = 'private' AND o.managed AND o.current
 $$, '私募产品经打包、拆分后面向公众销售，或经下层产品穿透后最终投资者超过200人。', 'A private product reaches the public through products made from it, or has more than 200 end investors through them.');
 
-SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{split_products,bundled_products,ticket_drop}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{products_from_one,bundled_products,ticket_drop}', '{product}', '{}', $$
 	WITH offers AS (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, min(p.min_ticket) AS ticket, max(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount, bool_or(p.biz = 'AM' OR 'AM' = ANY (i.lines)) AS managed,
 			   bool_and(p.kind IN ('money_fund', 'public_fund')) AS public_fund
