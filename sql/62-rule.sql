@@ -43,7 +43,11 @@ CREATE TABLE risk_screen.rule (
 	rests_on text[] NOT NULL DEFAULT '{}',
 	delta_roles text[] NOT NULL DEFAULT '{}',
 	delta_days int NOT NULL DEFAULT 0 CHECK (delta_days >= 0),
+	tier text CHECK (tier IN ('base', 'special', 'guidance')),
+	after_grading boolean NOT NULL DEFAULT false,
 	CHECK (valid_from < valid_to),
+	-- what is found after grading can charge nobody
+	CHECK (NOT after_grading OR lines = '{}'),
 	-- what is carried over from an earlier day must not depend on the day asked about, nor on other rules
 	CHECK (delta_roles = '{}' OR body !~ '\$[14](?![0-9])' AND rests_on = '{}')
 );
@@ -72,6 +76,8 @@ COMMENT ON COLUMN risk_screen.rule.valid_to IS 'Day after the last as_of it runs
 COMMENT ON COLUMN risk_screen.rule.builtin IS 'Shipped with the extension, therefore read-only';
 COMMENT ON COLUMN risk_screen.rule.delta_roles IS 'Roles read one day at a time: screen() may judge only the days whose rows of these roles changed; empty: always the whole window';
 COMMENT ON COLUMN risk_screen.rule.delta_days IS 'How many days before its own a measurement looks back in these roles';
+COMMENT ON COLUMN risk_screen.rule.tier IS 'Tier of the rule framework (M27): base 基础制度, special 专项规则, guidance 操作指引';
+COMMENT ON COLUMN risk_screen.rule.after_grading IS 'Runs when the day has been graded and its alerts raised, and reads them; charges nobody';
 COMMENT ON COLUMN risk_screen.rule.rests_on IS 'Rules whose findings of the same run its body reads (desk_findings, desk_gaps): it runs after them';
 GRANT SELECT ON risk_screen.rule TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('risk_screen.rule', 'WHERE NOT builtin');

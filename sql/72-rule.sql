@@ -3,14 +3,16 @@
 
 CREATE FUNCTION risk_screen._ship_rule(code text, severity text, lines text[], parameters text[], needs text[], coverage text[],
 									   body text, reason_zh text, reason_en text, level text = NULL, candidate boolean = NULL,
-									   rests_on text[] = '{}', weight numeric = 1, kind text = NULL) RETURNS void
+									   rests_on text[] = '{}', weight numeric = 1, kind text = NULL, after_grading boolean = false) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	INSERT INTO risk_screen.rule (code, title_zh, title_en, plan, clause, lines, level, kind, severity, candidate, parameters, needs, coverage,
-								  body, reason_zh, reason_en, rests_on, weight, builtin)
+								  body, reason_zh, reason_en, rests_on, weight, builtin, after_grading, tier)
 	SELECT q.code, q.title_zh, q.title_en, q.plan, q.title_zh, coalesce(_ship_rule.lines, q.lines), coalesce(_ship_rule.level, q.levels[1], 'micro'), coalesce(_ship_rule.kind, q.kind),
 		   _ship_rule.severity::risk_screen.risk_level, coalesce(_ship_rule.candidate, q.nature = 'P'), _ship_rule.parameters, _ship_rule.needs, _ship_rule.coverage,
-		   _ship_rule.body, _ship_rule.reason_zh, _ship_rule.reason_en, _ship_rule.rests_on, _ship_rule.weight, true
+		   _ship_rule.body, _ship_rule.reason_zh, _ship_rule.reason_en, _ship_rule.rests_on, _ship_rule.weight, true, _ship_rule.after_grading,
+		   -- how things are done is guidance; what holds for everybody is base, what holds for a line special
+		   CASE WHEN q.kind IN ('process', 'deadline', 'data feed', 'system') THEN 'guidance' WHEN 'ALL' = ANY (q.lines) THEN 'base' ELSE 'special' END
 	  FROM risk_screen.requirement AS q WHERE q.code = _ship_rule.code;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'no requirement %', code;

@@ -92,6 +92,13 @@ SELECT risk_screen._ship_rule('M03', 'yellow', '{ALL}', '{filed_difference}', '{
 		   jsonb_build_object('item', a.item, 'filed', a.value, 'recomputed', coalesce(a.recomputed, 0), 'day', a.as_of) AS evidence,
 		   'institution:' || a.inst_id || ':' || a.item || '@' || a.as_of AS finding_key
 	  FROM again AS a
+	 UNION ALL
+	-- a figure is filed, the rows it is made of are not, though others file theirs
+	SELECT 'institution', f.inst_id, NULL, NULL, NULL, f.as_of::timestamptz, jsonb_build_object('item', f.item, 'filed', f.value, 'missing', CASE f.item WHEN 'premium' THEN 'policies of the period' ELSE 'loans' END),
+		   'institution:' || f.inst_id || ':' || f.item || '@' || f.as_of
+	  FROM filed AS f
+	 WHERE f.value <> 0 AND NOT EXISTS (SELECT FROM again AS a WHERE a.inst_id = f.inst_id AND a.item = f.item AND a.as_of = f.as_of)
+	   AND CASE f.item WHEN 'premium' THEN EXISTS (SELECT FROM policy) ELSE EXISTS (SELECT FROM loan) END
 $$, '报送数与按明细重新计算的结果不一致。', 'A filed figure differs from the same figure recomputed from the filed rows.');
 
 SELECT risk_screen._ship_rule('M04', 'yellow', '{ALL}', '{ops_gap,feed_lag}', '{ops_day}', '{}', $$
