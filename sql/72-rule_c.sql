@@ -317,7 +317,7 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 $$, '平台台账与存管银行流水不符，或存管银行当日未报送。', 'Platform ledger and bank statement differ, or the statement of a day is missing.');
 
 SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
+	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p)
 	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
 		   jsonb_build_object('from', t.payer, 'to', t.payee, 'owner', b.owner_id, 'relation', r.relation, 'purpose', t.purpose) AS evidence
 	  FROM account AS a
