@@ -277,7 +277,7 @@ DECLARE
 	bad text;
 BEGIN
 	SELECT string_agg(t, ', ') INTO bad
-	  FROM unnest(ARRAY['run', 'rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'alert']) AS t
+	  FROM unnest(ARRAY['run', 'rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'name_hit', 'alert']) AS t
 	 WHERE NOT has_table_privilege(format('%I.%I', workspace, t), 'INSERT')
 		OR NOT has_table_privilege(format('%I.%I', workspace, t), 'DELETE') AND t NOT IN ('run', 'alert');
 	IF bad IS NOT NULL THEN
@@ -388,6 +388,7 @@ BEGIN
 	END IF;
 	CALL risk_screen._screen_coverage(workspace, run_row, rules);
 	CALL risk_screen._screen_closure(workspace, run_row);
+	CALL risk_screen._screen_names(workspace, run_row);
 	CALL risk_screen._screen_digest(workspace, run_row, rules);
 	IF incremental IS NOT FALSE THEN
 		base := risk_screen._base_run(workspace, run_row);
@@ -446,7 +447,7 @@ CREATE PROCEDURE risk_screen._forget_run(workspace text, run_id bigint)
 DECLARE
 	t text;
 BEGIN
-	FOREACH t IN ARRAY ARRAY['rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure']
+	FOREACH t IN ARRAY ARRAY['rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'name_hit']
 	LOOP
 		EXECUTE format('DELETE FROM %I.%I WHERE run_id = $1', workspace, t) USING run_id;
 	END LOOP;

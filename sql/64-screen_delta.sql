@@ -61,7 +61,7 @@ BEGIN
 					   CASE WHEN x.by_day THEN format('coalesce(t.%I::date, ''-infinity'')', x.day_column) ELSE '''-infinity''::date' END,
 					   CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END,
 					   CASE WHEN x.by_day THEN format(CASE x.type WHEN 'date' THEN ' WHERE t.%1$I IS NULL OR t.%1$I >= $2 AND t.%1$I <= $3 GROUP BY 4'
-														   ELSE ' WHERE t.%1$I IS NULL OR t.%1$I >= risk_screen.day_start($2) AND t.%1$I < risk_screen.day_start($3 + 1) GROUP BY 4' END, x.day_column)
+														   ELSE ' WHERE t.%1$I IS NULL OR t.%1$I >= (SELECT risk_screen.day_start($2)) AND t.%1$I < (SELECT risk_screen.day_start($3 + 1)) GROUP BY 4' END, x.day_column)
 							ELSE '' END,
 					   CASE x.columns WHEN '*' THEN 't' ELSE (SELECT format('ROW(%s)', string_agg('t.' || quote_ident(c), ', ')) FROM unnest(string_to_array(x.columns, ',')) AS c) END)
 			USING run_row.run_id, run_row.since, run_row.as_of, x.columns;

@@ -200,18 +200,24 @@ $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or
 
 SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount,daily_review_form,single_review_amount}', '{txn}', '{}', $$
 	WITH t AS NOT MATERIALIZED (
-		SELECT s.owner, s.direction, t.paid_at, t.amount, t.review_id, t.inst_id
+		-- two scans, so that the planner knows the columns and hashes instead of sorting
+		SELECT coalesce(t.payer_owner, t.payer) AS owner, 'out' AS direction, t.paid_at, t.amount, t.review_id, t.inst_id
 		  FROM txn AS t
-		 CROSS JOIN LATERAL (VALUES (coalesce(t.payer_owner, t.payer), 'out', t.payer_owner), (coalesce(t.payee_owner, t.payee), 'in', t.payee_owner)) AS s (owner, direction, owner_id)
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.currency, 'CNY') = 'CNY'
-		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = s.owner_id)),
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.currency = 'CNY' OR t.currency IS NULL) AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)
+		 UNION ALL
+		SELECT coalesce(t.payee_owner, t.payee), 'in', t.paid_at, t.amount, t.review_id, t.inst_id
+		  FROM txn AS t
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.currency = 'CNY' OR t.currency IS NULL) AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payee_owner)),
 	large AS MATERIALIZED (
-		SELECT owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, count(*) FILTER (WHERE review_id IS NULL) AS open, max(paid_at) AS at
-		  FROM t GROUP BY owner, direction, paid_at::date
+		-- sorted bytewise: half the cost
+		SELECT (owner COLLATE "C") COLLATE "default" AS owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, count(*) FILTER (WHERE review_id IS NULL) AS open, max(paid_at) AS at
+		  FROM t GROUP BY owner COLLATE "C", direction, paid_at::date
 		HAVING sum(amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE review_id IS NULL) > 0),
 	side AS (
 		SELECT l.owner, l.direction, l.day, l.total, l.n, l.open, l.at, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
 		  FROM large AS l JOIN t ON t.owner = l.owner AND t.direction = l.direction AND t.paid_at::date = l.day
+		 -- IS TRUE: probed while reading; as a join all transfers would be sorted for it
+		 WHERE ((t.owner, t.direction, t.paid_at::date) IN (SELECT b.owner, b.direction, b.day FROM large AS b)) IS TRUE
 		 GROUP BY l.owner, l.direction, l.day, l.total, l.n, l.open, l.at)
 	SELECT 'user' AS subject_kind, owner AS subject_id, inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
 		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', open) AS evidence,

@@ -540,8 +540,7 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 	b.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget,
 							   RS_CLASSES_EQUITY | (1u << RS_CLASS_CONTROL), false, 0, bad_rows,
 							   PG_ARGISNULL(5) ? NULL : &as_of, PG_ARGISNULL(9) ? NULL : &known_at);
-	rs_holdings_ignore(h, RS_H_SHARE_MIN);
-	rs_holdings_ignore(h, RS_H_SHARE_MAX);
+	rs_holdings_take_least(h);
 	if (PG_ARGISNULL(6))
 		rs_holdings_load_all(h);
 	else

@@ -46,6 +46,9 @@ typedef struct RsTrace RsTrace;
 /* min_amount in the flow's units; qualifying transfers are those >= it. */
 extern RsTrace *rs_trace_create(RsFlow *flow, const RsFlowQuestion *question, int128 min_amount);
 
+/* Before the first seed: rs_trace_window() will be asked, so groups must be in one piece. */
+extern void rs_trace_join(RsTrace *trace);
+
 /*
  * Trace one seed (RS_NO_ID: an account the flow does not know). Without
  * `keep` only the summary is valid afterwards.

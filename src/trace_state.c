@@ -70,6 +70,42 @@ compare_uint32(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* The flow in one piece, joined or as it is. */
+static void
+take_whole(RsTrace *t)
+{
+	t->nparts = 1;
+	t->part[0] = (TracePart) {
+		.groups = {.nmembers = t->flow->naccounts}, .start = t->side->start,
+		.near = 0, .far = UINT32_MAX
+	};
+	t->transfer = t->side->transfer;
+}
+
+/* The parts of the flow, the first to walk first. */
+static void
+take_parts(RsTrace *t, const RsFlowParts *parts)
+{
+	t->nparts = parts->nparts;
+	for (int i = 0; i < parts->nparts; i++)
+	{
+		TracePart  *part = &t->part[t->upstream ? parts->nparts - 1 - i : i];
+
+		part->groups = parts->part[i];
+		part->start = part->groups.start[t->upstream ? RS_FLOW_IN : RS_FLOW_OUT];
+		part->near = key_of(t->upstream ? part->groups.high : part->groups.low, t->upstream);
+		part->far = key_of(t->upstream ? part->groups.low : part->groups.high, t->upstream) + 1;
+	}
+	/* transfers and places on the side OUT are the same where nothing is joined */
+	t->transfer = t->upstream ? t->side->transfer : NULL;
+}
+
+void
+rs_trace_join(RsTrace *t)
+{
+	take_whole(t);
+}
+
 RsTrace *
 rs_trace_create(RsFlow *flow, const RsFlowQuestion *q, int128 min_amount)
 {
@@ -84,8 +120,6 @@ rs_trace_create(RsFlow *flow, const RsFlowQuestion *q, int128 min_amount)
 	t->budget = budget;
 	t->side = side;
 	t->arc = side->arc;
-	t->start = side->start;
-	t->transfer = side->transfer;
 	t->upstream = q->upstream;
 	t->ordered = q->ordered;
 	t->strict = q->strict;
@@ -115,6 +149,11 @@ rs_trace_create(RsFlow *flow, const RsFlowQuestion *q, int128 min_amount)
 		t->near = low;
 		t->far = high;
 	}
+	/* with max_hold, windows overlap and are searched again and again */
+	if (side->join && !t->hold)
+		take_parts(t, side->join->parts);
+	else
+		take_whole(t);
 	t->state = rs_alloc0(budget, pages, sizeof(State *), "the state of a trace");
 	if (t->closing)
 		t->limit = rs_alloc0(budget, pages, sizeof(Limit *), "the state of a trace");

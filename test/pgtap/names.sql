@@ -54,7 +54,34 @@ SELECT is((SELECT string_agg(CASE WHEN risk_screen.has_terms(b, 'CN-2016-21', '2
 
 -- advertisements
 SELECT results_eq($$SELECT finding, term, value FROM risk_screen.screen_ad('年化收益率高达１２．５％，保本保息！') WHERE lexicon IN ('CN-AD', 'AD-YIELD', 'AD-WARNING')$$,
-	$$VALUES ('claim', '保本保息', NULL::numeric), ('yield', '年化收益率', 12.5), ('no_warning', NULL, NULL)$$, 'claims, yields, missing warning');
+	$$VALUES ('claim', '保本保息', NULL::numeric), ('yield', '年化收益率', 12.5), ('no_warning', '年化收益率', NULL)$$, 'claims, yields, missing warning');
+SELECT results_eq($$SELECT lexicon, term, effect, started, ended, matched, value, basis LIKE '广告法%' FROM risk_screen.screen_ad('本行 理·财', '{bank}') WHERE finding = 'no_warning'$$,
+	$$VALUES ('AD-WARNING', '理财', 'watch', 4, 6, '理·财', NULL::numeric, true)$$, 'a product without a risk notice: which, and where');
+SELECT is((SELECT string_agg(coalesce((SELECT coalesce(value::text, 'none') FROM risk_screen.screen_ad(b, '{bank}', NULL, w) WHERE finding = 'no_warning'), '-'), ' ' ORDER BY o)
+	FROM (VALUES (1, '理财' || repeat('好', 20) || '投资有风险', 19), (2, '理财' || repeat('好', 20) || '投资有风险', 20), (3, '投资有风险' || repeat('好', 20) || '理财', 19), (4, '投资有风险' || repeat('好', 20) || '理财', 20),
+		(5, '理财' || repeat('好', 500) || '投资有风险', NULL), (6, '投资有风险理财', 0), (7, '理财投资有风险' || repeat('好', 9) || '私募', 8), (8, '投资有风险' || repeat('好', 9) || '私募' || repeat('好', 3) || '入市需谨慎', 3)) AS v (o, b, w)),
+	'20 - 20 - - - 9 -', 'a notice within the distance, before or behind, to the character; every product wants one');
+SELECT is((SELECT string_agg(coalesce((SELECT 'bare' FROM risk_screen.screen_ad(b, '{bank}') WHERE finding = 'no_warning'), '-'), ' ' ORDER BY o)
+	FROM unnest('{谁说投资有风险？买基金,无惧市场有风险，买私募,本行从不销售理财；基金会捐赠,谨防理财骗局,不存在原始股,一款基金。市场有风险，投资需谨慎,新品上市}'::text[]) WITH ORDINALITY AS u (b, o)),
+	'bare bare bare - - - -', 'a warning that is waved away is none; negated products, foundations and other goods want none');
+SELECT throws_ok($$SELECT * FROM risk_screen.screen_ad('理财', NULL, NULL, -1)$$, '22023', 'notice_within must not be negative', 'a negative distance');
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad(NULL)), 0, 'no text');
+
+-- versions of a list
+SELECT results_eq($$SELECT version, valid_from, valid_to, words, cardinality(terms), basis LIKE '国办发%' FROM risk_screen.lexicon_versions('CN-2016-21')$$,
+	$$VALUES (1, date '2016-04-12', date 'infinity', 16, 16, true)$$, 'H02: one version of sixteen words, with its source');
+INSERT INTO risk_screen.lexicon (lexicon, valid_from, valid_to) VALUES ('versions', '2020-01-01', '2020-12-31'), ('no words', DEFAULT, DEFAULT);
+INSERT INTO risk_screen.term (lexicon, term, valid_from, valid_to) VALUES ('versions', 'a', DEFAULT, DEFAULT), ('versions', 'b', '2020-03-01', '2020-03-31'), ('versions', 'c', '2020-04-01', '2021-06-01'), ('versions', 'd', '2021-01-01', 'infinity'), ('versions', 'e', '2019-01-01', '2019-12-31'), ('versions', 'gone', DEFAULT, DEFAULT);
+INSERT INTO risk_screen.term_exception (lexicon, kind, term) VALUES ('versions', 'withdrawn', 'gone');
+SELECT results_eq($$SELECT version, valid_from, valid_to, words, terms FROM risk_screen.lexicon_versions('versions')$$,
+	$$VALUES (1, date '2020-01-01', date '2020-02-29', 1, '{a}'::text[]), (2, '2020-03-01', '2020-03-31', 2, '{a,b}'), (3, '2020-04-01', '2020-12-31', 2, '{a,c}')$$,
+	'a word that comes or ends begins a version; the list''s own days bound them; withdrawn words are left out');
+SELECT is_empty($$SELECT d FROM generate_series(date '2019-12-30', '2021-02-01', '1 day') AS d
+	WHERE (SELECT array_agg(DISTINCT term ORDER BY term) FROM risk_screen.find_terms('a b c d e gone', '{versions}', d::date)) IS DISTINCT FROM (SELECT terms FROM risk_screen.lexicon_versions('versions') WHERE d BETWEEN valid_from AND valid_to)$$,
+	'on every day the words of the version are the words that are found');
+SELECT is((SELECT digest FROM risk_screen.lexicon_versions('versions') WHERE version = 2), encode(sha256(E'a\nb'), 'hex'), 'the digest is of the words');
+SELECT results_eq($$SELECT words, terms FROM risk_screen.lexicon_versions('no words')$$, $$VALUES (0, '{}'::text[])$$, 'a list without words has one version');
+SELECT is_empty($$SELECT * FROM risk_screen.lexicon_versions('none such')$$, 'no list, no version');
 SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('谨防保本高息骗局')$$, 'negated claims');
 SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('年化8%，投资有风险') WHERE finding = 'no_warning'$$, 'with a warning');
 SELECT is((SELECT value FROM risk_screen.screen_ad('8%-10%预期收益率') WHERE finding = 'yield'), 10::numeric, 'a number before the word; the larger of a range');

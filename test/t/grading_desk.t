@@ -77,12 +77,14 @@ def plain(history, hold):
     answers, steps, current = [], [], None
     for at, level, relaxed in history:
         missing = level in (None, 1)
+        # of an open grade, relaxed is what is established all the same
+        established = max(1, relaxed or 0) if missing else level
         if current is None:
-            current = 1 if missing else level
+            current = established
             force = current
         else:
             if missing:
-                force = max(current, 1)
+                force = max(current, established)
             elif level < current and relaxed is not None:
                 force = max(level, min(current, relaxed))
             else:

@@ -10,7 +10,7 @@ config=$(tools/pg-config)
 mkdir -p build/fuzz/corpus
 # coverage guides the inputs by what runs over texts; the build of the tables would
 # only be slowed by it, three times
-flags=(-std=gnu11 -g -O1 -fno-sanitize-recover=all -fwrapv -fno-strict-aliasing -Wno-ignored-attributes
+flags=(-std=gnu11 -g -O2 -fno-sanitize-recover=all -fwrapv -fno-strict-aliasing -Wno-ignored-attributes
 	-Isrc -Itest/unit -Ibuild/generated -I"$("$config" --includedir-server)" -D_GNU_SOURCE)
 for f in src/matcher_build.c src/folding.c src/rs_memory.c test/unit/pg_shim.c; do
 	clang "${flags[@]}" -fsanitize=address,undefined -c "$f" -o "build/fuzz/$(basename "$f" .c).o"
@@ -23,7 +23,7 @@ python3 - <<'PY'
 words = '金融\nP2P\n基金会\n\n'
 open('build/fuzz/corpus/long', 'wb').write(b'\x01\x02' + (words + '甲乙丙丁金戊基己辛' * 6 + '金融').encode())
 PY
-if build/fuzz/matcher_fuzz -max_total_time=${RS_FUZZ_SECONDS:-60} -max_len=240 -reload=0 -print_final_stats=1 build/fuzz/corpus >build/fuzz/log 2>&1; then
+if build/fuzz/matcher_fuzz -max_total_time=${RS_FUZZ_SECONDS:-60} -max_len=400 -reload=0 -print_final_stats=1 build/fuzz/corpus >build/fuzz/log 2>&1; then
 	echo "ok 1 - $(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/log) inputs"
 else
 	sed 's/^/# /' build/fuzz/log | tail -40
