@@ -59,6 +59,7 @@ SELECT filing.put('institution', '[{"inst_id":"P1","lines":["P2P"]},{"inst_id":"
 INSERT INTO filing.account (account_id, inst_id, owner_kind, owner_id) VALUES ('res', 'P2', 'reserve', 'P2'), ('a0', NULL, 'client', 'u0'), ('a1', NULL, 'client', 'u1');
 INSERT INTO filing.freeze_order (freeze_id, account_id, kind, from_at) VALUES ('f1', 'a1', 'account', '2026-11-12 12:00+08');
 INSERT INTO filing.product (product_id, inst_id, kind, rate_promised) VALUES ('w', 'I1', 'wealth_insurance', 0.5);
+INSERT INTO filing.recording (recording_id, sale_id, inst_id, taken_at, audio_uri, video_uri) VALUES ('r', 'another', 'I1', '2026-01-01', 'a', 'v');
 -- made to hit: busy nights across midnight, large days, redemptions out of reserve, payments out of a frozen account, sales without recording
 CREATE FUNCTION filing.a_day(d date, n int = 60) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, payee_owner, inst_id, purpose, review_id)
