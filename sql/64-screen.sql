@@ -388,6 +388,7 @@ BEGIN
 	END IF;
 	CALL risk_screen._screen_coverage(workspace, run_row, rules);
 	CALL risk_screen._screen_closure(workspace, run_row);
+	CALL risk_screen._screen_money_flow(workspace, run_row);
 	CALL risk_screen._screen_names(workspace, run_row);
 	CALL risk_screen._screen_digest(workspace, run_row, rules);
 	IF incremental IS NOT FALSE THEN
@@ -412,6 +413,7 @@ BEGIN
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
 	CALL risk_screen._screen_grade(workspace, run_row, rules, ruleset);
 	CALL risk_screen._screen_money(workspace, run_row);
+	CALL risk_screen._forget_money_flow();
 	CALL risk_screen._screen_alert(workspace, run_row, coalesce(at, clock_timestamp()));
 	-- what looks at the grades and alerts of this run comes last and charges nobody
 	FOR i IN 1..n

@@ -30,8 +30,8 @@
 #include "trace_state.h"
 
 #define AHEAD		8			/* arcs between prefetch and use */
-#define NEAR_RUNS	2			/* runs between prefetch of the states and use */
-#define FAR_RUNS	8			/* the same for their arcs */
+#define NEAR_RUNS	4			/* runs between prefetch of the states and use */
+#define FAR_RUNS	12			/* the same for their arcs */
 #define BATCH		32			/* accounts opened together */
 
 /* In the last level nobody waits any more: the field marks accounts with a cut. */
@@ -437,15 +437,43 @@ count_hop_cut(RsTrace *t, uint32 account, State *st, const bool closing)
 		t->not_terminal++;
 }
 
+/* Has the account transfers in a part that is all later than the arrival? Most often the cache knows. */
+static inline bool
+surely_goes_on(const RsTrace *t, uint32 account, uint32 key, const bool upstream)
+{
+	if (t->filtered)
+		return false;
+	for (int p = t->nparts - 1; p >= 0 && t->part[p].near >= onward_key(t, key); p--)
+	{
+		const RsFlowPart *groups = &t->part[p].groups;
+
+		if (groups->block && t->part[p].far <= t->far && account / RS_FLOW_BLOCK < groups->nblocks &&
+			(groups->block[account / RS_FLOW_BLOCK].with[upstream ? RS_FLOW_IN : RS_FLOW_OUT] >>
+			 account % RS_FLOW_BLOCK & 1))
+			return true;
+	}
+	return false;
+}
+
+/* What the accounts of late arrivals have to pass on, many at once. */
 static pg_attribute_always_inline void
 look_at_late(RsTrace *t, const bool upstream, const bool closing)
 {
+	uint32		n = 0;
+
 	for (uint32 i = 0; i < t->nlate; i++)
 		for (int p = 0; p < t->nparts; p++)
 			if (t->part[p].groups.block)
 				__builtin_prefetch(&t->part[p].groups.block[t->late[i].account / RS_FLOW_BLOCK]);
-	fetch_last_arcs(t, t->late, t->nlate, upstream);
 	for (uint32 i = 0; i < t->nlate; i++)
+	{
+		if (surely_goes_on(t, t->late[i].account, t->late[i].key, upstream))
+			count_hop_cut(t, t->late[i].account, state_of(t, t->late[i].account), closing);
+		else
+			t->late[n++] = t->late[i];
+	}
+	fetch_last_arcs(t, t->late, n, upstream);
+	for (uint32 i = 0; i < n; i++)
 	{
 		uint32		account = t->late[i].account;
 		State	   *st = state_of(t, account);
