@@ -95,7 +95,8 @@ SELECT risk_screen._ship_rule('B08', 'yellow', '{P2P}', '{npl_share}', '{positio
 		 WHERE item IN ('npl', 'loan_balance') AND as_of <= $1 AND as_of >= $2::date AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC),
 	firm AS (
 		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last WHERE item = 'npl')
-		 UNION SELECT inst_id FROM last)
+		 -- who is no lender and files no balance owes no rate
+		 UNION SELECT inst_id FROM last WHERE item = 'loan_balance')
 	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, round(n.value / nullif(b.value, 0), 6) AS observed, NULL::numeric AS threshold,
 		   n.value AS amount, b.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('npl', n.value, 'loan_balance', b.value,
