@@ -27,7 +27,12 @@ export function money(value) {
 	return `${shown(v / 1e8)}亿元`;
 }
 
-export const percent = (value, digits = 2) => value === null || value === undefined || value === '' ? '—' : `${number(Number(value) * 100, digits)}%`;
+/** Per cent; what would be rounded to nothing keeps two digits that count: 0.00012%. */
+export function percent(value, digits = 2) {
+	if (value === null || value === undefined || value === '') return '—';
+	const v = Number(value) * 100;
+	return v !== 0 && Math.abs(v) < 0.5 / 10 ** digits ? `${v.toLocaleString('en-US', { maximumSignificantDigits: 2, maximumFractionDigits: 20 })}%` : `${number(v, digits)}%`;
+}
 
 /** Is a measured value a fraction to be shown in per cent? By the unit of its threshold, else by its name. */
 export const isShare = (unit, title) => unit ? /^(share|ratio|growth)/.test(unit) : /(?<!频)率$|占比|集中度|差率/.test(title ?? '');
