@@ -67,7 +67,7 @@ export function table(columns, rows, options = {}) {
 export const institutionFile = id => `${encodeURIComponent(id)}.html`;
 export const institutionLink = id => `institution/${encodeURIComponent(institutionFile(id))}`;
 
-const NAVIGATION = [['index.html', '风险看板'], ['alerts.html', '预警队列'], ['sector.html', '行业全景'], ['rules.html', '规则目录']];
+const NAVIGATION = [['index.html', '风险看板'], ['alerts.html', '预警队列'], ['sector.html', '行业全景'], ['nobody.html', '未归属'], ['rules.html', '规则目录']];
 
 /** A whole page. depth: folders below the root. */
 export function page({ title, here, depth = 0, run, body, charts = [] }) {
