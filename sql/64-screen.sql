@@ -260,12 +260,16 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- The rules as known at an instant; sql/79-rule_history.sql has the body, once the history is there.
+CREATE FUNCTION risk_screen._rules_at(known_at timestamptz) RETURNS SETOF risk_screen.rule
+	LANGUAGE sql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS 'SELECT r.* FROM risk_screen.rule AS r';
+
 CREATE FUNCTION risk_screen._rules_hash(as_of date, known_at timestamptz) RETURNS text
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT encode(sha256(convert_to(coalesce(string_agg(concat_ws(E'\x1f', r.code, r.version, r.severity, r.candidate, r.weight,
 		   r.body, risk_screen._hit_operator(r.parameters[1], as_of, r.lines, known_at), risk_screen._parameter_values(r.parameters, as_of, r.lines, known_at)), E'\x1e'
 		   ORDER BY r.code COLLATE "C"), ''), 'UTF8')), 'hex')
-	  FROM risk_screen.rule AS r
+	  FROM risk_screen._rules_at(known_at) AS r
 	 WHERE as_of >= r.valid_from AND as_of < r.valid_to
 $$;
 
@@ -374,7 +378,7 @@ BEGIN
 		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
 		   count(*), risk_screen._rules_hash(screen.as_of, screen.known_at)
 	  INTO rules, operators, vals, n, hash
-	  FROM risk_screen.rule AS x
+	  FROM risk_screen._rules_at(screen.known_at) AS x
 	 WHERE screen.as_of >= x.valid_from AND screen.as_of < x.valid_to;
 	EXECUTE format($q$
 		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, filtered_roles, run_by, started_at)
