@@ -18,7 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "cpu_clock.h"
 
 typedef struct Transfer
 {
@@ -31,15 +32,6 @@ typedef struct Transfer
 static Transfer *row;
 static int64_t rows,
 			accounts;
-
-static double
-cpu_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
-}
 
 static void
 load(const char *path)

@@ -41,6 +41,9 @@ typedef struct RsGraphBuilt
 	char	   *evidence;
 } RsGraphBuilt;
 
+/* risk_screen.rebuild_damaged: may a question rebuild the graph it finds damaged? */
+extern bool rs_rebuild_damaged;
+
 /* src/flow_graph_refresh.c; SPI must be connected. */
 extern void rs_graph_build(const RsGraphDefinition *definition, MemoryContext budget, RsGraphBuilt *built);
 /* Keep or append, in at most max_parts; false: it must be built anew. */
@@ -53,6 +56,7 @@ extern bool rs_graph_refresh(const RsGraphDefinition *definition, const RsGraphM
  * `lock`, the row is locked until the transaction ends. Connects to SPI itself.
  */
 extern RsGraphDefinition *rs_graph_definition(const char *name, bool lock, MemoryContext context);
+extern bool rs_graph_owned(const RsGraphDefinition *definition);
 extern void rs_graph_must_own(const RsGraphDefinition *definition);
 extern RsGraphIdentity rs_graph_definition_identity(const RsGraphDefinition *definition);
 /* Our own statements over our own tables, with their owner's rights. SPI must be connected. */

@@ -149,18 +149,22 @@ rs_graph_definition(const char *name, bool lock, MemoryContext context)
 	d->evidence = column_string(7, context);
 	d->owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 8, &isnull));
 	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 9, &isnull);
-	d->may_read = superuser() ||
-		(SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(d->owner)) && has_privs_of_role(GetUserId(), d->owner)) ||
-		is_reader(DatumGetArrayTypeP(value));
+	d->may_read = rs_graph_owned(d) || is_reader(DatumGetArrayTypeP(value));
 	SPI_finish();
 	return d;
+}
+
+bool
+rs_graph_owned(const RsGraphDefinition *d)
+{
+	return superuser() ||
+		(SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(d->owner)) && has_privs_of_role(GetUserId(), d->owner));
 }
 
 void
 rs_graph_must_own(const RsGraphDefinition *d)
 {
-	if (!superuser() &&
-		!(SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(d->owner)) && has_privs_of_role(GetUserId(), d->owner)))
+	if (!rs_graph_owned(d))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of flow graph \"%s\"", d->name)));

@@ -9,8 +9,10 @@
  */
 #include "pg_compat.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -21,6 +23,8 @@
 #include "flow_graph.h"
 #include "flow_source.h"
 #include "rs_memory.h"
+
+bool		rs_rebuild_damaged = true;
 
 typedef struct GraphFlow
 {
@@ -224,6 +228,32 @@ not_usable(const RsGraphDefinition *d, const char *detail, int code)
 					 quote_literal_cstr(d->name))));
 }
 
+/*
+ * A damaged graph is rebuilt by the question that finds it if whoever asks
+ * could refresh it here and now; false if not. It takes what a refresh takes,
+ * and like a refresh others see it when the transaction commits.
+ */
+static bool
+rebuild(const RsGraphDefinition *d, const char *problem)
+{
+	Oid			types[1] = {TEXTOID};
+	Datum		values[1];
+
+	if (!rs_rebuild_damaged || RecoveryInProgress() || XactReadOnly || IsInParallelMode() ||
+		InSecurityRestrictedOperation() || !rs_graph_owned(d))
+		return false;
+	ereport(WARNING,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("flow graph \"%s\" is damaged: it is rebuilt from its query", d->name),
+			 errdetail_internal("%s", problem)));
+	values[0] = CStringGetTextDatum(d->name);
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT risk_screen.refresh_flow_graph($1)", 1, types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not refresh flow graph \"%s\"", d->name);
+	SPI_finish();
+	return true;
+}
+
 static void
 make_room(void *arg, int side, uint32 room)
 {
@@ -240,6 +270,7 @@ rs_flow_graph_open(const char *name, MemoryContext budget)
 	RsGraphDefinition *d = NULL;
 	const char *problem = NULL;
 	char	   *files = NULL;
+	bool		rebuilt = false;
 	const RsGraph *g;
 
 	for (;;)
@@ -260,12 +291,17 @@ rs_flow_graph_open(const char *name, MemoryContext budget)
 		result = rs_graph_map(d->files, d->stamps, &identity, budget, &f->mapping, &problem);
 		if (result == RS_MAPPED)
 			break;
-		if (result == RS_MAP_DAMAGED)
-			not_usable(d, problem, ERRCODE_DATA_CORRUPTED);
 		/* Replaced between our look and our open? Then there is another name now. */
-		if (files && strcmp(files, d->files) == 0)
-			not_usable(d, "The file is missing.", ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE);
-		files = d->files;
+		if (result == RS_MAP_MISSING && (files == NULL || strcmp(files, d->files) != 0))
+		{
+			files = d->files;
+			continue;
+		}
+		if (result == RS_MAP_MISSING)
+			problem = "The file is missing.";
+		if (rebuilt || !rebuild(d, problem))
+			not_usable(d, problem, result == RS_MAP_MISSING ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_DATA_CORRUPTED);
+		rebuilt = true;
 	}
 
 	g = &f->mapping->graph;

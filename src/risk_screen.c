@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 
 #include "risk_screen.h"
+#include "flow_graph.h"
 #include "rs_memory.h"
 
 RS_MODULE_MAGIC;
@@ -56,6 +57,13 @@ _PG_init(void)
 							1024 * 1024, 1024, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
+	DefineCustomBoolVariable("risk_screen.rebuild_damaged",
+							 "Rebuild a flow graph whose files are damaged or missing when its owner asks it something.",
+							 "Never for others, in read-only transactions, in parallel plans or on a standby: they get an error.",
+							 &rs_rebuild_damaged,
+							 true,
+							 PGC_USERSET, 0,
+							 NULL, NULL, NULL);
 	DefineCustomStringVariable("risk_screen.time_zone",
 							   "Time zone in which days begin and end.",
 							   "Dates, and times without a zone, are read in this zone; the session's TimeZone does not matter.",

@@ -38,7 +38,8 @@ environment = dict(re.findall(r"(\w+)='?([^' \n]*)'?", cluster("env", "flowgraph
 for key in ("PGHOST", "PGPORT", "PGUSER", "RS_CLUSTER_DATA", "RS_CLUSTER_PREFIX", "RS_CLUSTER_OWNER"):
     os.environ[key] = environment[key]
 os.environ["PATH"] = environment["PATH"].split(":")[0] + ":" + os.environ["PATH"]
-os.environ["PGOPTIONS"] = "-c client_min_messages=warning"
+# damage is first to be noticed; rebuilding on use has tests of its own
+os.environ["PGOPTIONS"] = "-c client_min_messages=warning -c risk_screen.rebuild_damaged=off"
 data = environment["RS_CLUSTER_DATA"]
 store = data + "/pg_risk_screen"
 
@@ -266,6 +267,22 @@ damaged("grown", lambda path: open(path, "ab").write(b"x" * 4096))
 damaged("another graph's file in its place", lambda path: shutil.copyfile(path_of("durable"), path))
 damaged("not a flow graph at all", lambda path: open(path, "wb").write(os.urandom(size)))
 damaged("missing", unlink, "55000", "missing")
+# rebuilt on use: by who could refresh it, where it could be refreshed; else an error
+on = "SET risk_screen.rebuild_damaged = on; "
+psql("CREATE ROLE fg_reader; GRANT USAGE ON SCHEMA risk_screen TO fg_reader; SELECT risk_screen.grant_flow_graph('g', 'fg_reader')")
+for what, harm in (("damaged", flip(60)), ("truncated", lambda path: os.truncate(path, size - 4096)), ("missing", unlink)):
+    harm(path_of("g"))
+    code = "55000" if what == "missing" else "XX001"
+    same((state(on + "SET ROLE fg_reader; " + trace()), state(on + "BEGIN READ ONLY; " + trace())), (code, code), what + ": an error for a reader, and in a read-only transaction")
+    said = psql(on + "BEGIN; " + trace() + "; ROLLBACK")
+    same((said.splitlines()[-1], psql("SELECT state FROM risk_screen.flow_graph WHERE name = 'g'")), (expected, "missing" if what == "missing" else "damaged"),
+         what + ": rebuilt for the owner, but not when that transaction is rolled back")
+    same(len(files()), 1 if what == "missing" else 2, what + ": of which nothing is left")
+    said = psql(on + trace())
+    ok("is damaged: it is rebuilt from its query" in said and said.splitlines()[-1] == expected, what + ": rebuilt on use, and it says so", said)
+    same((psql("SELECT state FROM risk_screen.flow_graph WHERE name = 'g'"), psql("SELECT risk_screen.check_flow_graph('g')"), len(files())), ("ready", "sound", 2),
+         what + ": for everybody, and nothing is left behind")
+psql("SELECT risk_screen.revoke_flow_graph('g', 'fg_reader'); REVOKE USAGE ON SCHEMA risk_screen FROM fg_reader; DROP ROLE fg_reader")
 path = path_of("g")
 shutil.copyfile(path, path + ".copy")
 os.rename(path + ".copy", path)
@@ -431,6 +448,7 @@ same((psql(trace(), port=port), psql(trace("m"), port=port)), (expected, psql(tr
 psql("SELECT risk_screen.create_flow_graph('later', 't')")
 lsn = psql("SELECT pg_current_wal_insert_lsn()")
 wait_for(lambda: psql("SELECT pg_last_wal_replay_lsn() >= '%s'" % lsn, port=port) == "t")
+same(state(on + trace("later"), port=port), "55000", "and it is not rebuilt on use there")
 same((state(trace("later"), port=port), state("SELECT risk_screen.refresh_flow_graph('later')", port=port)), ("55000", "25006"),
      "a graph made later is an error there, and cannot be built")
 ok("Files are not replicated" in psql(trace("later"), port=port), "the hint says why")
