@@ -34,6 +34,7 @@ typedef struct Source
 	uint32		base;			/* number of its first transfer, as it counts them */
 	uint32		shift;			/* its time codes begin here */
 	uint32	   *moved;			/* by member: place in the new part less the place in this one; NULL: 0 */
+	uint32	   *currency;		/* by its place in this one: place in the new part */
 } Source;
 
 typedef struct Merge
@@ -47,6 +48,7 @@ typedef struct Merge
 	uint32		nmembers;
 	uint32	   *member;			/* NULL: all accounts */
 	uint32	   *start[2];
+	RsKey	   *currency;		/* of the new part */
 } Merge;
 
 static const char *const purpose = "adding rows to the flow graph";
@@ -265,12 +267,67 @@ put_arcs(RsGraphStream *s, const RsArc *arc, uint32 n, uint32 shift)
 }
 
 static void
+put_columns(Merge *m, RsColumnStreams *columns, const Source *s, uint32 from, uint32 to)
+{
+	RsGraph		scale = {.fee_scale = m->header->fee_scale};
+
+	for (uint32 t = from; t < to; t++)
+	{
+		RsGraphExtra extra;
+
+		rs_part_extra(&scale, s->part, t, &extra);
+		if (extra.currency != RS_NO_ID)
+			extra.currency = s->currency[extra.currency];
+		rs_column_streams_put(columns, &extra);
+	}
+}
+
+/* What the columns must hold, and one list of the sources' currencies. */
+static uint64
+unite_columns(Merge *m)
+{
+	const RsGraphHeader *newer = m->source[m->nsources - 1].part->header;
+	const RsKeyType *type = &m->source[m->nsources - 1].part->currency.type;
+	RsColumnRange range = {0};
+	uint64		n = 0,
+				heap;
+	uint32	   *place;
+	uint32		kept;
+
+	for (int i = 0; i < m->nsources; i++)
+	{
+		const RsGraphHeader *h = m->source[i].part->header;
+		RsGraphExtra low = {.ord = h->column[RS_GC_ORD].base, .fee_scale = h->fee_scale, .currency = RS_NO_ID};
+		RsGraphExtra high = low;
+
+		high.ord = h->column[RS_GC_ORD].top;
+		high.fee = h->column[RS_GC_FEE].kind == RS_KEY_INT ? h->column[RS_GC_FEE].top : (int128) PG_INT64_MAX + 1;
+		rs_column_range_note(&range, &low);
+		rs_column_range_note(&range, &high);
+		n += h->ncurrencies;
+	}
+	m->currency = rs_alloc(m->budget, n, sizeof(RsKey), purpose);
+	place = rs_alloc(m->budget, n, sizeof(uint32), purpose);
+	n = 0;
+	for (int i = 0; i < m->nsources; i++)
+	{
+		m->source[i].currency = place + n;
+		for (uint32 k = 0; k < m->source[i].part->header->ncurrencies; k++)
+			m->currency[n++] = rs_key_get(&m->source[i].part->currency, k);
+	}
+	kept = rs_currencies_arrange(m->budget, type, m->currency, (uint32) n, place);
+	rs_columns_describe(m->header, newer->columns, &range, type, newer->currency.type, m->currency, kept, &heap);
+	return heap;
+}
+
+static void
 write_out(Merge *m)
 {
 	RsGraphHeader *h = m->header;
 	RsGraphStream arc,
 				amount;
 	RsKeyStream txn;
+	RsColumnStreams columns;
 	Size		money = h->wide ? sizeof(int128) : sizeof(int64);
 	const RsGraph *o = m->older;
 	const Source *s;
@@ -280,6 +337,7 @@ write_out(Merge *m)
 	rs_graph_stream_open(&arc, m->budget, m->host, h, RS_GS_OUT_ARC);
 	rs_graph_stream_open(&amount, m->budget, m->host, h, RS_GS_AMOUNT);
 	rs_key_stream_open(&txn, m->budget, m->host, h, RS_GS_TXN);
+	rs_column_streams_open(&columns, m->budget, m->host, h);
 	put_lead(m, &arc, RS_GS_OUT_ARC, o->side[RS_FLOW_OUT].arc, (uint64) h->first_transfer * sizeof(RsArc));
 	put_lead(m, &amount, RS_GS_AMOUNT, h->wide ? (const void *) o->wide : (const void *) o->amount,
 			 h->first_transfer * money);
@@ -304,10 +362,13 @@ write_out(Merge *m)
 
 				rs_key_stream_put(&txn, &key);
 			}
+		if (h->columns)
+			put_columns(m, &columns, s, from, to);
 	}
 	rs_graph_stream_close(&arc);
 	rs_graph_stream_close(&amount);
 	rs_key_stream_close(&txn);
+	rs_column_streams_close(&columns);
 }
 
 static void
@@ -535,6 +596,7 @@ rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *old
 	Extent		account = {0},
 				txn = {0};
 	int			lists = 0;
+	uint64		currency_heap = 0;
 	bool		ordered = true;
 
 	memset(h, 0, sizeof(*h));
@@ -601,8 +663,10 @@ rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *old
 	rs_graph_describe_keys(&h->account, &accounts->type, accounts->oid, account.low, account.high,
 						   accounts->type.kind == RS_KEY_BYTES ? account.heap : 0);
 	rs_graph_describe_keys(&h->txn, &newer->txn.type, newer->header->txn.type, txn.low, txn.high, txn.heap);
+	if (newer->header->columns)
+		currency_heap = unite_columns(&m);
 	rs_graph_layout(h, accounts->type.kind == RS_KEY_BYTES ? account.heap : 0,
-					newer->txn.type.kind == RS_KEY_BYTES ? txn.heap : 0, ordered && lists <= 1);
+					newer->txn.type.kind == RS_KEY_BYTES ? txn.heap : 0, currency_heap, ordered && lists <= 1);
 
 	for (int side = 0; side < 2; side++)
 		rs_graph_write_section(budget, host, h, side == RS_FLOW_OUT ? RS_GS_OUT_START : RS_GS_IN_START,
@@ -612,5 +676,6 @@ rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *old
 	write_times(&m);
 	write_accounts(&m, &accounts->type, fresh, m.nsources);
 	rs_graph_write_members(budget, host, h, m.member, (const uint32 *const *) m.start);
+	rs_currencies_write(budget, host, h, m.currency);
 	rs_graph_write_header(host, h);
 }

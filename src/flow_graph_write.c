@@ -105,7 +105,8 @@ rs_graph_lengths(const RsGraphHeader *h, uint64 *length)
 		(uint64) h->first_transfer + n > RS_FLOW_MAX_TRANSFERS || (uint64) h->first_code + h->ncodes > UINT32_MAX ||
 		(!h->sparse && (h->previous != 0 || h->first_account != 0 || h->first_transfer != 0 ||
 						h->first_code != 0 || h->nmembers != h->naccounts)) ||
-		h->time_unit < 0 || h->scale < 0 || h->scale > 38)
+		h->time_unit < 0 || h->scale < 0 || h->scale > 38 || h->fee_scale < 0 || h->fee_scale > 38 ||
+		h->columns >= 1u << RS_GC_COLUMNS)
 		return false;
 	length[RS_GS_OUT_START] = length[RS_GS_IN_START] = ((uint64) h->nmembers + 1) * sizeof(uint32);
 	length[RS_GS_OUT_ARC] = length[RS_GS_IN_ARC] = n * sizeof(RsArc);
@@ -115,6 +116,17 @@ rs_graph_lengths(const RsGraphHeader *h, uint64 *length)
 	length[RS_GS_MEMBER] = h->sparse ? (uint64) h->nmembers * sizeof(uint32) : 0;
 	length[RS_GS_DIRECTORY] = !h->sparse ? 0 : h->shift == 0 ? (accounts / RS_FLOW_BLOCK + 1) * sizeof(RsFlowBlock) :
 		((accounts >> h->shift) + 2) * sizeof(uint32);
+	for (int c = 0; c < RS_GC_COLUMNS; c++)
+	{
+		length[RS_GS_ORD + c] = 0;
+		if ((h->columns & (1u << c)) && !key_lengths(&h->column[c], n, 0, &length[RS_GS_ORD + c]))
+			return false;
+	}
+	length[RS_GS_CURRENCY_NAME] = 0;
+	if (h->columns & (1u << RS_GC_CURRENCY) ?
+		!key_lengths(&h->currency, h->ncurrencies, length[RS_GS_CURRENCY_HEAP], &length[RS_GS_CURRENCY_NAME]) :
+		h->ncurrencies != 0 || length[RS_GS_CURRENCY_HEAP] != 0)
+		return false;
 	for (int s = 0; s < RS_GS_SECTIONS; s++)
 		length[s] += rs_graph_lead(h, s);
 	return key_lengths(&h->account, h->naccounts, length[RS_GS_ACCOUNT_HEAP], &length[RS_GS_ACCOUNT]) &&
@@ -124,13 +136,14 @@ rs_graph_lengths(const RsGraphHeader *h, uint64 *length)
 
 /* Place the sections of a header that is otherwise complete. */
 void
-rs_graph_layout(RsGraphHeader *h, uint64 account_heap, uint64 txn_heap, bool ordered)
+rs_graph_layout(RsGraphHeader *h, uint64 account_heap, uint64 txn_heap, uint64 currency_heap, bool ordered)
 {
 	uint64		length[RS_GS_SECTIONS] = {0};
 	uint64		at = RS_GRAPH_ALIGN;
 
 	length[RS_GS_ACCOUNT_HEAP] = account_heap;
 	length[RS_GS_TXN_HEAP] = txn_heap;
+	length[RS_GS_CURRENCY_HEAP] = currency_heap;
 	length[RS_GS_ACCOUNT_ORDER] = ordered ? 0 : (uint64) h->naccounts * sizeof(uint32);
 	if (!rs_graph_lengths(h, length))
 		elog(ERROR, "header of a flow graph contradicts itself");
@@ -139,6 +152,8 @@ rs_graph_layout(RsGraphHeader *h, uint64 account_heap, uint64 txn_heap, bool ord
 	{
 		h->section[s].offset = at;
 		h->section[s].length = length[s];
+		if (rs_graph_section_absent(h, s))
+			continue;
 		/* 8 bytes beyond the end may be loaded, never used */
 		at = TYPEALIGN64(RS_GRAPH_ALIGN, at + length[s] + 8);
 	}
@@ -270,12 +285,12 @@ rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHea
 	rs_graph_stream_close(&s);
 }
 
-/* section is RS_GS_ACCOUNT or RS_GS_TXN; the heap's section follows it. */
+/* section is RS_GS_ACCOUNT, RS_GS_TXN or RS_GS_CURRENCY_NAME; the heap's section follows it. */
 void
 rs_key_stream_open(RsKeyStream *s, MemoryContext budget, const RsGraphHost *host,
 				   RsGraphHeader *header, RsGraphSection section)
 {
-	s->keys = section == RS_GS_ACCOUNT ? &header->account : &header->txn;
+	s->keys = section == RS_GS_ACCOUNT ? &header->account : section == RS_GS_TXN ? &header->txn : &header->currency;
 	s->heap_at = 0;
 	rs_graph_stream_open(&s->key, budget, host, header, section);
 	rs_graph_stream_open(&s->heap, budget, host, header, section + 1);

@@ -141,6 +141,9 @@ struct RsFlow
 	void		(*resolve) (RsFlow *flow, ArrayType *ids, const char *argument,
 							int *count, uint32 **number, Datum **text);
 
+	/* NULL unless a flow graph whose query has fee, currency or ord: src/flow_column.c */
+	struct RsFlowColumns *columns;
+
 	/* NULL unless a flow graph: transfer numbers of n identifiers (text), RS_NO_ID if absent. */
 	uint32	   *(*find_txns) (RsFlow *flow, const Datum *id, uint32 n);
 
