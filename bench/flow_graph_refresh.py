@@ -55,7 +55,8 @@ for _ in range(8):
     one.append(refresh("appended", "(SELECT watermark FROM risk_screen.flow_graph WHERE name = 'bench_day')"))
     if parts() > before:
         alone.append(one[-1])
+left = parts()
 send("DELETE FROM bench_day WHERE ctid = (SELECT min(ctid) FROM bench_day)")
 rebuild = refresh("rebuilt")
 print("| %s | %s | %.0f | %.0f | %.0f (%.0f to %.0f) | %.0f | %s | %.0f | %.0f | %.0f |" % (
-    size, rows, statistics.median(full), statistics.median(closed), statistics.mean(one), min(one), max(one), statistics.mean(alone), parts(), idle, rebuild, rebuild / 90))
+    size, rows, statistics.median(full), statistics.median(closed), statistics.mean(one), min(one), max(one), statistics.mean(alone), left, idle, rebuild, rebuild / 90))
