@@ -141,3 +141,27 @@ SELECT risk_screen._ship_rule('A16', 'yellow', '{}', '{inspection_period}', '{vi
 	 UNION ALL
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'grades of the day'), 'desk' WHERE NOT EXISTS (SELECT FROM day AS d JOIN grade AS g USING (run_id))
 $$, '红、橙机构超过规定期限未开展现场检查。', 'An orange or red institution was not inspected within the period.', NULL, false, '{}', 1, NULL, true);
+
+-- Red means that the loss may leave the institution: a candidate for a regional
+-- event, which a person confirms. Observed: the score; beside it how far it reaches.
+SELECT risk_screen._ship_rule('A01', NULL, '{}', '{red_provinces,red_exposed}', '{institution}', '{}', $$
+	WITH day AS (SELECT r.run_id FROM run AS r WHERE r.as_of = $1 AND r.known_at = $4),
+	red AS (
+		SELECT g.inst_id, g.score, g.floor, g.red_lines FROM day AS d JOIN grade AS g USING (run_id) WHERE g.level_in_force = 'red'),
+	money AS (
+		SELECT p.inst_id, h.investor_id, sum(h.amount) AS amount
+		  FROM (SELECT DISTINCT ON (investor_id, product_id) * FROM holding WHERE as_of <= $1 AND as_of >= $2::date ORDER BY investor_id, product_id, as_of DESC) AS h JOIN product AS p USING (product_id) JOIN red USING (inst_id)
+		 WHERE h.amount > 0 GROUP BY p.inst_id, h.investor_id
+		 UNION ALL
+		SELECT l.inst_id, c.lender_id, sum(c.amount) FROM claim AS c JOIN loan AS l USING (loan_id) JOIN red ON red.inst_id = l.inst_id
+		 WHERE c.from_on <= $1 AND (c.to_on > $1 OR c.to_on IS NULL) GROUP BY l.inst_id, c.lender_id),
+	reach AS (
+		SELECT m.inst_id, count(DISTINCT m.investor_id) AS investors, sum(m.amount) AS exposed, count(DISTINCT v.province) AS provinces
+		  FROM money AS m LEFT JOIN (SELECT DISTINCT ON (investor_id) investor_id, province FROM investor ORDER BY investor_id, province) AS v USING (investor_id) GROUP BY m.inst_id)
+	SELECT 'graded' AS subject_kind, r.inst_id AS subject_id, r.score AS observed, NULL::numeric AS threshold, x.exposed AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('level', 'red', 'red_lines', to_jsonb(r.red_lines), 'investors', x.investors, 'provinces', x.provinces,
+				'may_leave_the_institution', x.provinces >= ($5 ->> 'red_provinces')::numeric OR x.exposed >= ($5 ->> 'red_exposed')::numeric)) AS evidence
+	  FROM red AS r LEFT JOIN reach AS x USING (inst_id)
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'grades of the day') WHERE NOT EXISTS (SELECT FROM day AS d JOIN grade AS g USING (run_id))
+$$, '红色机构：投资者人数、所涉省份与金额，是否可能引发区域性风险由人工认定。', 'Institutions graded red, their investors, provinces and exposed money; whether it may cause a regional event a person decides.', NULL, true, '{}', 1, 'indicator', true);

@@ -9,8 +9,14 @@
 -- same loan within the days of Δt.
 SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources,balance_age}', '{account,txn}', '{account}', $$
 	WITH own AS MATERIALIZED (
-		SELECT a.account_id, min(i.inst_id) AS inst_id FROM account AS a JOIN institution AS i ON i.inst_id = coalesce(a.inst_id, a.owner_id) OR i.inst_id = a.owner_id
-		 WHERE 'P2P' = ANY (i.lines) AND (a.owner_id = i.inst_id OR a.owner_kind = 'own') AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') GROUP BY a.account_id),
+		-- two joins that can be hashed: with OR every account would meet every platform
+		SELECT x.account_id, min(x.inst_id) AS inst_id
+		  FROM (SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.owner_id
+				 WHERE 'P2P' = ANY (i.lines) AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')
+				 UNION ALL
+				SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
+				 WHERE 'P2P' = ANY (i.lines) AND a.owner_kind = 'own') AS x
+		 GROUP BY x.account_id),
 	query AS (
 		SELECT format('SELECT t.txn_id, CASE WHEN o.a IS NULL THEN ''owner '' || coalesce(t.payer_owner, t.payer) ELSE t.payer END AS payer,'
 			|| ' CASE WHEN i.a IS NULL THEN ''owner '' || coalesce(t.payee_owner, t.payee) ELSE t.payee END AS payee, t.amount, t.paid_at, t.loan_id FROM txn AS t'
@@ -206,12 +212,13 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 $$, '借款人身份缺失或重复、满标未放款、放款给他人、资金回流平台、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, paid to somebody else, money back at the platform, repeated collateral or text: the loan may be invented.');
 
 SELECT risk_screen._ship_rule('C12', 'yellow', '{P2P}', '{}', '{marketing}', '{}', $$
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, max(happened_on)::timestamptz AS occurred_at,
-		   jsonb_build_object('activities', jsonb_agg(DISTINCT activity)) AS evidence
-	  FROM marketing
-	 WHERE channel = 'offline' AND happened_on <= $1 AND happened_on >= $2::date
-	   AND coalesce(activity, '') NOT IN ('credit_collection', 'credit_check', 'follow_up', 'collateral')
-	 GROUP BY inst_id
+	WITH seen AS (
+		SELECT m.inst_id, m.activity, m.happened_on, m.activity NOT IN ('credit_collection', 'credit_check', 'follow_up', 'collateral') AS barred
+		  FROM marketing AS m WHERE m.channel = 'offline' AND m.happened_on <= $1 AND m.happened_on >= $2::date)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, nullif(count(*) FILTER (WHERE barred), 0) AS observed, 0 AS threshold, NULL::numeric AS amount, (max(happened_on) FILTER (WHERE barred))::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('activities', jsonb_agg(DISTINCT activity) FILTER (WHERE barred), 'not_named', nullif(count(*) FILTER (WHERE activity IS NULL), 0),
+				'missing', CASE WHEN count(*) FILTER (WHERE barred) = 0 THEN 'what was done off line' END)) AS evidence
+	  FROM seen WHERE barred IS NOT FALSE GROUP BY inst_id
 $$, '开展信用信息采集及核实、贷后跟踪、抵质押管理以外的线下活动。', 'Offline marketing beyond credit collection and verification, follow-up and collateral.');
 
 SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}', '{}', $$
@@ -311,7 +318,7 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 $$, '平台台账与存管银行流水不符，或存管银行当日未报送。', 'Platform ledger and bank statement differ, or the statement of a day is missing.');
 
 SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
+	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p)
 	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
 		   jsonb_build_object('from', t.payer, 'to', t.payee, 'owner', b.owner_id, 'relation', r.relation, 'purpose', t.purpose) AS evidence
 	  FROM account AS a

@@ -118,7 +118,7 @@ SELECT risk_screen._ship_rule('H06', 'orange', '{ALL}', '{}', '{registration}', 
 	  FROM registration AS e
 	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" tells no province', e.province) END AS problem) AS x
 	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, e.scope_text, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, 'move_in', NULL, e.happened_on) AS s
-	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE
+	 WHERE e.happened_on < $3::date AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE
 	   AND coalesce(e.decision, 'pending') <> 'rejected'
 	   AND NOT EXISTS (SELECT FROM approval AS a WHERE a.inst_id = e.inst_id AND a.kind = 'move_in' AND a.valid_from <= e.happened_on AND (a.valid_to > e.happened_on OR a.valid_to IS NULL))
 	 GROUP BY x.problem, e.inst_id, e.event_id, e.name, e.from_province, e.happened_on

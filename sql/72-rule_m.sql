@@ -199,7 +199,7 @@ SELECT risk_screen._ship_rule('M06', NULL, '{}', '{}', '{}', '{}', $$
 		SELECT count(DISTINCT c.role) AS roles, count(DISTINCT c.inst_id) AS institutions, sum(c.row_count) AS rows FROM day JOIN coverage AS c USING (run_id)),
 	judged AS (
 		SELECT count(*) AS rules, count(*) FILTER (WHERE o.outcome IN ('hit', 'clear')) AS judged, jsonb_build_object('hit', count(*) FILTER (WHERE o.outcome = 'hit'), 'clear', count(*) FILTER (WHERE o.outcome = 'clear'),
-			   'unknown', count(*) FILTER (WHERE o.outcome = 'unknown'), 'error', count(*) FILTER (WHERE o.outcome = 'error')) AS outcomes, sum(o.hits) AS findings, round(sum(o.elapsed_ms)) AS ms FROM day JOIN rule_outcome AS o USING (run_id)),
+			   'unknown', count(*) FILTER (WHERE o.outcome = 'unknown'), 'error', count(*) FILTER (WHERE o.outcome = 'error')) AS outcomes, sum(o.hits) AS findings FROM day JOIN rule_outcome AS o USING (run_id)),
 	graded AS (
 		SELECT jsonb_object_agg(x.level, x.n) AS levels FROM (SELECT g.level_in_force AS level, count(*) AS n FROM day JOIN grade AS g USING (run_id) GROUP BY 1) AS x),
 	answered AS (
@@ -209,7 +209,7 @@ SELECT risk_screen._ship_rule('M06', NULL, '{}', '{}', '{}', '{}', $$
 	  FROM collected AS c
 	 UNION ALL
 	SELECT 'stage', '2 analyse', nullif(j.judged, 0), NULL, NULL, NULL,
-		   jsonb_strip_nulls(jsonb_build_object('rules', j.rules, 'outcomes', j.outcomes, 'findings', j.findings, 'milliseconds', j.ms, 'missing', CASE WHEN coalesce(j.judged, 0) = 0 THEN 'a rule that could judge' END)) FROM judged AS j
+		   jsonb_strip_nulls(jsonb_build_object('rules', j.rules, 'outcomes', j.outcomes, 'findings', j.findings, 'missing', CASE WHEN coalesce(j.judged, 0) = 0 THEN 'a rule that could judge' END)) FROM judged AS j
 	 UNION ALL
 	SELECT 'stage', '3 respond', CASE WHEN g.levels IS NOT NULL THEN a.alerts END, NULL, NULL, NULL,
 		   jsonb_strip_nulls(jsonb_build_object('levels', g.levels, 'open', a.open, 'reviewed', a.reviewed, 'with_case', a.cases, 'missing', CASE WHEN g.levels IS NULL THEN 'grades of the day' END)) FROM answered AS a CROSS JOIN graded AS g
