@@ -128,7 +128,7 @@ SELECT results_eq($$SELECT risk_screen.similar_names('北京红光酒业有限�
 	$$VALUES ('3.3', '3.2', '3.3')$$, 'same, also where only brackets tell the industry');
 -- every pair of many names: the key finds what the rules 3.2 and 3.3 call same, and nothing else
 CREATE TEMP TABLE variant AS
-	SELECT DISTINCT n FROM unnest('{北京,上海}'::text[]) AS r, unnest('{红光,宏光,红光宏业}'::text[]) AS t, unnest('{酒,酒业,面包,科技发展,""}'::text[]) AS i, unnest('{有限公司,股份有限公司,厂}'::text[]) AS f,
+	SELECT DISTINCT n FROM unnest('{北京,上海}'::text[]) AS r, unnest('{红光,宏光}'::text[]) AS t, unnest('{酒,酒业,面包,""}'::text[]) AS i, unnest('{有限公司,厂}'::text[]) AS f,
 		LATERAL unnest(ARRAY[r || t || i || f, t || i || f, t || '（' || r || '）' || i || f, t || i || '(' || r || ')' || f]) AS n;
 SELECT is_empty($$SELECT a.n, b.n, risk_screen.similar_names(a.n, b.n), risk_screen.name_key(a.n), risk_screen.name_key(b.n) FROM variant AS a, variant AS b
 	WHERE coalesce(risk_screen.similar_names(a.n, b.n) < '4', false) IS DISTINCT FROM (risk_screen.name_key(a.n) = risk_screen.name_key(b.n))$$, 'name_key: equal exactly for names that are the same');
