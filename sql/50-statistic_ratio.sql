@@ -103,7 +103,7 @@ CREATE FUNCTION risk_screen.roll_matrix(positions text, bad_rows text DEFAULT 'e
 	OUT amount_now numeric, OUT share_loans float8, OUT share_amount float8)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_roll_matrix'
-	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 1000;
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10;
 COMMENT ON FUNCTION risk_screen.roll_matrix(text, text) IS
 	'Transitions of loans between buckets from one report date to the next, from a query (loan, as_of, bucket, amount): counts, amounts before and now, shares of the bucket left; from NULL: new, to NULL: gone';
 

@@ -6,7 +6,7 @@ CREATE FUNCTION risk_screen.shadow_grade(facts text, ruleset_a text, ruleset_b t
 	OUT entity text, OUT level_a risk_screen.risk_level, OUT level_b risk_screen.risk_level,
 	OUT score_a numeric, OUT score_b numeric, OUT reasons_a jsonb, OUT reasons_b jsonb,
 	OUT at_least_a risk_screen.risk_level, OUT at_least_b risk_screen.risk_level)
-	RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED COST 200000 ROWS 1000
+	RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED COST 200000 ROWS 300
 	BEGIN ATOMIC
 		SELECT a.entity, a.level, b.level, a.score, b.score, a.reasons, b.reasons, a.at_least, b.at_least
 		  FROM risk_screen.grade(facts, ruleset_a, as_of, known_at, exemptions, overrides, checks => checks) a
@@ -75,7 +75,7 @@ CREATE FUNCTION risk_screen.backtest(facts text, labels text, ruleset text, from
 	step interval DEFAULT '1 month', alarm risk_screen.risk_level DEFAULT 'orange', horizon interval DEFAULT '1 year',
 	known_at timestamptz DEFAULT NULL, checks text DEFAULT NULL, exemptions text DEFAULT NULL, overrides text DEFAULT NULL,
 	OUT measure text, OUT value float8, OUT detail text)
-	RETURNS SETOF record LANGUAGE plpgsql VOLATILE AS $$
+	RETURNS SETOF record LANGUAGE plpgsql VOLATILE ROWS 20 AS $$
 #variable_conflict use_column
 DECLARE
 	day date;

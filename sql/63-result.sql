@@ -218,7 +218,7 @@ CREATE TABLE finding_review (
 	rule text NOT NULL,
 	finding_key text NOT NULL,
 	decision text NOT NULL CHECK (decision IN ('confirmed', 'rejected')),
-	reviewer text NOT NULL DEFAULT current_user,
+	reviewer text NOT NULL DEFAULT session_user,
 	reviewed_at timestamptz NOT NULL DEFAULT now(),
 	reason text NOT NULL,
 	PRIMARY KEY (rule, finding_key))
@@ -236,7 +236,7 @@ CREATE TABLE exemption (
 	rule text NOT NULL,
 	valid_from date NOT NULL,
 	valid_to date NOT NULL,
-	author text NOT NULL DEFAULT current_user,
+	author text NOT NULL DEFAULT session_user,
 	reason text NOT NULL,
 	known_at timestamptz NOT NULL DEFAULT now(),
 	CHECK (valid_from < valid_to AND isfinite(valid_from) AND isfinite(valid_to)),
@@ -257,7 +257,7 @@ CREATE TABLE grade_override (
 	level risk_screen.risk_level NOT NULL,
 	valid_from date NOT NULL,
 	valid_to date NOT NULL,
-	author text NOT NULL DEFAULT current_user,
+	author text NOT NULL DEFAULT session_user,
 	reason text NOT NULL,
 	known_at timestamptz NOT NULL DEFAULT now(),
 	CHECK (valid_from < valid_to AND isfinite(valid_from) AND isfinite(valid_to)),
@@ -446,7 +446,7 @@ CREATE TABLE alert_action (
 	kind text NOT NULL CHECK (kind IN ('push', 'open_case', 'letter', 'publish', 'plan', 'review', 'close', 'reopen', 'pause', 'resume', 'note')),
 	target text NOT NULL DEFAULT '',
 	done_at timestamptz NOT NULL DEFAULT now(),
-	done_by text NOT NULL DEFAULT current_user,
+	done_by text NOT NULL DEFAULT session_user,
 	body text);
 CREATE INDEX alert_action_alert_id ON alert_action (alert_id, kind)
 $$, '预警处置记录: what was done about an alert', $$

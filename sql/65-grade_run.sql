@@ -108,6 +108,18 @@ CREATE FUNCTION risk_screen._check_query(desk text = '', run_id bigint = NULL) R
 		CASE WHEN run_id IS NULL THEN 'r.finished_at IS NOT NULL' ELSE format('o.run_id = %s', run_id) END)
 $$;
 
+-- The rules as they are now: what an analyst edits later does not change this run.
+CREATE PROCEDURE risk_screen._keep_rules(workspace text, run_id bigint, rules risk_screen.rule[])
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE format($q$
+		UPDATE %I.rule_outcome AS o
+		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage,
+			   title_zh = r.title_zh, title_en = r.title_en, plan = r.plan, clause = r.clause, reason_zh = r.reason_zh, reason_en = r.reason_en
+		  FROM unnest($2) AS r
+		 WHERE o.run_id = $1 AND o.rule = r.code$q$, workspace) USING run_id, rules;
+END $$;
+
 CREATE PROCEDURE risk_screen._screen_grade(workspace text, run_row anyelement, rules risk_screen.rule[], ruleset text)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -116,13 +128,7 @@ DECLARE
 	version risk_screen.ruleset := risk_screen.ruleset_version(ruleset, run_row.as_of, run_row.known_at);
 	name text := version.ruleset || '@' || version.version;
 BEGIN
-	-- The rules as they are now: what an analyst edits later does not change this run.
-	EXECUTE format($q$
-		UPDATE %I.rule_outcome AS o
-		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage,
-			   title_zh = r.title_zh, title_en = r.title_en, plan = r.plan, clause = r.clause, reason_zh = r.reason_zh, reason_en = r.reason_en
-		  FROM unnest($2) AS r
-		 WHERE o.run_id = $1 AND o.rule = r.code$q$, workspace) USING run_row.run_id, rules;
+	CALL risk_screen._keep_rules(workspace, run_row.run_id, rules);
 	-- Data that were there once and are no more are not "outside the scope".
 	EXECUTE format($q$
 		UPDATE %1$I.rule_outcome AS o SET withdrawn = true

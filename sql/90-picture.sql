@@ -101,7 +101,9 @@ DECLARE
 BEGIN
 	IF workspace IS NULL OR kind IS NULL THEN
 		RAISE EXCEPTION 'workspace and kind must not be null' USING ERRCODE = 'null_value_not_allowed';
-	ELSIF kind = 'account' THEN
+	END IF;
+	PERFORM risk_screen._require_workspace(workspace);
+	IF kind = 'account' THEN
 		EXECUTE format($q$
 			WITH account AS (
 				SELECT a.account_id, a.owner_id, l.title_zh

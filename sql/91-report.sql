@@ -7,19 +7,16 @@ CREATE FUNCTION risk_screen._md(value text) RETURNS text
 		'([\\`*_\[\]|#~])', '\\\1', 'g'), '\s+', ' ', 'g');
 COMMENT ON FUNCTION risk_screen._md(text) IS 'text as one line of plain Markdown';
 
--- An amount in yuan as people say it: 8500.00 元, 12.35 万元, 1.20 亿元.
+-- An amount in yuan as people say it, as in pictures: 8,500元, 12.35万元, 1.2亿元.
 CREATE FUNCTION risk_screen._yuan(amount numeric) RETURNS text
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-	RETURN CASE WHEN abs(amount) >= 1e8 THEN to_char(round(amount / 1e8, 2), 'FM999,999,999,990.00') || ' 亿元'
-				WHEN abs(amount) >= 1e4 THEN to_char(round(amount / 1e4, 2), 'FM999,990.00') || ' 万元'
-				ELSE to_char(round(amount, 2), 'FM999,990.00') || ' 元' END;
+	AS 'MODULE_PATHNAME', 'rs_yuan' LANGUAGE C IMMUTABLE PARALLEL SAFE STRICT;
 COMMENT ON FUNCTION risk_screen._yuan(numeric) IS 'an amount in yuan with its unit';
 
 -- report(workspace text, as_of date DEFAULT newest run, max_institutions int DEFAULT 50, max_rows int DEFAULT 50) -> text
 --
 -- Sections: counts of levels beside the run before; institutions whose level
--- moved, appeared or vanished; red and orange institutions with every reason,
--- clause and value; actions overdue by the clock; names and texts hit that the
+-- moved, appeared or vanished; red and orange institutions with what set the
+-- level, every reason, clause and value; actions overdue by the clock; names and texts hit that the
 -- run before did not have; what could not be judged. Read from the tables of
 -- the run, so an old day reports as it was graded; only deadlines are as of now.
 -- A list longer than its limit says how many are left out.
@@ -86,30 +83,44 @@ BEGIN
 			|| CASE WHEN n > max_rows THEN format(E'\n另有 %s 家未列出。\n', n - max_rows) ELSE '' END;
 	END IF;
 
-	-- red and orange, with every reason
+	-- red and orange, with what set the level and every reason, as grade_explanation has them: without findings that a reviewer rejected,
+	-- with the value where a ruleset judged a value and there is no finding
 	EXECUTE format($q$
 		WITH graded AS (
 			SELECT g.*, i.name, i.province, row_number() OVER (ORDER BY g.level_in_force DESC, g.score DESC, g.inst_id) AS place
 			  FROM %1$I.grade AS g LEFT JOIN %1$I.institution AS i USING (inst_id)
 			 WHERE g.run_id = $1 AND g.level_in_force >= 'orange')
-		SELECT string_agg(format(E'### %%s %%s %%s%%s\n\n得分 %%s，数据覆盖率 %%s%%s。\n\n%%s\n', risk_screen.level_label(g.level_in_force, g.level, g.possible), risk_screen._md(g.inst_id), coalesce(risk_screen._md(g.name), ''),
+		SELECT string_agg(format(E'### %%s %%s %%s%%s\n\n得分 %%s，数据覆盖率 %%s%%s。定级依据：%%s。\n\n%%s\n', risk_screen.level_label(g.level_in_force, g.level, g.possible), risk_screen._md(g.inst_id), coalesce(risk_screen._md(g.name), ''),
 				   coalesce('（' || risk_screen._md(g.province) || '）', ''), round(g.score, 2), coalesce(round(g.coverage * 100, 1) || '%%', '—'),
 				   CASE WHEN cardinality(g.unknown_rules) > 0 THEN format('；%%s 项规则数据不足', cardinality(g.unknown_rules)) ELSE '' END,
+				   CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN '人工调级'
+						WHEN why.decisive IS NOT NULL THEN why.decisive || '定为' || risk_screen.level_label(g.level)
+						ELSE '得分对应' || risk_screen.level_label(g.level) END
+				   || CASE WHEN g.level <> g.level_in_force THEN format('；本期测算为%%s，降级须经观察期，现行等级保持%%s', risk_screen.level_label(g.level), risk_screen.level_label(g.level_in_force)) ELSE '' END,
 				   coalesce(why.lines, '本期没有命中规则；等级尚在保持期内。')), E'\n' ORDER BY g.place) FILTER (WHERE g.place <= $2), count(*)
 		  FROM graded AS g
 		  LEFT JOIN LATERAL (
-			SELECT string_agg(format('* **%%s %%s**%%s%%s%%s%%s', risk_screen._md(x.code), risk_screen._md(coalesce(o.title_zh, x.reason, '')),
-							  CASE WHEN x.outcome = 'candidate' THEN '（待人工认定，按低一级计）' WHEN o.kind = 'red line' THEN '（红线）' ELSE '' END,
-							  CASE WHEN f.operator IS NOT NULL THEN format('：%%s %%s %%s', f.observed, f.operator, f.threshold) ELSE '' END,
+			SELECT string_agg(format('* **%%s %%s**%%s%%s%%s%%s', risk_screen._md(x.code), risk_screen._md(coalesce(o.title_zh, b.title_zh, x.reason, '')),
+							  CASE WHEN x.code = 'override' THEN '' WHEN x.outcome = 'candidate' THEN format('（待人工认定，按低一级计%%s）', coalesce('为' || risk_screen.level_label(x.floor), ''))
+								   ELSE format('（%%s%%s）', CASE WHEN coalesce(o.kind, b.kind) = 'red line' THEN '红线，' ELSE '' END, coalesce('至少' || risk_screen.level_label(x.floor), '计分')) END,
+							  CASE WHEN coalesce(f.operator, x.operator) IS NOT NULL AND coalesce(f.threshold, x.threshold) IS NOT NULL
+								   THEN format('：%%s %%s %%s', trim_scale(round(coalesce(f.observed, x.observed), 4)), CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END,
+											   trim_scale(round(CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END, 4))) ELSE '' END,
 							  coalesce('；' || f.findings || ' 个问题' || coalesce('，' || risk_screen._yuan(f.amount), ''), ''),
-							  coalesce('。依据：' || risk_screen._md(nullif(array_to_string(o.plan, '、') || coalesce('：' || o.clause, ''), '')), '')), E'\n' ORDER BY x.n) AS lines
-			  FROM (SELECT e ->> 'code' AS code, e ->> 'outcome' AS outcome, e ->> 'reason' AS reason, n FROM jsonb_array_elements(g.reasons) WITH ORDINALITY AS u (e, n)) AS x
+							  coalesce('。依据：' || risk_screen._md(nullif(coalesce(array_to_string(o.plan, '、'), b.plan, '') || coalesce('：' || nullif(coalesce(o.clause, b.clause), coalesce(o.title_zh, b.title_zh)), ''), '')), '')), E'\n' ORDER BY x.n) AS lines,
+				   string_agg(risk_screen._md(x.code), '、' ORDER BY x.n) FILTER (WHERE x.code <> 'override' AND x.floor = g.level) AS decisive
+			  FROM (SELECT e ->> 'code' AS code, e ->> 'outcome' AS outcome, e ->> 'reason' AS reason, (e ->> 'floor')::risk_screen.risk_level AS floor,
+						   (e ->> 'observed')::numeric AS observed, e ->> 'operator' AS operator, (e ->> 'threshold')::numeric AS threshold, n
+					  FROM jsonb_array_elements(g.reasons) WITH ORDINALITY AS u (e, n)) AS x
 			  LEFT JOIN %1$I.rule_outcome AS o ON o.run_id = g.run_id AND o.rule = x.code
-			  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, trim_scale(round(y.observed, 4)) AS observed, y.operator, trim_scale(round(y.threshold, 4)) AS threshold
-								   FROM %1$I.finding AS y WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.code
+			  LEFT JOIN risk_screen.ruleset_rule AS b ON b.ruleset = $3 AND b.version = $4 AND b.rule = x.code
+			  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, y.observed, y.operator, y.threshold
+								   FROM %1$I.finding AS y
+								   LEFT JOIN %1$I.finding_review AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.reviewed_at <= $5
+								  WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.code AND v.decision IS DISTINCT FROM 'rejected'
 								  ORDER BY y.amount DESC NULLS LAST, y.observed DESC, y.finding_key LIMIT 1) AS f ON true
-			 WHERE x.code = 'override' OR f.findings > 0) AS why ON true$q$, workspace)
-		INTO section, n USING r.run_id, max_institutions;
+			 WHERE coalesce(x.outcome, '') NOT IN ('insufficient_data', 'stale_data', 'exempt')) AS why ON true$q$, workspace)
+		INTO section, n USING r.run_id, max_institutions, r.ruleset, r.ruleset_version, r.started_at;
 	page := page || format(E'\n## 红色和橙色机构（%s 家）\n\n', n) || coalesce(section, E'无。\n')
 		|| CASE WHEN n > max_institutions THEN format(E'\n另有 %s 家未列出。\n', n - max_institutions) ELSE '' END;
 

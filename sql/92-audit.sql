@@ -43,21 +43,36 @@ $$;
 COMMENT ON FUNCTION risk_screen._log_change() IS 'trigger: keeps the change in risk_screen.change_log';
 REVOKE ALL ON FUNCTION risk_screen._log_change() FROM PUBLIC;
 
--- The log of a workspace is written with the caller's rights (a definer's
--- function that writes into a schema of somebody else's choice could be made to
--- run that person's triggers); the name and the time are not the caller's to give.
-CREATE FUNCTION risk_screen._log_desk_change() RETURNS trigger
+-- Names of persons in results (who reviewed, who set a level) are those of the
+-- login, whatever a statement says: a name that a row brings or changes. Only
+-- the owner of the table may write another, which restores need. Arguments:
+-- columns with names; a column after 'now' gets the clock when a row is made.
+CREATE FUNCTION risk_screen._stamp_author() RETURNS trigger
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	written jsonb := to_jsonb(NEW);
+	before jsonb := CASE WHEN TG_OP = 'UPDATE' THEN to_jsonb(OLD) ELSE '{}' END;
+	stamps jsonb := '{}';
+	clock boolean := false;
+	c text;
 BEGIN
-	IF TG_OP = 'UPDATE' AND OLD IS NOT DISTINCT FROM NEW THEN
-		RETURN NULL;
+	IF pg_has_role((SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+		RETURN NEW;
 	END IF;
-	EXECUTE format('INSERT INTO %I.change_log (changed_by, relation, operation, old_row, new_row) VALUES (session_user, $1, $2, $3, $4)', TG_TABLE_SCHEMA)
-		USING TG_TABLE_NAME, TG_OP, CASE WHEN TG_OP IN ('UPDATE', 'DELETE') THEN to_jsonb(OLD) END, CASE WHEN TG_OP IN ('UPDATE', 'INSERT') THEN to_jsonb(NEW) END;
-	RETURN NULL;
+	FOREACH c IN ARRAY TG_ARGV
+	LOOP
+		IF c = 'now' THEN
+			clock := true;
+		ELSIF clock THEN
+			stamps := stamps || jsonb_build_object(c, CASE WHEN TG_OP = 'INSERT' THEN to_jsonb(now()) ELSE before -> c END);
+		ELSIF written ->> c IS DISTINCT FROM before ->> c THEN
+			stamps := stamps || jsonb_build_object(c, session_user);
+		END IF;
+	END LOOP;
+	RETURN jsonb_populate_record(NEW, stamps);
 END;
 $$;
-COMMENT ON FUNCTION risk_screen._log_desk_change() IS 'trigger of a workspace: keeps the change in its change_log';
+COMMENT ON FUNCTION risk_screen._stamp_author() IS 'trigger of a workspace: who reviewed, decided or set something is the login role';
 
 -- Stamps rows of a log and refuses every later change of them. A restore
 -- (COPY of rows that have their identifier) keeps the stamps it brings only
@@ -110,18 +125,39 @@ CREATE TABLE change_log (
 CREATE INDEX change_log_changed_at ON change_log (changed_at);
 CREATE TRIGGER keep_log BEFORE INSERT OR UPDATE OR DELETE ON change_log FOR EACH ROW EXECUTE FUNCTION risk_screen._keep_log();
 CREATE TRIGGER keep_log_all BEFORE TRUNCATE ON change_log FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._keep_log();
-CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON grade_override FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change_all AFTER TRUNCATE ON grade_override FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON exemption FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change_all AFTER TRUNCATE ON exemption FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON finding_review FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change_all AFTER TRUNCATE ON finding_review FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON case_file FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change_all AFTER TRUNCATE ON case_file FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON disposal_decision FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change_all AFTER TRUNCATE ON disposal_decision FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON alert_pause FOR EACH ROW EXECUTE FUNCTION risk_screen._log_desk_change();
-CREATE TRIGGER log_change_all AFTER TRUNCATE ON alert_pause FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._log_desk_change()
+CREATE FUNCTION log_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $log$
+BEGIN
+	-- with the rights of the desk's owner: nobody else writes the log
+	IF TG_OP = 'UPDATE' AND OLD IS NOT DISTINCT FROM NEW THEN
+		RETURN NULL;
+	END IF;
+	EXECUTE format('INSERT INTO %I.change_log (changed_by, acting_as, relation, operation, old_row, new_row) VALUES (session_user, $1, $2, $3, $4, $5)', TG_TABLE_SCHEMA)
+		USING nullif(nullif(current_setting('role'), 'none'), session_user::text), TG_TABLE_NAME, TG_OP,
+			CASE WHEN TG_OP IN ('UPDATE', 'DELETE') THEN to_jsonb(OLD) END, CASE WHEN TG_OP IN ('UPDATE', 'INSERT') THEN to_jsonb(NEW) END;
+	RETURN NULL;
+END;
+$log$;
+COMMENT ON FUNCTION log_change() IS 'trigger: keeps the change in change_log, which only it may write';
+REVOKE ALL ON FUNCTION log_change() FROM PUBLIC;
+CREATE TRIGGER stamp_author BEFORE INSERT OR UPDATE ON grade_override FOR EACH ROW EXECUTE FUNCTION risk_screen._stamp_author('author', 'now', 'known_at');
+CREATE TRIGGER stamp_author BEFORE INSERT OR UPDATE ON exemption FOR EACH ROW EXECUTE FUNCTION risk_screen._stamp_author('author', 'now', 'known_at');
+CREATE TRIGGER stamp_author BEFORE INSERT OR UPDATE ON finding_review FOR EACH ROW EXECUTE FUNCTION risk_screen._stamp_author('reviewer');
+CREATE TRIGGER stamp_author BEFORE INSERT OR UPDATE ON alert FOR EACH ROW EXECUTE FUNCTION risk_screen._stamp_author('reviewer');
+CREATE TRIGGER stamp_author BEFORE INSERT OR UPDATE ON alert_action FOR EACH ROW EXECUTE FUNCTION risk_screen._stamp_author('done_by');
+CREATE TRIGGER stamp_author BEFORE INSERT OR UPDATE ON alert_pause FOR EACH ROW EXECUTE FUNCTION risk_screen._stamp_author('paused_by', 'resumed_by');
+CREATE TRIGGER stamp_author BEFORE INSERT OR UPDATE ON disposal_decision FOR EACH ROW EXECUTE FUNCTION risk_screen._stamp_author('decided_by');
+CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON grade_override FOR EACH ROW EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON grade_override FOR EACH STATEMENT EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON exemption FOR EACH ROW EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON exemption FOR EACH STATEMENT EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON finding_review FOR EACH ROW EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON finding_review FOR EACH STATEMENT EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON case_file FOR EACH ROW EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON case_file FOR EACH STATEMENT EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON disposal_decision FOR EACH ROW EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON disposal_decision FOR EACH STATEMENT EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON alert_pause FOR EACH ROW EXECUTE FUNCTION log_change();
+CREATE TRIGGER log_change_all AFTER TRUNCATE ON alert_pause FOR EACH STATEMENT EXECUTE FUNCTION log_change()
 $$, '变更记录: who changed overrides, exemptions, reviews and cases, with the row before and after', $$
 change_id 记录编号; identifier
 changed_at 时间; clock time of the change

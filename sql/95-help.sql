@@ -19,7 +19,7 @@ INSERT INTO risk_screen._help_topic (topic, title_zh, title_en, page) VALUES
 ('pattern', '交易模式', 'transfer patterns', 'patterns.md'), ('ownership', '股权与产品穿透', 'look-through', 'look_through.md'),
 ('names', '名称与文本', 'names and texts', 'naming.md'), ('statistic', '统计', 'statistics', 'statistics.md'), ('grading', '评级', 'grading', 'grading.md'),
 ('parameter', '参数与日历', 'parameters and calendar', 'grading.md'), ('picture', '图', 'pictures', 'pictures.md'),
-('feed', '报送', 'feeds', 'feeds.md'), ('seal', '封存', 'seals', 'seal.md'), ('query', '查询与诊断', 'reading and diagnosis', 'reference.md');
+('feed', '报送', 'feeds', 'feeds.md'), ('seal', '封存', 'seals', 'seal.md'), ('query', '查询与诊断', 'reading and diagnosis', 'reference.md'), ('report', '报告', 'reports', 'reports.md');
 
 INSERT INTO risk_screen._help (topic, name, purpose_zh, example) VALUES
 ('desk', 'create_workspace', '在一个模式中建立监管台：数据视图、结果表、风险视图', $$CALL risk_screen.create_workspace('my_desk')$$),
@@ -27,12 +27,13 @@ INSERT INTO risk_screen._help (topic, name, purpose_zh, example) VALUES
 ('desk', 'map_role', '把自己的表映射为一类数据', $$CALL risk_screen.map_role('desk', 'visit', 'SELECT act_no AS visit_id, org_id AS inst_id, done_at::date AS visited_on FROM filing.supervisory_act')$$),
 ('desk', 'screen', '对一天运行全部规则，评级并预警', $$CALL risk_screen.screen('desk', as_of => '2026-11-20')$$),
 ('desk', 'run_rule', '试运行一条规则，不保存', $$SELECT * FROM risk_screen.run_rule('desk', 'B12', '2026-11-20') WHERE hit$$),
-('desk', 'report', '一个批次的 Markdown 报告', $$SELECT risk_screen.report('desk')$$),
+('report', 'report', '一个批次的 Markdown 报告', $$SELECT risk_screen.report('desk')$$),
 ('desk', 'desk_related_parties', '各机构的关联方', $$SET LOCAL search_path = desk, public; SELECT * FROM risk_screen.desk_related_parties('2026-11-20')$$),
 ('desk', 'desk_ultimate_owners', '各机构的最终股东', $$SELECT * FROM risk_screen.desk_ultimate_owners('2026-11-20', 'desk')$$),
 ('desk', 'desk_control_groups', '同一控制下的集团', $$SELECT * FROM risk_screen.desk_control_groups('2026-11-20', 'desk')$$),
 ('desk', 'desk_nested_products', '产品嵌套层数', $$SELECT * FROM risk_screen.desk_nested_products('2026-11-20', 'desk')$$),
 ('desk', 'desk_product_violations', '全部违规嵌套链', $$SELECT * FROM risk_screen.desk_product_violations('2026-11-20', 'desk')$$),
+('desk', 'desk_product_parts', '产品由哪些产品组成', $$SELECT * FROM risk_screen.desk_product_parts('2026-11-20', 'desk')$$),
 ('desk', 'desk_investor_counts', '穿透后的投资者人数', $$SELECT * FROM risk_screen.desk_investor_counts('2026-11-20', 'desk')$$),
 ('desk', 'desk_money', '平台付给借款人的资金去了哪里', $$SET LOCAL search_path = desk, public; SELECT * FROM risk_screen.desk_money('2026-11-01', '2026-11-21', ARRAY['O0001'])$$),
 ('alert', 'record_action', '登记对预警做了什么', $$CALL risk_screen.record_action('desk', 1, 'note', body => '已电话核实')$$),
@@ -100,6 +101,7 @@ INSERT INTO risk_screen._help (topic, name, purpose_zh, example) VALUES
 ('names', 'term_list', '文本里出现的名单词', $$SELECT risk_screen.term_list('资产管理与理财', 'CN-2016-21')$$),
 ('names', 'count_terms', '汇总每个词的命中次数', $$SELECT risk_screen.count_terms(org_name, 'CN-2016-21', NULL) FROM filing.org$$),
 ('names', 'check_lexicon', '名单中的错误', $$SELECT * FROM risk_screen.check_lexicon('CN-2016-21')$$),
+('names', 'lexicon_versions', '名单各版本：生效日、字样、依据', $$SELECT * FROM risk_screen.lexicon_versions('CN-2016-21')$$),
 ('names', 'lexicon_stats', '编译后的名单大小', $$SELECT * FROM risk_screen.lexicon_stats('CN-2016-21')$$),
 ('names', 'fold_text', '归一化后的文本', $$SELECT risk_screen.fold_text('Ｐ２Ｐ網貸')$$),
 ('names', 'split_name', '拆分企业名称', $$SELECT * FROM risk_screen.split_name('上海鑫汇通网络借贷信息中介服务有限公司')$$),
@@ -185,11 +187,12 @@ INSERT INTO risk_screen._help (topic, name, purpose_zh, example) VALUES
 ('query', 'help', '本帮助', $$SELECT * FROM risk_screen.help('trace')$$),
 ('query', 'version', '已加载的程序库版本', $$SELECT risk_screen.version()$$);
 
--- help(topic text DEFAULT NULL) -> (topic, topic_zh, name, arguments, purpose_zh, purpose, example, page)
+-- help(topic text DEFAULT NULL) -> (capability, capability_zh, name, purpose_zh, purpose, example, arguments, page)
 --
 -- NULL: everything. A capability by its code or Chinese name, a function by
--- its name, or any word of a name or purpose. Nothing found is an error whose
--- hint lists the capabilities.
+-- its name, or any word of a name or purpose. A function of several forms has
+-- one row for each, the form of the example first. Nothing found is an error
+-- whose hint lists the capabilities.
 CREATE FUNCTION risk_screen.help(topic text DEFAULT NULL)
 	RETURNS TABLE (capability text, capability_zh text, name text, purpose_zh text, purpose text, example text, arguments text, page text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
@@ -201,11 +204,11 @@ BEGIN
 		SELECT h.topic, t.title_zh, h.name, h.purpose_zh, obj_description(p.oid, 'pg_proc'), h.example || ';', pg_get_function_arguments(p.oid), 'docs/' || t.page
 		  FROM risk_screen._help AS h
 		  JOIN risk_screen._help_topic AS t ON t.topic = h.topic
-		  JOIN LATERAL (SELECT x.oid FROM pg_proc AS x WHERE x.proname = h.name AND x.pronamespace = 'risk_screen'::regnamespace ORDER BY CASE WHEN h.topic = 'picture' THEN -x.pronargs ELSE x.pronargs END, x.oid LIMIT 1) AS p ON true
+		  JOIN pg_proc AS p ON p.proname = h.name AND p.pronamespace = 'risk_screen'::regnamespace
 		 WHERE word IS NULL OR word IN (h.topic, t.title_zh, t.title_en, h.name)
 			OR NOT EXISTS (SELECT FROM risk_screen._help AS e JOIN risk_screen._help_topic AS f ON f.topic = e.topic WHERE word IN (e.topic, f.title_zh, f.title_en, e.name))
 			   AND (position(word IN h.name) > 0 OR position(word IN h.purpose_zh) > 0 OR position(word IN lower(obj_description(p.oid, 'pg_proc'))) > 0)
-		 ORDER BY t.ordinal, h.ordinal;
+		 ORDER BY t.ordinal, h.ordinal, CASE WHEN h.topic = 'picture' THEN array_position(ARRAY[6, 4, 3, 2], p.pronargs::int) END, p.pronargs, p.oid;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'no function and no capability is called "%"', topic USING ERRCODE = 'undefined_object',
 			HINT = 'Capabilities: ' || (SELECT string_agg(t.topic || ' ' || t.title_zh, ', ' ORDER BY t.ordinal) FROM risk_screen._help_topic AS t) || '. SELECT * FROM risk_screen.help() lists all.';

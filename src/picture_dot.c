@@ -37,28 +37,17 @@ rs_picture_dot(const RsPicture *p)
 	const RsPictureGraph *g = p->graph;
 	StringInfoData out,
 				label;
+	char	   *caption = rs_picture_caption(p);
 	int128		largest = 1;
 
 	initStringInfo(&out);
 	initStringInfo(&label);
 	appendStringInfoString(&out, "digraph flow {\n"
 						   "\tgraph [rankdir=LR, charset=\"UTF-8\", fontname=\"Noto Sans CJK SC, Microsoft YaHei, sans-serif\", fontsize=12, labelloc=b, labeljust=l, nodesep=0.25, ranksep=0.7");
-	if (p->title)
-		appendStringInfoString(&label, p->title);
-	{
-		StringInfoData notes;
-
-		initStringInfo(&notes);
-		rs_picture_notes(p, false, &notes);
-		if (label.len > 0 && notes.len > 0)
-			appendStringInfoChar(&label, '\n');
-		appendStringInfoString(&label, notes.data);
-	}
-	if (label.len > 0)
+	if (*caption)
 	{
 		appendStringInfoString(&out, ", label=");
-		appendStringInfoChar(&label, '\n');
-		quote(&out, label.data, "\\l");
+		quote(&out, psprintf("%s\n", caption), "\\l");
 	}
 	appendStringInfoString(&out, "];\n"
 						   "\tnode [fontname=\"Noto Sans CJK SC, Microsoft YaHei, sans-serif\", fontsize=11, margin=\"0.14,0.07\"];\n"
@@ -88,7 +77,7 @@ rs_picture_dot(const RsPicture *p)
 		const RsPictureEdge *e = &g->edge[i];
 
 		resetStringInfo(&label);
-		rs_picture_edge_label(p, e, &label);
+		rs_picture_edge_label(p, e, "\n", &label);
 		appendStringInfo(&out, "\tn%u -> n%u [label=", e->source + 1, e->target + 1);
 		quote(&out, label.data, "\\n");
 		appendStringInfoString(&out, ", tooltip=");

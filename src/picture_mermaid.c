@@ -33,6 +33,7 @@ rs_picture_mermaid(const RsPicture *p)
 	int			n_styles;
 	StringInfoData out,
 				label;
+	char	   *caption = rs_picture_caption(p);
 
 	initStringInfo(&out);
 	initStringInfo(&label);
@@ -52,7 +53,7 @@ rs_picture_mermaid(const RsPicture *p)
 		const RsPictureEdge *e = &g->edge[i];
 
 		resetStringInfo(&label);
-		rs_picture_edge_label(p, e, &label);
+		rs_picture_edge_label(p, e, "\n", &label);
 		appendStringInfo(&out, "\tn%u %s", e->source + 1, e->back ? "-.->" : "-->");
 		if (label.len > 0)
 		{
@@ -62,22 +63,10 @@ rs_picture_mermaid(const RsPicture *p)
 		}
 		appendStringInfo(&out, " n%u\n", e->target + 1);
 	}
-	resetStringInfo(&label);
-	if (p->title)
-		appendStringInfoString(&label, p->title);
-	{
-		StringInfoData notes;
-
-		initStringInfo(&notes);
-		rs_picture_notes(p, false, &notes);
-		if (label.len > 0 && notes.len > 0)
-			appendStringInfoChar(&label, '\n');
-		appendStringInfoString(&label, notes.data);
-	}
-	if (label.len > 0)
+	if (*caption)
 	{
 		appendStringInfoString(&out, "\tnote[");
-		quote(&out, label.data);
+		quote(&out, caption);
 		appendStringInfoString(&out, "]:::note\n");
 	}
 	styles = rs_picture_styles(&n_styles);

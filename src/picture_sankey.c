@@ -18,6 +18,8 @@
 #include "picture.h"
 #include "query_reader.h"
 
+#define WRITTEN_LINKS 12
+
 typedef struct Names
 {
 	char	  **name,			/* per node */
@@ -145,6 +147,36 @@ plain_label(const char *text)
 	return out.data;
 }
 
+/* Tooltips are HTML. */
+static char *
+tooltip_text(const char *text)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (text = plain_label(text); *text; text++)
+	{
+		switch (*text)
+		{
+			case '&':
+				appendStringInfoString(&out, "&amp;");
+				break;
+			case '<':
+				appendStringInfoString(&out, "&lt;");
+				break;
+			case '>':
+				appendStringInfoString(&out, "&gt;");
+				break;
+			case '\n':
+				appendStringInfoString(&out, "<br>");
+				break;
+			default:
+				appendStringInfoChar(&out, *text);
+		}
+	}
+	return out.data;
+}
+
 /* One node; in a chart without the id, by which ECharts would look up the ends of links. */
 static void
 write_node(const RsPicture *p, uint32 i, const Names *names, bool again, bool chart, StringInfo out)
@@ -173,6 +205,8 @@ write_node(const RsPicture *p, uint32 i, const Names *names, bool again, bool ch
 		json_text(out, "borderType", again || strstr(style->dot_style, "dashed") ? "dashed" : "solid");
 		appendStringInfoString(out, "},\"label\":{");
 		json_text(out, "formatter", plain_label(label.data));
+		appendStringInfoString(out, "},\"tooltip\":{");
+		json_text(out, "formatter", tooltip_text(label.data));
 		appendStringInfoChar(out, '}');
 	}
 	else
@@ -190,11 +224,40 @@ write_node(const RsPicture *p, uint32 i, const Names *names, bool again, bool ch
 	appendStringInfoChar(out, '}');
 }
 
+static int
+larger_first(const void *a, const void *b)
+{
+	int128		x = *(const int128 *) a,
+				y = *(const int128 *) b;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/*
+ * Labels on all links would lie upon each other, and on a thin one beside it:
+ * the amount from which links get one. The label is under the middle of the
+ * link, where the name of the node before does not reach.
+ */
+static int128
+smallest_written(const RsPictureGraph *g)
+{
+	int128	   *amount;
+
+	if (g->edges == 0)
+		return 0;
+	amount = palloc(sizeof(int128) * g->edges);
+	for (uint64 i = 0; i < g->edges; i++)
+		amount[i] = g->edge[i].amount;
+	qsort(amount, g->edges, sizeof(int128), larger_first);
+	return Max(amount[0] / 6, amount[Min(WRITTEN_LINKS, g->edges) - 1]);
+}
+
 static void
 write_graph(const RsPicture *p, bool chart, StringInfo nodes, StringInfo links)
 {
 	const RsPictureGraph *g = p->graph;
 	Names		names = unique_names(p);
+	int128		written = smallest_written(g);
 
 	appendStringInfoChar(nodes, '[');
 	for (uint32 i = 0; i < g->nodes; i++)
@@ -211,7 +274,7 @@ write_graph(const RsPicture *p, bool chart, StringInfo nodes, StringInfo links)
 		StringInfoData label;
 
 		initStringInfo(&label);
-		rs_picture_edge_label(p, e, &label);
+		rs_picture_edge_label(p, e, chart ? " " : "\n", &label);
 		if (i > 0)
 			appendStringInfoChar(links, ',');
 		appendStringInfoChar(links, '{');
@@ -226,8 +289,22 @@ write_graph(const RsPicture *p, bool chart, StringInfo nodes, StringInfo links)
 			json_text(links, "last_on", e->first <= e->last ? rs_picture_day(e->last) : NULL);
 			json_raw(links, "returned", e->back ? "true" : "false");
 		}
-		else if (e->back)
-			appendStringInfoString(links, ",\"lineStyle\":{\"color\":\"#8a93a0\",\"opacity\":0.25}");
+		else
+		{
+			const char *to = e->back ? names.again[e->target] : names.name[e->target];
+
+			/* what the link says: on the line, and with both ends and all digits under the pointer */
+			appendStringInfoString(links, ",\"edgeLabel\":{");
+			if (e->amount < written)
+				json_raw(links, "show", "false");
+			json_text(links, "formatter", plain_label(label.data));
+			appendStringInfoString(links, "},\"tooltip\":{");
+			json_text(links, "formatter", tooltip_text(psprintf("%s → %s\n%s%s%s", names.name[e->source], to, label.data,
+																 rs_picture_is_share(p) ? "" : "\n", rs_picture_is_share(p) ? "" : rs_picture_exact(p, e->amount))));
+			appendStringInfoChar(links, '}');
+			if (e->back)
+				appendStringInfoString(links, ",\"lineStyle\":{\"color\":\"#8a93a0\",\"opacity\":0.25}");
+		}
 		appendStringInfoChar(links, '}');
 	}
 	appendStringInfoChar(links, ']');
@@ -286,6 +363,7 @@ rs_picture_sankey_option(const RsPicture *p)
 					 "\"emphasis\":{\"focus\":\"adjacency\"},"
 					 "\"lineStyle\":{\"color\":\"#44546a\",\"opacity\":0.22,\"curveness\":0.5},"
 					 "\"label\":{\"position\":\"right\",\"color\":\"#1c2733\",\"fontSize\":12,\"textBorderColor\":\"#ffffff\",\"textBorderWidth\":2},"
+					 "\"edgeLabel\":{\"show\":true,\"offset\":[0,18],\"color\":\"#44546a\",\"fontSize\":11,\"textBorderColor\":\"#ffffff\",\"textBorderWidth\":2},"
 					 "\"data\":%s,\"links\":%s}]}",
 					 p->title || notes.len > 0 ? 64 : 12, nodes.data, links.data);
 	return out.data;

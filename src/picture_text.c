@@ -1,7 +1,7 @@
 /*
  * src/picture_text.c
- *	  What a picture says: amounts in 元, 万元 and 亿元, days, labels of nodes and
- *	  edges, the notes below, and the look of each level.
+ *	  What a picture says: amounts, days, labels of nodes and edges, the notes
+ *	  below, and the look of each level.
  *
  * Every level differs in lightness, in shape or border, and in a word in the
  * label: a black-and-white print and a colour-blind reader lose nothing.
@@ -12,6 +12,7 @@
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
+#include "amount_text.h"
 #include "picture.h"
 #include "risk_screen.h"
 
@@ -65,64 +66,11 @@ rs_picture_is_share(const RsPicture *p)
 	return strcmp(p->unit, "share") == 0;
 }
 
-/* amount x 10^-scale, rounded half up, in units of 10^-digits. */
-static int128
-rounded(int128 amount, int scale, int digits)
-{
-	int128		half = 5;
-
-	for (; scale < digits; scale++)
-		if (__builtin_mul_overflow(amount, (int128) 10, &amount))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("amounts do not fit into 38 digits"),
-					 errhint("Round them, for example to numeric(38,2).")));
-	if (scale == digits)
-		return amount;
-	for (int i = digits + 1; i < scale; i++)
-	{
-		/* beyond 38 digits nothing is left to round */
-		if (__builtin_mul_overflow(half, (int128) 10, &half))
-			return 0;
-	}
-	/* in halves of the unit asked for, so that half a unit rounds up */
-	return (amount / half + 1) / 2;
-}
-
-static char *
-decimal_text(int128 value, int digits, bool trim)
-{
-	char		reversed[128];
-	int			n = 0,
-				at = 0;
-	StringInfoData out;
-
-	while (trim && digits > 0 && value % 10 == 0)
-	{
-		value /= 10;
-		digits--;
-	}
-	for (; at < digits; at++, value /= 10)
-		reversed[n++] = '0' + (char) (value % 10);
-	if (digits > 0)
-		reversed[n++] = '.';
-	for (at = 0; at == 0 || value > 0; at++, value /= 10)
-	{
-		if (at > 0 && at % 3 == 0)
-			reversed[n++] = ',';
-		reversed[n++] = '0' + (char) (value % 10);
-	}
-	initStringInfo(&out);
-	while (n > 0)
-		appendStringInfoChar(&out, reversed[--n]);
-	return out.data;
-}
-
 /* All digits: 1,234,567.80 */
 char *
 rs_picture_exact(const RsPicture *p, int128 amount)
 {
-	return rs_picture_is_share(p) ? rs_picture_amount(p, amount) : decimal_text(amount, p->scale, false);
+	return rs_picture_is_share(p) ? rs_picture_amount(p, amount) : rs_grouped_decimal(amount, p->scale, false);
 }
 
 /* For people: 9,500元, 12.5万元, 1.02亿元; 33.33%; 1,200 USD. Two places, rounded. */
@@ -130,22 +78,11 @@ char *
 rs_picture_amount(const RsPicture *p, int128 amount)
 {
 	if (rs_picture_is_share(p))
-		return psprintf("%s%%", decimal_text(rounded(amount, p->scale - 2, 2), 2, true));
+		return psprintf("%s%%", rs_grouped_decimal(rs_decimal_rounded(amount, p->scale - 2, 2), 2, true));
 	if (strcmp(p->unit, "yuan") == 0)
-	{
-		int128		value;
-
-		if (p->english)
-			return psprintf("CNY %s", decimal_text(rounded(amount, p->scale, 2), 2, true));
-		value = rounded(amount, p->scale, 2);
-		if (value < 1000000)
-			return psprintf("%s元", decimal_text(value, 2, true));
-		value = rounded(amount, p->scale + 4, 2);
-		if (value < 1000000)
-			return psprintf("%s万元", decimal_text(value, 2, true));
-		return psprintf("%s亿元", decimal_text(rounded(amount, p->scale + 8, 2), 2, true));
-	}
-	return psprintf("%s%s%s", decimal_text(rounded(amount, p->scale, 2), 2, true), *p->unit ? " " : "", p->unit);
+		return p->english ? psprintf("CNY %s", rs_grouped_decimal(rs_decimal_rounded(amount, p->scale, 2), 2, true))
+			: rs_yuan_text(amount, p->scale);
+	return psprintf("%s%s%s", rs_grouped_decimal(rs_decimal_rounded(amount, p->scale, 2), 2, true), *p->unit ? " " : "", p->unit);
 }
 
 /* The day in risk_screen.time_zone. */
@@ -211,9 +148,9 @@ rs_picture_node_line(const RsPicture *p, const RsPictureNode *node, const char *
 		appendStringInfo(out, p->english ? "  holds %s" : "  留存 %s", rs_picture_amount(p, node->rested));
 }
 
-/* Amount, how many transfers if several, and when. */
+/* Amount, how many transfers if several, and after `separator` when. */
 void
-rs_picture_edge_label(const RsPicture *p, const RsPictureEdge *edge, StringInfo out)
+rs_picture_edge_label(const RsPicture *p, const RsPictureEdge *edge, const char *separator, StringInfo out)
 {
 	const RsPictureGraph *g = p->graph;
 
@@ -228,7 +165,7 @@ rs_picture_edge_label(const RsPicture *p, const RsPictureEdge *edge, StringInfo 
 		char	   *first = rs_picture_day(edge->first),
 				   *last = rs_picture_day(edge->last);
 
-		appendStringInfo(out, "\n%s", first);
+		appendStringInfo(out, "%s%s", separator, first);
 		if (strcmp(first, last) != 0)
 			appendStringInfo(out, p->english ? " to %s" : " 至 %s", last);
 	}
@@ -262,4 +199,22 @@ rs_picture_notes(const RsPicture *p, bool split_back, StringInfo out)
 		else
 			appendStringInfo(out, p->english ? "dashed: " UINT64_FORMAT " flows that close a cycle" : "虚线：" UINT64_FORMAT " 条流向形成回路", g->back);
 	}
+}
+
+/* What stands below a picture: its title, if it has one, and the notes. Empty if there is neither. */
+char *
+rs_picture_caption(const RsPicture *p)
+{
+	StringInfoData caption,
+				notes;
+
+	initStringInfo(&caption);
+	initStringInfo(&notes);
+	if (p->title)
+		appendStringInfoString(&caption, p->title);
+	rs_picture_notes(p, false, &notes);
+	if (caption.len > 0 && notes.len > 0)
+		appendStringInfoChar(&caption, '\n');
+	appendStringInfoString(&caption, notes.data);
+	return caption.data;
 }

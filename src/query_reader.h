@@ -54,6 +54,8 @@ typedef struct RsContract
 	int			ncolumns;
 	const RsColumn *column;
 	int			label;			/* column that names a row in messages; -1: by row number */
+	int			low,			/* RS_AMOUNT columns, low above high makes a bad row; both 0: none */
+				high;
 } RsContract;
 
 /* The contracts of design.md; column numbers are the enums below. */
@@ -150,6 +152,7 @@ typedef struct RsEstimate
 	double		rows;
 } RsEstimate;
 
+extern char *rs_read_only_select(const char *text, const RsContract *contract);	/* the statement alone, or an error */
 extern RsEstimate rs_query_estimate(RsQuery *query, const char *before, const char *after,
 									int nargs, Oid *argtypes, Datum *values);
 

@@ -40,6 +40,8 @@ GRANT rs_reader, rs_all_provinces TO rs_auditor;
 -- which role reads which province (属地); members of the role read it too
 CREATE TABLE IF NOT EXISTS :"desk".reader_province (reader regrole, province text, PRIMARY KEY (reader, province));
 COMMENT ON TABLE :"desk".reader_province IS '属地授权: provinces that a role, and whoever is a member of it, may read';
+CREATE OR REPLACE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE ON :"desk".reader_province FOR EACH ROW EXECUTE FUNCTION :"desk".log_change();
+CREATE OR REPLACE TRIGGER log_change_all AFTER TRUNCATE ON :"desk".reader_province FOR EACH STATEMENT EXECUTE FUNCTION :"desk".log_change();
 
 GRANT USAGE ON SCHEMA :"desk" TO rs_reader, rs_feed_loader;
 GRANT SELECT ON ALL TABLES IN SCHEMA :"desk" TO rs_reader;
@@ -49,7 +51,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA risk_screen TO rs_auditor;
 
 GRANT INSERT, UPDATE ON :"desk".finding_review, :"desk".case_file, :"desk".grade_override, :"desk".exemption, :"desk".disposal_decision,
 	:"desk".alert_pause TO rs_analyst;
-GRANT INSERT ON :"desk".alert_action, :"desk".alert_letter, :"desk".alert_deadline, :"desk".change_log TO rs_analyst;
+GRANT INSERT ON :"desk".alert_action, :"desk".alert_letter, :"desk".alert_deadline TO rs_analyst;
 GRANT UPDATE ON :"desk".alert, :"desk".alert_deadline TO rs_analyst;
 GRANT DELETE ON :"desk".alert_deadline TO rs_analyst;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA :"desk" TO rs_analyst;

@@ -29,6 +29,15 @@ SELECT is((SELECT n->>'label' FROM (SELECT risk_screen.flow_sankey(source, targe
 SELECT matches((SELECT risk_screen.flow_dot(source, target, amount, at) FROM flow), 'n3 -> n1 [^\n]*style=dashed', 'Graphviz: a cycle is dashed');
 SELECT matches((SELECT risk_screen.flow_mermaid(source, target, amount, at) FROM flow), 'n3 -\.->\|"1亿元', 'Mermaid: a cycle is dotted');
 SELECT is((SELECT risk_screen.flow_dot(source, target, amount, at) FROM flow WHERE false), NULL, 'no rows: NULL');
+SELECT results_eq($$SELECT l->>'source', l->'edgeLabel'->>'formatter', l->'edgeLabel'->>'show', l->'tooltip'->>'formatter'
+	FROM (SELECT risk_screen.flow_sankey_option('{"甲"<b>', t, m, d::timestamptz) o
+		FROM (VALUES ('乙', 123456.5, '2026-11-03 09:00+08'), ('乙', 1, '2026-11-05 09:00+08'), ('丙', 2e8, NULL)) v (t, m, d)) x, jsonb_array_elements(o->'series'->0->'links') l$$,
+	$$VALUES ('{"甲"<b>', '2亿元', NULL, '｛"甲"&lt;b&gt; → 丙<br>2亿元<br>200,000,000.0'),
+		('{"甲"<b>', '12.35万元，2 笔 2026-11-03 至 2026-11-05', 'false', '｛"甲"&lt;b&gt; → 乙<br>12.35万元，2 笔 2026-11-03 至 2026-11-05<br>123,457.5')$$,
+	'links of a chart say how much and when, on the line and under the pointer; no markup in a tooltip');
+SELECT results_eq($$SELECT (l->>'value')::int >= 9, l->'edgeLabel'->>'show', count(*), bool_and(l->'edgeLabel'->>'formatter' = (l->>'value') || '元')
+	FROM (SELECT risk_screen.flow_sankey_option('a', n::text, n, NULL::timestamptz) o FROM generate_series(1, 20) n) x, jsonb_array_elements(o->'series'->0->'links') l GROUP BY 1, 2 ORDER BY 1$$,
+	$$VALUES (false, 'false', 8::bigint, true), (true, NULL, 12, true)$$, 'the twelve largest are written on the line, if not less than a sixth of the largest; all under the pointer');
 SELECT is((SELECT risk_screen.flow_sankey_option(source, target, amount, at)->'series'->0->'links' FROM flow WHERE target IS NULL), '[]'::jsonb, 'only resting money: a node, no link');
 
 -- escaping
@@ -129,7 +138,18 @@ SELECT is(risk_screen.flow_nodes('picture_desk', 'account', '{B}') - 'B', '{}'::
 SELECT is((SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(risk_screen.flow_nodes('picture_desk', 'party')) k), '{O1,P1}', 'parties and institutions');
 SELECT matches(drawn(NULL, '{"workspace": "picture_desk"}'), 'label="张三\\nB', 'the option workspace names accounts');
 SELECT matches(drawn('{"B": "李四"}', '{"workspace": "picture_desk"}'), 'label="李四', 'nodes win over the workspace');
-SELECT throws_ok($$SELECT drawn(NULL, '{"workspace": "no_such_desk"}')$$, '42P01', NULL, 'a workspace that does not exist');
+SELECT throws_ok($$SELECT drawn(NULL, '{"workspace": "no_such_desk"}')$$, '3F000', 'workspace "no_such_desk" does not exist', 'a workspace that does not exist');
+CREATE FUNCTION hint_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	hint text;
+BEGIN
+	EXECUTE statement;
+	RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RETURN hint;
+END $$;
+SELECT matches(hint_of($$SELECT drawn(NULL, '{"workspace": "no_such_desk"}')$$), 'create_workspace', 'with the function to call');
 SELECT throws_ok($$SELECT drawn(NULL, '{"workspace": "picture_desk", "kind": "tree"}')$$, '22023', 'unknown kind of node "tree"');
 CREATE ROLE picture_reader;
 GRANT SELECT ON flow TO picture_reader;

@@ -37,7 +37,14 @@ ok(pages and all(os.path.exists(page) for page in pages), "pages exist", [p for 
 blank = psql("help_t", "SELECT string_agg(name, ' ') FROM risk_screen.help() WHERE coalesce(purpose, '') = '' OR purpose_zh = ''")
 ok(blank == "", "both languages are filled", blank)
 
-names = psql("help_t", "SELECT name FROM risk_screen.help()").split("\n")
+names = psql("help_t", "SELECT name FROM risk_screen._help").split("\n")
+forms = psql("help_t", """SELECT (SELECT string_agg(name || '(' || arguments || ')', ';' ORDER BY 1) FROM (SELECT name, arguments FROM risk_screen.help() ORDER BY 1, 2) a) =
+	(SELECT string_agg(f, ';' ORDER BY 1) FROM (SELECT proname || '(' || pg_get_function_arguments(oid) || ')' AS f FROM pg_proc WHERE pronamespace = 'risk_screen'::regnamespace AND proname !~ '^_'
+		AND prorettype <> 'trigger'::regtype AND prorettype <> 'event_trigger'::regtype ORDER BY proname, pg_get_function_arguments(oid)) b)""")
+ok(forms == "t", "every form of every function has its row", forms)
+out = psql("help_t", "SELECT arguments FROM risk_screen.help('flow_dot')").split("\n")
+ok(len(out) == 4 and out[0].startswith("source text") and "options jsonb" in out[0] and sum("parties" in a for a in out) == 2, "a picture's forms for traces and for chains, that of the example first", out)
+ok(psql("help_t", "SELECT page FROM risk_screen.help('report') WHERE name = 'report'") == "docs/reports.md", "reports have their page")
 script = "\\set ON_ERROR_STOP 0\nSET timezone = 'Asia/Shanghai';\n"
 for name in names:
     example = psql("help_t", "SELECT example FROM risk_screen._help WHERE name = '%s'" % name)

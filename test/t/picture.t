@@ -95,6 +95,7 @@ with tempfile.TemporaryDirectory() as folder:
             svg = ElementTree.parse(path).getroot() if os.path.exists(path) else ElementTree.Element("svg")
             texts = {visible("".join(t.itertext())) for t in svg.iter("{http://www.w3.org/2000/svg}text")}
             wanted = {visible(line) for d in series["data"] for line in d["label"]["formatter"].split("\n") if visible(line)}
+            wanted |= {visible(d["edgeLabel"]["formatter"]) for d in series["links"] if d["edgeLabel"].get("show", True)}
             ok(wanted <= texts, "option %d: every label is drawn" % n, "missing: %s" % (wanted - texts))
             shapes = [p for p in svg.iter("{http://www.w3.org/2000/svg}path")]
             ok(len(shapes) >= len(series["data"]) + len(series["links"]), "every node and link is a shape (%d)" % len(shapes))

@@ -34,6 +34,13 @@ ok(load.returncode == 0, "a small demo is made", load.stdout)
 # an institution whose name is markup, and one whose level will have moved
 psql("UPDATE filing.org SET org_name = '<script>|*恶*|`x`' WHERE org_id = 'O0002'")
 psql("CALL risk_screen.screen('desk', '2026-11-10', at => '2026-11-11 08:00+08'); CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 08:00+08')")
+# one finding of several is rejected, and one alone; then the day is screened again
+rejected = psql("""WITH many AS (SELECT f.rule, f.finding_key, f.inst_id, count(*) OVER (PARTITION BY f.rule, f.inst_id) AS n FROM desk.finding AS f JOIN desk.current_run USING (run_id)
+	JOIN desk.grade AS g USING (run_id, inst_id) WHERE g.level_in_force >= 'orange'),
+	chosen AS ((SELECT * FROM many WHERE n > 1 ORDER BY rule, inst_id, finding_key LIMIT 1) UNION ALL (SELECT * FROM many WHERE n = 1 AND rule = 'C05' ORDER BY inst_id LIMIT 1)),
+	review AS (INSERT INTO desk.finding_review (rule, finding_key, decision, reason, reviewed_at) SELECT rule, finding_key, 'rejected', '误报', '2026-11-21 09:00+08' FROM chosen)
+	SELECT string_agg(format('%s %s %s', inst_id, rule, n), ',' ORDER BY n DESC) FROM chosen""").split(",")
+psql("CALL risk_screen.screen('desk', '2026-11-20', at => '2026-11-21 20:00+08')")
 first, newest = psql("SELECT risk_screen.report('desk', '2026-11-10')"), psql("SELECT risk_screen.report('desk')")
 ok(newest == psql("SELECT risk_screen.report('desk', '2026-11-20')"), "no day: the newest run")
 ok("第一个批次" in section(first, "较上期变化") and "第一个批次" not in newest, "the first run has none before it")
@@ -49,8 +56,31 @@ listed = sorted(re.findall(r"^\| (O\d+) \|", section(newest, "较上期变化"),
 ok(moved and listed == moved, "every institution whose level moved is listed", "%s / %s" % (moved, listed))
 bad = psql("SELECT string_agg(inst_id, ' ' ORDER BY level_in_force DESC, score DESC, inst_id) FROM desk.grade JOIN desk.current_run USING (run_id) WHERE level_in_force >= 'orange'").split()
 ok(bad == re.findall(r"^### \S+ (O\d+)", newest, flags=re.M), "every red and orange institution has its part, worst first")
-reasons = int(psql("SELECT count(*) FROM desk.grade_explanation WHERE status IN ('hit', 'candidate', 'override') AND findings > 0 AND level IN ('red', 'orange')"))
+reasons = int(psql("SELECT count(*) FROM desk.grade_explanation WHERE status IN ('hit', 'override') AND level IN ('red', 'orange')"))
 ok(reasons > 0 and len(re.findall(r"^\* \*\*", newest, flags=re.M)) == reasons, "with every reason", "%d / %d" % (reasons, len(re.findall(r"^\* \*\*", newest, flags=re.M))))
+parts = {m.group(1): m.group(0) for m in re.finditer(r"^### \S+ (O\d+).*?(?=^### |^## |\Z)", newest, flags=re.S | re.M)}
+wrong = []
+for inst, rule, findings, observed, operator, threshold, rule_level in (row.split("|") for row in psql("""SELECT inst_id, rule, findings, trim_scale(round(observed, 4)), operator, trim_scale(round(threshold, 4)), rule_level_zh
+	FROM desk.grade_explanation WHERE status = 'hit' AND level IN ('red', 'orange')""").split("\n")):
+    line = re.search(r"^\* \*\*%s .*$" % rule, parts[inst], flags=re.M)
+    said = line.group(0) if line else "not there"
+    if ((findings and "；%s 个问题" % findings not in said) or (not findings and "个问题" in said) or (operator and threshold and "：%s %s %s" % (observed, operator, threshold) not in said)
+            or (rule_level and rule_level not in said)):
+        wrong.append("%s %s: %s / %s" % (inst, rule, (findings, observed, operator, threshold, rule_level), said))
+ok(not wrong, "each says what grade_explanation says: how many findings, value, threshold, level", "\n".join(wrong))
+values = int(psql("SELECT count(*) FROM desk.grade_explanation WHERE status = 'hit' AND findings IS NULL AND level IN ('red', 'orange')"))
+ok(values > 0, "%d of them rest on a value that the ruleset judged, without a finding" % values)
+(inst, rule, n), (inst_2, rule_2, _) = (r.split(" ") for r in rejected)
+ok("；%d 个问题" % (int(n) - 1) in re.search(r"^\* \*\*%s .*$" % rule, parts[inst], flags=re.M).group(0) and not re.search(r"^\* \*\*%s " % rule_2, parts.get(inst_2, ""), flags=re.M),
+   "a finding that a reviewer rejected is not counted", "%s %s" % (rejected, parts[inst]))
+wrong = []
+for inst, level, decisive in (row.split("|") for row in psql("""SELECT inst_id, risk_screen.level_label(measured_level::risk_screen.risk_level), (SELECT string_agg(rule, '、' ORDER BY rule) FROM desk.grade_explanation AS e
+	WHERE e.inst_id = b.inst_id AND e.status = 'hit' AND e.rule_level = b.measured_level) FROM desk.risk_board AS b WHERE level IN ('red', 'orange')""").split("\n")):
+    said = re.search(r"定级依据：(.*?)。", parts[inst]).group(1)
+    named = re.match(r"(.*?)定为%s" % level, said)
+    if decisive and (not named or sorted(named.group(1).split("、")) != decisive.split("、")) or not decisive and "得分对应" + level not in said:
+        wrong.append("%s: %s / %s" % (inst, decisive, said))
+ok(not wrong, "and names the rules that set the level", "\n".join(wrong))
 late = int(psql("SELECT count(*) FROM desk.overdue_action WHERE done_at IS NULL"))
 ok("，%d 项）" % late in newest, "overdue actions are counted", late)
 fresh = int(psql("""SELECT count(*) FROM desk.finding f JOIN desk.run r USING (run_id) WHERE r.as_of = '2026-11-20' AND rule ~ '^H' AND NOT EXISTS

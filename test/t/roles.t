@@ -138,10 +138,12 @@ ok(refused("CALL risk_screen.screen('desk', '%s')" % DAY, "rs_analyst"), "an ana
 ok(refused("SELECT count(*) FROM desk.finding", "rs_rule_editor"), "a rule editor sees no result")
 ok(refused("SELECT count(*) FROM desk.change_log", "roles_shanghai") and refused("SELECT count(*) FROM risk_screen.change_log", "rs_rule_editor"), "the audit trails are the auditor's")
 ok(refused("INSERT INTO desk.alert_action (alert_id, kind) VALUES (1, 'note')", "rs_auditor"), "the auditor writes nothing")
+ok(all(refused("INSERT INTO desk.change_log (changed_by, relation, operation) VALUES ('x', 'grade_override', 'INSERT')", r) for r in ("rs_analyst", "rs_auditor", "roles_analyst")), "nobody invents rows of the audit trail")
 own = psql("roles_a", "SELECT min(alert_id) FROM desk.alert WHERE inst_id = 'O0001'")
 out = psql("roles_a", """INSERT INTO desk.grade_override (inst_id, level, valid_from, valid_to, reason) VALUES ('O0001', 'red', '%s', '2027-01-01', '现场检查');
 	CALL risk_screen.record_action('desk', %s, 'note', body => '电话核实');
-	CALL risk_screen.review_alert('desk', %s, 'confirmed', '属实')""" % (DAY, own, own), "roles_analyst")
+	INSERT INTO desk.exemption (inst_id, rule, valid_from, valid_to, reason, author) VALUES ('O0001', 'H11', '%s', '2027-01-01', '整改中', 'somebody else');
+	CALL risk_screen.review_alert('desk', %s, 'confirmed', '属实')""" % (DAY, own, DAY, own), "roles_analyst")
 ok(out == "", "an analyst sets a level, records an action and reviews an alert of its province", out)
 other = psql("roles_a", "SELECT min(inst_id) FROM desk.alert JOIN desk.institution USING (inst_id) WHERE province <> '上海'")
 ok(refused("INSERT INTO desk.grade_override (inst_id, level, valid_from, valid_to, reason) VALUES ('%s', 'red', '%s', '2027-01-01', 'x')" % (other, DAY), "roles_analyst"),
@@ -156,6 +158,11 @@ ok(out == "", "a rule editor adds a list, a word and a rule", out)
 out = psql("roles_a", """SELECT string_agg(DISTINCT relation, ',' ORDER BY relation) FROM risk_screen.change_log WHERE acting_as = 'rs_rule_editor';
 	SELECT string_agg(DISTINCT relation || ' ' || acting_as, ',') FROM desk.change_log WHERE new_row ->> 'reason' = '现场检查'""", "rs_auditor")
 ok(out == "risk_screen.lexicon,risk_screen.rule,risk_screen.term\ngrade_override roles_analyst", "the auditor reads who did what", out)
+
+out = psql("roles_a", "SELECT DISTINCT author = session_user FROM (SELECT author FROM desk.grade_override UNION ALL SELECT author FROM desk.exemption) AS x")
+ok(out == "t", "who set a level or an exemption is the login, whatever the statement said", out)
+out = psql("roles_a", "SELECT string_agg(operation || ' ' || (new_row ->> 'reader') || ' ' || (new_row ->> 'province'), ',' ORDER BY changed_at) FROM desk.change_log WHERE relation = 'reader_province'", "rs_auditor")
+ok(out == "INSERT roles_shanghai 上海,INSERT roles_analyst 上海,INSERT roles_both 上海", "who was given which province is in the log", out)
 
 for statement in CLEAN.split(";")[:-1]:
     psql("postgres", statement)
