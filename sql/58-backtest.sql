@@ -4,10 +4,11 @@
 CREATE FUNCTION risk_screen.shadow_grade(facts text, ruleset_a text, ruleset_b text, as_of date,
 	known_at timestamptz DEFAULT 'infinity', exemptions text DEFAULT NULL, overrides text DEFAULT NULL, checks text DEFAULT NULL,
 	OUT entity text, OUT level_a risk_screen.risk_level, OUT level_b risk_screen.risk_level,
-	OUT score_a numeric, OUT score_b numeric, OUT reasons_a jsonb, OUT reasons_b jsonb)
+	OUT score_a numeric, OUT score_b numeric, OUT reasons_a jsonb, OUT reasons_b jsonb,
+	OUT at_least_a risk_screen.risk_level, OUT at_least_b risk_screen.risk_level)
 	RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED COST 200000 ROWS 300
 	BEGIN ATOMIC
-		SELECT a.entity, a.level, b.level, a.score, b.score, a.reasons, b.reasons
+		SELECT a.entity, a.level, b.level, a.score, b.score, a.reasons, b.reasons, a.at_least, b.at_least
 		  FROM risk_screen.grade(facts, ruleset_a, as_of, known_at, exemptions, overrides, checks => checks) a
 		  JOIN risk_screen.grade(facts, ruleset_b, as_of, known_at, exemptions, overrides, checks => checks) b ON b.entity = a.entity
 		 ORDER BY a.entity COLLATE "C";
