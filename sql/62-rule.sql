@@ -49,7 +49,9 @@ CREATE TABLE risk_screen.rule (
 	-- what is found after grading can charge nobody
 	CHECK (NOT after_grading OR lines = '{}'),
 	-- what is carried over from an earlier day must not depend on the day asked about, nor on other rules
-	CHECK (delta_roles = '{}' OR body !~ '\$[14](?![0-9])' AND rests_on = '{}')
+	-- (the day may choose the words in force and the circle of related parties: screen() compares those)
+	CHECK (delta_roles = '{}' OR rests_on = '{}'
+		   AND regexp_replace(body, '\mdesk_related_parties\(\$1\)|\m(find_terms|screen_ad|term_list|has_terms)\(([^()]|\([^()]*\))*\)', '', 'g') !~ '\$[14](?![0-9])')
 );
 COMMENT ON TABLE risk_screen.rule IS 'Rules and indicators that screen() runs; shipped rows are read-only, yours are kept by pg_dump. Whoever may insert here runs code as everyone who screens';
 COMMENT ON COLUMN risk_screen.rule.code IS 'Requirement id of a shipped rule (A01 ... N24); any other name for yours';

@@ -19,25 +19,6 @@ BEGIN
 	END IF;
 END $$;
 
--- Where the money that platforms paid out went: attribution over all transfers
--- of a window, every pay-out a claim of its platform; custody, reserve and
--- risk-fund accounts end the way. Reads the desk on the search path.
-CREATE FUNCTION risk_screen.desk_money(since timestamptz, until timestamptz, platforms text[])
-	RETURNS TABLE (inst_id text, kind text, account text, counterparty text, txn_id text, paid_at timestamptz, amount numeric, traced numeric)
-	LANGUAGE plpgsql STABLE ROWS 20000 AS $$
-BEGIN
-	RETURN QUERY
-	SELECT f.claim, f.kind, f.account, f.counterparty, f.txn_id, f.paid_at, f.amount, f.traced
-	  FROM risk_screen.attribute_funds(
-		format('SELECT txn_id, payer, payee, amount, paid_at, coalesce(currency, ''CNY'') AS currency, fee FROM txn'
-			   || ' WHERE paid_at >= %L AND paid_at < %L AND amount > 0 AND payer IS NOT NULL AND payee IS NOT NULL', since, until),
-		format('SELECT inst_id AS claim, txn_id FROM txn WHERE purpose = ''disburse'' AND paid_at >= %L AND paid_at < %L AND amount > 0 AND inst_id = ANY (%L)',
-			   since, until, platforms),
-		exit_at => ARRAY(SELECT a.account_id FROM account AS a WHERE a.owner_kind IN ('custody', 'reserve', 'risk_fund'))) AS f;
-END $$;
-COMMENT ON FUNCTION risk_screen.desk_money(timestamptz, timestamptz, text[]) IS
-	'Money that platforms paid out to borrowers, attributed (fifo) through all transfers of the desk on the search path: moved, held, exited per platform';
-
 -- What rules of the same run found, for rules that rest on them. Findings that a
 -- person rejected and rules from which an institution is exempt do not count.
 CREATE FUNCTION risk_screen.desk_findings(as_of date, known_at timestamptz, rules text[])
@@ -52,10 +33,10 @@ BEGIN
 	RETURN QUERY
 	SELECT f.inst_id, f.rule, max(f.severity), bool_and(f.candidate), count(*), count(*) FILTER (WHERE v.decision = 'confirmed'), sum(f.amount)
 	  FROM run AS r JOIN finding AS f USING (run_id)
-	  LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
+	  LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.reviewed_at <= desk_findings.known_at
 	 WHERE r.as_of = desk_findings.as_of AND r.known_at = desk_findings.known_at AND f.rule = ANY (desk_findings.rules) AND f.inst_id IS NOT NULL
 	   AND v.decision IS DISTINCT FROM 'rejected'
-	   AND NOT EXISTS (SELECT FROM exemption AS e WHERE e.inst_id = f.inst_id AND e.rule = f.rule AND desk_findings.as_of >= e.valid_from AND desk_findings.as_of < e.valid_to)
+	   AND NOT EXISTS (SELECT FROM exemption AS e WHERE e.inst_id = f.inst_id AND e.rule = f.rule AND e.known_at <= desk_findings.known_at AND desk_findings.as_of >= e.valid_from AND desk_findings.as_of < e.valid_to)
 	 GROUP BY f.inst_id, f.rule;
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_findings(date, timestamptz, text[]) IS

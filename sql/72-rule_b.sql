@@ -379,7 +379,7 @@ SELECT risk_screen._ship_rule('B24', 'yellow', '{}', '{fine_cap}', '{penalty}', 
 		   p.amount, p.decided_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id, 'highest_fine', p.illegal_income * ($5 ->> 'fine_cap')::numeric,
 				'missing', CASE WHEN p.amount IS NULL THEN 'amount of the fine' WHEN p.illegal_income IS NULL THEN 'illegal income' WHEN p.illegal_income <= 0 THEN 'illegal income above zero' END)) AS evidence
-	  FROM penalty AS p WHERE p.code = 'fine' AND p.decided_on <= $1 AND p.decided_on >= $2::date
+	  FROM penalty AS p WHERE p.code = 'fine' AND p.decided_on < $3::date AND p.decided_on >= $2::date
 $$, '罚款超过违法所得5倍。', 'A fine exceeds five times the illegal income.');
 
 -- A borrower that the register does not know may be a person or a firm: over the

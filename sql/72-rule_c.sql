@@ -9,8 +9,14 @@
 -- same loan within the days of Δt.
 SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources,balance_age}', '{account,txn}', '{account}', $$
 	WITH own AS MATERIALIZED (
-		SELECT a.account_id, min(i.inst_id) AS inst_id FROM account AS a JOIN institution AS i ON i.inst_id = coalesce(a.inst_id, a.owner_id) OR i.inst_id = a.owner_id
-		 WHERE 'P2P' = ANY (i.lines) AND (a.owner_id = i.inst_id OR a.owner_kind = 'own') AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') GROUP BY a.account_id),
+		-- two joins that can be hashed: with OR every account would meet every platform
+		SELECT x.account_id, min(x.inst_id) AS inst_id
+		  FROM (SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.owner_id
+				 WHERE 'P2P' = ANY (i.lines) AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')
+				 UNION ALL
+				SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
+				 WHERE 'P2P' = ANY (i.lines) AND a.owner_kind = 'own') AS x
+		 GROUP BY x.account_id),
 	query AS (
 		SELECT format('SELECT t.txn_id, CASE WHEN o.a IS NULL THEN ''owner '' || coalesce(t.payer_owner, t.payer) ELSE t.payer END AS payer,'
 			|| ' CASE WHEN i.a IS NULL THEN ''owner '' || coalesce(t.payee_owner, t.payee) ELSE t.payee END AS payee, t.amount, t.paid_at, t.loan_id FROM txn AS t'
@@ -312,7 +318,7 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 $$, '平台台账与存管银行流水不符，或存管银行当日未报送。', 'Platform ledger and bank statement differ, or the statement of a day is missing.');
 
 SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
+	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p)
 	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
 		   jsonb_build_object('from', t.payer, 'to', t.payee, 'owner', b.owner_id, 'relation', r.relation, 'purpose', t.purpose) AS evidence
 	  FROM account AS a

@@ -75,7 +75,7 @@ SELECT risk_screen._ship_rule('J08', 'orange', '{}', '{}', '{restriction,award}'
 	SELECT 'award' AS subject_kind, a.award_id AS subject_id, NULL::text AS inst_id, coalesce(a.amount, 0) AS observed, NULL::numeric AS threshold, a.amount, a.awarded_on::timestamptz AS occurred_at,
 		   jsonb_build_object('subject', a.subject_id, 'restriction', r.restriction_id, 'grantor', a.grantor) AS evidence
 	  FROM award AS a JOIN restriction AS r ON r.subject_id = a.subject_id AND r.kind = a.kind AND a.awarded_on >= r.valid_from AND (a.awarded_on < r.valid_to OR r.valid_to IS NULL)
-	 WHERE a.awarded_on <= $1 AND a.awarded_on >= $2::date
+	 WHERE a.awarded_on < $3::date AND a.awarded_on >= $2::date
 $$, '被限制主体参与政府采购或获得银行贷款。', 'A restricted party got a public contract or bank credit.');
 
 SELECT risk_screen._ship_rule('J09', 'orange', '{ALL}', '{}', '{person}', '{}', $$

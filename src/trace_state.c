@@ -15,6 +15,7 @@
 #define SMALL_SLAB	((Size) 64 * 1024)
 #define HUGE_SLAB	((Size) 2 * 1024 * 1024)
 #define HUGE_SLABS	8
+#define CACHE_LINE	64
 
 
 /*
@@ -32,7 +33,10 @@ rs_trace_new_page(RsTrace *t, Size size)
 	{
 		t->slab_size = Min(Max(t->slab_size * 2, SMALL_SLAB), HUGE_SLAB);
 		if (t->slab_size < HUGE_SLAB)
-			t->slab = rs_alloc(t->budget, 1, t->slab_size, "the state of a trace");
+		{
+			t->slab = rs_alloc(t->budget, 1, t->slab_size + CACHE_LINE, "the state of a trace");
+			t->slab = (char *) TYPEALIGN(CACHE_LINE, t->slab);
+		}
 		else
 		{
 			t->slab = rs_alloc(t->budget, HUGE_SLABS + 1, HUGE_SLAB, "the state of a trace");
@@ -51,14 +55,15 @@ rs_trace_new_page(RsTrace *t, Size size)
 	return page;
 }
 
-pg_noinline State *
-rs_trace_new_state_page(RsTrace *t, uint32 number)
+pg_noinline void
+rs_trace_make_ready(RsTrace *t, StatePage *page, uint32 line)
 {
-	State	   *page = rs_trace_new_page(t, sizeof(State));
-
-	for (int i = 0; i < PAGE_SIZE; i++)
-		page[i] = (State) {.last = UNKNOWN};
-	return t->state[number] = page;
+	StaticAssertStmt(PAGE_SIZE / LINE_SIZE <= 64, "a bit for each line");
+	if (page->state == NULL)
+		page->state = rs_trace_new_page(t, sizeof(State));
+	for (int i = 0; i < LINE_SIZE; i++)
+		page->state[line * LINE_SIZE + i] = (State) {.last = UNKNOWN};
+	page->ready |= UINT64CONST(1) << line;
 }
 
 static int
@@ -154,7 +159,7 @@ rs_trace_create(RsFlow *flow, const RsFlowQuestion *q, int128 min_amount)
 		take_parts(t, side->join->parts);
 	else
 		take_whole(t);
-	t->state = rs_alloc0(budget, pages, sizeof(State *), "the state of a trace");
+	t->state = rs_alloc0(budget, pages, sizeof(StatePage), "the state of a trace");
 	if (t->closing)
 		t->limit = rs_alloc0(budget, pages, sizeof(Limit *), "the state of a trace");
 	if (t->hold)

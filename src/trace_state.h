@@ -37,6 +37,19 @@ typedef struct State
 	uint32		last;			/* open of an account nothing was visited of; UNKNOWN until asked */
 } State;
 
+/*
+ * States of PAGE_SIZE accounts. A cache line of them is made ready when one of
+ * it is first asked for: a trace that touches a few accounts of every page
+ * would else spend more time writing states than using them.
+ */
+#define LINE_SIZE	4
+
+typedef struct StatePage
+{
+	State	   *state;
+	uint64		ready;			/* bit by line */
+} StatePage;
+
 /* A part of the flow; a flow of one part, or whose parts are joined, has one. */
 typedef struct TracePart
 {
@@ -50,7 +63,8 @@ typedef struct TracePart
 typedef struct LastArc
 {
 	uint32		account;
-	uint32		key;			/* an arrival, for who asks */
+	uint32		key;			/* an arrival, and its place among the level's, for who asks */
+	uint32		arc;
 	uint32		member;
 	int			part;			/* in walking order; then the part where `member` has arcs, or -1 */
 } LastArc;
@@ -89,7 +103,7 @@ struct RsTrace
 	char	   *slab;			/* memory for the pages below */
 	Size		slab_left,
 				slab_size;
-	State	  **state;			/* pages by account */
+	StatePage  *state;			/* pages by account */
 	Limit	  **limit;
 	uint32	  **skip;			/* pages by place, max_hold only */
 
@@ -99,6 +113,10 @@ struct RsTrace
 	LastArc		late[LATE];
 	RsTraceSummary summary;
 	uint64		not_terminal;
+
+	bool		marked;			/* hop_cut is valid */
+	uint64	   *hop_cut;		/* bit by arc of the last level: cut by max_hops */
+	uint64		hop_cut_capacity;
 
 	RsTraceRun *run;
 	uint64		nruns,
@@ -112,9 +130,9 @@ struct RsTrace
 };
 
 
-/* src/trace_state.c: memory for PAGE_SIZE elements; a page of fresh states. */
+/* src/trace_state.c: memory for PAGE_SIZE elements; fresh states of a line. */
 extern void *rs_trace_new_page(RsTrace *t, Size size);
-extern State *rs_trace_new_state_page(RsTrace *t, uint32 number);
+extern void rs_trace_make_ready(RsTrace *t, StatePage *page, uint32 line);
 
 /* src/trace_hold.c: put the arcs [first, end) of the seed and what follows them into the trace. */
 extern void rs_trace_walk_hold(RsTrace *t, uint32 first, uint32 end);
@@ -223,17 +241,18 @@ qualifies(const RsTrace *t, uint32 place)
 static inline State *
 state_of(RsTrace *t, uint32 account)
 {
-	State	   *page = t->state[account >> PAGE_BITS];
+	StatePage  *page = &t->state[account >> PAGE_BITS];
+	uint32		line = (account & PAGE_MASK) / LINE_SIZE;
 
-	if (unlikely(page == NULL))
-		page = rs_trace_new_state_page(t, account >> PAGE_BITS);
-	return page + (account & PAGE_MASK);
+	if (unlikely((page->ready >> line & 1) == 0))
+		rs_trace_make_ready(t, page, line);
+	return page->state + (account & PAGE_MASK);
 }
 
 static inline void
 prefetch_state(const RsTrace *t, uint32 account)
 {
-	const State *page = t->state[account >> PAGE_BITS];
+	const State *page = t->state[account >> PAGE_BITS].state;
 
 	if (likely(page != NULL))
 		__builtin_prefetch(page + (account & PAGE_MASK), 1);
