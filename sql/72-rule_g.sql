@@ -39,7 +39,12 @@ SELECT risk_screen._ship_rule('G03', 'yellow', '{PAY}', '{}', '{account}', '{acc
 	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
 	  LEFT JOIN txn AS t ON t.payee = a.account_id AND t.purpose = 'interest' AND t.paid_at >= $2 AND t.paid_at < $3
 	 WHERE a.owner_kind = 'reserve' AND (a.closed_on > $1 OR a.closed_on IS NULL)
-	 GROUP BY a.account_id, a.inst_id, a.interest_bearing HAVING coalesce(a.interest_bearing, true) OR count(t.txn_id) > 0
+	 GROUP BY a.account_id, a.inst_id, a.interest_bearing
+	HAVING a.interest_bearing OR count(t.txn_id) > 0 OR a.interest_bearing IS NULL AND EXISTS (SELECT FROM account AS x WHERE x.owner_kind = 'reserve' AND x.interest_bearing IS NOT NULL)
+	 UNION ALL
+	-- where nobody files it, nobody's is missing
+	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'interest_bearing of reserve accounts')
+	 WHERE EXISTS (SELECT FROM account AS x WHERE x.owner_kind = 'reserve') AND NOT EXISTS (SELECT FROM account AS x WHERE x.owner_kind = 'reserve' AND x.interest_bearing IS NOT NULL)
 $$, '备付金账户计付利息。', 'A reserve account bears interest.');
 
 SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}', '{position}', '{}', $$
@@ -81,7 +86,9 @@ SELECT risk_screen._ship_rule('G06', 'orange', '{PAY}', '{}', '{txn}', '{txn}', 
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(n) FILTER (WHERE bad) AS observed, 0 AS threshold, sum(amount) FILTER (WHERE bad) AS amount, max(at) FILTER (WHERE bad) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('paths', jsonb_agg(clearing_path ORDER BY clearing_path) FILTER (WHERE bad), 'without_path', sum(n) FILTER (WHERE bad IS NULL),
 				'missing', CASE WHEN NOT coalesce(bool_or(bad), false) THEN 'clearing path of transfers' END)) AS evidence
-	  FROM paths GROUP BY inst_id
+	  FROM paths GROUP BY inst_id HAVING bool_or(bad) OR EXISTS (SELECT FROM txn AS x WHERE x.clearing_path IS NOT NULL)
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, 0, NULL, NULL, jsonb_build_object('missing', 'clearing path of transfers') WHERE NOT EXISTS (SELECT FROM txn AS x WHERE x.clearing_path IS NOT NULL)
 $$, '未通过人民银行跨行清算系统或合法清算机构清算。', 'Clearing outside the central bank''s system and licensed clearers.');
 
 SELECT risk_screen._ship_rule('G07', 'red', '{PAY}', '{}', '{licence,institution}', '{}', $$

@@ -93,7 +93,10 @@ SELECT risk_screen._ship_rule('J10', 'yellow', '{ALL}', '{}', '{person}', '{}', 
 	  FROM person AS p
 	 CROSS JOIN LATERAL (SELECT coalesce(p.qualified IS FALSE OR p.qualified_to <= $1 OR p.qualified_from > $1, false) AS unfit) AS k
 	 WHERE p.post IN ('legal_representative', 'director', 'executive', 'risk_officer') AND coalesce(p.post_from <= $1, true) AND (p.post_to > $1 OR p.post_to IS NULL)
-	   AND (k.unfit OR num_nonnulls(p.qualified, p.qualified_from, p.qualified_to) = 0)
+	   AND (k.unfit OR num_nonnulls(p.qualified, p.qualified_from, p.qualified_to) = 0 AND EXISTS (SELECT FROM person AS x WHERE x.qualified IS NOT NULL))
+	 UNION ALL
+	-- where nobody files it, nobody's is missing
+	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'qualified'), 'desk' WHERE NOT EXISTS (SELECT FROM person AS x WHERE x.qualified IS NOT NULL)
 $$, '高管无任职资格。', 'An officer without qualification.');
 
 SELECT risk_screen._ship_rule('J13', 'orange', '{ALL}', '{}', '{equity,blacklist}', '{}', $$

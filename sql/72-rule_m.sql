@@ -5,7 +5,11 @@ SELECT risk_screen._ship_rule('M11', 'yellow', '{ALL}', '{}', '{account}', '{}',
 		   jsonb_strip_nulls(jsonb_build_object('accounts', to_jsonb((array_agg(a.account_id ORDER BY a.account_id) FILTER (WHERE NOT a.on_central_register))[1:20]), 'not_told', nullif(count(*) FILTER (WHERE a.on_central_register IS NULL), 0),
 				'missing', CASE WHEN count(*) FILTER (WHERE NOT a.on_central_register) = 0 THEN 'on_central_register' END)) AS evidence
 	  FROM account AS a
-	 WHERE a.on_central_register IS NOT TRUE AND a.inst_id IS NOT NULL AND (a.closed_on > $1 OR a.closed_on IS NULL) AND coalesce(a.opened_on <= $1, true) GROUP BY a.inst_id
+	 WHERE a.on_central_register IS NOT TRUE AND a.inst_id IS NOT NULL AND (a.closed_on > $1 OR a.closed_on IS NULL) AND coalesce(a.opened_on <= $1, true)
+	   -- where nobody files it, nobody's is missing
+	   AND EXISTS (SELECT FROM account AS x WHERE x.on_central_register IS NOT NULL) GROUP BY a.inst_id
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'on_central_register') WHERE NOT EXISTS (SELECT FROM account AS x WHERE x.on_central_register IS NOT NULL)
 $$, '账户未纳入集中登记。', 'Accounts are not on the central register.', 'micro');
 
 SELECT risk_screen._ship_rule('M22', NULL, '{}', '{}', '{institution}', '{}', $$

@@ -273,6 +273,10 @@ for code in sorted(c for c in known if re.match("[ABCGHJM]", c) and known[c][0] 
     lacking += ["%s says it is without %s and has it" % (code, k) for k in r["without"] if k in kinds]
 ok(not lacking, "every C or P requirement of A, B, C, G, H, J, M that is a rule has each kind of case, or says why not", ", ".join(lacking))
 
+out = sql("""SELECT string_agg(r.code, ', ' ORDER BY r.code) FROM risk_screen.rule AS r JOIN risk_screen.requirement AS q USING (code)
+    WHERE r.builtin AND r.code ~ '^[ABCGHJM]' AND (r.title_zh = '' OR r.title_en = '' OR coalesce(cardinality(r.plan), 0) = 0 OR coalesce(r.clause, '') = '' OR r.level = '' OR r.kind = '' OR r.reason_zh = '' OR r.reason_en = '' OR r.tier IS NULL
+       OR EXISTS (SELECT FROM unnest(r.parameters) AS u WHERE NOT EXISTS (SELECT FROM risk_screen.parameter AS p WHERE p.code = u AND p.builtin AND p.operator <> '' AND p.valid_from IS NOT NULL AND p.source <> '' AND p.title_zh <> '')))""")
+ok(out == [""], "every rule has titles, plan, clause, level, kind, tier, explanation, and parameters with operator, date and source", out)
 # the numbers that the issue names, at the very value
 EXACT = [("B12", "boundary_at", 50), ("B12", "boundary_above", 51), ("B13", "boundary_below", 0.299), ("B13", "boundary_at", 0.3), ("B14", "boundary_at", 50000),
          ("B14", "boundary_below", 49999.99), ("B21", "boundary_at", 0.05), ("B20", "boundary_at", 0.005), ("B24", "boundary_at", 5), ("J01", "boundary_at", 1)]
