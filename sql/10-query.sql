@@ -1,5 +1,10 @@
 -- Looking at a query through a column contract.
 
+-- Rows and cost of functions that read a whole query, for the planner.
+CREATE FUNCTION risk_screen._rows_of_query(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'rs_rows_of_query' LANGUAGE C STRICT;
+COMMENT ON FUNCTION risk_screen._rows_of_query(internal) IS 'planner support: estimates from the query that a call is given';
+
 CREATE FUNCTION risk_screen.describe_query(contract text, query text,
 		OUT column_name text, OUT required boolean, OUT expected text, OUT found text)
 	RETURNS SETOF record

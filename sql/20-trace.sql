@@ -64,6 +64,6 @@ CREATE FUNCTION risk_screen.flow_groups(links text, bad_rows text DEFAULT 'error
 		OUT member text, OUT group_no bigint, OUT size bigint)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_flow_groups'
-	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 1000;
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 1000 SUPPORT risk_screen._rows_of_query;
 COMMENT ON FUNCTION risk_screen.flow_groups(text, text) IS
 	'Groups of members connected by links of any kind (columns a, b), largest group first';

@@ -22,7 +22,7 @@ CREATE FUNCTION risk_screen.explain_attribution(transfers text, claims text, rul
 		OUT source_at timestamptz, OUT available numeric, OUT taken numeric, OUT note text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_explain_attribution'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 5;
 COMMENT ON FUNCTION risk_screen.explain_attribution(text, text, text, text, text, timestamptz, text, text, text[], numeric, boolean, text, text) IS
 	'Lot by lot, or share by share, why the transfer txn_id carries this much of each claim''s money';
 
@@ -36,6 +36,6 @@ CREATE FUNCTION risk_screen.attribution_band(transfers text, claims text, rule t
 		OUT smallest_by text, OUT largest_by text, OUT currency text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_attribution_band'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 1000;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 200;
 COMMENT ON FUNCTION risk_screen.attribution_band(text, text, text, text, text, timestamptz, text, text, text[], numeric, boolean, text, text[], text[]) IS
 	'Per claim and account what is held or exited under the chosen rule, and the smallest and largest amount over all rules and tie rules';

@@ -7,6 +7,6 @@ CREATE FUNCTION risk_screen.find_cycles(transfers text, max_length int DEFAULT 6
 		OUT started_at timestamptz, OUT ended_at timestamptz, OUT kept numeric, OUT instance text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_find_cycles_sql'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000 SUPPORT risk_screen._rows_of_query;
 COMMENT ON FUNCTION risk_screen.find_cycles(text, int, interval, numeric, numeric, boolean, boolean, timestamptz, text) IS
 	'Money that comes back: closed sequences of transfers inside a window, each once, no account twice, with the share that can have gone round';

@@ -6,7 +6,7 @@ CREATE FUNCTION risk_screen.find_fan_in(transfers text, min_parties int, within 
 		OUT started_at timestamptz, OUT ended_at timestamptz, OUT transfer_count int, OUT instance text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_find_fan_in'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100 SUPPORT risk_screen._rows_of_query;
 COMMENT ON FUNCTION risk_screen.find_fan_in(text, int, interval, numeric, numeric, timestamptz, text) IS
 	'Accounts that receive from many different payers inside a window, one row per burst';
 
@@ -16,7 +16,7 @@ CREATE FUNCTION risk_screen.find_fan_out(transfers text, min_parties int, within
 		OUT started_at timestamptz, OUT ended_at timestamptz, OUT transfer_count int, OUT instance text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_find_fan_out'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100 SUPPORT risk_screen._rows_of_query;
 COMMENT ON FUNCTION risk_screen.find_fan_out(text, int, interval, numeric, numeric, timestamptz, text) IS
 	'Accounts that pay to many different payees inside a window, one row per burst';
 
@@ -27,6 +27,6 @@ CREATE FUNCTION risk_screen.find_structuring(transfers text, threshold numeric, 
 		OUT started_at timestamptz, OUT ended_at timestamptz, OUT transfer_count int, OUT instance text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_find_structuring'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10;
 COMMENT ON FUNCTION risk_screen.find_structuring(text, numeric, numeric, int, interval, text, int, boolean, timestamptz, text) IS
 	'化整为零: transfers of one party just below a threshold that reach it together inside a window';

@@ -6,7 +6,7 @@ CREATE FUNCTION risk_screen.find_pass_through(transfers text, within interval, t
 		OUT started_at timestamptz, OUT ended_at timestamptz, OUT instance text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_find_pass_through'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000 SUPPORT risk_screen._rows_of_query;
 COMMENT ON FUNCTION risk_screen.find_pass_through(text, interval, numeric, text, numeric, timestamptz, text) IS
 	'快进快出: money that leaves an account soon after it came, by transfer pairs or by stretches of the account';
 
@@ -16,7 +16,7 @@ CREATE FUNCTION risk_screen.find_scatter_gather(transfers text, min_parties int,
 		OUT sent numeric, OUT received numeric, OUT started_at timestamptz, OUT ended_at timestamptz, OUT instance text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_find_scatter_gather_sql'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 1000 SUPPORT risk_screen._rows_of_query;
 COMMENT ON FUNCTION risk_screen.find_scatter_gather(text, int, interval, boolean, timestamptz, text, boolean) IS
 	'One account pays many, who pay one other account, inside a window';
 
@@ -26,6 +26,6 @@ CREATE FUNCTION risk_screen.find_gather_scatter(transfers text, min_parties int,
 		OUT started_at timestamptz, OUT ended_at timestamptz, OUT instance text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_find_gather_scatter_sql'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000 SUPPORT risk_screen._rows_of_query;
 COMMENT ON FUNCTION risk_screen.find_gather_scatter(text, int, interval, boolean, timestamptz, text) IS
 	'Many payers into an account and many payees out of it, inside a window; ordered: in before out';

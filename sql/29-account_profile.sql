@@ -7,7 +7,7 @@ CREATE FUNCTION risk_screen.account_profile(transfers text, "window" interval DE
 		OUT first_at timestamptz, OUT last_at timestamptz)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_account_profile'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10000;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10000 SUPPORT risk_screen._rows_of_query;
 COMMENT ON FUNCTION risk_screen.account_profile(text, interval, text) IS
 	'One row per account: counts, sums, parties, retention, median holding time, peaks inside a window';
 
@@ -18,6 +18,6 @@ CREATE FUNCTION risk_screen.fund_pools(transfers text, min_payers int DEFAULT 10
 		OUT instance text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_fund_pools'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100 SUPPORT risk_screen._rows_of_query;
 COMMENT ON FUNCTION risk_screen.fund_pools(text, int, int, numeric, interval, float8, text) IS
 	'资金池: accounts that many pay into and that pay many, little of it under the loan it came in for';

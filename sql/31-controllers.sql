@@ -7,6 +7,6 @@ CREATE FUNCTION risk_screen.controllers(holdings text, threshold numeric DEFAULT
 		OUT ultimate boolean, OUT via text, OUT agreement boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_controllers'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 300;
 COMMENT ON FUNCTION risk_screen.controllers(text, numeric, boolean, text[], date, boolean, timestamptz, text) IS
 	'Who controls a company: holds, with all that it controls itself, more than the threshold of the votes; exact, least fixpoint, also through cross-holdings';

@@ -5,6 +5,6 @@ CREATE FUNCTION risk_screen.check_holdings(holdings text, as_of date DEFAULT NUL
 		OUT finding text, OUT company text, OUT owner text, OUT amount numeric, OUT members text[])
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_check_holdings'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 COMMENT ON FUNCTION risk_screen.check_holdings(text, date, timestamptz, text) IS
 	'What is wrong or worth knowing in holdings: sums over and under 100 %, rings and closed loops, unknown sizes, duplicates, overlapping or impossible dates';

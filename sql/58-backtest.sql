@@ -5,7 +5,7 @@ CREATE FUNCTION risk_screen.shadow_grade(facts text, ruleset_a text, ruleset_b t
 	known_at timestamptz DEFAULT 'infinity', exemptions text DEFAULT NULL, overrides text DEFAULT NULL, checks text DEFAULT NULL,
 	OUT entity text, OUT level_a risk_screen.risk_level, OUT level_b risk_screen.risk_level,
 	OUT score_a numeric, OUT score_b numeric, OUT reasons_a jsonb, OUT reasons_b jsonb)
-	RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED COST 200000 ROWS 1000
+	RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED COST 200000 ROWS 300
 	BEGIN ATOMIC
 		SELECT a.entity, a.level, b.level, a.score, b.score, a.reasons, b.reasons
 		  FROM risk_screen.grade(facts, ruleset_a, as_of, known_at, exemptions, overrides, checks => checks) a
@@ -74,7 +74,7 @@ CREATE FUNCTION risk_screen.backtest(facts text, labels text, ruleset text, from
 	step interval DEFAULT '1 month', alarm risk_screen.risk_level DEFAULT 'orange', horizon interval DEFAULT '1 year',
 	known_at timestamptz DEFAULT NULL, checks text DEFAULT NULL, exemptions text DEFAULT NULL, overrides text DEFAULT NULL,
 	OUT measure text, OUT value float8, OUT detail text)
-	RETURNS SETOF record LANGUAGE plpgsql VOLATILE AS $$
+	RETURNS SETOF record LANGUAGE plpgsql VOLATILE ROWS 20 AS $$
 #variable_conflict use_column
 DECLARE
 	day date;

@@ -104,7 +104,7 @@ END $$;
 CREATE FUNCTION risk_screen.run_rule(workspace text, rule text, as_of date, known_at timestamptz = 'infinity', since date = NULL)
 	RETURNS TABLE (subject_kind text, subject_id text, inst_id text, hit boolean, observed numeric, operator text,
 				   threshold numeric, amount numeric, occurred_at timestamptz, evidence jsonb)
-	LANGUAGE plpgsql ROWS 100 SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
+	LANGUAGE plpgsql ROWS 10 SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET enable_nestloop = off AS $$
 DECLARE
 	r risk_screen.rule;
 	why text;
@@ -260,12 +260,16 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- The rules as known at an instant; sql/79-rule_history.sql has the body, once the history is there.
+CREATE FUNCTION risk_screen._rules_at(known_at timestamptz) RETURNS SETOF risk_screen.rule
+	LANGUAGE sql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS 'SELECT r.* FROM risk_screen.rule AS r';
+
 CREATE FUNCTION risk_screen._rules_hash(as_of date, known_at timestamptz) RETURNS text
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT encode(sha256(convert_to(coalesce(string_agg(concat_ws(E'\x1f', r.code, r.version, r.severity, r.candidate, r.weight,
 		   r.body, risk_screen._hit_operator(r.parameters[1], as_of, r.lines, known_at), risk_screen._parameter_values(r.parameters, as_of, r.lines, known_at)), E'\x1e'
 		   ORDER BY r.code COLLATE "C"), ''), 'UTF8')), 'hex')
-	  FROM risk_screen.rule AS r
+	  FROM risk_screen._rules_at(known_at) AS r
 	 WHERE as_of >= r.valid_from AND as_of < r.valid_to
 $$;
 
@@ -374,7 +378,7 @@ BEGIN
 		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
 		   count(*), risk_screen._rules_hash(screen.as_of, screen.known_at)
 	  INTO rules, operators, vals, n, hash
-	  FROM risk_screen.rule AS x
+	  FROM risk_screen._rules_at(screen.known_at) AS x
 	 WHERE screen.as_of >= x.valid_from AND screen.as_of < x.valid_to;
 	EXECUTE format($q$
 		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, filtered_roles, run_by, started_at)
@@ -434,6 +438,9 @@ BEGIN
 					   count(*) FILTER (WHERE outcome = 'unknown') AS unknowns, coalesce(sum(hits), 0) AS findings
 				  FROM %1$I.rule_outcome WHERE run_id = $1) AS s
 		 WHERE r.run_id = $1 RETURNING r.*$q$, workspace) INTO summary USING run_row.run_id, base;
+	-- views and BI tools are planned from these tables; those nobody has ever analyzed count as ten pages
+	EXECUTE (SELECT 'ANALYZE ' || string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) FROM pg_class AS c
+			  WHERE c.relnamespace = to_regnamespace(quote_ident(workspace)) AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE'));
 	RAISE NOTICE 'screened in % s: % findings; % rules could not judge, % failed',
 		round(extract(epoch FROM summary.finished_at - summary.started_at), 1), summary.findings, summary.unknowns, summary.errors;
 	IF summary.errors > 0 THEN

@@ -237,7 +237,7 @@ CREATE VIEW grade_explanation WITH (security_invoker) AS
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)
 	  LEFT JOIN institution AS i USING (inst_id)
-	  CROSS JOIN LATERAL jsonb_to_recordset(g.reasons) AS x (code text, outcome text, observed numeric, operator text, threshold numeric,
+	  CROSS JOIN LATERAL risk_screen._reason_rows(g.reasons) AS x (code text, outcome text, observed numeric, operator text, threshold numeric,
 															 contribution numeric, floor text, reason text, worst text)
 	  CROSS JOIN LATERAL (SELECT CASE WHEN x.code = 'override' THEN 'override' WHEN x.outcome IN ('insufficient_data', 'stale_data') THEN 'gap'
 									  WHEN x.outcome = 'exempt' THEN 'exempt' ELSE 'hit' END AS status) AS s

@@ -114,7 +114,7 @@ END $$;
 -- Who stands behind each institution, over all layers.
 CREATE FUNCTION risk_screen.desk_ultimate_owners(as_of date, workspace text = NULL)
 	RETURNS TABLE (inst_id text, owner_id text, share numeric, net numeric, direct numeric, layers int, in_cycle boolean, flags text[])
-	LANGUAGE plpgsql STABLE ROWS 10000 AS $$
+	LANGUAGE plpgsql STABLE ROWS 300 AS $$
 DECLARE
 	institutions text[];
 BEGIN
@@ -131,7 +131,7 @@ COMMENT ON FUNCTION risk_screen.desk_ultimate_owners(date, text) IS
 -- Groups under common control.
 CREATE FUNCTION risk_screen.desk_control_groups(as_of date, workspace text = NULL)
 	RETURNS TABLE (group_no bigint, party_id text, relation text, via text, votes numeric)
-	LANGUAGE plpgsql STABLE ROWS 10000 AS $$
+	LANGUAGE plpgsql STABLE ROWS 300 AS $$
 DECLARE
 	control record;
 BEGIN
@@ -178,7 +178,7 @@ $$;
 
 CREATE FUNCTION risk_screen.desk_nested_products(as_of date, workspace text = NULL)
 	RETURNS TABLE (product_id text, layers int, exceeded boolean, path text[], violations bigint, violation text[], endless boolean)
-	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
+	LANGUAGE plpgsql STABLE ROWS 100 AS $$
 DECLARE
 	q record;
 BEGIN
@@ -208,7 +208,7 @@ COMMENT ON FUNCTION risk_screen.desk_product_parts(date, text) IS
 
 CREATE FUNCTION risk_screen.desk_product_violations(as_of date, workspace text = NULL)
 	RETURNS TABLE (product_id text, path_no bigint, path text[], total bigint, truncated boolean)
-	LANGUAGE plpgsql STABLE ROWS 100 AS $$
+	LANGUAGE plpgsql STABLE ROWS 10 AS $$
 DECLARE
 	q record;
 BEGIN
@@ -223,7 +223,7 @@ COMMENT ON FUNCTION risk_screen.desk_product_violations(date, text) IS
 CREATE FUNCTION risk_screen.desk_investor_counts(as_of date, workspace text = NULL)
 	RETURNS TABLE (subject_kind text, subject_id text, investors bigint, unmerged bigint, direct_holders bigint, vehicles bigint,
 				   max_investors bigint, exceeded boolean, route text[], unknown bigint, flags text[])
-	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
+	LANGUAGE plpgsql STABLE ROWS 100 AS $$
 DECLARE
 	q record;
 BEGIN

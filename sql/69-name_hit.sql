@@ -70,7 +70,7 @@ BEGIN
 	SELECT f.inst_id, f.name, f.changed_on, s.field, s.lexicon, s.term, s.effect, s.basis, s.started, s.ended, s.matched, s.disguise,
 		   greatest(l.valid_from, t.valid_from),
 		   CASE WHEN at_registration AND f.changed_on IS NULL THEN 'registered_on'
-				WHEN p.assumed AND f.province IS NULL THEN 'province' WHEN p.assumed THEN format('province: "%s" is not a region', f.province) END,
+				WHEN p.assumed AND f.province IS NULL THEN 'province' WHEN p.assumed THEN format('province: "%s" tells no province', f.province) END,
 		   v.valid_from
 	  FROM judged AS f
 	 CROSS JOIN LATERAL (

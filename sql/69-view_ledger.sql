@@ -5,16 +5,15 @@
 INSERT INTO risk_screen._desk_object (name, ordinal, ddl, description, columns) VALUES
 ('candidate_list', 120, $$
 CREATE VIEW candidate_list WITH (security_invoker) AS
-	SELECT c.as_of, x.rule, r.title_zh AS rule_zh, r.title_en AS rule_en, r.clause, x.inst_id, i.name, x.severity, x.subject_kind, x.subject_id,
+	SELECT x.as_of, x.rule, r.title_zh AS rule_zh, r.title_en AS rule_en, r.clause, x.inst_id, i.name, x.severity, x.subject_kind, x.subject_id,
 		   x.observed, x.operator, x.threshold, x.amount, x.occurred_at, x.evidence, x.finding_key,
 		   coalesce(v.decision, 'pending') AS review, v.reviewer, v.reviewed_at, v.reason
-	  FROM current_run AS c
-	  JOIN (SELECT f.run_id, f.rule, f.inst_id, f.severity::text AS severity, f.subject_kind, f.subject_id, f.observed, f.operator, f.threshold, f.amount, f.occurred_at, f.evidence::text AS evidence, f.finding_key
-			  FROM finding AS f WHERE f.candidate
+	  FROM (SELECT c.as_of, f.rule, f.inst_id, f.severity::text AS severity, f.subject_kind, f.subject_id, f.observed, f.operator, f.threshold, f.amount, f.occurred_at, f.evidence::text AS evidence, f.finding_key
+			  FROM current_run AS c JOIN finding AS f USING (run_id) WHERE f.candidate
 			 UNION ALL
 			-- candidates that are only measured: nobody is charged, a person classifies
-			SELECT w.run_id, w.rule, w.inst_id, NULL, w.subject_kind, w.subject_id, w.value, w.operator, w.threshold, w.amount, w.occurred_at, w.evidence::text, w.subject_kind || ':' || w.subject_id
-			  FROM indicator_value AS w JOIN risk_screen.rule AS y ON y.code = w.rule AND y.candidate AND y.severity IS NULL WHERE w.status = 'ok' AND w.value > 0) AS x USING (run_id)
+			SELECT c.as_of, w.rule, w.inst_id, NULL, w.subject_kind, w.subject_id, w.value, w.operator, w.threshold, w.amount, w.occurred_at, w.evidence::text, w.subject_kind || ':' || w.subject_id
+			  FROM current_run AS c JOIN indicator_value AS w USING (run_id) JOIN risk_screen.rule AS y ON y.code = w.rule AND y.candidate AND y.severity IS NULL WHERE w.status = 'ok' AND w.value > 0) AS x
 	  LEFT JOIN risk_screen.rule AS r ON r.code = x.rule
 	  LEFT JOIN institution AS i ON i.inst_id = x.inst_id
 	  LEFT JOIN finding_review AS v ON v.rule = x.rule AND v.finding_key = x.finding_key

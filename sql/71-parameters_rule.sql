@@ -91,6 +91,8 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, tit
 	('smoke_full_complaints', 50, '=', 'value', 'complaints', NULL, '冒烟指数：投诉满分', 'Complaints that make the factor full', '003', '打击非法集资监测预警平台', 'M13', 'product default', '-infinity', true),
 	('smoke_full_complaint_rate', 0.01, '=', 'value', 'complaints per user', NULL, '冒烟指数：投诉率满分', 'Complaints per user that make the factor full', '003', '打击非法集资监测预警平台', 'M13', 'product default', '-infinity', true),
 	('smoke_full_texts', 3, '=', 'value', 'advertisements', NULL, '冒烟指数：关键词满分', 'Advertisements with listed words that make the factor full', '003', '打击非法集资监测预警平台', 'M13', 'product default', '-infinity', true),
+	('redemption_days', 5, '=', 'value', 'days', NULL, '大额赎回观察期', 'Days over which redemptions are summed, beside the single day', '004', '大额赎回', 'B34', 'product default', '-infinity', true),
+	('incident_days', 7, '=', 'value', 'days', NULL, '投诉集中观察期', 'Days in which complaints are a burst', '001,003', '预警可能出现的群体性事件', 'M19', 'product default', '-infinity', true),
 	('red_provinces', 2, '>=', 'value', 'provinces', NULL, '跨区域省份数', 'Provinces of investors from which a loss may leave the region', '004', '红（重大风险）', 'A01', 'product default', '-infinity', true),
 	('red_exposed', 100000000, '>=', 'value', 'CNY', NULL, '涉险金额', 'Exposed money from which a loss may be a regional event', '004', '红（重大风险）', 'A01', 'product default', '-infinity', true),
 	('priority_base', 100, '>=', 'value', 'users', NULL, '优先关注用户基数', 'Users below which their growth is not counted', '003', '短时间内发展迅速的互联网金融平台', 'B31', 'product default', '-infinity', true);

@@ -95,7 +95,8 @@ SELECT risk_screen._ship_rule('B08', 'yellow', '{P2P}', '{npl_share}', '{positio
 		 WHERE item IN ('npl', 'loan_balance') AND as_of <= $1 AND as_of >= $2::date AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC),
 	firm AS (
 		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last WHERE item = 'npl')
-		 UNION SELECT inst_id FROM last)
+		 -- who is no lender and files no balance owes no rate
+		 UNION SELECT inst_id FROM last WHERE item = 'loan_balance')
 	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, round(n.value / nullif(b.value, 0), 6) AS observed, NULL::numeric AS threshold,
 		   n.value AS amount, b.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('npl', n.value, 'loan_balance', b.value,
@@ -478,7 +479,7 @@ SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minim
 $$, '贷款余额增速显著高于同业（稳健z值）。', 'The loan balance grows significantly faster than the peers'' (robust z).');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
 
-SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share}', '{txn,position}', '{}', $$
+SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn,position}', '{}', $$
 	WITH size AS (
 		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0 ORDER BY p.inst_id, p.as_of DESC),
 	net AS (
@@ -486,7 +487,7 @@ SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share}', '
 		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'FUND' = ANY (i.lines)
 		 WHERE t.purpose IN ('redemption', 'purchase') AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id, t.paid_at::date),
 	run AS (
-		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN interval '4 days' PRECEDING AND CURRENT ROW) AS five FROM net),
+		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN make_interval(days => ($5 ->> 'redemption_days')::int - 1) PRECEDING AND CURRENT ROW) AS five FROM net),
 	peak AS (
 		SELECT DISTINCT ON (inst_id) inst_id, day, net, five FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
 	SELECT 'institution' AS subject_kind, p.inst_id AS subject_id, round(greatest(p.net, p.five, 0) / s.value, 6) AS observed, NULL::numeric AS threshold, greatest(p.net, p.five) AS amount,

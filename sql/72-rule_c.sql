@@ -212,12 +212,13 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 $$, '借款人身份缺失或重复、满标未放款、放款给他人、资金回流平台、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, paid to somebody else, money back at the platform, repeated collateral or text: the loan may be invented.');
 
 SELECT risk_screen._ship_rule('C12', 'yellow', '{P2P}', '{}', '{marketing}', '{}', $$
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, max(happened_on)::timestamptz AS occurred_at,
-		   jsonb_build_object('activities', jsonb_agg(DISTINCT activity)) AS evidence
-	  FROM marketing
-	 WHERE channel = 'offline' AND happened_on <= $1 AND happened_on >= $2::date
-	   AND coalesce(activity, '') NOT IN ('credit_collection', 'credit_check', 'follow_up', 'collateral')
-	 GROUP BY inst_id
+	WITH seen AS (
+		SELECT m.inst_id, m.activity, m.happened_on, m.activity NOT IN ('credit_collection', 'credit_check', 'follow_up', 'collateral') AS barred
+		  FROM marketing AS m WHERE m.channel = 'offline' AND m.happened_on <= $1 AND m.happened_on >= $2::date)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, nullif(count(*) FILTER (WHERE barred), 0) AS observed, 0 AS threshold, NULL::numeric AS amount, (max(happened_on) FILTER (WHERE barred))::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('activities', jsonb_agg(DISTINCT activity) FILTER (WHERE barred), 'not_named', nullif(count(*) FILTER (WHERE activity IS NULL), 0),
+				'missing', CASE WHEN count(*) FILTER (WHERE barred) = 0 THEN 'what was done off line' END)) AS evidence
+	  FROM seen WHERE barred IS NOT FALSE GROUP BY inst_id
 $$, '开展信用信息采集及核实、贷后跟踪、抵质押管理以外的线下活动。', 'Offline marketing beyond credit collection and verification, follow-up and collateral.');
 
 SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}', '{}', $$

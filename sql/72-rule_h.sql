@@ -78,7 +78,7 @@ SELECT risk_screen._ship_rule('H04', 'yellow', '{ALL}', '{}', '{registration}', 
 	  FROM registration AS e
 	  LEFT JOIN LATERAL (SELECT p.name FROM registration AS p WHERE p.inst_id = e.inst_id AND p.happened_on < e.happened_on AND p.name IS NOT NULL AND coalesce(p.decision, 'accepted') <> 'rejected'
 						  ORDER BY p.happened_on DESC LIMIT 1) AS was ON true
-	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" is not a region', e.province) END AS problem) AS x
+	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" tells no province', e.province) END AS problem) AS x
 	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, NULL, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, e.event, NULL, e.happened_on) AS s
 	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event IN ('new', 'change') AND s.lexicon = 'BJ-2016-FREEZE-NAME' AND s.field = 'name'
 	   -- a change of something else that repeats the name is no new name
@@ -89,7 +89,7 @@ SELECT risk_screen._ship_rule('H04', 'yellow', '{ALL}', '{}', '{registration}', 
 	SELECT 'institution', e.inst_id, NULL, 0, NULL, e.happened_on::timestamptz, jsonb_build_object('event', e.event, 'event_id', e.event_id, 'missing', 'name')
 	  FROM registration AS e
 	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event = 'new' AND e.name IS NULL AND coalesce(e.decision, 'pending') <> 'rejected'
-	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR starts_with(e.province, '北京'))
+	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'new', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
 $$, '暂停核准期间新设或变更的名称含冻结字样（8词）。', 'A new or changed name contains a word of the freeze list (8 words).');
 
 -- Item by item: an item that the firm's earlier scope already had is not new.
@@ -99,7 +99,7 @@ SELECT risk_screen._ship_rule('H05', 'yellow', '{ALL}', '{}', '{registration}', 
 	  FROM registration AS e
 	  LEFT JOIN LATERAL (SELECT p.scope_text FROM registration AS p WHERE p.inst_id = e.inst_id AND p.happened_on < e.happened_on AND p.scope_text IS NOT NULL AND coalesce(p.decision, 'accepted') <> 'rejected'
 						  ORDER BY p.happened_on DESC LIMIT 1) AS was ON true
-	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" is not a region', e.province) END AS problem) AS x
+	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" tells no province', e.province) END AS problem) AS x
 	 CROSS JOIN LATERAL risk_screen.screen_scope(e.scope_text, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, e.event, NULL, e.happened_on) AS s
 	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event IN ('new', 'change') AND s.lexicon = 'BJ-2016-FREEZE-SCOPE'
 	   AND (e.event = 'new' OR was.scope_text IS NULL OR s.item IS NULL OR NOT EXISTS (SELECT FROM risk_screen.scope_items(was.scope_text) AS i WHERE i.item = s.item))
@@ -109,14 +109,14 @@ SELECT risk_screen._ship_rule('H05', 'yellow', '{ALL}', '{}', '{registration}', 
 	SELECT 'institution', e.inst_id, NULL, 0, NULL, e.happened_on::timestamptz, jsonb_build_object('event', e.event, 'event_id', e.event_id, 'missing', 'scope_text')
 	  FROM registration AS e
 	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event = 'new' AND e.scope_text IS NULL AND coalesce(e.decision, 'pending') <> 'rejected'
-	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR starts_with(e.province, '北京'))
+	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'new', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
 $$, '暂停登记期间新增投资类经营项目（9项）。', 'A new or changed scope contains an item of the freeze list (9 items).');
 
 SELECT risk_screen._ship_rule('H06', 'orange', '{ALL}', '{}', '{registration}', '{}', $$
 	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, CASE WHEN x.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
 		   jsonb_build_object('event_id', e.event_id, 'name', e.name, 'from', e.from_province, 'terms', jsonb_agg(DISTINCT s.term), 'missing', x.problem) AS evidence
 	  FROM registration AS e
-	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" is not a region', e.province) END AS problem) AS x
+	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" tells no province', e.province) END AS problem) AS x
 	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, e.scope_text, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, 'move_in', NULL, e.happened_on) AS s
 	 WHERE e.happened_on < $3::date AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE
 	   AND coalesce(e.decision, 'pending') <> 'rejected'

@@ -51,7 +51,7 @@ SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', 
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id),
 	marked AS (
 		SELECT f.inst_id, f.subject_id, min(f.rule) AS rule, max(f.amount) AS amount
-		  FROM run AS r JOIN finding AS f USING (run_id) LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
+		  FROM run AS r JOIN finding AS f USING (run_id) LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.reviewed_at <= $4
 		 WHERE r.as_of = $1 AND r.known_at = $4 AND f.rule IN ('C02', 'C05', 'C22') AND f.subject_kind = 'loan' AND v.decision IS DISTINCT FROM 'rejected' GROUP BY f.inst_id, f.subject_id),
 	own AS (
 		SELECT inst_id, count(*) AS loans, sum(amount) AS amount, jsonb_agg(DISTINCT rule) AS rules FROM marked GROUP BY inst_id),
@@ -256,10 +256,10 @@ SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_comp
 $$, '冒烟指数：合规性偏离、传播力、利诱性、投诉率、关键词命中五项加权（0–100）。', 'Score of five factors: deviation from compliance, spread, inducement, complaints, words of the lists (0-100).', NULL, NULL,
 	ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' AND severity IS NOT NULL AND rests_on = '{}' ORDER BY code), 0);
 
-SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,incident_complaints,incident_delay}', '{complaint}', '{}', $$
+SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,incident_complaints,incident_delay,incident_days}', '{complaint}', '{}', $$
 	WITH burst AS (
 		SELECT inst_id, (peak).value AS n, (peak).started_at AS at, payment, n AS received
-		  FROM (SELECT c.inst_id, risk_screen.peak_detail(1::numeric, c.received_at, interval '7 days', 'count') AS peak, count(*) FILTER (WHERE c.category = 'payment') AS payment, count(*) AS n
+		  FROM (SELECT c.inst_id, risk_screen.peak_detail(1::numeric, c.received_at, make_interval(days => ($5 ->> 'incident_days')::int), 'count') AS peak, count(*) FILTER (WHERE c.category = 'payment') AS payment, count(*) AS n
 				  FROM complaint AS c WHERE c.received_at >= $2 AND c.received_at < $3 GROUP BY c.inst_id) AS p),
 	late AS (
 		SELECT d.inst_id, sum(d.amount - coalesce(d.paid_amount, 0)) AS amount, max($1 - d.due_on) AS days FROM debt AS d

@@ -184,7 +184,7 @@ COMMENT ON PROCEDURE risk_screen.seal_day(text, date, text[], text) IS
 
 CREATE FUNCTION risk_screen.check_seals(workspace text, first_day date, last_day date, sources text[] = NULL, head bytea = NULL)
 	RETURNS TABLE (source text, day date, row_id text, finding text, inst_id text, seal_no bigint, sealed bytea, now bytea)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' SET jit = off AS $$
+	LANGUAGE plpgsql ROWS 10 SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
 	s text;

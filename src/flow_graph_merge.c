@@ -33,7 +33,7 @@ typedef struct Source
 	uint32		at;				/* member at hand */
 	uint32		base;			/* number of its first transfer, as it counts them */
 	uint32		shift;			/* its time codes begin here */
-	uint32	   *moved;			/* by member: place in the new part less the place in this one */
+	uint32	   *moved;			/* by member: place in the new part less the place in this one; NULL: 0 */
 	uint32	   *currency;		/* by its place in this one: place in the new part */
 } Source;
 
@@ -136,7 +136,36 @@ next_piece(Merge *m, uint32 *from, uint32 *to)
 	return i;
 }
 
+/* The next range of transfers that goes into the new part as it is; NULL at the end. */
+static const Source *
+next_range(Merge *m, int side, uint32 *from, uint32 *to)
+{
+	int			i = next_piece(m, from, to);
+	const Source *s;
+
+	if (i < 0)
+		return NULL;
+	CHECK_FOR_INTERRUPTS();
+	s = &m->source[i];
+	*from = s->groups.start[side][*from];
+	*to = s->groups.start[side][*to];
+	return s;
+}
+
 /* ---------- members and places ---------- */
+
+/* Place in the new part of a source's member; `at` is that of one before. */
+static inline uint32
+place_of(const Merge *m, const RsFlowPart *groups, uint32 member, uint32 at)
+{
+	uint32		account = groups->member ? groups->member[member] : member;
+
+	if (m->member == NULL)
+		return account;
+	while (m->member[at] != account)
+		at++;
+	return at;
+}
 
 static void
 find_members(Merge *m, bool all, uint32 accounts)
@@ -185,13 +214,7 @@ find_places(Merge *m)
 
 		for (uint32 l = 0, at = 0; l < g->nmembers; l++)
 		{
-			uint32		account = g->member ? g->member[l] : l;
-
-			if (m->member)
-				while (m->member[at] != account)
-					at++;
-			else
-				at = account;
+			at = place_of(m, g, l, at);
 			for (int side = 0; side < 2; side++)
 				m->start[side][at + 1] += g->start[side][l + 1] - g->start[side][l];
 		}
@@ -201,6 +224,8 @@ find_places(Merge *m)
 		for (uint32 at = 0; at < m->nmembers; at++)
 			m->start[side][at + 1] += m->start[side][at];
 
+	if (m->nsources == 1)
+		return;					/* everything stays where it is */
 	filled = rs_alloc0(m->budget, m->nmembers, sizeof(uint32), purpose);
 	for (int i = 0; i < m->nsources; i++)
 	{
@@ -210,13 +235,7 @@ find_places(Merge *m)
 		m->source[i].moved = rs_alloc(m->budget, g->nmembers, sizeof(uint32), purpose);
 		for (uint32 l = 0, at = 0; l < g->nmembers; l++)
 		{
-			uint32		account = g->member ? g->member[l] : l;
-
-			if (m->member)
-				while (m->member[at] != account)
-					at++;
-			else
-				at = account;
+			at = place_of(m, g, l, at);
 			m->source[i].moved[l] = m->start[RS_FLOW_OUT][at] + filled[at] - start[l];
 			filled[at] += start[l + 1] - start[l];
 		}
@@ -311,6 +330,9 @@ write_out(Merge *m)
 	RsColumnStreams columns;
 	Size		money = h->wide ? sizeof(int128) : sizeof(int64);
 	const RsGraph *o = m->older;
+	const Source *s;
+	uint32		from,
+				to;
 
 	rs_graph_stream_open(&arc, m->budget, m->host, h, RS_GS_OUT_ARC);
 	rs_graph_stream_open(&amount, m->budget, m->host, h, RS_GS_AMOUNT);
@@ -320,26 +342,19 @@ write_out(Merge *m)
 	put_lead(m, &amount, RS_GS_AMOUNT, h->wide ? (const void *) o->wide : (const void *) o->amount,
 			 h->first_transfer * money);
 	rewind_sources(m);
-	for (;;)
+	while ((s = next_range(m, RS_FLOW_OUT, &from, &to)) != NULL)
 	{
-		uint32		from,
-					to;
-		int			i = next_piece(m, &from, &to);
-		const Source *s;
-		const RsGraphPart *part;
+		const RsGraphPart *part = s->part;
 
-		if (i < 0)
-			break;
-		s = &m->source[i];
-		part = s->part;
-		from = s->groups.start[RS_FLOW_OUT][from];
-		to = s->groups.start[RS_FLOW_OUT][to];
 		put_arcs(&arc, part->arc[RS_FLOW_OUT] + from, to - from, s->shift);
 		rs_graph_stream_put(&amount, (h->wide ? (const char *) part->wide : (const char *) part->amount) + from * money,
 							(to - from) * money);
 		if (h->txn.kind == RS_KEY_INT && h->txn.base == part->txn.base && h->txn.width == part->txn.width)
 			rs_graph_stream_put(&txn.key, part->txn.key + (uint64) from * part->txn.width,
 								(uint64) (to - from) * part->txn.width);
+		else if (h->txn.kind == RS_KEY_INT)
+			for (uint32 t = from; t < to; t++)
+				rs_stream_packed(&txn.key, (uint64) rs_key_integer(&part->txn, t) - (uint64) h->txn.base, h->txn.width);
 		else
 			for (uint32 t = from; t < to; t++)
 			{
@@ -349,7 +364,6 @@ write_out(Merge *m)
 			}
 		if (h->columns)
 			put_columns(m, &columns, s, from, to);
-		CHECK_FOR_INTERRUPTS();
 	}
 	rs_graph_stream_close(&arc);
 	rs_graph_stream_close(&amount);
@@ -363,6 +377,9 @@ write_in(Merge *m)
 	RsGraphHeader *h = m->header;
 	RsGraphStream arc,
 				transfer;
+	const Source *s;
+	uint32		from,
+				to;
 
 	rs_graph_stream_open(&arc, m->budget, m->host, h, RS_GS_IN_ARC);
 	rs_graph_stream_open(&transfer, m->budget, m->host, h, RS_GS_IN_TRANSFER);
@@ -370,30 +387,21 @@ write_in(Merge *m)
 	put_lead(m, &transfer, RS_GS_IN_TRANSFER, m->older->side[RS_FLOW_IN].transfer,
 			 (uint64) h->first_transfer * sizeof(uint32));
 	rewind_sources(m);
-	for (;;)
+	while ((s = next_range(m, RS_FLOW_IN, &from, &to)) != NULL)
 	{
-		uint32		from,
-					to;
-		int			i = next_piece(m, &from, &to);
-		const Source *s;
-		const RsArc *group;
+		const RsArc *group = s->part->arc[RS_FLOW_IN];
 
-		if (i < 0)
-			break;
-		s = &m->source[i];
-		from = s->groups.start[RS_FLOW_IN][from];
-		to = s->groups.start[RS_FLOW_IN][to];
-		group = s->part->arc[RS_FLOW_IN];
 		put_arcs(&arc, group + from, to - from, s->shift);
 		for (uint32 p = from; p < to; p++)
 		{
-			uint32		payer = rs_flow_part_find(&s->groups, group[p].peer);
+			uint32		number = h->first_transfer + (s->part->transfer[p] - s->base);
 
-			rs_stream_u32(&transfer, h->first_transfer + (s->part->transfer[p] - s->base) + s->moved[payer]);
+			if (s->moved)
+				number += s->moved[rs_flow_part_find(&s->groups, group[p].peer)];
+			rs_stream_u32(&transfer, number);
 			if ((p & 0xffff) == 0)
 				CHECK_FOR_INTERRUPTS();
 		}
-		CHECK_FOR_INTERRUPTS();
 	}
 	rs_graph_stream_close(&arc);
 	rs_graph_stream_close(&transfer);

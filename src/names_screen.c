@@ -143,91 +143,204 @@ is_percent(uint32 cp)
 	return cp == '%' || cp == 0xFF05 || cp == 0xFE6A;
 }
 
-/* 分, 厘, 倍, 个点 and 点 after a number are units of yield too. */
-static bool
-is_unit(uint32 cp)
+/* What a unit of yield is in percent, 0 if it is none: %, 点, 分 (a tenth: 一成), ‰, 厘, 倍. */
+static double
+unit_of(uint32 cp)
 {
-	return is_percent(cp) || cp == 0x2030 || cp == 0x5206 || cp == 0x5398 || cp == 0x500D || cp == 0x70B9;
+	switch (cp)
+	{
+		case 0x70B9:			/* 点 */
+		case 0x5206:			/* 分 */
+			return 1;
+		case 0x2030:			/* ‰ */
+		case 0x5398:			/* 厘 */
+			return 0.1;
+		case 0x500D:			/* 倍 */
+			return 100;
+		default:
+			return is_percent(cp) ? 1 : 0;
+	}
 }
 
-/*
- * A number with a unit at p: its end and the largest number of a range. In
- * `chars` the characters read.
- */
 static bool
-read_yield(const unsigned char *p, const unsigned char *end, const unsigned char **after,
-		   uint64 *chars, char *number, int size)
+is_range(uint32 cp)
 {
-	double		largest = -1;
-	uint64		n = 0;
+	return cp == '-' || cp == '~' || cp == 0x301C || cp == 0xFF5E || cp == 0x2014 || cp == 0x2013 ||
+		cp == 0x81F3 || cp == 0x5230;	/* 至, 到 */
+}
+
+/* A text being read character by character; 0 at its end. */
+typedef struct Reader
+{
+	const unsigned char *p,
+			   *end;
+	uint64		chars;			/* read */
+} Reader;
+
+static uint32
+peek(const Reader *r, int *bytes)
+{
+	*bytes = 0;
+	return r->p < r->end ? rs_utf8_decode(r->p, r->end, bytes) : 0;
+}
+
+static void
+step(Reader *r, int bytes)
+{
+	r->p += bytes;
+	r->chars++;
+}
+
+static bool
+accept(Reader *r, uint32 cp)
+{
+	int			bytes;
+
+	if (peek(r, &bytes) != cp || bytes == 0)
+		return false;
+	step(r, bytes);
+	return true;
+}
+
+static void
+skip_blanks(Reader *r)
+{
+	int			bytes;
+	uint32		cp;
+
+	while (cp = peek(r, &bytes), cp == ' ' || cp == 0xA0 || cp == 0x3000)
+		step(r, bytes);
+}
+
+/* 12, 12.5, １２, 八点五, 十二, 二十, 一百二十: digits of any style, tens and hundreds. */
+static bool
+read_number(Reader *r, double *value)
+{
+	double		whole = 0,		/* hundreds and tens done with */
+				part = 0,		/* digits since */
+				scale = 0;		/* of the next digit behind the point */
+	bool		any = false;
 
 	for (;;)
 	{
-		char		digits[40];
-		int			k = 0;
 		int			bytes;
-		uint32		cp = 0;
+		uint32		cp = peek(r, &bytes);
+		int			d = bytes > 0 ? digit_of(cp) : -1;
 
-		while (p < end && k < (int) sizeof(digits) - 1)
+		if (d >= 0)
 		{
-			int			d;
-
-			cp = rs_utf8_decode(p, end, &bytes);
-			d = digit_of(cp);
-			if (d >= 0)
-				digits[k++] = '0' + d;
-			else if ((cp == '.' || cp == 0xFF0E) && k > 0 && memchr(digits, '.', k) == NULL)
-				digits[k++] = '.';
-			else
-				break;
-			p += bytes;
-			n++;
-		}
-		if (k == 0 || p >= end)
-			return false;
-		digits[k] = '\0';
-		if (atof(digits) > largest)
-		{
-			largest = atof(digits);
-			strlcpy(number, digits[k - 1] == '.' ? (digits[k - 1] = '\0', digits) : digits, size);
-		}
-		cp = rs_utf8_decode(p, end, &bytes);
-		/* 个点 */
-		if (cp == 0x4E2A && p + bytes < end)
-		{
-			p += bytes;
-			n++;
-			cp = rs_utf8_decode(p, end, &bytes);
-		}
-		if (is_unit(cp))
-		{
-			p += bytes;
-			n++;
-			*after = p;
-			*chars = n;
-			/* 8%-12%: the range goes on */
-			if (p < end)
+			if (scale > 0)
 			{
-				cp = rs_utf8_decode(p, end, &bytes);
-				if ((cp == '-' || cp == '~' || cp == 0x301C || cp == 0xFF5E || cp == 0x81F3 || cp == 0x2014 || cp == 0x2013) &&
-					p + bytes < end && digit_of(rs_utf8_decode(p + bytes, end, &(int) {0})) >= 0)
-				{
-					p += bytes;
-					n++;
-					continue;
-				}
+				part += d * scale;
+				scale /= 10;
 			}
-			return true;
+			else
+				part = part * 10 + d;
+			any = true;
+			if (part > 1e9)
+				return false;
 		}
-		/* 8-12% */
-		if (cp == '-' || cp == '~' || cp == 0x301C || cp == 0xFF5E || cp == 0x81F3 || cp == 0x2014 || cp == 0x2013)
+		else if ((cp == 0x5341 || cp == 0x767E) && scale == 0)	/* 十, 百 */
 		{
-			p += bytes;
-			n++;
-			continue;
+			/* 十二 begins with the ten itself */
+			whole += (any && part > 0 ? part : 1) * (cp == 0x5341 ? 10 : 100);
+			part = 0;
+			any = true;
 		}
-		return false;
+		else if ((cp == '.' || cp == 0xFF0E || (cp == 0x70B9 && any)) && scale == 0)
+		{
+			/* a point only with a digit behind it */
+			Reader		ahead = *r;
+			int			more;
+
+			step(&ahead, bytes);
+			cp = peek(&ahead, &more);
+			if (more == 0 || digit_of(cp) < 0)
+				break;
+			scale = 0.1;
+		}
+		else
+			break;
+		step(r, bytes);
 	}
+	*value = whole + part;
+	return any;
+}
+
+/* 百分之, 千分之, 万分之 before a number; 万 alone if `bare` (日息万五). */
+static double
+read_fraction(Reader *r, bool bare)
+{
+	Reader		at = *r;
+	double		unit = accept(&at, 0x767E) ? 1 : accept(&at, 0x5343) ? 0.1 : accept(&at, 0x4E07) ? 0.01 : 0;
+
+	if (unit == 0)
+		return 0;
+	if (accept(&at, 0x5206) ? !accept(&at, 0x4E4B) : !(bare && unit == 0.01))
+		return 0;
+	*r = at;
+	return unit;
+}
+
+/*
+ * A yield at p, in percent: a number with a unit behind or a fraction before it;
+ * of a range (8-12%, 8%至12%) the largest. `bare`: right behind the yield word.
+ */
+static bool
+read_yield(const unsigned char *p, const unsigned char *end, bool bare, const unsigned char **after,
+		   uint64 *chars, char *number, int size)
+{
+	Reader		r = {p, end, 0},
+				done = {NULL};
+	double		largest = -1,
+				pending = -1;	/* largest number of the range without a unit yet */
+
+	for (;;)
+	{
+		double		value,
+					unit = read_fraction(&r, bare);
+		int			bytes;
+		bool		digits = digit_of(peek(&r, &bytes)) >= 0;
+
+		if (!read_number(&r, &value))
+			break;
+		pending = Max(pending, value);
+		if (unit == 0)
+		{
+			Reader		at = r;
+
+			skip_blanks(&at);
+			accept(&at, 0x4E2A);	/* 个点 */
+			unit = unit_of(peek(&at, &bytes));
+			if (unit > 0)
+			{
+				bool		cents = peek(&at, &bytes) == 0x5206;
+
+				step(&at, bytes);
+				/* 十分可观, 百分百 and 一分钟 are no yields */
+				if (cents && (!digits || peek(&at, &bytes) == 0x949F))
+					break;
+				r = at;
+			}
+		}
+		if (unit > 0)
+		{
+			largest = Max(largest, pending * unit);
+			pending = -1;
+			done = r;
+		}
+		skip_blanks(&r);
+		if (!is_range(peek(&r, &bytes)))
+			break;
+		step(&r, bytes);
+		skip_blanks(&r);
+	}
+	if (done.p == NULL)
+		return false;
+	*after = done.p;
+	*chars = done.chars;
+	snprintf(number, size, "%.10g", largest);
+	return true;
 }
 
 typedef struct Output
@@ -326,21 +439,28 @@ find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whol
 
 		if (mark == RS_MARK_SENTENCE || mark == RS_MARK_COMMA || cp == 0x3001)
 			break;
-		if (digit_of(cp) >= 0)
+		/* 第2年8%: not every number is the yield */
+		if (read_yield(p, end, i == 0, &after, &chars, number, size))
 		{
-			if (!read_yield(p, end, &after, &chars, number, size))
-				break;
 			whole->end_byte = after - body;
 			whole->end_char = hit->end_char + ch + chars;
 			return true;
 		}
+		/* nor is the rest of a number one */
+		while (digit_of(cp) >= 0 && p + bytes < end && digit_of(rs_utf8_decode(p + bytes, end, &(int) {0})) >= 0)
+		{
+			p += bytes;
+			ch++;
+			cp = rs_utf8_decode(p, end, &bytes);
+		}
 		p += bytes;
 		ch++;
 	}
-	/* 12%年化收益 */
+	/* 12%年化收益, 12% 的年化收益 */
 	p = body + hit->start_byte;
 	ch = 0;
-	while (p > body)
+	after = NULL;				/* behind the percent sign, once found */
+	while (p > body && ch <= 14)
 	{
 		const unsigned char *q = p - 1;
 		int			bytes;
@@ -349,14 +469,14 @@ find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whol
 		while (q > body && p - q < 4 && (*q & 0xC0) == 0x80)
 			q--;
 		cp = rs_utf8_decode(q, p, &bytes);
-		if (ch == 0 ? !is_percent(cp) : (digit_of(cp) < 0 && cp != '.' && cp != 0xFF0E))
+		if (after == NULL ? !is_percent(cp) && cp != 0x7684 && cp != ' ' : digit_of(cp) < 0 && cp != '.' && cp != 0xFF0E)
 			break;
+		if (after == NULL && is_percent(cp))
+			after = p;
 		p = q;
 		ch++;
-		if (ch > 12)
-			break;
 	}
-	while (ch > 1 && digit_of(rs_utf8_decode(p, end, &(int) {0})) < 0)
+	while (after != NULL && p < after && digit_of(rs_utf8_decode(p, end, &(int) {0})) < 0)
 	{
 		int			bytes;
 
@@ -364,7 +484,7 @@ find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whol
 		p += bytes;
 		ch--;
 	}
-	if (ch > 1 && read_yield(p, body + hit->start_byte, &after, &chars, number, size))
+	if (after != NULL && read_yield(p, after, false, &after, &chars, number, size))
 	{
 		whole->start_byte = p - body;
 		whole->start_char = hit->start_char - ch;

@@ -211,6 +211,8 @@ typedef struct RsThreshold
 
 /* Least value, in units of 1/whole, that meets the threshold. */
 extern int128 rs_threshold_least(const RsThreshold *threshold, int128 whole);
+/* Does a computed share meet it? Within the solver's error of the threshold it is the threshold. */
+extern bool rs_threshold_meets(const RsThreshold *threshold, RsReal share);
 
 typedef struct RsControlled
 {

@@ -58,4 +58,11 @@ rs_utf8_length(const unsigned char *p, const unsigned char *end)
 #define RS_DISABLED_COST(plan) 0.0
 #endif
 
+/* May the current user execute the plan? executor/executor.h must be included. */
+#if PG_VERSION_NUM >= 160000
+#define rs_may_execute(plan) ExecCheckPermissions((plan)->rtable, (plan)->permInfos, false)
+#else
+#define rs_may_execute(plan) ExecCheckRTPerms((plan)->rtable, false)
+#endif
+
 #endif							/* RS_PG_COMPAT_H */

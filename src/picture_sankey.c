@@ -233,19 +233,23 @@ larger_first(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* Labels on all links of a large picture would lie upon each other: the amount from which links get one. */
+/*
+ * Labels on all links would lie upon each other, and on a thin one beside it:
+ * the amount from which links get one. The label is under the middle of the
+ * link, where the name of the node before does not reach.
+ */
 static int128
 smallest_written(const RsPictureGraph *g)
 {
 	int128	   *amount;
 
-	if (g->edges <= WRITTEN_LINKS)
+	if (g->edges == 0)
 		return 0;
 	amount = palloc(sizeof(int128) * g->edges);
 	for (uint64 i = 0; i < g->edges; i++)
 		amount[i] = g->edge[i].amount;
 	qsort(amount, g->edges, sizeof(int128), larger_first);
-	return amount[WRITTEN_LINKS - 1];
+	return Max(amount[0] / 6, amount[Min(WRITTEN_LINKS, g->edges) - 1]);
 }
 
 static void
@@ -359,7 +363,7 @@ rs_picture_sankey_option(const RsPicture *p)
 					 "\"emphasis\":{\"focus\":\"adjacency\"},"
 					 "\"lineStyle\":{\"color\":\"#44546a\",\"opacity\":0.22,\"curveness\":0.5},"
 					 "\"label\":{\"position\":\"right\",\"color\":\"#1c2733\",\"fontSize\":12,\"textBorderColor\":\"#ffffff\",\"textBorderWidth\":2},"
-					 "\"edgeLabel\":{\"show\":true,\"color\":\"#44546a\",\"fontSize\":11,\"textBorderColor\":\"#ffffff\",\"textBorderWidth\":2},"
+					 "\"edgeLabel\":{\"show\":true,\"offset\":[0,18],\"color\":\"#44546a\",\"fontSize\":11,\"textBorderColor\":\"#ffffff\",\"textBorderWidth\":2},"
 					 "\"data\":%s,\"links\":%s}]}",
 					 p->title || notes.len > 0 ? 64 : 12, nodes.data, links.data);
 	return out.data;

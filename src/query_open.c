@@ -99,8 +99,8 @@ not_one_select(const RsContract *contract, const char *found)
 }
 
 /* The statement alone: a name becomes a SELECT, a trailing semicolon goes. */
-static char *
-read_only_select(const char *text, const RsContract *contract)
+char *
+rs_read_only_select(const char *text, const RsContract *contract)
 {
 	ErrorContextCallback callback;
 	List	   *statements;
@@ -463,7 +463,7 @@ rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 {
 	MemoryContext old = MemoryContextSwitchTo(budget);
 	RsQuery    *q = palloc0(sizeof(RsQuery));
-	char	   *sql = read_only_select(text, contract);
+	char	   *sql = rs_read_only_select(text, contract);
 	SPIPlanPtr	plan;
 	CachedPlanSource *source;
 

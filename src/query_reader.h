@@ -152,6 +152,7 @@ typedef struct RsEstimate
 	double		rows;
 } RsEstimate;
 
+extern char *rs_read_only_select(const char *text, const RsContract *contract);	/* the statement alone, or an error */
 extern RsEstimate rs_query_estimate(RsQuery *query, const char *before, const char *after,
 									int nargs, Oid *argtypes, Datum *values);
 

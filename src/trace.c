@@ -426,9 +426,11 @@ count_closed(RsTrace *t, uint32 account, const State *st)
 
 /* In the last level: an arrival that something would follow. */
 static pg_attribute_always_inline void
-count_hop_cut(RsTrace *t, uint32 account, State *st, const bool closing)
+count_hop_cut(RsTrace *t, uint32 account, uint32 arc, State *st, const bool closing)
 {
 	t->summary.cut++;
+	if (t->marked)
+		t->hop_cut[arc / 64] |= UINT64CONST(1) << arc % 64;
 	if (st->pending == COUNTED_CUT)
 		return;
 	st->pending = COUNTED_CUT;
@@ -468,7 +470,7 @@ look_at_late(RsTrace *t, const bool upstream, const bool closing)
 	for (uint32 i = 0; i < t->nlate; i++)
 	{
 		if (surely_goes_on(t, t->late[i].account, t->late[i].key, upstream))
-			count_hop_cut(t, t->late[i].account, state_of(t, t->late[i].account), closing);
+			count_hop_cut(t, t->late[i].account, t->late[i].arc, state_of(t, t->late[i].account), closing);
 		else
 			t->late[n++] = t->late[i];
 	}
@@ -481,7 +483,7 @@ look_at_late(RsTrace *t, const bool upstream, const bool closing)
 		if (st->open == UNKNOWN)
 			st->open = resolve_last(t, account, st, upstream);
 		if (t->late[i].key < st->open)
-			count_hop_cut(t, account, st, closing);
+			count_hop_cut(t, account, t->late[i].arc, st, closing);
 	}
 	t->nlate = 0;
 }
@@ -497,8 +499,9 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 	const RsArc *arc = t->arc;
 	const bool	ordered = t->ordered;
 	const uint32 near = t->near;
+	uint32		number = 0;		/* of a run's first arc in this level */
 
-	for (; run < t->nruns; run++)
+	for (; run < t->nruns; number += t->run[run++].count)
 	{
 		uint32		first = t->run[run].first;
 		uint32		count = t->run[run].count;
@@ -555,10 +558,12 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 				else if (last)
 				{
 					if (st->open != UNKNOWN)
-						count_hop_cut(t, account, st, closing);
+						count_hop_cut(t, account, number + done, st, closing);
 					else
 					{
-						t->late[t->nlate++] = (LastArc) {.account = account, .key = key, .part = t->nparts};
+						t->late[t->nlate++] = (LastArc) {
+							.account = account, .key = key, .arc = number + done, .part = t->nparts
+						};
 						if (t->nlate == LATE)
 							look_at_late(t, upstream, closing);
 					}
@@ -580,8 +585,8 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 		for (uint32 i = 0; i < count; i++)
 		{
 			uint32		place = flip(first + i, upstream);
-			uint32		number = t->transfer ? rs_flow_transfer(t->side, place) : place;
-			int128		a = rs_flow_amount(t->flow, number);
+			uint32		transfer = t->transfer ? rs_flow_transfer(t->side, place) : place;
+			int128		a = rs_flow_amount(t->flow, transfer);
 
 			if (!filtered || a >= t->min_amount)
 				amount += a;
@@ -591,6 +596,27 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 	}
 	if (last)
 		look_at_late(t, upstream, closing);
+}
+
+/* Room to note which arcs of the last level, from `run` on, were cut by max_hops. */
+static void
+mark_cuts(RsTrace *t, uint64 run)
+{
+	uint64		arcs = 0,
+				words;
+
+	for (; run < t->nruns; run++)
+		arcs += t->run[run].count;
+	words = arcs / 64 + 1;
+	t->hop_cut = rs_grow(t->budget, t->hop_cut, &t->hop_cut_capacity, words, sizeof(uint64), "a trace");
+	memset(t->hop_cut, 0, words * sizeof(uint64));
+	t->marked = true;
+}
+
+const uint64 *
+rs_trace_hop_cuts(const RsTrace *t)
+{
+	return t->marked ? t->hop_cut : NULL;
 }
 
 static pg_attribute_always_inline void
@@ -611,6 +637,8 @@ walk_open(RsTrace *t, bool keep, const bool upstream, const bool filtered, const
 			walk_level(t, first, upstream, filtered, closing, false);
 		else
 		{
+			if (keep && !closing)
+				mark_cuts(t, first);
 			walk_level(t, first, upstream, filtered, closing, true);
 			break;
 		}
@@ -702,6 +730,7 @@ rs_trace_seed(RsTrace *t, uint32 seed, bool keep)
 	memset(&t->summary, 0, sizeof(t->summary));
 	t->nruns = t->nfrontier = 0;
 	t->not_terminal = 0;
+	t->marked = false;
 	t->seed = seed;
 	rs_trace_forget_hold(t);
 	if (seed == RS_NO_ID || seed >= t->flow->naccounts || t->near >= t->far || t->max_hops < 1)
@@ -738,10 +767,13 @@ rs_trace_cut_arrival(RsTrace *t, uint32 account, uint32 code)
 	st = state_of(t, account);
 	if (!t->ordered)
 		key = t->near;
-	if (st->open == UNKNOWN)
-		st->open = resolve_last(t, account, st, t->upstream);
-	if (key >= st->open)
-		return RS_CUT_NONE;
+	if (st->open != UNKNOWN || !surely_goes_on(t, account, key, t->upstream))
+	{
+		if (st->open == UNKNOWN)
+			st->open = resolve_last(t, account, st, t->upstream);
+		if (key >= st->open)
+			return RS_CUT_NONE;
+	}
 	if (t->closing && key < closed_of(t, account, t->upstream))
 		return is_stop(t, account) ? RS_CUT_STOP_AT : RS_CUT_FANOUT;
 	return RS_CUT_HOPS;

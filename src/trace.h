@@ -64,6 +64,12 @@ extern RsTraceCut rs_trace_cut(RsTrace *trace, uint32 place);
 /* The same for an arc of the trace that is known by the account it reaches and its time. */
 extern RsTraceCut rs_trace_cut_arrival(RsTrace *trace, uint32 account, uint32 code);
 
+/*
+ * The same for all arcs of the hop max_hops at once: bit by arc, in the order
+ * of the runs of that hop, set if max_hops cut it. NULL if one has to ask.
+ */
+extern const uint64 *rs_trace_hop_cuts(const RsTrace *trace);
+
 /* rs_trace_cut() will soon be asked about an arc that reaches this account. */
 extern void rs_trace_prefetch(const RsTrace *trace, uint32 account);
 

@@ -63,7 +63,8 @@ typedef struct TracePart
 typedef struct LastArc
 {
 	uint32		account;
-	uint32		key;			/* an arrival, for who asks */
+	uint32		key;			/* an arrival, and its place among the level's, for who asks */
+	uint32		arc;
 	uint32		member;
 	int			part;			/* in walking order; then the part where `member` has arcs, or -1 */
 } LastArc;
@@ -112,6 +113,10 @@ struct RsTrace
 	LastArc		late[LATE];
 	RsTraceSummary summary;
 	uint64		not_terminal;
+
+	bool		marked;			/* hop_cut is valid */
+	uint64	   *hop_cut;		/* bit by arc of the last level: cut by max_hops */
+	uint64		hop_cut_capacity;
 
 	RsTraceRun *run;
 	uint64		nruns,

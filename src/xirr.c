@@ -18,7 +18,8 @@
  *			monotone, nearly linear, and its slope is at least the gap d between
  *			the two sides: the root lies within |F(q0)|/d of any q0. Newton on F
  *			inside that bracket; three to five evaluations for a loan.
- *	s > 1	all roots are isolated with their multiplicity (xirr_isolate.c).
+ *	s > 1	all roots are isolated with their multiplicity (xirr_isolate.c),
+ *			beyond 64 sign changes searched by branch and bound (xirr_search.c).
  *
  * Every exponential is taken from the flow that makes it at most 1, so nothing
  * overflows. Cost: O(n log n) for the sort, O(n) per evaluation. Memory: 2 n
@@ -37,6 +38,7 @@
 
 #define MICROSECONDS_PER_YEAR	(365.0 * 86400.0 * 1000000.0)
 #define SMALL_SERIES			64	/* longer ones work in the budget */
+#define MANY_CHANGES			64	/* of sign: beyond, steps of isolation cost too much */
 
 /* Netted flows: t ascending from 0, no a is zero. */
 typedef struct Series
@@ -249,8 +251,10 @@ rs_xirr_solve(MemoryContext budget, RsCashFlow *flow, uint64 n, RsXirr *result)
 	}
 	if (changes == 1)
 		single = (RsRoot) {solve_single(&forward, split), 1};
-	else
+	else if (changes <= MANY_CHANGES)
 		root = rs_isolate_roots(budget, forward.n, t, a, &nroots);
+	else
+		root = rs_search_roots(budget, forward.n, t, a, &nroots);
 
 	if (nroots == 0)
 		result->status = RS_XIRR_NO_ROOT;

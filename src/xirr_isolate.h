@@ -19,4 +19,7 @@ typedef struct RsRoot
  */
 extern RsRoot *rs_isolate_roots(MemoryContext budget, int n, const float8 *t, const float8 *a, int *nroots);
 
+/* The same for very many sign changes; a multiplicity is then only known to be odd (1) or even (2). */
+extern RsRoot *rs_search_roots(MemoryContext budget, int n, const float8 *t, const float8 *a, int *nroots);
+
 #endif							/* RS_XIRR_ISOLATE_H */

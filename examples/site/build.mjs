@@ -9,7 +9,7 @@ import { group, readDesk } from './lib/data.mjs';
 import { institutionFile } from './lib/html.mjs';
 import { boardPage } from './lib/board.mjs';
 import { institutionPage } from './lib/institution.mjs';
-import { alertsPage, rulesPage, sectorPage } from './lib/others.mjs';
+import { alertsPage, nobodyPage, rulesPage, sectorPage } from './lib/others.mjs';
 
 const { values: options } = parseArgs({ options: { out: { type: 'string' }, workspace: { type: 'string', default: 'desk' } } });
 if (!options.out) { console.error('usage: node build.mjs --out DIRECTORY [--workspace desk]'); process.exit(2); }
@@ -29,6 +29,7 @@ const write = (file, html) => writeFileSync(join(options.out, file), html);
 write('index.html', boardPage({ ...data, run }));
 write('alerts.html', alertsPage({ ...data, run }));
 write('sector.html', sectorPage({ ...data, run }));
+write('nobody.html', nobodyPage({ ...data, run }));
 write('rules.html', rulesPage({ ...data, run }));
 const by = name => group(data[name], 'inst_id');
 const parts = Object.fromEntries(['reasons', 'findings', 'indicators', 'money', 'owners', 'names', 'deadlines', 'history'].map(name => [name, by(name)]));
@@ -38,4 +39,4 @@ for (const b of data.board) {
 	write(join('institution', institutionFile(b.inst_id)), institutionPage({ run, b, register: register.get(b.inst_id)?.[0], picture: picture.get(b.inst_id)?.[0]?.picture, ...own }));
 }
 const slowest = Object.entries(took).sort((a, b) => b[1] - a[1])[0];
-console.log(`${data.board.length + 4} pages in ${options.out}; slowest query: ${slowest[0]}, ${Math.round(slowest[1])} ms`);
+console.log(`${data.board.length + 5} pages in ${options.out}; slowest query: ${slowest[0]}, ${Math.round(slowest[1])} ms`);

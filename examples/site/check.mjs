@@ -1,6 +1,6 @@
 // The site clicked through in headless Chromium: texts, numbers against SQL of its own, no console error, no request to
 // anywhere else, no sideways scrolling at 1280 and 390 pixels. Prints TAP.
-//   node check.mjs DIRECTORY [SCREENSHOTS]    (PGHOST, PGDATABASE ... as for psql; CHROMIUM: the browser; RS_LONG=1: every page at both widths)
+//   node check.mjs DIRECTORY [SCREENSHOTS]    (PGHOST, PGDATABASE ... as for psql; CHROMIUM: the browser)
 import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, mkdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -120,7 +120,7 @@ try {
 
 	// one page per institution
 	const ids = sql("SELECT inst_id, level FROM risk_board ORDER BY level::risk_screen.risk_level DESC, score DESC, inst_id");
-	const wanted = process.env.RS_LONG === '1' ? ids : ids.filter(([, level], i) => level > '' && (['red', 'orange', 'unknown'].includes(level) || i % 9 === 0));
+	const wanted = ids;
 	const wrong = { head: [], hits: [], values: [], money: [], owners: [], names: [], deadlines: [], wide: [] };
 	for (const [id] of wanted) {
 		await open(`institution/${encodeURIComponent(encodeURIComponent(id))}.html`);
@@ -177,6 +177,12 @@ try {
 	const moves = sql('SELECT from_level || \'-\' || to_level, institutions FROM migration WHERE as_of = (SELECT as_of FROM current_run)');
 	for (const [move, n] of moves) same(await text(`[data-move=${move}]`), n, `migration ${move}`);
 	await photograph('sector');
+	ok(await page.$$eval('#sector-table .share-bar i', bars => bars.every(b => b.classList.contains('red') || b.classList.contains('green') || getComputedStyle(b).backgroundImage !== 'none')) && (await texts('.legend')).length === 2, 'the parts of a bar differ by pattern, and a legend says which');
+	await click('nav a[href="nobody.html"]');
+	const [[nobody, everything]] = sql('SELECT count(*) FILTER (WHERE inst_id IS NULL), count(*) FROM finding_list');
+	same([await text('[data-kpi=nobody]'), await text('[data-kpi=all]'), String((await page.$$('#board tbody tr')).length)], [nobody, everything, nobody], 'findings that charge nobody have their list, and the sums agree');
+	same(one('SELECT findings FROM run JOIN current_run USING (run_id)'), everything, 'with the run');
+	await photograph('nobody');
 	await click('nav a[href="rules.html"]');
 	same(await text('h1'), '规则目录', 'the catalogue of rules');
 	same(await texts('#board td:first-child'), sql('SELECT code FROM risk_screen.rule_catalogue ORDER BY code COLLATE "C"').map(r => r[0]), 'has every requirement');
@@ -184,7 +190,7 @@ try {
 	await photograph('rules');
 	for (const width of [1280, 390]) {
 		await page.setViewport({ width, height: 900 });
-		for (const file of ['index.html', 'alerts.html', 'sector.html', 'rules.html']) {
+		for (const file of ['index.html', 'alerts.html', 'sector.html', 'nobody.html', 'rules.html']) {
 			await open(file);
 			same(await overflow(), [], `${file} at ${width} pixels: no sideways scrolling`);
 			if (width === 390) await photograph(`narrow-${file.replace('.html', '')}`);

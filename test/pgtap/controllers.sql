@@ -170,6 +170,15 @@ SELECT is(pg_temp.count('V1>F:1 V2>V1:1 V1>V2:1 p1>V2:1', 'F'), '1 1 1 2 0 0 50'
 SELECT is(pg_temp.count('V2>F:1 p1>F:1', 'F'), '2 2 2 1 0 1 50 UNKNOWN_INVESTORS', 'a vehicle without named holders counts one and is flagged');
 SELECT is(pg_temp.count('V3>F:1 p1>F:1', 'F'), '71 71 2 1 0 1 50 F>V3 UNKNOWN_INVESTORS', 'or as many as it declares; the route');
 SELECT is(pg_temp.count('p1>F:1 stranger>F:1 gone>F:0', 'F'), '2 2 2 0 0 0 50 UNLISTED_PARTIES', 'unlisted parties count and are flagged; who holds nothing does not');
+-- thresholds: exactly on the line is on the line, one digit in the last place is not
+SELECT is((SELECT string_agg(party || CASE WHEN qualified THEN '!' ELSE '' END, ' ' ORDER BY party) FROM risk_screen.beneficial_owners(
+	pg_temp.h('P>T:0.25 Q>T:0.2499999999999999 R>T:0.2500000000000001 S>H1:1 S>H2:1 S>H3:1 H1>T:0.1 H2>T:0.1 H3>T:0.05'), $$SELECT x AS party, 'person' AS kind FROM unnest('{P,Q,R,S}'::text[]) x$$, targets => '{T}')
+		WHERE party IS NOT NULL), 'P! R! S!', 'at least 25 %: sixteen digits count, sums of chains are exact');
+SELECT is((SELECT string_agg(party, ' ' ORDER BY party) FROM risk_screen.beneficial_owners(
+	pg_temp.h('P>T:0.25 Q>T:0.2499999999999999 R>T:0.2500000000000001 S>H1:1 S>H2:1 S>H3:1 H1>T:0.1 H2>T:0.1 H3>T:0.05'), $$SELECT x AS party, 'person' AS kind FROM unnest('{P,Q,R,S}'::text[]) x$$, inclusive => false, targets => '{T}')
+		WHERE qualified), 'R', 'more than 25 %');
+SELECT is((SELECT string_agg(party || CASE WHEN qualified THEN '!' ELSE '' END, ' ' ORDER BY party) FROM risk_screen.beneficial_owners(
+	$$SELECT owner, owned, share FROM (VALUES ('P', 'A', 0.3), ('B', 'A', 0.7), ('A', 'B', 1.0)) v (owner, owned, share) UNION ALL SELECT 'A', 'T', 0.25$$, $$SELECT 'P' AS party, 'person' AS kind$$, targets => '{T}') WHERE party IS NOT NULL), 'P!', '... through a ring that returns all of it');
 -- ranges: what is sure
 CREATE TABLE band (owner text, owned text, share numeric, share_min numeric, share_max numeric);
 INSERT INTO band VALUES ('P', 'H', NULL, 0.5, 0.75), ('Q', 'H', NULL, 0.25, 0.5), ('H', 'T', 0.6, NULL, NULL), ('R', 'T', NULL, 0.249, 0.3), ('S', 'T', NULL, NULL, 0.05);

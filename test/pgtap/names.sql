@@ -85,6 +85,12 @@ SELECT is_empty($$SELECT * FROM risk_screen.lexicon_versions('none such')$$, 'no
 SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('谨防保本高息骗局')$$, 'negated claims');
 SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('年化8%，投资有风险') WHERE finding = 'no_warning'$$, 'with a warning');
 SELECT is((SELECT value FROM risk_screen.screen_ad('8%-10%预期收益率') WHERE finding = 'yield'), 10::numeric, 'a number before the word; the larger of a range');
+SELECT is((SELECT string_agg(b || '>' || coalesce((SELECT string_agg(value::text, ',' ORDER BY started) FROM risk_screen.screen_ad(b) WHERE finding = 'yield'), '-'), ' ' ORDER BY o)
+	FROM unnest('{年化12%起,日息万五,日息万分之五,月息2分,月息8厘,收益率8个点,年化百分之十二,年化百分之八到百分之十二,年化8至12%,年化十二个点,收益二十%,收益一百二十%,收益率八点五%,收益3倍,收益5‰,年化.5%,收益第2年8%,年化8%-,"年化8%，次年利率12%"}'::text[]) WITH ORDINALITY AS u (b, o)),
+	'年化12%起>12 日息万五>0.05 日息万分之五>0.05 月息2分>2 月息8厘>0.8 收益率8个点>8 年化百分之十二>12 年化百分之八到百分之十二>12 年化8至12%>12 年化十二个点>12 收益二十%>20 收益一百二十%>120 收益率八点五%>8.5 收益3倍>300 收益5‰>0.5 年化.5%>0.5 收益第2年8%>8 年化8%->8 年化8%，次年利率12%>8,12',
+	'yields in percent: units, fractions, ranges and numerals in Han');
+SELECT is((SELECT string_agg(matched, ';' ORDER BY o) FROM unnest('{12% 的年化收益,年化收益 12 %,12%的年化收益}'::text[]) WITH ORDINALITY AS u (b, o), risk_screen.screen_ad(b) WHERE finding = 'yield'), '12% 的年化收益;年化收益 12 %;12%的年化收益', 'blanks, and a number before the word');
+SELECT is_empty($$SELECT b, value FROM unnest('{收益十分可观,收益百分百,收益1分钟到账,收益12345678901234%,年化8-,年化2012年,年化收益1200元,收益万元,收益,%收益,-收益}'::text[]) AS b, risk_screen.screen_ad(b) WHERE finding = 'yield'$$, 'numbers that are no yield');
 SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad('本行理财产品', '{bank}') WHERE finding = 'licence'), 0, 'H13: covered by the licence');
 SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad('本行理财产品', '{payment}') WHERE finding = 'licence'), 1, 'H13: not covered');
 
@@ -118,6 +124,17 @@ SELECT is(risk_screen.similar_names(a, b), rule, rule || ' ' || a || ' / ' || b)
 	('4.5', '北京全聚德有限公司', '北京荃巨得餐饮有限公司')) AS v (rule, a, b);
 SELECT is(risk_screen.similar_names('北京红光酒业有限公司', '北京蓝光酒业有限公司'), NULL, 'neither same nor near');
 SELECT is(risk_screen.name_key('北京红光酒业发展有限公司'), risk_screen.name_key('红光（北京）酒业发展股份有限公司'), 'one key');
+SELECT results_eq($$SELECT risk_screen.similar_names('北京红光酒业有限公司', '北京红光酒厂'), risk_screen.similar_names('北京红光面包有限公司', '红光（北京）面包有限公司'), risk_screen.similar_names('红光面包(北京)有限公司', '红光面包厂')$$,
+	$$VALUES ('3.3', '3.2', '3.3')$$, 'same, also where only brackets tell the industry');
+-- every pair of many names: the key finds what the rules 3.2 and 3.3 call same, and nothing else
+CREATE TEMP TABLE variant AS
+	SELECT DISTINCT n FROM unnest('{北京,上海}'::text[]) AS r, unnest('{红光,宏光,红光宏业}'::text[]) AS t, unnest('{酒,酒业,面包,科技发展,""}'::text[]) AS i, unnest('{有限公司,股份有限公司,厂}'::text[]) AS f,
+		LATERAL unnest(ARRAY[r || t || i || f, t || i || f, t || '（' || r || '）' || i || f, t || i || '(' || r || ')' || f]) AS n;
+SELECT is_empty($$SELECT a.n, b.n, risk_screen.similar_names(a.n, b.n), risk_screen.name_key(a.n), risk_screen.name_key(b.n) FROM variant AS a, variant AS b
+	WHERE coalesce(risk_screen.similar_names(a.n, b.n) < '4', false) IS DISTINCT FROM (risk_screen.name_key(a.n) = risk_screen.name_key(b.n))$$, 'name_key: equal exactly for names that are the same');
+SELECT is_empty($$SELECT a.n, b.n FROM variant AS a, variant AS b WHERE risk_screen.similar_names(a.n, b.n) IS DISTINCT FROM risk_screen.similar_names(b.n, a.n)$$, 'similar_names: the order of the two does not matter');
+SELECT is_empty($$SELECT a.n, b.n, risk_screen.similar_names(a.n, b.n) FROM variant AS a, variant AS b WHERE risk_screen.similar_names(a.n, b.n) >= '4.3' AND NOT risk_screen.name_keys(a.n) && risk_screen.name_keys(b.n)$$, 'name_keys: candidates of 4.3 to 4.5 share one');
+SELECT is_empty($$SELECT a.n, b.n FROM variant AS a, variant AS b WHERE risk_screen.similar_names(a.n, b.n) IN ('4.1', '4.2') AND risk_screen.name_key(a.n, 'near') <> risk_screen.name_key(b.n, 'near')$$, 'near keys: 4.1 and 4.2 share one');
 SELECT is(risk_screen.name_key('北京牛栏山酒业有限公司', 'near'), risk_screen.name_key('上海牛兰山酒业有限公司', 'near'), 'one key by sound');
 SELECT ok(risk_screen.name_keys('杭州阿里巴巴网络技术有限公司') && risk_screen.name_keys('杭州马云阿理巴巴网络技术有限公司'), 'keys overlap');
 SELECT throws_ok($$SELECT risk_screen.name_key('x', 'y')$$, '22023', NULL, 'an unknown rule');

@@ -33,11 +33,11 @@ SELECT results_eq($$SELECT l->>'source', l->'edgeLabel'->>'formatter', l->'edgeL
 	FROM (SELECT risk_screen.flow_sankey_option('{"甲"<b>', t, m, d::timestamptz) o
 		FROM (VALUES ('乙', 123456.5, '2026-11-03 09:00+08'), ('乙', 1, '2026-11-05 09:00+08'), ('丙', 2e8, NULL)) v (t, m, d)) x, jsonb_array_elements(o->'series'->0->'links') l$$,
 	$$VALUES ('{"甲"<b>', '2亿元', NULL, '｛"甲"&lt;b&gt; → 丙<br>2亿元<br>200,000,000.0'),
-		('{"甲"<b>', '12.35万元，2 笔 2026-11-03 至 2026-11-05', NULL, '｛"甲"&lt;b&gt; → 乙<br>12.35万元，2 笔 2026-11-03 至 2026-11-05<br>123,457.5')$$,
+		('{"甲"<b>', '12.35万元，2 笔 2026-11-03 至 2026-11-05', 'false', '｛"甲"&lt;b&gt; → 乙<br>12.35万元，2 笔 2026-11-03 至 2026-11-05<br>123,457.5')$$,
 	'links of a chart say how much and when, on the line and under the pointer; no markup in a tooltip');
 SELECT results_eq($$SELECT (l->>'value')::int >= 9, l->'edgeLabel'->>'show', count(*), bool_and(l->'edgeLabel'->>'formatter' = (l->>'value') || '元')
 	FROM (SELECT risk_screen.flow_sankey_option('a', n::text, n, NULL::timestamptz) o FROM generate_series(1, 20) n) x, jsonb_array_elements(o->'series'->0->'links') l GROUP BY 1, 2 ORDER BY 1$$,
-	$$VALUES (false, 'false', 8::bigint, true), (true, NULL, 12, true)$$, 'the twelve largest are written on the line, all under the pointer');
+	$$VALUES (false, 'false', 8::bigint, true), (true, NULL, 12, true)$$, 'the twelve largest are written on the line, if not less than a sixth of the largest; all under the pointer');
 SELECT is((SELECT risk_screen.flow_sankey_option(source, target, amount, at)->'series'->0->'links' FROM flow WHERE target IS NULL), '[]'::jsonb, 'only resting money: a node, no link');
 
 -- escaping

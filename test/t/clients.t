@@ -142,19 +142,37 @@ ok(done, "psql completes procedures", seen)
 done, seen = completion("SELECT * FROM desk.risk_b", "desk.risk_board")
 ok(done, "psql completes views", seen)
 
+# what the planner expects of every view, table and function, against what comes; one row is as good as none
+UNLIKE = {
+    "desk.fact": "joins of materialized CTEs, which have no statistics",
+    "desk.transfer_tag": "txn_id of the sample is a char(n) column cast to text, of which there are no statistics",
+    "desk.custody_statement": "a join that the sample's own mapping makes: all statements are of the few institutions with a custody account",
+    "desk.feed_report": "days of feeds by generate_series; no feed is open in the sample",
+    "desk.migration": "moves between two days; the sample was screened for one",
+    "desk.overdue_action": "hangs on the clock",
+}
 far, checked = [], 0
-for name, arguments in CALLS.items():
-    if name in SCALAR or want[name] in ("0",):
+for name, sql in queries.items():
+    if name in SCALAR or name in UNLIKE:
         continue
-    plan = psql("EXPLAIN SELECT * FROM risk_screen.%s(%s)" % (name, arguments))
-    estimate = re.search(r"Function Scan.*rows=(\d+)", plan)
+    source = name if name.startswith("desk.") else "risk_screen.%s(%s)" % (name, CALLS[name])
+    estimate = re.search(r"rows=(\d+)", psql("EXPLAIN SELECT * FROM " + source))
+    rows = psql("SELECT count(*) FROM " + source)
     if not estimate:
+        far.append("%s: no plan" % name)
         continue
     checked += 1
-    ratio = int(estimate.group(1)) / int(want[name])
-    if not 1 / 200 <= ratio <= 200:
-        far.append("%s: %s estimated, %s rows" % (name, estimate.group(1), want[name]))
-ok(checked > 20 and not far, "row estimates of %d functions are within two orders of magnitude on the demo" % checked, "\n".join(far))
+    if not 1 / 10 <= max(int(estimate.group(1)), 1) / max(int(rows), 1) <= 10:
+        far.append("%s: %s estimated, %s rows" % (name, estimate.group(1), rows))
+ok(checked > 150 and not far, "row estimates of %d views, tables and functions are within ten times of what comes (%d others are listed with the reason)" % (checked, len(UNLIKE)), "\n".join(far))
+plans = [re.search(r"cost=([0-9.]+)\.\.([0-9.]+) rows=(\d+)", psql("EXPLAIN SELECT * FROM risk_screen.find_cycles('SELECT * FROM desk.txn%s')" % limit)).groups() for limit in ("", " LIMIT 500")]
+read = float(re.search(r"cost=[0-9.]+\.\.([0-9.]+)", psql("EXPLAIN SELECT * FROM desk.txn")).group(1))
+ok(float(plans[0][0]) > read and float(plans[1][0]) < float(plans[0][0]) / 5 and int(plans[1][2]) < int(plans[0][2]) / 5, "they follow the query that a function is given, and cost more than reading it", plans)
+wrong = [psql("EXPLAIN SELECT * FROM risk_screen.find_cycles(%s)" % text) for text in ("'no_such_table'", "'SELECT'", "''", "NULL", "'SELECT 1; SELECT 2'", "'DELETE FROM desk.run'")]
+ok(all("rows=1000 " in plan for plan in wrong), "a text that cannot be planned leaves the fixed numbers, and says what is wrong when it is run", wrong)
+psql("CREATE ROLE clients_nobody")
+ok("rows=1000 " in psql("GRANT USAGE ON SCHEMA risk_screen TO clients_nobody; SET ROLE clients_nobody; EXPLAIN SELECT * FROM risk_screen.find_cycles('SELECT * FROM filing.pay_flow')"), "and so does one that the caller may not read")
+psql("DROP OWNED BY clients_nobody; DROP ROLE clients_nobody")
 cost = float(re.search(r"cost=[0-9.]+\.\.([0-9.]+)", psql("EXPLAIN SELECT * FROM risk_screen.trace_summary('desk.txn', '{A000190}')")).group(1))
 ok(cost > 100, "functions that read whole queries cost more than a row of a table", cost)
 

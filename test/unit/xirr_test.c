@@ -1,6 +1,6 @@
 /*
  * test/unit/xirr_test.c
- *	  engines: src/xirr.c src/xirr_isolate.c src/rs_memory.c
+ *	  engines: src/xirr.c src/xirr_isolate.c src/xirr_search.c src/rs_memory.c
  *
  * The oracle is a fine grid scan in long double over q = ln(1+r): every change
  * of sign on the grid must have a root given in that step (no missed root),

@@ -2,7 +2,7 @@
 import { LEVELS, LEVEL_ZH, badge, change, day, esc, institutionLink, levelTitle, minute, money, number, page, percent, table } from './html.mjs';
 import { levelBars, still } from './charts.mjs';
 
-export function boardPage({ run, board, trend, overdue }) {
+export function boardPage({ run, board, trend, overdue, nobody }) {
 	const count = level => board.filter(b => b.level === level).length;
 	const days = [...new Set(trend.map(t => t.as_of))];
 	const before = days.at(-2);
@@ -18,7 +18,7 @@ export function boardPage({ run, board, trend, overdue }) {
 		.map(v => `<option>${esc(v)}</option>`).join('');
 	const bars = levelBars(days, trend);
 	const open = board.reduce((n, b) => n + Number(b.open_alerts), 0);
-	const body = `<div class="heading"><h1>风险看板</h1><p>${esc(day(run.as_of))} · ${board.length} 家机构 · 问题 ${number(board.reduce((n, b) => n + Number(b.findings), 0))} 项，其中待认定 ${
+	const body = `<div class="heading"><h1>风险看板</h1><p>${esc(day(run.as_of))} · ${board.length} 家机构 · 问题 ${number(board.reduce((n, b) => n + Number(b.findings), 0) + nobody.length)} 项（含<a href="nobody.html">未归属机构 ${nobody.length} 项</a>），机构问题中待认定 ${
 		number(board.reduce((n, b) => n + Number(b.to_confirm), 0))} 项 · 待处置预警 <a href="alerts.html">${open} 条</a>${
 		overdue.length ? `，<a href="alerts.html#overdue"><b class="late">逾期 ${overdue.length} 项</b></a>` : ''}</p></div>
 <section class="tiles" aria-label="各等级机构数，点按可筛选">${tiles}</section>

@@ -27,7 +27,12 @@ export function money(value) {
 	return `${shown(v / 1e8)}亿元`;
 }
 
-export const percent = (value, digits = 2) => value === null || value === undefined || value === '' ? '—' : `${number(Number(value) * 100, digits)}%`;
+/** Per cent; what would be rounded to nothing keeps two digits that count: 0.00012%. */
+export function percent(value, digits = 2) {
+	if (value === null || value === undefined || value === '') return '—';
+	const v = Number(value) * 100;
+	return v !== 0 && Math.abs(v) < 0.5 / 10 ** digits ? `${v.toLocaleString('en-US', { maximumSignificantDigits: 2, maximumFractionDigits: 20 })}%` : `${number(v, digits)}%`;
+}
 
 /** Is a measured value a fraction to be shown in per cent? By the unit of its threshold, else by its name. */
 export const isShare = (unit, title) => unit ? /^(share|ratio|growth)/.test(unit) : /(?<!频)率$|占比|集中度|差率/.test(title ?? '');
@@ -62,7 +67,7 @@ export function table(columns, rows, options = {}) {
 export const institutionFile = id => `${encodeURIComponent(id)}.html`;
 export const institutionLink = id => `institution/${encodeURIComponent(institutionFile(id))}`;
 
-const NAVIGATION = [['index.html', '风险看板'], ['alerts.html', '预警队列'], ['sector.html', '行业全景'], ['rules.html', '规则目录']];
+const NAVIGATION = [['index.html', '风险看板'], ['alerts.html', '预警队列'], ['sector.html', '行业全景'], ['nobody.html', '未归属'], ['rules.html', '规则目录']];
 
 /** A whole page. depth: folders below the root. */
 export function page({ title, here, depth = 0, run, body, charts = [] }) {

@@ -29,12 +29,15 @@ function proof(own) {
 	], own, { class: 'stack' })}</details>` : '';
 }
 
+/** A candidate counts one level lower until a person confirms it: both levels in one phrase, wherever one of them is shown. */
+const lowered = r => r.severity && r.rule_level && r.severity !== r.rule_level ? `待认定：规则为${LEVEL_ZH[r.severity]}，认定前按${LEVEL_ZH[r.rule_level]}计` : '待认定';
+
 function why(hits, findings, gaps) {
 	const cards = hits.map(h => {
 		const own = findings.filter(f => f.rule === h.rule);
 		return `<article class="hit ${esc(h.rule_level ?? '')}" id="rule-${esc(h.rule)}"><header>${badge(h.rule_level)}<h3><span class="code">${esc(h.rule)}</span>${esc(h.rule_zh)}</h3>
 <span class="points">占得分 ${percent(h.share_of_score, 0)}</span></header>
-<p>${esc(h.reason_zh)}</p>
+<p>${esc(h.reason_zh)}${h.candidate ? ` <b class="lowered">${lowered(h)}</b>` : ''}</p>
 <dl class="facts"><div><dt>观测值</dt><dd>${number(h.observed, 4)}</dd></div><div><dt>阈值</dt><dd>${h.threshold === null ? '—' : h.operator ? `${compare(h.operator)} ${number(h.threshold, 4)}` : Number(h.threshold) === 0 ? '出现即触发' : number(h.threshold, 4)}</dd></div>
 <div><dt>问题数</dt><dd>${number(h.findings)}</dd></div><div><dt>涉及金额</dt><dd>${money(h.amount)}</dd></div><div class="clause"><dt>条款</dt><dd>方案 ${esc(h.plan)}：${esc(h.clause ?? h.rule_zh)} <a href="../rules.html#${esc(h.rule)}">规则</a></dd></div></dl>
 ${proof(own)}</article>`;
@@ -84,9 +87,9 @@ export function institutionPage({ run, b, register, reasons, findings, indicator
 			{ title: '穿透持股', kind: 'num', cell: o => percent(o.total) }, { title: '提示', cell: o => esc(flags(o.flags)) || '—' },
 		], [...new Map(final.map(o => [o.party, o])).values()], { empty: '没有备案的股东。' })],
 		['names', '名称与宣传', table([
-			{ title: '等级', cell: n => badge(n.severity) }, { title: '规则', kind: 'wide', cell: n => `<span class="code">${esc(n.rule)}</span>${esc(n.rule_zh)}` },
-			{ title: '命中词', cell: n => n.term ? `<mark>${esc(n.term)}</mark>` : '—' }, { title: '位置', cell: n => esc(FIELD[n.field] ?? n.field ?? (n.subject_kind === 'text' ? subject('text', n.subject_id) : '—')) },
-			{ title: '依据', cell: n => esc(n.basis ?? '—') }, { title: '认定', cell: n => n.candidate ? '待认定' : '—' },
+			{ title: '等级', cell: n => n.rule_level ? badge(n.rule_level) : n.review === 'rejected' ? '<span class="muted">不计</span>' : badge(n.severity) }, { title: '规则', kind: 'wide', cell: n => `<span class="code">${esc(n.rule)}</span>${esc(n.rule_zh)}` },
+			{ title: '命中词', cell: n => n.term ? `<mark>${esc(n.term)}</mark>` : n.quoted ? esc(n.quoted) : '<span class="muted">非词表命中</span>' }, { title: '位置', cell: n => esc(FIELD[n.field] ?? n.field ?? (n.subject_kind === 'text' ? subject('text', n.subject_id) : '—')) },
+			{ title: '依据', cell: n => esc(n.basis ?? '—') }, { title: '认定', cell: n => n.review === 'rejected' ? '已排除' : n.candidate && n.review !== 'confirmed' ? lowered(n) : '—' },
 		], names, { class: 'stack', empty: '名称、经营范围与宣传材料未命中词表。' })],
 		['deadlines', '处置时限', table([
 			{ title: '预警', kind: 'wide', cell: d => `${badge(d.level)} <span class="code">${esc(d.rule)}</span>` }, { title: '应办事项', cell: d => `${esc(action(d.action))}${d.target ? ` → ${esc(target(d.target))}` : ''}` },

@@ -1,6 +1,6 @@
 // The alert queue, the sector, and the catalogue of rules.
 import { LEVELS, LEVEL_ZH, badge, compare, day, esc, institutionLink, measured, minute, money, number, page, percent, table } from './html.mjs';
-import { action, target } from './words.mjs';
+import { action, evidence, subject, target } from './words.mjs';
 
 const link = row => `<a href="${institutionLink(row.inst_id)}">${esc(row.name ?? row.inst_id)}</a>`;
 
@@ -28,6 +28,9 @@ function bar(row) {
 		.map(l => `<i class="${l}" style="flex:${Number(row[l]) / all}">${esc(row[l])}</i>`).join('')}</span>`;
 }
 
+/** What the patterns of the bars mean, wherever there are bars. */
+const legend = `<p class="legend" aria-label="图例">${LEVELS.map(l => `<span><i class="swatch ${l}"></i>${LEVEL_ZH[l]}</span>`).join('')}<span class="muted">条内数字为机构数</span></p>`;
+
 export function sectorPage({ run, sector, sector_indicators, province, migration, moves }) {
 	const newest = migration.filter(m => m.as_of === migration[0]?.as_of);
 	const cell = (from, to) => newest.find(m => m.from_level === from && m.to_level === to)?.institutions ?? '';
@@ -35,7 +38,7 @@ export function sectorPage({ run, sector, sector_indicators, province, migration
 	const body = `<div class="heading"><h1>行业全景</h1><p>${esc(day(run.since))} 至 ${esc(day(run.as_of))} 的交易额，最近一期备案的余额</p></div>
 ${all ? `<dl class="kpis"><div><dt>前10大平台占比 CR10</dt><dd data-kpi="cr10">${percent(all.cr10)}</dd></div><div><dt>集中度 HHI</dt><dd data-kpi="hhi">${number(all.hhi, 4)}</dd></div>
 <div><dt>杠杆（余额÷净资产）</dt><dd data-kpi="leverage">${number(all.leverage, 2)} 倍</dd></div><div><dt>交易额</dt><dd>${money(all.traded)}</dd></div><div><dt>存量余额</dt><dd>${money(all.outstanding)}</dd></div><div><dt>展业机构</dt><dd>${number(all.institutions)}</dd></div></dl>` : ''}
-<section class="card"><h2>业务条线<small>CR10、HHI 按交易额；杠杆 = 存量余额 ÷ 净资产</small></h2>${table([
+<section class="card"><h2>业务条线<small>CR10、HHI 按交易额；杠杆 = 存量余额 ÷ 净资产</small></h2>${legend}${table([
 		{ title: '条线', kind: 'wide', cell: s => `<b>${esc(s.line_zh ?? s.line)}</b>` }, { title: '机构', kind: 'num', cell: s => number(s.institutions) }, { title: '交易额', kind: 'num', cell: s => money(s.traded) },
 		{ title: 'CR10', kind: 'num', cell: s => percent(s.cr10) }, { title: 'HHI', kind: 'num', cell: s => number(s.hhi, 4) }, { title: '存量余额', kind: 'num', cell: s => money(s.outstanding) },
 		{ title: '杠杆', kind: 'num', cell: s => s.leverage === null ? '—' : `${number(s.leverage, 2)} 倍` }, { title: '等级分布', kind: 'bar', cell: bar },
@@ -47,12 +50,28 @@ ${all ? `<dl class="kpis"><div><dt>前10大平台占比 CR10</dt><dd data-kpi="c
 <details${moves.length && moves.length < 15 ? ' open' : ''}><summary>等级变动的机构 ${moves.length} 家次</summary>${table([
 		{ title: '监测日', kind: 'date', cell: m => esc(day(m.as_of)) }, { title: '机构', kind: 'wide', cell: link }, { title: '原等级', cell: m => badge(m.from_level) }, { title: '新等级', cell: m => badge(m.to_level) }, { title: '命中规则', cell: m => esc(m.hit_rules ?? '') },
 	], moves, { class: 'stack' })}</details></section>
-<section class="card"><h2>属地分布</h2>${table([{ title: '省份', kind: 'wide', cell: p => esc(p.province) }, { title: '机构', kind: 'num', cell: p => number(p.institutions) }, { title: '等级分布', kind: 'bar', cell: bar }], province, { class: 'stack' })}</section>
+<section class="card"><h2>属地分布</h2>${legend}${table([{ title: '省份', kind: 'wide', cell: p => esc(p.province) }, { title: '机构', kind: 'num', cell: p => number(p.institutions) }, { title: '等级分布', kind: 'bar', cell: bar }], province, { class: 'stack' })}</section>
 <section class="card"><h2>行业指标<small>规则按全行业或条线测得的数值</small></h2>${table([
-		{ title: '指标', kind: 'wide', cell: i => `<a class="code" href="rules.html#${esc(i.rule)}">${esc(i.rule)}</a>${esc(i.rule_zh)}` }, { title: '范围', cell: i => esc(i.subject_id === 'ALL' ? '全行业' : i.subject_id === 'custody banks' ? '存管银行' : i.subject_zh) },
+		{ title: '指标', kind: 'wide', cell: i => `<a class="code" href="rules.html#${esc(i.rule)}">${esc(i.rule)}</a>${esc(i.rule_zh)}` }, { title: '范围', cell: i => esc(i.subject_id === 'ALL' && Number(i.subjects) === 1 ? '全行业' : i.subject_id === 'custody banks' ? '存管银行' : i.subject_zh) },
 		{ title: '数值', kind: 'num', cell: i => measured(i.value, null, i.rule_zh) }, { title: '预警线', kind: 'num', cell: i => i.threshold === null ? '—' : `${compare(i.operator)} ${measured(i.threshold, null, i.rule_zh)}` }, { title: '金额基数', kind: 'num', cell: i => money(i.amount) },
 	], sector_indicators, { class: 'stack' })}</section>`;
 	return page({ title: '行业全景', here: 'sector.html', run, body });
+}
+
+export function nobodyPage({ run, board, nobody }) {
+	const charged = board.reduce((n, b) => n + Number(b.findings), 0);
+	const body = `<div class="heading"><h1>未归属机构的问题</h1><p>本期问题 <b data-kpi="all">${number(charged + nobody.length)}</b> 项 = 归属机构 <a href="index.html">${number(charged)} 项</a> + 未归属机构 <b data-kpi="nobody">${number(nobody.length)}</b> 项</p></div>
+<section class="card"><p class="note">涉及个人、账户、银行、网站或全行业，不计入任何一家机构的等级；由人工核实后移交或归户。</p>
+<form class="filters" role="search" onsubmit="return false"><input type="search" id="q" placeholder="规则、对象" aria-label="搜索">
+<select id="f-level" aria-label="等级"><option value="">全部等级</option>${LEVELS.slice(0, 3).map(l => `<option value="${l}">${LEVEL_ZH[l]}</option>`).join('')}</select><output id="shown">${nobody.length} 项</output></form>
+${table([
+		{ title: '等级', cell: f => badge(f.severity) }, { title: '规则', kind: 'wide', cell: f => `<a class="code" href="rules.html#${esc(f.rule)}">${esc(f.rule)}</a>${esc(f.rule_zh)}` },
+		{ title: '对象', kind: 'wide', cell: f => esc(subject(f.subject_kind, f.subject_id)) }, { title: '金额', kind: 'num', cell: f => money(f.amount) },
+		{ title: '观测值', kind: 'num', cell: f => number(f.observed, 4) }, { title: '阈值', kind: 'num', cell: f => f.operator && f.threshold !== null ? `${compare(f.operator)} ${number(f.threshold, 4)}` : '—' },
+		{ title: '时间', kind: 'date', cell: f => esc(minute(f.occurred_at)) }, { title: '依据', kind: 'evidence', cell: f => esc(evidence(f.evidence)) || '—' },
+		{ title: '认定', cell: f => f.candidate && f.review === 'pending' ? '待认定' : '—' },
+	], nobody, { id: 'board', class: 'stack', empty: '没有。', row: f => `data-level="${f.severity}"` })}</section>`;
+	return page({ title: '未归属机构的问题', here: 'nobody.html', run, body });
 }
 
 const STATE = { rule: '自动规则', candidate: '待认定规则', indicator: '监测指标', record: '台账要求', planned: '未实现', 'out of scope': '不适用' };

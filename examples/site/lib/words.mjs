@@ -14,6 +14,7 @@ const KEY = {
 const VALUE = { fifo: '先进先出', controller: '控制人', controlled: '受控企业', self: '本机构', holder: '股东', officer: '高管', group: '集团成员', 'calendar day': '自然日', new: '新设', change: '变更', true: '是', false: '否', person: '个人' };
 const SUBJECT = {
 	institution: '本机构', loan: '标的', transfer: '交易', txn: '交易', person: '人员', sale: '销售', account: '账户', investor: '投资者', text: '宣传材料', user: '用户', feed: '报送', borrower: '借款人', product: '产品',
+	penalty: '处罚', bank: '银行', firm: '企业', sector: '全行业', site: '网站', request: '协查', opinion: '舆情',
 };
 const ACTION = { push: '推送', open_case: '启动应急处置', letter: '发风险提示函', publish: '协会公示', rectification_plan: '提交整改方案', plan: '提交整改方案' };
 const TARGET = { supervisor: '监管负责人', executive: '机构高管', regulator: '监管部门', association: '行业协会' };
