@@ -62,6 +62,7 @@ CREATE FUNCTION filing.a_day(d date) RETURNS void LANGUAGE sql AS $$
 	SELECT d || '-' || i, 'P' || 1 + i % 4, (ARRAY['ad', 'app', 'opinion'])[1 + i / 2 % 3], (d + time '23:30') AT TIME ZONE 'Asia/Shanghai' + i * interval '3 minutes',
 		   (ARRAY['稳赚不赔，保本高息，零风险', '等同银行，基金销售，年化收益率8%', '平台理财产品，私募基金', ' '])[1 + i / 3 % 4], CASE i % 3 WHEN 0 THEN true WHEN 1 THEN false END
 	  FROM generate_series(1, 12) AS i;
+	INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES (d || '-pay', 'P2', 'ad', (d + time '12:00') AT TIME ZONE 'Asia/Shanghai', '等同银行');
 	INSERT INTO filing.registration (event_id, inst_id, event, happened_on, name, scope_text, province)
 	SELECT d || '-' || i, 'n' || i, (ARRAY['new', 'change', 'move_in'])[1 + i % 3], d, CASE WHEN i % 5 > 0 THEN '北京某某投资有限公司' END, CASE WHEN i % 4 > 0 THEN '项目投资；投资管理；餐饮' END, (ARRAY['北京', '某地', '北京'])[1 + i % 3]
 	  FROM generate_series(1, 9) AS i;
