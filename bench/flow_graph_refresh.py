@@ -43,13 +43,19 @@ for _ in range(3):
     send("ANALYZE bench_day")
     closed.append(refresh("appended", "(SELECT watermark - interval '2 days' FROM risk_screen.flow_graph WHERE name = 'bench_day')"))
 # only the new day, many days: the mean counts the merges that fall due
-one = []
+def parts():
+    return int(send("SELECT parts FROM risk_screen.flow_graph WHERE name = 'bench_day'")[0])
+
+
+one, alone = [], []
 for _ in range(8):
     send(insert)
     send("SELECT brin_summarize_new_values('bench_day_ts_idx')")
+    before = parts()
     one.append(refresh("appended", "(SELECT watermark FROM risk_screen.flow_graph WHERE name = 'bench_day')"))
-parts = send("SELECT parts FROM risk_screen.flow_graph WHERE name = 'bench_day'")[0]
+    if parts() > before:
+        alone.append(one[-1])
 send("DELETE FROM bench_day WHERE ctid = (SELECT min(ctid) FROM bench_day)")
 rebuild = refresh("rebuilt")
-print("| %s | %s | %.0f | %.0f | %.0f (%.0f to %.0f) | %s | %.0f | %.0f | %.0f |" % (
-    size, rows, statistics.median(full), statistics.median(closed), statistics.mean(one), min(one), max(one), parts, idle, rebuild, rebuild / 90))
+print("| %s | %s | %.0f | %.0f | %.0f (%.0f to %.0f) | %.0f | %s | %.0f | %.0f | %.0f |" % (
+    size, rows, statistics.median(full), statistics.median(closed), statistics.mean(one), min(one), max(one), statistics.mean(alone), parts(), idle, rebuild, rebuild / 90))

@@ -16,7 +16,7 @@
 #include <hs.h>
 #endif
 
-#include "matcher.h"
+#include "matcher_private.h"
 #include "rs_memory.h"
 
 static double
@@ -137,6 +137,9 @@ main(int argc, char **argv)
 	double		t;
 
 	shim_init();
+	/* RS_SKIM=0: as on a machine without vectors, 1: with SSE4.1 only */
+	if (getenv("RS_SKIM") != NULL)
+		rs_skim_at_most(atoi(getenv("RS_SKIM")));
 	rs_max_memory_kb = 4 * 1024 * 1024;
 	budget = AllocSetContextCreate(TopMemoryContext, "words", ALLOCSET_DEFAULT_SIZES);
 	lines = split_lines(names, n, &at, &length);

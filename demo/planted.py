@@ -117,6 +117,7 @@ def plant_all(w):
     supervision(w)
     market(w)
     registers_and_sites(w)
+    looked_through(w)
 
 
 def base_book(w, org, count, fen, start='2026-05-20', months=12, rate=8.4):
@@ -487,6 +488,7 @@ def sales(w):
 
 def products(w):
     am = firm(w, '上海鼎盛资产管理有限公司', '资产管理', '上海', '上海', line='AM', fin=True, licensed='AM', paid_wan=50000)
+    w.manager = am
     bottom = product(w, 'ZG-0', am, 'AM', '鼎盛底层一号', offering='私募', risk_grade=4)
     mid = product(w, 'ZG-1', am, 'AM', '鼎盛通道二号', offering='私募', risk_grade=4, parent_prod=bottom)
     top = product(w, 'ZG-2', am, 'AM', '鼎盛稳享三号', offering='公募', risk_grade=2, parent_prod=mid)
@@ -504,19 +506,24 @@ def products(w):
     w.plant('E19', who, '产品 R4，客户 C3')
     w.plant('D07', ok, '合格投资者', False)
     ad(w, am, '鼎盛底层一号私募产品火热募集中，欢迎广大市民认购', channel='电梯广告')
+    w.plant('H14', am, '私募产品广告没有风险提示')
     w.plant('D08', am, '私募产品公开宣传')
     # 201 and 200 investors through two channels
     ec = firm(w, '杭州众筹客网络科技有限公司', '股权众筹融资', '浙江', '杭州', line='EC', fin=True, licensed='EC')
     s = Stream('investors')
     people = [w.client(s.person_name(), prov='浙江', qualified=True) for _ in range(201)]
+    brewer = w.client('杭州湖畔咖啡连锁有限公司', '企业', prov='浙江')
+    w.holds(w.client('钱一帆', prov='浙江'), '钱一帆', ec, 80)
+    w.holds(ec, '杭州众筹客网络科技有限公司', brewer, 20)       # a minority: no related party
     for tag, count, hit in (('A', 201, True), ('B', 200, False)):
-        under = product(w, 'ZC-%s' % tag, ec, 'EC', '咖啡连锁股权项目%s' % tag, offering='私募')
-        x = product(w, 'ZC-%s1' % tag, ec, 'EC', '咖啡持股计划%s一' % tag, offering='私募', parent_prod=under)
-        y = product(w, 'ZC-%s2' % tag, ec, 'EC', '咖啡持股计划%s二' % tag, offering='私募', parent_prod=under)
+        under = product(w, 'ZC-%s' % tag, ec, 'EC', '咖啡连锁股权项目%s' % tag, offering='私募', issuer_id=brewer)
+        x = product(w, 'ZC-%s1' % tag, ec, 'EC', '咖啡持股计划%s一' % tag, offering='私募', issuer_id=brewer, parent_prod=under)
+        y = product(w, 'ZC-%s2' % tag, ec, 'EC', '咖啡持股计划%s二' % tag, offering='私募', issuer_id=brewer, parent_prod=under)
         for i in range(count):
             holder(w, people[i], x if i < 110 else y, 100000)
         holder(w, people[0], y, 100000)                       # one person, both channels: counts once
         w.plant('D09', under, '穿透后 %d 人' % count, hit)
+        w.plant('D02', x, '发行人只被平台少数持股', False)
     issuer = w.client('杭州客众餐饮管理有限公司', '企业', prov='浙江')
     w.holds(ec, '杭州众筹客网络科技有限公司', issuer, 60)
     p = product(w, 'ZC-S', ec, 'EC', '客众餐饮扩店项目', offering='私募', issuer_id=issuer)
@@ -531,6 +538,33 @@ def products(w):
     w.holds(p, '程远航', b, 70)
     w.plant('OWNER', a, '交叉持股：程远航最终持有 100%')
     w.cross = (a, b, p)
+
+
+def looked_through(w):
+    """Products split, money from nobody known, and groups with several licences; last, so that numbers before stay."""
+    am = w.manager
+    for prod, n, hit in (('ZG-S', 5, True), ('ZG-T', 4, False)):
+        core = product(w, prod, am, 'AM', '鼎盛拆分%s号' % prod[-1], offering='私募', risk_grade=3)
+        for i in range(n):
+            product(w, '%s%d' % (prod, i + 1), am, 'AM', '鼎盛拆分%s%d号' % (prod[-1], i + 1), offering='私募', risk_grade=3, parent_prod=core)
+        w.plant('F05', core, '拆分为 %d 只产品' % n, hit)
+    known = w.client('已登记投资者', qualified=True, risk_cap=5)
+    for prod, part, hit in (('ZG-Q', 101, True), ('ZG-R', 100, False)):
+        product(w, prod, am, 'AM', '鼎盛指数增强%s号' % prod[-1], parent_prod='ZG-P')
+        holder(w, known, prod, (1000 - part) * WAN)
+        holder(w, 'X' + prod, prod, part * WAN)             # in no register
+        w.plant('F07', prod, '来源不明 %.1f%%' % (part / 10), hit)
+    shop = firm(w, '上海静安物业服务有限公司', '物业管理；会议服务', '上海', '上海')
+    for owner, manager, seller, part, hit in (('上海鼎盛控股有限公司', am, '上海鼎盛基金销售有限公司', 101, True),
+                                              ('苏州江枫控股有限公司', None, '苏州江枫基金销售有限公司', 100, False)):
+        manager = manager or firm(w, '苏州江枫资产管理有限公司', '资产管理', '江苏', '苏州', line='AM', fin=True, licensed='AM', paid_wan=50000)
+        sister = firm(w, seller, '基金销售', '上海', '上海', fin=True, licensed='FUND', paid_wan=20000)
+        top = w.client(owner, '企业', prov='上海')
+        w.holds(top, owner, manager, 60)
+        w.holds(top, owner, sister, 70)
+        w.flow(at('2026-11-05', 10), w.own[manager], w.own[sister], part * WAN, '转账', manager)
+        w.flow(at('2026-11-05', 11), w.own[manager], w.own[shop], (1000 - part) * WAN, '转账', manager)
+        w.plant('F08', sister, '向同一关联方支付占比 %.1f%%' % (part / 10), hit)
 
 
 NAME_CASES = [  # name, province, city, codes that must hit, codes that must not, note, more
@@ -600,8 +634,10 @@ def names(w):
     org = w.org('杭州旧时理财咨询有限公司', '商务信息咨询', '浙江', '杭州', est='2009-06-18')
     w.plant('H07', org, '2009 年登记的存量企业，名称含“理财”')
     w.plant('H01', org, '存量企业也在名单内')
+    w.plant('H02', org, '2009 年登记时还没有名单', False)
     org = w.org('杭州新晋理财咨询有限公司', '商务信息咨询', '浙江', '杭州', est='2018-06-18')
     w.plant('H07', org, '限用词生效后登记，不是存量', False)
+    w.plant('H02', org, '2018 年登记时全国名单的版本含“理财”')
     w.plant('H01', org, '名称含“理财”')
     org = firm(w, '宁波聚宝投资咨询有限公司', '投资咨询', '浙江', '杭州', line='AM')
     product(w, 'TZ-1', org, 'AM', '聚宝一年期', promised_pct=4.0)
@@ -636,6 +672,7 @@ def advertisements(w):
     bank = w.org('上海浦江银行股份有限公司', '吸收存款；发放贷款；代销基金' + SCOPE_TAIL, '上海', '上海', line='BANK', fin=True, licensed='BANK', paid_wan=500000)
     ad(w, bank, '浦江银行理财产品，投资有风险，详情请见产品说明书（风险等级R2）', channel='官网')
     w.plant('H12', bank, '银行的理财广告', False)
+    w.plant('H14', bank, '理财产品旁有风险提示', False)
     ad(w, w.fund_org, '正源代销互联网保险，三天内到账', channel='官网')
     w.plant('H13', w.fund_org, '广告内容超出许可范围（保险）')
     site = w.org('西安汇才网络科技有限公司', '网络技术服务' + SCOPE_TAIL, '陕西', '西安', line='P2P', icp=False)

@@ -27,7 +27,8 @@ CREATE TABLE risk_screen._flow_graph_file (
 	refreshed_by text NOT NULL,
 	seconds double precision NOT NULL,
 	complete boolean NOT NULL,
-	parts integer NOT NULL
+	parts integer NOT NULL,
+	columns text[] NOT NULL		-- optional ones that it keeps
 );
 
 CREATE FUNCTION risk_screen.create_flow_graph(name text, transfers text, bad_rows text DEFAULT 'error')
@@ -73,7 +74,8 @@ COMMENT ON FUNCTION risk_screen.check_flow_graph(text) IS
 	'Read the whole files of a flow graph and verify their checksums; returns sound, or what is wrong';
 
 CREATE FUNCTION risk_screen.flow_graph_transfers(name text,
-		OUT txn_id text, OUT payer text, OUT payee text, OUT amount numeric, OUT paid_at timestamptz)
+		OUT txn_id text, OUT payer text, OUT payee text, OUT amount numeric, OUT paid_at timestamptz,
+		OUT ord bigint, OUT fee numeric, OUT currency text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_flow_graph_transfers'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000000;
@@ -89,7 +91,7 @@ CREATE VIEW risk_screen.flow_graph AS
 		s.state, s.stale,
 		f.transfers AS rows, f.accounts, f.bytes, f.first_at, f.last_at AS watermark,
 		f.refreshed_at, f.refreshed_by, pg_catalog.make_interval(secs => f.seconds) AS build_time,
-		f.complete, f.parts
+		f.complete, f.parts, f.columns
 	FROM risk_screen._flow_graph g
 		LEFT JOIN risk_screen._flow_graph_file f ON f.name OPERATOR(pg_catalog.=) g.name
 		CROSS JOIN LATERAL risk_screen._flow_graph_state(g.name) s;
@@ -100,6 +102,7 @@ COMMENT ON COLUMN risk_screen.flow_graph.state IS 'ready, not built (refresh it)
 COMMENT ON COLUMN risk_screen.flow_graph.stale IS 'true: needs a refresh; false: no table page has changed since; NULL: only a refresh can tell';
 COMMENT ON COLUMN risk_screen.flow_graph.watermark IS 'latest transfer in the graph';
 COMMENT ON COLUMN risk_screen.flow_graph.complete IS 'false: row-level security limited what the owner saw at the last refresh';
+COMMENT ON COLUMN risk_screen.flow_graph.columns IS 'optional columns that it keeps: ord, fee, currency';
 COMMENT ON COLUMN risk_screen.flow_graph.parts IS 'files that hold it: refreshes add parts and merge small ones';
 GRANT SELECT ON risk_screen.flow_graph TO PUBLIC;
 

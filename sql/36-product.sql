@@ -23,7 +23,7 @@ CREATE FUNCTION risk_screen.final_investors(holdings text, parties text, product
 		as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL, bad_rows text DEFAULT 'error',
 		OUT product text, OUT form text, OUT max_investors bigint, OUT investors bigint, OUT unmerged bigint,
 		OUT direct_holders bigint, OUT vehicles bigint, OUT exempt bigint, OUT unknown bigint,
-		OUT exceeded boolean, OUT route text[], OUT flags text[])
+		OUT exceeded boolean, OUT route text[], OUT flags text[], OUT unknown_share numeric)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_final_investors'
 	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10;

@@ -75,4 +75,4 @@ CREATE FUNCTION risk_screen.known_region(region text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'rs_known_region_sql'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION risk_screen.known_region(text) IS
-	'Does the text begin with a division of China down to counties, full or short (北京, 北京市, 内蒙古)? Provinces that do not are left out of lists of one jurisdiction';
+	'Does the text begin with a division of China down to counties, full or short (北京, 北京市, 内蒙古, 海淀区), that lies in one province? Where it does not, lists of one jurisdiction are left out';

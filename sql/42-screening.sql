@@ -21,14 +21,14 @@ END;
 COMMENT ON FUNCTION risk_screen.screen_scope(text, text, text, text[], date) IS
 	'A business scope against the lists that apply, with the item each hit stands in; exclusion clauses are heeded';
 
-CREATE FUNCTION risk_screen.screen_ad(body text, licences text[] DEFAULT NULL, as_of date DEFAULT NULL,
+CREATE FUNCTION risk_screen.screen_ad(body text, licences text[] DEFAULT NULL, as_of date DEFAULT NULL, notice_within int DEFAULT NULL,
 		OUT finding text, OUT lexicon text, OUT term text, OUT effect text, OUT basis text,
 		OUT started int, OUT ended int, OUT matched text, OUT value numeric, OUT disguise text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_screen_ad'
 	LANGUAGE C STABLE PARALLEL SAFE COST 50 ROWS 3;
-COMMENT ON FUNCTION risk_screen.screen_ad(text, text[], date) IS
-	'An advertisement: claim (words of the advert lists), yield (a yield word with its number, in value), licence (business words no licence held covers), no_warning (claims without any risk warning)';
+COMMENT ON FUNCTION risk_screen.screen_ad(text, text[], date, int) IS
+	'An advertisement: claim (words of the advert lists), yield (a yield word with its number, in value, in percent), licence (business words no licence held covers), no_warning (the first claim, yield or investment product without a risk notice within notice_within characters; in value how far the nearest is)';
 
 CREATE FUNCTION risk_screen._count_terms_step(internal, text, text, date) RETURNS internal
 	AS 'MODULE_PATHNAME', 'rs_count_terms_step' LANGUAGE C STABLE PARALLEL SAFE;

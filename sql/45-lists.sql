@@ -39,11 +39,13 @@ VALUES
 	('PLATFORM-BRAND', '网贷平台常用商号字样', NULL, '{name}', NULL, NULL, 'watch', '重点关注', '平台商号',
 	 '整理（非法定）：问题平台名称中的常见字样', '-infinity', '{*}', 'maximal', false, true),
 	('AD-BUSINESS', '需持牌的金融业务用语', NULL, '{advert}', NULL, NULL, 'watch', '限用', '持牌业务',
-	 '银发〔2019〕316号：未取得金融业务资质不得开展金融营销宣传', '2020-01-25', NULL, 'maximal', false, true),
+	 '国办发〔2016〕21号：未取得相关金融业务资质的从业机构不得对金融业务或公司形象进行宣传；银发〔2019〕316号', '2016-04-12', NULL, 'maximal', false, true),
 	('AD-YIELD', '收益率用语（数字前）', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '收益数字',
 	 '整理（非法定）：与百分数相连的收益用语', '-infinity', NULL, 'maximal', false, true),
 	('AD-WARNING', '风险提示用语', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '风险提示',
 	 '广告法 第二十五条：应当对可能存在的风险有合理提示或者警示', '-infinity', NULL, 'maximal', false, true),
+	('AD-PRODUCT', '有投资回报预期的产品用语', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '应提示风险的产品',
+	 '广告法 第二十五条：招商等有投资回报预期的商品或者服务广告应有风险提示；词语为整理（非法定）', '-infinity', NULL, 'maximal', false, true),
 	('CN-TIE-IN', '捆绑销售用语', NULL, '{advert}', NULL, NULL, 'watch', '禁用', '捆绑销售',
 	 '互联网金融风险专项整治工作实施方案（003）：强制捆绑销售；词语为整理（非法定）', '-infinity', NULL, 'maximal', false, true),
 	('CN-INVEST-NAME', '投资理财名义用语', NULL, '{name,scope,advert}', NULL, NULL, 'watch', '重点关注', '投资理财名义',
@@ -78,7 +80,8 @@ SELECT lexicon, term, true
 	('CN-TIE-IN', '捆绑销售 强制搭售 搭售 须同时购买 需同时购买 必须同时购买 应同时购买 须一并购买 需一并购买 必须一并购买 不得单独购买 不单独销售 须搭配购买 必须搭配购买 须先购买 必须先购买'),
 	('CN-INVEST-NAME', '投资 理财 财富 资产管理 资本管理 投资管理 投资咨询 投资顾问 财富管理 投资理财'),
 	('AD-YIELD', '年化 年化收益 年化收益率 年收益 年收益率 收益率 预期收益 预期收益率 预期年化收益率 日息 月息 年息 月收益 日收益 年利率 利率 回报率 年回报 月回报 收益 回报 返利'),
-	('AD-WARNING', '投资有风险 市场有风险 理财有风险 投资须谨慎 投资需谨慎 入市需谨慎 入市须谨慎 风险提示 风险自担 不保证收益 不保本 非保本 过往业绩不代表 不构成投资建议')
+	('AD-PRODUCT', '理财 资产管理计划 资管计划 财富管理 基金 私募 定投 信托 股票 证券投资 期货 外汇 外汇保证金 万能险 投连险 分红险 债权转让 股权众筹 众筹 原始股 股权投资 定向融资 收益权 虚拟货币 数字货币 代币 投资产品 投资项目 投资计划'),
+	('AD-WARNING', '投资有风险 市场有风险 理财有风险 产品有风险 基金有风险 股市有风险 存在一定风险 有一定风险 风险较高 投资须谨慎 投资需谨慎 投资应谨慎 谨慎投资 选择须谨慎 选择需谨慎 入市需谨慎 入市须谨慎 理财非存款 风险提示 风险揭示 注意投资风险 风险自担 不保证收益 不承诺收益 不保本 非保本 可能损失本金 本金损失风险 本金损失的风险 过往业绩不代表 过往业绩不预示 不构成投资建议')
   ) AS l (lexicon, terms), unnest(string_to_array(terms, ' ')) AS term;
 
 INSERT INTO risk_screen.term (lexicon, term, category, licences, shipped)
@@ -94,9 +97,13 @@ SELECT 'AD-BUSINESS', term, business, licences, true
 	('信托', '{trust,TRU,信托}', '信托'),
 	('支付', '{payment,PAY,bank,支付,银行}', '支付 收单 预付卡 代付'),
 	('理财', '{bank,wealth_management,securities,trust,AM,银行,理财,证券,信托}', '理财 资产管理 资管计划 财富管理'),
+	-- a firm's image: any licence of finance covers it (the codes follow below)
+	('金融', '{*}', '金融'),
 	('众筹', '{EC,股权众筹}', '股权众筹'),
 	('虚拟货币', '{}', '虚拟货币 数字货币 代币 挖矿')
   ) AS b (business, licences, terms), unnest(string_to_array(terms, ' ')) AS term;
+UPDATE risk_screen.term SET licences = (SELECT l.licences FROM risk_screen.lexicon AS l WHERE l.lexicon = 'CN-2016-21')
+ WHERE lexicon = 'AD-BUSINESS' AND licences = '{*}';
 
 -- Art 19 of the regulation names what raises suspicion: watched, not banned.
 INSERT INTO risk_screen.term (lexicon, term, control, basis, shipped) VALUES
@@ -230,6 +237,22 @@ SELECT 'AD-BUSINESS', 'phrase', phrase, x.term, x.basis, true
 	('资产管理', '管理实物资产', '固定资产管理 国有资产管理 资产管理系统 资产管理软件')
   ) AS x (term, basis, phrases), unnest(string_to_array(x.phrases, ' ')) AS phrase;
 
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT 'AD-BUSINESS', 'phrase', x.phrase, x.term, x.basis, true
+  FROM risk_screen.term_exception AS x WHERE x.lexicon = 'CN-2016-21' AND x.kind = 'phrase' AND x.term = '金融'
+ UNION ALL
+SELECT 'AD-BUSINESS', 'phrase', phrase, '金融', '机构、监管和知识的用语', true
+  FROM unnest('{金融机构,金融监管,金融管理部门,金融办,金融局,金融消费者,金融知识,金融诈骗,金融犯罪,金融危机,金融学,金融专业,金融时报,金融界}'::text[]) AS phrase
+ON CONFLICT DO NOTHING;
+-- The products share what their words also lie in.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT 'AD-PRODUCT', 'phrase', x.phrase, x.term, x.basis, true
+  FROM risk_screen.term_exception AS x JOIN risk_screen.term AS t ON t.lexicon = 'AD-PRODUCT' AND t.term = x.term
+ WHERE x.lexicon = 'AD-BUSINESS' AND x.kind = 'phrase'
+ UNION ALL
+SELECT 'AD-PRODUCT', 'phrase', phrase, '基金', '不以回报为目的的基金', true
+  FROM unnest('{公益基金,慈善基金,救助基金,助学基金,社保基金,维修基金}'::text[]) AS phrase;
+
 -- Exclusion clauses of scopes.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT l.lexicon, 'clause', phrase, '经营范围的排除性表述', true
@@ -242,8 +265,12 @@ INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT l.lexicon, 'clause', phrase, '否定或警示的表述', true
   FROM risk_screen.lexicon AS l,
 	unnest('{不承诺…,不保证…,不提供…,不得…,不存在…,不是…,不属于…,不代表…,并非…,没有…,严禁…,禁止…,杜绝…,拒绝…,远离…,警惕…,谨防…,防范…,打击…,切勿…,勿信…,勿轻信…}'::text[]) AS phrase
- WHERE l.lexicon IN ('CN-AD', 'CN-PROD', 'CN-NEW-LABELS', 'CN-737-11', 'CN-ADLAW-25', 'AD-CLAIMS', 'AD-BUSINESS', 'CN-TIE-IN')
+ WHERE l.lexicon IN ('CN-AD', 'CN-PROD', 'CN-NEW-LABELS', 'CN-737-11', 'CN-ADLAW-25', 'AD-CLAIMS', 'AD-BUSINESS', 'AD-PRODUCT', 'CN-TIE-IN')
 ON CONFLICT DO NOTHING;
+-- A warning that is waved away is none.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
+SELECT 'AD-WARNING', 'clause', phrase, '否定或嘲弄的表述', true
+  FROM unnest('{谁说…,谁还说…,何来…,告别…,无惧…,不怕…,无需…,无须…,不用…,不必…,不存在…,没有…,别信…,忘掉…}'::text[]) AS phrase;
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT l.lexicon, 'phrase', phrase, '否定的表述', true
   FROM risk_screen.lexicon AS l, unnest('{不保本,非保本,不保息,不保证收益,不承诺保本,不承诺收益,无保本}'::text[]) AS phrase

@@ -5,9 +5,9 @@
 -- ---- xirr ----
 
 CREATE TYPE risk_screen.xirr_result AS (
-	rate float8, status text, roots float8[], flows bigint, skipped bigint);
+	rate float8, status text, roots float8[], flows bigint, skipped bigint, multiplicity int[]);
 COMMENT ON TYPE risk_screen.xirr_result IS
-	'Result of xirr_detail: the rate nearest to zero, a status, every root, rows used, rows skipped';
+	'Result of xirr_detail: the rate nearest to zero, a status, every root, rows used, rows skipped, how many coinciding roots each is';
 
 CREATE FUNCTION risk_screen._xirr_accum(internal, float8, date) RETURNS internal
 	AS 'MODULE_PATHNAME', 'rs_xirr_accum_float8_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -84,6 +84,10 @@ COMMENT ON AGGREGATE risk_screen.xirr_detail(float8, timestamptz) IS
 	'xirr with status (ok, multiple, no_flow, single_date, no_sign_change, no_root, out_of_range, bad_value), all roots, rows used and skipped';
 COMMENT ON AGGREGATE risk_screen.xirr_detail(numeric, timestamptz) IS
 	'xirr with status (ok, multiple, no_flow, single_date, no_sign_change, no_root, out_of_range, bad_value), all roots, rows used and skipped';
+
+CREATE TYPE risk_screen.statistic_result AS (value float8, status text, used bigint, skipped bigint);
+COMMENT ON TYPE risk_screen.statistic_result IS
+	'Result of the _detail forms: the value, NULL when there is none, a status that says why, rows used and rows skipped for NULL';
 
 -- ---- concentration: hhi, top_share, gini ----
 
@@ -174,3 +178,54 @@ COMMENT ON AGGREGATE risk_screen.gini(float8) IS
 	'Gini coefficient, 0 (equal) to (n-1)/n; times n/(n-1) for the unbiased form; fewer than two values or total zero gives NULL';
 COMMENT ON AGGREGATE risk_screen.gini(numeric) IS
 	'Gini coefficient, 0 (equal) to (n-1)/n; times n/(n-1) for the unbiased form; fewer than two values or total zero gives NULL';
+
+CREATE FUNCTION risk_screen._hhi_detail_final(internal) RETURNS risk_screen.statistic_result
+	AS 'MODULE_PATHNAME', 'rs_hhi_detail_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE risk_screen.hhi_detail(value float8) (
+	SFUNC = risk_screen._hhi_accum, STYPE = internal, SSPACE = 720,
+	FINALFUNC = risk_screen._hhi_detail_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = risk_screen._hhi_combine, SERIALFUNC = risk_screen._hhi_serial,
+	DESERIALFUNC = risk_screen._hhi_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.hhi_detail(float8) IS
+	'hhi with status (ok, no_value, zero_total), rows used and skipped';
+CREATE AGGREGATE risk_screen.hhi_detail(value numeric) (
+	SFUNC = risk_screen._hhi_accum, STYPE = internal, SSPACE = 720,
+	FINALFUNC = risk_screen._hhi_detail_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = risk_screen._hhi_combine, SERIALFUNC = risk_screen._hhi_serial,
+	DESERIALFUNC = risk_screen._hhi_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.hhi_detail(numeric) IS
+	'hhi with status (ok, no_value, zero_total), rows used and skipped';
+
+CREATE FUNCTION risk_screen._top_share_detail_final(internal) RETURNS risk_screen.statistic_result
+	AS 'MODULE_PATHNAME', 'rs_top_share_detail_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE risk_screen.top_share_detail(value float8, n int) (
+	SFUNC = risk_screen._top_share_accum, STYPE = internal, SSPACE = 500,
+	FINALFUNC = risk_screen._top_share_detail_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = risk_screen._top_share_combine, SERIALFUNC = risk_screen._top_share_serial,
+	DESERIALFUNC = risk_screen._top_share_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.top_share_detail(float8, int) IS
+	'top_share with status (ok, fewer_than_n: all there are, no_value, zero_total), rows used and skipped';
+CREATE AGGREGATE risk_screen.top_share_detail(value numeric, n int) (
+	SFUNC = risk_screen._top_share_accum, STYPE = internal, SSPACE = 500,
+	FINALFUNC = risk_screen._top_share_detail_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = risk_screen._top_share_combine, SERIALFUNC = risk_screen._top_share_serial,
+	DESERIALFUNC = risk_screen._top_share_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.top_share_detail(numeric, int) IS
+	'top_share with status (ok, fewer_than_n: all there are, no_value, zero_total), rows used and skipped';
+
+CREATE FUNCTION risk_screen._gini_detail_final(internal) RETURNS risk_screen.statistic_result
+	AS 'MODULE_PATHNAME', 'rs_gini_detail_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE risk_screen.gini_detail(value float8) (
+	SFUNC = risk_screen._gini_accum, STYPE = internal, SSPACE = 256,
+	FINALFUNC = risk_screen._gini_detail_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = risk_screen._values_combine, SERIALFUNC = risk_screen._values_serial,
+	DESERIALFUNC = risk_screen._values_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.gini_detail(float8) IS
+	'gini with status (ok, no_value, single_value, zero_total), rows used and skipped';
+CREATE AGGREGATE risk_screen.gini_detail(value numeric) (
+	SFUNC = risk_screen._gini_accum, STYPE = internal, SSPACE = 256,
+	FINALFUNC = risk_screen._gini_detail_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = risk_screen._values_combine, SERIALFUNC = risk_screen._values_serial,
+	DESERIALFUNC = risk_screen._values_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.gini_detail(numeric) IS
+	'gini with status (ok, no_value, single_value, zero_total), rows used and skipped';

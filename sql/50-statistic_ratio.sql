@@ -106,3 +106,60 @@ CREATE FUNCTION risk_screen.roll_matrix(positions text, bad_rows text DEFAULT 'e
 	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000 ROWS 10;
 COMMENT ON FUNCTION risk_screen.roll_matrix(text, text) IS
 	'Transitions of loans between buckets from one report date to the next, from a query (loan, as_of, bucket, amount): counts, amounts before and now, shares of the bucket left; from NULL: new, to NULL: gone';
+
+CREATE FUNCTION risk_screen._liquidity_detail_final(internal) RETURNS risk_screen.statistic_result
+	AS 'MODULE_PATHNAME', 'rs_liquidity_detail_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE risk_screen.liquidity_ratio_detail(cash numeric, due numeric, due_on date, as_of date, horizon int) (
+	SFUNC = risk_screen._liquidity_accum, STYPE = internal, SSPACE = 720,
+	FINALFUNC = risk_screen._liquidity_detail_final,
+	COMBINEFUNC = risk_screen._ratio_combine, SERIALFUNC = risk_screen._ratio_serial,
+	DESERIALFUNC = risk_screen._ratio_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.liquidity_ratio_detail(numeric, numeric, date, date, int) IS
+	'liquidity_ratio with status (ok, no_debt, no_cash), debts counted and rows skipped';
+
+CREATE FUNCTION risk_screen._ratio_detail_final(internal) RETURNS risk_screen.statistic_result
+	AS 'MODULE_PATHNAME', 'rs_ratio_detail_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE risk_screen.mismatch_rate_detail(start_on date, maturity date, cut_months int) (
+	SFUNC = risk_screen._mismatch_accum, STYPE = internal, SSPACE = 720,
+	FINALFUNC = risk_screen._ratio_detail_final,
+	COMBINEFUNC = risk_screen._ratio_combine, SERIALFUNC = risk_screen._ratio_serial,
+	DESERIALFUNC = risk_screen._ratio_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.mismatch_rate_detail(date, date, int) IS
+	'mismatch_rate with status (ok, no_value, zero_total), rows used and skipped';
+CREATE AGGREGATE risk_screen.mismatch_rate_detail(start_on date, maturity date, amount numeric, cut_months int) (
+	SFUNC = risk_screen._mismatch_accum, STYPE = internal, SSPACE = 720,
+	FINALFUNC = risk_screen._ratio_detail_final,
+	COMBINEFUNC = risk_screen._ratio_combine, SERIALFUNC = risk_screen._ratio_serial,
+	DESERIALFUNC = risk_screen._ratio_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.mismatch_rate_detail(date, date, numeric, int) IS
+	'mismatch_rate with status (ok, no_value, zero_total), rows used and skipped';
+
+CREATE AGGREGATE risk_screen.term_gap_detail(asset_until date, claim_until date, amount numeric) (
+	SFUNC = risk_screen._term_gap_accum, STYPE = internal, SSPACE = 720,
+	FINALFUNC = risk_screen._ratio_detail_final,
+	COMBINEFUNC = risk_screen._ratio_combine, SERIALFUNC = risk_screen._ratio_serial,
+	DESERIALFUNC = risk_screen._ratio_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.term_gap_detail(date, date, numeric) IS
+	'term_gap with status (ok, no_value, zero_total), rows used and skipped';
+
+CREATE FUNCTION risk_screen._mad_detail_final(internal) RETURNS risk_screen.statistic_result
+	AS 'MODULE_PATHNAME', 'rs_mad_detail_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE risk_screen.mad_detail(value float8) (
+	SFUNC = risk_screen._values_accum, STYPE = internal, SSPACE = 256,
+	FINALFUNC = risk_screen._mad_detail_final,
+	COMBINEFUNC = risk_screen._values_combine, SERIALFUNC = risk_screen._values_serial,
+	DESERIALFUNC = risk_screen._values_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.mad_detail(float8) IS
+	'mad with status (ok, zero_mad: more than half of the values are equal, no_value), rows used and skipped';
+CREATE AGGREGATE risk_screen.mad_detail(value numeric) (
+	SFUNC = risk_screen._values_accum, STYPE = internal, SSPACE = 256,
+	FINALFUNC = risk_screen._mad_detail_final,
+	COMBINEFUNC = risk_screen._values_combine, SERIALFUNC = risk_screen._values_serial,
+	DESERIALFUNC = risk_screen._values_deserial, PARALLEL = SAFE);
+COMMENT ON AGGREGATE risk_screen.mad_detail(numeric) IS
+	'mad with status (ok, zero_mad: more than half of the values are equal, no_value), rows used and skipped';
+
+CREATE FUNCTION risk_screen.robust_z_detail(value float8, peers risk_screen.peer_spread_result, min_peers int DEFAULT 8)
+	RETURNS risk_screen.statistic_result AS 'MODULE_PATHNAME', 'rs_robust_z_detail' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION risk_screen.robust_z_detail(float8, risk_screen.peer_spread_result, int) IS
+	'robust_z with status (ok, zero_mad: by the mean deviation, no_spread, too_few_peers, no_value) and the number of peers';

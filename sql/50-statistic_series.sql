@@ -149,15 +149,15 @@ COMMENT ON AGGREGATE risk_screen.irr(numeric, int) IS
 	'Rate per period of flows numbered by period (months, say): the root nearest to zero, NULL if there is none';
 
 CREATE FUNCTION risk_screen.nominal_apr(period_rate float8, periods int DEFAULT 12) RETURNS float8
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN period_rate * periods;
+	AS 'MODULE_PATHNAME', 'rs_nominal_apr' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk_screen.nominal_apr(float8, int) IS
 	'Annual rate without compounding (单利): rate per period times periods a year; must be labelled as such';
 CREATE FUNCTION risk_screen.effective_apr(period_rate float8, periods int DEFAULT 12) RETURNS float8
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN power(1 + period_rate, periods) - 1;
+	AS 'MODULE_PATHNAME', 'rs_effective_apr' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk_screen.effective_apr(float8, int) IS
 	'Annual rate with compounding (复利): (1 + rate per period)^periods - 1';
 CREATE FUNCTION risk_screen.period_rate(effective float8, periods int DEFAULT 12) RETURNS float8
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN power(1 + effective, 1.0::float8 / periods) - 1;
+	AS 'MODULE_PATHNAME', 'rs_period_rate' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION risk_screen.period_rate(float8, int) IS
 	'Rate per period of an effective annual rate: the inverse of effective_apr';
 CREATE FUNCTION risk_screen.flat_rate(principal numeric, repaid numeric, years numeric) RETURNS numeric

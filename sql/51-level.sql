@@ -18,6 +18,12 @@ CREATE FUNCTION risk_screen.level_label(level risk_screen.risk_level) RETURNS te
 COMMENT ON FUNCTION risk_screen.level_label(risk_screen.risk_level) IS
 	'Chinese name of a level: 绿, 未知, 黄, 橙, 红';
 
+CREATE FUNCTION risk_screen.level_label(level risk_screen.risk_level, measured risk_screen.risk_level, possible risk_screen.risk_level) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN measured = 'unknown' AND level > 'unknown' AND possible > level THEN '至少' ELSE '' END || risk_screen.level_label(level);
+COMMENT ON FUNCTION risk_screen.level_label(risk_screen.risk_level, risk_screen.risk_level, risk_screen.risk_level) IS
+	'Chinese name of a level in force, with 至少 (at least) where the level measured is unknown because missing data could make it worse';
+
 CREATE FUNCTION risk_screen._sticky_accum(internal, risk_screen.risk_level, timestamptz, interval) RETURNS internal
 	AS 'MODULE_PATHNAME', 'rs_sticky_accum' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION risk_screen._sticky_accum(internal, risk_screen.risk_level, risk_screen.risk_level, timestamptz, interval)
@@ -36,7 +42,7 @@ CREATE AGGREGATE risk_screen.sticky_level(level risk_screen.risk_level, relaxed 
 COMMENT ON AGGREGATE risk_screen.sticky_level(risk_screen.risk_level, timestamptz, interval) IS
 	'Level in force: rises at once, falls only after the lower level has held for `hold`; unknown and NULL never lower it; rows in order of time';
 COMMENT ON AGGREGATE risk_screen.sticky_level(risk_screen.risk_level, risk_screen.risk_level, timestamptz, interval) IS
-	'sticky_level with a margin: a fall is judged by `relaxed`, the level that the score plus the margin would have';
+	'sticky_level with a margin: a fall is judged by `relaxed`, the level that the score plus the margin would have; where the level is unknown, `relaxed` is what is established all the same, and the level rises to it';
 
 CREATE TYPE risk_screen.sticky_state AS (level risk_screen.risk_level, in_force risk_screen.risk_level, at timestamptz, until timestamptz[]);
 COMMENT ON TYPE risk_screen.sticky_state IS

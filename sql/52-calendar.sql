@@ -138,9 +138,16 @@ CREATE FUNCTION risk_screen.due_after(started timestamptz, allowed interval, sto
 DECLARE
 	stop tstzrange;
 	due timestamptz;
+	months int;
 BEGIN
-	-- hours of wall clock: days count 24 hours in every zone
-	due := started + pg_catalog.make_interval(secs => pg_catalog.date_part('epoch', allowed));
+	months := (pg_catalog.date_part('year', allowed) * 12 + pg_catalog.date_part('month', allowed))::int;
+	-- months as the calendar has them in risk_screen.time_zone; then hours of wall clock, days of 24 hours in every zone
+	due := (started AT TIME ZONE risk_screen._time_zone() + pg_catalog.make_interval(months => months)) AT TIME ZONE risk_screen._time_zone()
+		 + pg_catalog.make_interval(secs => pg_catalog.date_part('epoch', allowed - pg_catalog.make_interval(months => months)));
+	IF due < started THEN
+		RAISE EXCEPTION 'a deadline cannot lie before its start' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = pg_catalog.format('The time allowed is %s.', allowed);
+	END IF;
 	FOR stop IN SELECT r FROM pg_catalog.unnest(stops) r ORDER BY r LOOP
 		IF NOT pg_catalog.isempty(stop) AND (pg_catalog.lower_inf(stop) OR pg_catalog.lower(stop) < due)
 		   AND (pg_catalog.upper_inf(stop) OR pg_catalog.upper(stop) > started) THEN
@@ -153,7 +160,7 @@ BEGIN
 	RETURN due;
 END $$;
 COMMENT ON FUNCTION risk_screen.due_after(timestamptz, interval, tstzmultirange) IS
-	'End of a wall-clock deadline, moved by the times during which the clock stood; a stop without end gives infinity';
+	'End of a wall-clock deadline (hours, days of 24 hours, months of the calendar), moved by the times during which the clock stood; a stop without end gives infinity';
 
 CREATE FUNCTION risk_screen.due_after_workdays(started timestamptz, days int, stops tstzmultirange DEFAULT '{}',
 	calendar text DEFAULT 'CN') RETURNS timestamptz LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -53,6 +53,7 @@ CREATE TABLE risk_screen.ruleset_rule (
 	plan text,
 	clause text,
 	requirement text,
+	on_missing text NOT NULL DEFAULT 'unknown' CONSTRAINT on_missing_keeps_the_level CHECK (on_missing IN ('unknown', 'worst')),
 	PRIMARY KEY (ruleset, version, rule),
 	FOREIGN KEY (ruleset, version) REFERENCES risk_screen.ruleset
 );
@@ -63,6 +64,7 @@ COMMENT ON COLUMN risk_screen.ruleset_rule.lines IS 'business lines the rule app
 COMMENT ON COLUMN risk_screen.ruleset_rule.required IS 'without its data the institution cannot be green';
 COMMENT ON COLUMN risk_screen.ruleset_rule.overridable IS 'false: a hit''s floor cannot be lowered by an override';
 COMMENT ON COLUMN risk_screen.ruleset_rule.max_age IS 'days after which a fact is stale and counts as missing; NULL: never';
+COMMENT ON COLUMN risk_screen.ruleset_rule.on_missing IS 'unknown: without its data the level is unknown wherever the data could make it worse; worst: counts as its worst band. There is no way to ignore missing data: record that a rule does not apply (lines, applicable = false, an exemption)';
 COMMENT ON COLUMN risk_screen.ruleset_rule.missing_points IS 'points (before weight) when data are missing or stale';
 COMMENT ON COLUMN risk_screen.ruleset_rule.missing_floor IS 'least level when data are missing or stale';
 COMMENT ON COLUMN risk_screen.ruleset_rule.value_range IS 'values the indicator can take, e.g. [0,1]; check_ruleset() finds bands outside it';
@@ -157,11 +159,11 @@ COMMENT ON FUNCTION risk_screen.ruleset_version(text, date, timestamptz) IS
 CREATE FUNCTION risk_screen._ruleset_rules(ruleset text, version int)
 	RETURNS TABLE (rule text, indicator text, kind text, title_zh text, title_en text, direction text,
 		weight numeric, lines text[], required boolean, overridable boolean, max_age int, missing_points numeric,
-		missing_floor text, unit text, basis text, plan text)
+		missing_floor text, unit text, basis text, plan text, on_missing text)
 	LANGUAGE sql STABLE PARALLEL SAFE
 	BEGIN ATOMIC
 		SELECT r.rule, r.indicator, r.kind, r.title_zh, r.title_en, r.direction, r.weight, r.lines, r.required,
-			   r.overridable, r.max_age, r.missing_points, r.missing_floor::text, r.unit, r.clause, r.plan
+			   r.overridable, r.max_age, r.missing_points, r.missing_floor::text, r.unit, r.clause, r.plan, r.on_missing
 		  FROM risk_screen.ruleset_rule r
 		 WHERE r.ruleset = _ruleset_rules.ruleset AND r.version = _ruleset_rules.version
 		 ORDER BY r.rule COLLATE "C";
@@ -215,6 +217,61 @@ CREATE FUNCTION risk_screen._ruleset_bands(ruleset text, version int, as_of date
 			   i.reason_zh, i.reason_en, i.parameter, i.pieces IS NOT NULL
 		  FROM i
 		 ORDER BY i.rule COLLATE "C", i.band, i.pieces;
+	END;
+
+-- Is a worse value ever milder? Each rule is judged at every edge of its bands,
+-- between every two of them and beyond the last, within value_range.
+CREATE FUNCTION risk_screen._ruleset_order(ruleset text, version int, as_of date, line text, region text, size text, licence text)
+	RETURNS TABLE (severity text, rule text, finding text, detail text, by_parameter boolean)
+	LANGUAGE sql STABLE PARALLEL SAFE
+	BEGIN ATOMIC
+		WITH r AS (
+			SELECT r.rule, r.direction, r.value_range FROM risk_screen.ruleset_rule r
+			 WHERE r.ruleset = _ruleset_order.ruleset AND r.version = _ruleset_order.version
+			   AND (r.lines IS NULL OR _ruleset_order.line IS NULL OR _ruleset_order.line = ANY (r.lines))
+		), e AS (
+			SELECT e.rule, e.band, e.low, e.low_closed, e.high, e.high_closed, e.points,
+				   coalesce(e.floor::risk_screen.risk_level, 'green') AS floor, e.parameter
+			  FROM risk_screen._ruleset_bands(ruleset, version, as_of, 'infinity', line, region, size, licence) e
+			 WHERE e.resolved
+		), edge AS (
+			SELECT e.rule, e.low AS x FROM e WHERE e.low > '-infinity'
+			 UNION SELECT e.rule, e.high FROM e WHERE e.high < 'infinity'
+			 UNION SELECT r.rule, lower(r.value_range)::float8 FROM r WHERE NOT lower_inf(r.value_range) AND EXISTS (SELECT FROM e WHERE e.rule = r.rule)
+			 UNION SELECT r.rule, upper(r.value_range)::float8 FROM r WHERE NOT upper_inf(r.value_range) AND EXISTS (SELECT FROM e WHERE e.rule = r.rule)
+		), x AS (
+			SELECT edge.rule, edge.x FROM edge
+			 UNION SELECT n.rule, n.x / 2 + n.next / 2 FROM (SELECT edge.rule, edge.x, lead(edge.x) OVER (PARTITION BY edge.rule ORDER BY edge.x) AS next FROM edge) n WHERE n.next IS NOT NULL
+			 UNION SELECT edge.rule, min(edge.x) - 1 FROM edge GROUP BY 1
+			 UNION SELECT edge.rule, max(edge.x) + 1 FROM edge GROUP BY 1
+		), at AS (
+			SELECT x.rule, x.x, r.direction, b.band, coalesce(b.points, 0) AS points, coalesce(b.floor, 'green') AS floor,
+				   CASE r.direction WHEN 'low' THEN -x.x ELSE x.x END AS place
+			  FROM x JOIN r ON r.rule = x.rule
+			  LEFT JOIN LATERAL (
+				SELECT e.band, e.points, e.floor FROM e
+				 WHERE e.rule = x.rule AND (x.x > e.low OR x.x = e.low AND e.low_closed) AND (x.x < e.high OR x.x = e.high AND e.high_closed)
+				 ORDER BY e.floor DESC, e.points DESC LIMIT 1) b ON true
+			 WHERE r.value_range @> x.x::numeric
+		), seen AS (
+			SELECT at.*, max(at.points) OVER before AS worse_points, max(at.floor) OVER before AS worse_floor, count(at.band) OVER before AS hits_before,
+				   count(at.band) OVER (PARTITION BY at.rule ORDER BY at.place ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS hits_after,
+				   EXISTS (SELECT FROM e WHERE e.rule = at.rule AND e.parameter IS NOT NULL) AS by_parameter
+			  FROM at WINDOW before AS (PARTITION BY at.rule ORDER BY at.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+		)
+		SELECT DISTINCT ON (f.rule, f.finding) f.severity, f.rule, f.finding, f.detail, f.by_parameter
+		  FROM (
+			SELECT CASE s.direction WHEN 'any' THEN 'warning' ELSE 'error' END AS severity, s.rule, 'gap' AS finding,
+				   format('%s lies between bands and is in none: no hit', s.x) AS detail, s.by_parameter, s.place
+			  FROM seen s WHERE s.band IS NULL AND s.hits_before > 0 AND s.hits_after > 0
+			 UNION ALL
+			SELECT 'error', s.rule, 'not monotone',
+				   CASE WHEN s.band IS NULL THEN format('%s is in no band, although the direction "%s" makes it worse than values that are', s.x, s.direction)
+						ELSE format('%s is in band %s, milder than values that the direction "%s" makes less bad', s.x, s.band, s.direction) END, s.by_parameter, s.place
+			  FROM seen s
+			 WHERE s.direction <> 'any' AND (s.points < s.worse_points OR s.floor < s.worse_floor) AND NOT (s.band IS NULL AND s.hits_after > 0)
+		  ) f
+		 ORDER BY f.rule, f.finding, f.place;
 	END;
 
 -- ---- changing and checking ----
@@ -322,47 +379,30 @@ BEGIN
 	   AND (x.low < y.high OR (x.low = y.high AND x.low_closed AND y.high_closed))
 	   AND (y.low < x.high OR (y.low = x.high AND y.low_closed AND x.high_closed));
 	RETURN QUERY
-	SELECT 'warning', g.rule, 'gap', pg_catalog.format('values between %s and %s are in no band: no hit', g.before, g.low)
-	  FROM (SELECT e.rule, e.low, e.low_closed,
-				   pg_catalog.lag(e.high) OVER w AS before, pg_catalog.lag(e.high_closed) OVER w AS before_closed
-			  FROM risk_screen._ruleset_bands(name, number, day, 'infinity') e
-			 WHERE e.resolved
-			WINDOW w AS (PARTITION BY e.rule ORDER BY e.low, e.high)) g
-	 WHERE g.low > g.before OR (g.low = g.before AND NOT g.low_closed AND NOT g.before_closed);
-	RETURN QUERY
 	SELECT 'warning', r.rule, 'out of range', pg_catalog.format('band %s lies outside the values %s', b.band, r.value_range)
 	  FROM risk_screen.ruleset_rule r
 	  JOIN risk_screen.ruleset_band b USING (ruleset, version, rule)
 	 WHERE r.ruleset = name AND r.version = number AND b.span IS NOT NULL AND NOT b.span && r.value_range;
+	-- order of the bands, in every segment and from every day on that parameters tell apart
 	RETURN QUERY
-	SELECT 'error', d.rule, 'not monotone',
-		   pg_catalog.format('band %s is milder than a band that the direction "%s" makes less bad', d.band, d.direction)
-	  FROM (SELECT e.rule, e.band, r.direction, e.points, coalesce(e.floor::risk_screen.risk_level, 'green') AS floor,
-				   max(e.points) OVER w AS worse_points,
-				   max(coalesce(e.floor::risk_screen.risk_level, 'green')) OVER w AS worse_floor
-			  FROM risk_screen._ruleset_bands(name, number, day, 'infinity') e
-			  JOIN risk_screen.ruleset_rule r
-				ON r.ruleset = name AND r.version = number AND r.rule = e.rule AND r.direction <> 'any'
-			 WHERE e.resolved
-			WINDOW w AS (PARTITION BY e.rule
-						 ORDER BY CASE WHEN r.direction = 'high' THEN e.low ELSE -e.high END
-						 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) d
-	 WHERE d.points < d.worse_points OR d.floor < d.worse_floor;
-	RETURN QUERY
-	SELECT 'error', o.rule, 'not monotone',
-		   pg_catalog.format('values beyond band %s are no hit, although the direction "%s" makes them worse', o.band, o.direction)
-	  FROM (SELECT DISTINCT ON (e.rule) e.rule, e.band, r.direction,
-				   CASE WHEN r.direction = 'high' THEN e.high < upper(r.value_range) OR (upper_inf(r.value_range) AND e.high < 'infinity')
-						ELSE e.low > lower(r.value_range) OR (lower_inf(r.value_range) AND e.low > '-infinity') END AS open_end
-			  FROM risk_screen._ruleset_bands(name, number, day, 'infinity') e
-			  JOIN risk_screen.ruleset_rule r
-				ON r.ruleset = name AND r.version = number AND r.rule = e.rule AND r.direction <> 'any'
-			 WHERE e.resolved
-			 ORDER BY e.rule, CASE WHEN r.direction = 'high' THEN e.high ELSE -e.low END DESC) o
-	 WHERE o.open_end;
+	WITH named AS MATERIALIZED (
+		SELECT p.* FROM risk_screen.parameter p
+		 WHERE p.code IN (SELECT b.parameter FROM risk_screen.ruleset_band b WHERE b.ruleset = name AND b.version = number)
+	)
+	SELECT s.severity, s.rule, s.finding, pg_catalog.min(s.detail || CASE WHEN s.by_parameter
+				THEN pg_catalog.format(' (on %s%s)', d.day, pg_catalog.concat_ws(', ', '', a.line, b.region, c.size, e.licence)) ELSE '' END)
+	  FROM (SELECT day AS day
+			 UNION SELECT n.valid_from FROM named n WHERE n.valid_from > day
+			 UNION SELECT n.valid_to FROM named n WHERE n.valid_to > day AND n.valid_to < 'infinity') d
+	 CROSS JOIN (SELECT NULL::text UNION SELECT n.line FROM named n) a(line)
+	 CROSS JOIN (SELECT NULL::text UNION SELECT n.region FROM named n) b(region)
+	 CROSS JOIN (SELECT NULL::text UNION SELECT n.size FROM named n) c(size)
+	 CROSS JOIN (SELECT NULL::text UNION SELECT n.licence FROM named n) e(licence)
+	 CROSS JOIN LATERAL risk_screen._ruleset_order(name, number, d.day, a.line, b.region, c.size, e.licence) s
+	 GROUP BY s.severity, s.rule, s.finding, s.by_parameter;
 END $$;
 COMMENT ON FUNCTION risk_screen.check_ruleset(text, int, date) IS
-	'What is wrong with a version before it is activated: missing or disordered levels, rules without bands, weight or floor, unknown parameters, overlaps (errors); gaps, unreachable levels, bands out of range (warnings)';
+	'What is wrong with a version before it is activated: missing or disordered levels, rules without bands, weight or floor, unknown parameters, overlaps, gaps and bands against the direction on any day and in any segment that the parameters on record tell apart (errors; gaps of direction any, unreachable levels, bands out of range: warnings)';
 
 CREATE FUNCTION risk_screen.copy_ruleset(ruleset text, version int, new_ruleset text, new_version int, note text DEFAULT NULL)
 	RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -422,7 +462,7 @@ CREATE FUNCTION risk_screen.ruleset_hash(ruleset text, version int) RETURNS text
 			   FROM risk_screen.ruleset_level l
 			  WHERE l.ruleset = ruleset_hash.ruleset AND l.version = ruleset_hash.version),
 			(SELECT string_agg(jsonb_build_array('rule', r.rule, r.indicator, r.kind, r.direction, r.weight, r.lines,
-						r.required, r.overridable, r.max_age, r.missing_points, r.missing_floor)::text,
+						r.required, r.overridable, r.max_age, r.missing_points, r.missing_floor, r.on_missing)::text,
 						E'\n' ORDER BY r.rule COLLATE "C")
 			   FROM risk_screen.ruleset_rule r
 			  WHERE r.ruleset = ruleset_hash.ruleset AND r.version = ruleset_hash.version),

@@ -96,7 +96,7 @@ BEGIN
 	FOR day IN SELECT d::date FROM pg_catalog.generate_series(from_day::timestamp, to_day::timestamp, step) d LOOP
 		days := days + 1;
 		INSERT INTO pg_temp._backtest_grade
-		SELECT day, g.entity, g.level, g.score, g.reasons
+		SELECT day, g.entity, greatest(g.level, g.at_least), g.score, g.reasons
 		  FROM risk_screen.grade(facts, ruleset, day, coalesce(backtest.known_at, risk_screen.day_start(day + 1)),
 			backtest.exemptions, backtest.overrides, checks => backtest.checks) g
 		  LEFT JOIN pg_temp._backtest_label l ON l.entity = g.entity

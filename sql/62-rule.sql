@@ -43,9 +43,15 @@ CREATE TABLE risk_screen.rule (
 	rests_on text[] NOT NULL DEFAULT '{}',
 	delta_roles text[] NOT NULL DEFAULT '{}',
 	delta_days int NOT NULL DEFAULT 0 CHECK (delta_days >= 0),
+	tier text CHECK (tier IN ('base', 'special', 'guidance')),
+	after_grading boolean NOT NULL DEFAULT false,
 	CHECK (valid_from < valid_to),
+	-- what is found after grading can charge nobody
+	CHECK (NOT after_grading OR lines = '{}'),
 	-- what is carried over from an earlier day must not depend on the day asked about, nor on other rules
-	CHECK (delta_roles = '{}' OR body !~ '\$[14](?![0-9])' AND rests_on = '{}')
+	-- (the day may choose the words in force and the circle of related parties: screen() compares those)
+	CHECK (delta_roles = '{}' OR rests_on = '{}'
+		   AND regexp_replace(body, '\mdesk_related_parties\(\$1\)|\m(find_terms|screen_ad|term_list|has_terms)\(([^()]|\([^()]*\))*\)', '', 'g') !~ '\$[14](?![0-9])')
 );
 COMMENT ON TABLE risk_screen.rule IS 'Rules and indicators that screen() runs; shipped rows are read-only, yours are kept by pg_dump. Whoever may insert here runs code as everyone who screens';
 COMMENT ON COLUMN risk_screen.rule.code IS 'Requirement id of a shipped rule (A01 ... N24); any other name for yours';
@@ -72,6 +78,8 @@ COMMENT ON COLUMN risk_screen.rule.valid_to IS 'Day after the last as_of it runs
 COMMENT ON COLUMN risk_screen.rule.builtin IS 'Shipped with the extension, therefore read-only';
 COMMENT ON COLUMN risk_screen.rule.delta_roles IS 'Roles read one day at a time: screen() may judge only the days whose rows of these roles changed; empty: always the whole window';
 COMMENT ON COLUMN risk_screen.rule.delta_days IS 'How many days before its own a measurement looks back in these roles';
+COMMENT ON COLUMN risk_screen.rule.tier IS 'Tier of the rule framework (M27): base 基础制度, special 专项规则, guidance 操作指引';
+COMMENT ON COLUMN risk_screen.rule.after_grading IS 'Runs when the day has been graded and its alerts raised, and reads them; charges nobody';
 COMMENT ON COLUMN risk_screen.rule.rests_on IS 'Rules whose findings of the same run its body reads (desk_findings, desk_gaps): it runs after them';
 GRANT SELECT ON risk_screen.rule TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('risk_screen.rule', 'WHERE NOT builtin');

@@ -28,6 +28,7 @@ CREATE TABLE feed_batch (
 	replaced_by bigint REFERENCES feed_batch,
 	replaced_at timestamptz,
 	loaded_by text NOT NULL DEFAULT session_user,
+	loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	CHECK (filed = loaded + quarantined));
 CREATE UNIQUE INDEX feed_batch_in_force ON feed_batch (role, inst_id, report_date, batch) WHERE state IN ('loaded', 'partial');
 CREATE INDEX feed_batch_key ON feed_batch (role, inst_id, report_date, batch)
@@ -55,6 +56,7 @@ replaces 更正批次; version it replaced
 replaced_by 被更正批次; version that replaced it
 replaced_at 更正时间; when that came
 loaded_by 入库人; who loaded it
+loaded_at 入库时间; when, by the server's clock
 $$),
 ('feed_quarantine', 21, $$
 CREATE TABLE feed_quarantine (
@@ -63,6 +65,7 @@ CREATE TABLE feed_quarantine (
 	row_position bigint NOT NULL,
 	problems text[] NOT NULL,
 	content jsonb NOT NULL,
+	released_at timestamptz,
 	PRIMARY KEY (feed_no, row_position))
 $$, '隔离数据: rows of messages that could not be loaded, as they were filed', $$
 feed_no 报送编号; message
@@ -70,6 +73,7 @@ inst_id 报送机构; who filed
 row_position 行号; place in the message, from 1
 problems 问题; column:code, see code_label domain feed_problem
 content 原文; the row as filed
+released_at 解除隔离时间; when a correction of another message took the conflict away and the row came into force; NULL: in quarantine
 $$),
 ('feed_duty', 22, $$
 CREATE TABLE feed_duty (

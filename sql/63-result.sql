@@ -74,6 +74,7 @@ CREATE TABLE rule_outcome (
 	clause text,
 	reason_zh text,
 	reason_en text,
+	withdrawn boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (run_id, rule))
 $$, '规则执行结果: what each rule of a run came to', $$
 run_id 批次编号; run
@@ -100,6 +101,7 @@ plan 来源方案; source plans
 clause 条款; words of the plan
 reason_zh 说明; explanation, Chinese
 reason_en 英文说明; explanation, English
+withdrawn 数据撤回; it could not judge, but judged on an earlier day: its data have been taken away
 $$),
 ('rule_day', 2, $$
 CREATE TABLE rule_day (
@@ -288,12 +290,13 @@ CREATE TABLE grade (
 	relaxed risk_screen.risk_level NOT NULL,
 	lines text[] NOT NULL,
 	sticky risk_screen.sticky_state NOT NULL,
+	at_least risk_screen.risk_level NOT NULL,
 	PRIMARY KEY (run_id, inst_id));
 CREATE INDEX grade_inst_id ON grade (inst_id)
 $$, '机构评级: level of each institution in each run', $$
 run_id 批次编号; run
 inst_id 机构编号; institution
-level 测算等级; what this run found, overrides included: red, orange, yellow, unknown, green
+level 测算等级; what this run found, overrides included: red, orange, yellow, green; unknown where missing data could make it worse than at_least
 level_in_force 现行等级; rises at once, falls after a hold; an override holds as long as it is valid
 score 得分; points, unbounded: orders institutions within a level
 floor 底线等级; level the hit rules force; NULL: none
@@ -307,6 +310,7 @@ possible 最坏等级; what the missing data could mean at worst
 relaxed 容差等级; level with the ruleset's margin, by which a fall is judged
 lines 业务条线; lines of the institution on that day
 sticky 等级状态; what the next run needs to know of this one
+at_least 至少等级; what is established, whatever the missing data may say; equals level unless that is unknown
 $$),
 ('money_trace', 9, $$
 CREATE TABLE money_trace (

@@ -1,4 +1,4 @@
--- Tables of a workspace for seals: the book, the seal of each row, what checks
+-- Tables of a workspace for seals: the book, the seals of the rows, what checks
 -- found, and registered evidence. Rows of the book and their seals are written
 -- once; GRANT INSERT and SELECT on them, but neither UPDATE nor DELETE.
 
@@ -40,6 +40,7 @@ CREATE TABLE seal_book (
 	columns text[] NOT NULL,
 	row_count bigint NOT NULL,
 	root bytea NOT NULL,
+	late text,
 	head bytea NOT NULL,
 	sealed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	sealed_by text NOT NULL DEFAULT session_user,
@@ -51,21 +52,25 @@ day 日期; day the rows belong to
 part 部分; 1: the day, later parts: rows that came after it was sealed
 columns 字段; columns sealed, in order
 row_count 行数; rows sealed
-root 根哈希; Merkle root over the rows' seals, ordered by row and seal
+root 根哈希; Merkle root over the rows' seals, ordered by seal
+late 补报依据; part after the day was over: the messages the rows came with (feed 12), or the reason given; NULL: part of the day
 head 链头; SHA-256 chain over the book up to this line
 sealed_at 封存时间; when
 sealed_by 封存人; who
 $$),
-('row_seal', 26, $$
-CREATE TABLE row_seal (
+('seal_piece', 26, $$
+CREATE TABLE seal_piece (
 	seal_no bigint NOT NULL,
-	row_id text NOT NULL,
-	seal bytea NOT NULL);
-CREATE INDEX row_seal_seal_no ON row_seal (seal_no)
-$$, '行封印: the seal of each row', $$
+	piece int NOT NULL,
+	row_ids text[] NOT NULL,
+	seals bytea NOT NULL,
+	PRIMARY KEY (seal_no, piece));
+ALTER TABLE seal_piece ALTER seals SET STORAGE EXTERNAL, ALTER row_ids SET STORAGE EXTERNAL
+$$, '封印: the seals of the rows, many to a piece; the view row_seal shows them one by one', $$
 seal_no 序号; line of the book
-row_id 行标识; key of the row
-seal 封印; SHA-256 of the row's canonical encoding
+piece 分段; from 0, in the order of the seals
+row_ids 行标识; keys of the rows, in that order
+seals 封印; their seals, 32 bytes each
 $$),
 ('seal_check', 27, $$
 CREATE TABLE seal_check (
@@ -79,7 +84,8 @@ CREATE TABLE seal_check (
 	inserted bigint NOT NULL,
 	book_faults bigint NOT NULL,
 	checked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-	checked_by text NOT NULL DEFAULT session_user)
+	checked_by text NOT NULL DEFAULT session_user,
+	corrected bigint NOT NULL DEFAULT 0)
 $$, '封存核验: each comparison of the rows with their seals', $$
 check_no 核验编号; identifier
 source 来源; role or desk table
@@ -92,6 +98,7 @@ inserted 新增行数; rows that were not there
 book_faults 账目异常数; lines of the book, or seals, that were tampered with
 checked_at 核验时间; when
 checked_by 核验人; who
+corrected 更正行数; rows replaced by a later version of their message: legal
 $$),
 ('seal_finding', 28, $$
 CREATE TABLE seal_finding (
@@ -99,7 +106,7 @@ CREATE TABLE seal_finding (
 	source text NOT NULL,
 	day date,
 	row_id text,
-	finding text NOT NULL CHECK (finding IN ('changed', 'missing', 'inserted', 'seals altered', 'book altered', 'book broken', 'head not in book')),
+	finding text NOT NULL CHECK (finding IN ('changed', 'missing', 'inserted', 'corrected', 'seals altered', 'book altered', 'book broken', 'head not in book')),
 	inst_id text,
 	seal_no bigint,
 	sealed bytea,
@@ -110,9 +117,22 @@ check_no 核验编号; check
 source 来源; role or desk table
 day 日期; day the row was sealed for, or belongs to now
 row_id 行标识; key of the row; NULL: the book itself
-finding 异常; changed 被改, missing 缺失, inserted 新增, seals altered 封印被改, book altered 账目被改, book broken 账目缺行, head not in book 链头不符
+finding 异常; changed 被改, missing 缺失, inserted 新增, corrected 报送更正 (replaced by a later version of its message: legal), seals altered 封印被改, book altered 账目被改, book broken 账目缺行, head not in book 链头不符
 inst_id 机构编号; institution of the row as it is now
 seal_no 序号; line of the book
 sealed 原封印; seal of the row, or root of the day, as sealed
 now 现封印; what it is now
+$$),
+('row_seal', 120, $$
+CREATE VIEW row_seal WITH (security_invoker) AS
+	SELECT p.seal_no, r.row_id, substring(d.seals FROM ((r.n - 1) * 32 + 1)::int FOR 32) AS seal, p.piece::bigint * 1024 + r.n AS "position"
+	  FROM seal_piece AS p
+	 -- read from storage once
+	 CROSS JOIN LATERAL (SELECT p.seals || ''::bytea OFFSET 0) AS d (seals)
+	 CROSS JOIN LATERAL unnest(p.row_ids) WITH ORDINALITY AS r (row_id, n)
+$$, '行封印: the seal of each row', $$
+seal_no 序号; line of the book
+row_id 行标识; key of the row; of a row without key its seal
+seal 封印; SHA-256 of the row's canonical encoding
+position 位置; leaf of the day's tree, from 1
 $$);

@@ -260,12 +260,16 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- The rules as known at an instant; sql/79-rule_history.sql has the body, once the history is there.
+CREATE FUNCTION risk_screen._rules_at(known_at timestamptz) RETURNS SETOF risk_screen.rule
+	LANGUAGE sql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS 'SELECT r.* FROM risk_screen.rule AS r';
+
 CREATE FUNCTION risk_screen._rules_hash(as_of date, known_at timestamptz) RETURNS text
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT encode(sha256(convert_to(coalesce(string_agg(concat_ws(E'\x1f', r.code, r.version, r.severity, r.candidate, r.weight,
 		   r.body, risk_screen._hit_operator(r.parameters[1], as_of, r.lines, known_at), risk_screen._parameter_values(r.parameters, as_of, r.lines, known_at)), E'\x1e'
 		   ORDER BY r.code COLLATE "C"), ''), 'UTF8')), 'hex')
-	  FROM risk_screen.rule AS r
+	  FROM risk_screen._rules_at(known_at) AS r
 	 WHERE as_of >= r.valid_from AND as_of < r.valid_to
 $$;
 
@@ -277,7 +281,7 @@ DECLARE
 	bad text;
 BEGIN
 	SELECT string_agg(t, ', ') INTO bad
-	  FROM unnest(ARRAY['run', 'rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'alert']) AS t
+	  FROM unnest(ARRAY['run', 'rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'name_hit', 'alert']) AS t
 	 WHERE NOT has_table_privilege(format('%I.%I', workspace, t), 'INSERT')
 		OR NOT has_table_privilege(format('%I.%I', workspace, t), 'DELETE') AND t NOT IN ('run', 'alert');
 	IF bad IS NOT NULL THEN
@@ -374,7 +378,7 @@ BEGIN
 		   array_agg(risk_screen._parameter_values(x.parameters, screen.as_of, x.lines, screen.known_at) ORDER BY risk_screen._rule_stage(x.rests_on), x.code COLLATE "C"),
 		   count(*), risk_screen._rules_hash(screen.as_of, screen.known_at)
 	  INTO rules, operators, vals, n, hash
-	  FROM risk_screen.rule AS x
+	  FROM risk_screen._rules_at(screen.known_at) AS x
 	 WHERE screen.as_of >= x.valid_from AND screen.as_of < x.valid_to;
 	EXECUTE format($q$
 		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, filtered_roles, run_by, started_at)
@@ -388,6 +392,8 @@ BEGIN
 	END IF;
 	CALL risk_screen._screen_coverage(workspace, run_row, rules);
 	CALL risk_screen._screen_closure(workspace, run_row);
+	CALL risk_screen._screen_money_flow(workspace, run_row);
+	CALL risk_screen._screen_names(workspace, run_row);
 	CALL risk_screen._screen_digest(workspace, run_row, rules);
 	IF incremental IS NOT FALSE THEN
 		base := risk_screen._base_run(workspace, run_row);
@@ -399,6 +405,7 @@ BEGIN
 	RAISE NOTICE 'screening "%" as of %: % rules', workspace, as_of, n;
 	FOR i IN 1..n
 	LOOP
+		CONTINUE WHEN rules[i].after_grading;
 		PERFORM set_config('application_name', format('risk_screen: rule %s (%s/%s)', rules[i].code, i, n), true);
 		IF clock_timestamp() - last_notice > interval '1 second' THEN
 			RAISE NOTICE 'rule % of %: % %', i, n, rules[i].code, rules[i].title_zh;
@@ -410,7 +417,16 @@ BEGIN
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
 	CALL risk_screen._screen_grade(workspace, run_row, rules, ruleset);
 	CALL risk_screen._screen_money(workspace, run_row);
+	CALL risk_screen._forget_money_flow();
 	CALL risk_screen._screen_alert(workspace, run_row, coalesce(at, clock_timestamp()));
+	-- what looks at the grades and alerts of this run comes last and charges nobody
+	FOR i IN 1..n
+	LOOP
+		IF rules[i].after_grading THEN
+			CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i]);
+		END IF;
+	END LOOP;
+	CALL risk_screen._keep_rules(workspace, run_row.run_id, rules);
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, 'infinity');
 	END IF;
@@ -440,7 +456,7 @@ CREATE PROCEDURE risk_screen._forget_run(workspace text, run_id bigint)
 DECLARE
 	t text;
 BEGIN
-	FOREACH t IN ARRAY ARRAY['rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure']
+	FOREACH t IN ARRAY ARRAY['rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'name_hit']
 	LOOP
 		EXECUTE format('DELETE FROM %I.%I WHERE run_id = $1', workspace, t) USING run_id;
 	END LOOP;

@@ -35,11 +35,22 @@ CREATE FUNCTION risk_screen._rule_fingerprint(r risk_screen.rule, op text, vals 
 								   current_setting('risk_screen.time_zone'), risk_screen.version())::text, 'UTF8')), 'hex')
 $$;
 
--- What a rule reads: role, columns, whether day by day.
+-- The day of a role's row, for rules that judge by day: of registers too that
+-- list what happened on a day, though what is filed of them is not by the day.
+CREATE FUNCTION risk_screen._delta_column(role text) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(r.day_column, CASE r.role WHEN 'text_item' THEN 'published_at' WHEN 'registration' THEN 'happened_on' WHEN 'penalty' THEN 'decided_on' WHEN 'site' THEN 'found_at' END)
+	  FROM risk_screen.role AS r WHERE r.role = $1
+$$;
+
+-- What a rule reads: role, columns, whether day by day. Beside roles: the word
+-- lists (#words) and the run's related parties (#related), as a whole.
 CREATE FUNCTION risk_screen._rule_reads(r risk_screen.rule) RETURNS TABLE (role text, columns text, by_day boolean)
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT n.role, CASE WHEN n.role = ANY (r.delta_roles) THEN '*' ELSE risk_screen._columns_read(r.body, n.role) END, n.role = ANY (r.delta_roles)
 	  FROM unnest(risk_screen._roles_read(r.body)) AS n (role)
+	 UNION ALL SELECT '#words', '', false WHERE r.body ~ '\m(find_terms|screen_ad|screen_name|screen_scope|term_list|has_terms)\M'
+	 UNION ALL SELECT '#related', '', false WHERE r.body ~ '\mdesk_related_parties\M'
 $$;
 
 CREATE PROCEDURE risk_screen._screen_digest(workspace text, run_row anyelement, rules risk_screen.rule[])
@@ -47,11 +58,25 @@ CREATE PROCEDURE risk_screen._screen_digest(workspace text, run_row anyelement, 
 DECLARE
 	x record;
 BEGIN
-	FOR x IN SELECT DISTINCT n.role, n.columns, n.by_day, r.day_column, c.type
+	IF EXISTS (SELECT FROM unnest(rules) AS u CROSS JOIN LATERAL risk_screen._rule_reads(u) AS n WHERE u.delta_roles <> '{}' AND n.role = '#words') THEN
+		-- the lists as they are, and which words count on the day
+		EXECUTE format($q$
+			INSERT INTO %I.input_digest (run_id, role, columns, day, row_count, digest)
+			SELECT $1, '#words', '', '-infinity', count(*), coalesce(sum(h), 0)
+			  FROM (SELECT hash_record_extended(ROW(l, $2 >= l.valid_from AND $2 < l.valid_to), 0) FROM risk_screen.lexicon AS l
+					 UNION ALL SELECT hash_record_extended(ROW(t, $2 >= t.valid_from AND $2 < t.valid_to), 0) FROM risk_screen.term AS t
+					 UNION ALL SELECT hash_record_extended(e, 0) FROM risk_screen.term_exception AS e) AS w (h)$q$, workspace) USING run_row.run_id, run_row.as_of;
+	END IF;
+	IF EXISTS (SELECT FROM unnest(rules) AS u CROSS JOIN LATERAL risk_screen._rule_reads(u) AS n WHERE u.delta_roles <> '{}' AND n.role = '#related') THEN
+		EXECUTE format('INSERT INTO %1$I.input_digest (run_id, role, columns, day, row_count, digest)'
+					   || ' SELECT $1, ''#related'', '''', ''-infinity'', count(*), coalesce(sum(hash_record_extended(ROW(c.inst_id, c.party_id, c.relation, c.steps, c.via, c.share), 0)), 0)'
+					   || ' FROM %1$I.related_closure AS c WHERE c.run_id = $1', workspace) USING run_row.run_id;
+	END IF;
+	FOR x IN SELECT DISTINCT n.role, n.columns, n.by_day, c.name AS day_column, c.type
 			   FROM unnest(rules) AS u
 			  CROSS JOIN LATERAL risk_screen._rule_reads(u) AS n
 			   JOIN risk_screen.role AS r ON r.role = n.role
-			   LEFT JOIN risk_screen.role_column AS c ON c.role = r.role AND c.name = r.day_column
+			   LEFT JOIN risk_screen.role_column AS c ON c.role = r.role AND c.name = risk_screen._delta_column(r.role)
 			  WHERE u.delta_roles <> '{}'
 	LOOP
 		CONTINUE WHEN risk_screen._role_mapped(workspace, x.role) IS NOT TRUE;
@@ -61,7 +86,7 @@ BEGIN
 					   CASE WHEN x.by_day THEN format('coalesce(t.%I::date, ''-infinity'')', x.day_column) ELSE '''-infinity''::date' END,
 					   CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END,
 					   CASE WHEN x.by_day THEN format(CASE x.type WHEN 'date' THEN ' WHERE t.%1$I IS NULL OR t.%1$I >= $2 AND t.%1$I <= $3 GROUP BY 4'
-														   ELSE ' WHERE t.%1$I IS NULL OR t.%1$I >= risk_screen.day_start($2) AND t.%1$I < risk_screen.day_start($3 + 1) GROUP BY 4' END, x.day_column)
+														   ELSE ' WHERE t.%1$I IS NULL OR t.%1$I >= (SELECT risk_screen.day_start($2)) AND t.%1$I < (SELECT risk_screen.day_start($3 + 1)) GROUP BY 4' END, x.day_column)
 							ELSE '' END,
 					   CASE x.columns WHEN '*' THEN 't' ELSE (SELECT format('ROW(%s)', string_agg('t.' || quote_ident(c), ', ')) FROM unnest(string_to_array(x.columns, ',')) AS c) END)
 			USING run_row.run_id, run_row.since, run_row.as_of, x.columns;

@@ -8,11 +8,15 @@
 --   the measured value, for rules that a ruleset judges by their value; the
 --     number of their findings is then a fact "<rule> findings"
 --   NULL where the rule could not judge the institution
+--   applicable = false where a rule that is judged by its value ran and has
+--     nothing to measure at the institution: it is for other business lines, or
+--     the rows that it says it needs (coverage) are there and hold no such thing
 -- Where a rule ran and found nothing there is no fact: the register of checks
 -- (view `rule_check`) says that it ran, which makes the fact 0. Almost every
 -- cell of institutions x rules is of this kind, so facts are few.
--- A rule whose roles the desk has not mapped is "not run": it lowers coverage,
--- and makes nobody unknown unless the version requires it.
+-- A rule whose roles the desk has never filled is "not run": outside the desk's
+-- scope. It lowers coverage, and makes nobody unknown unless the version requires
+-- it. If it judged on an earlier day its data were withdrawn: it has failed.
 -- Cost: institutions + hits + gaps to read, institutions x rules comparisons.
 
 -- Query text of the facts; for one run or, with nothing filled in, for the view.
@@ -37,7 +41,7 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 	needing AS (
 		SELECT c.run_id, c.lines, r.rule, r.coverage
 		  FROM (SELECT DISTINCT e.run_id, e.lines FROM entity AS e) AS c
-		  JOIN rule AS r ON r.run_id = c.run_id AND r.severity IS NOT NULL AND r.coverage <> '{}' AND (r.everybody OR r.lines && c.lines)),
+		  JOIN rule AS r ON r.run_id = c.run_id AND (r.severity IS NOT NULL OR r.fact = 'value') AND r.coverage <> '{}' AND (r.everybody OR r.lines && c.lines)),
 	covered AS (
 		SELECT o.run_id, o.inst_id, array_agg(o.role) AS roles FROM {desk}coverage AS o WHERE true {run} GROUP BY o.run_id, o.inst_id),
 	gap AS MATERIALIZED (
@@ -50,7 +54,7 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 		SELECT e.run_id, e.inst_id, o.rule
 		  FROM {desk}indicator_value AS o
 		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
-		  JOIN rule AS r ON r.run_id = o.run_id AND r.rule = o.rule AND r.severity IS NOT NULL
+		  JOIN rule AS r ON r.run_id = o.run_id AND r.rule = o.rule AND (r.severity IS NOT NULL OR r.fact = 'value')
 		 WHERE o.status = 'unknown' {run}),
 	measured AS MATERIALIZED (
 		SELECT o.run_id, o.inst_id, o.rule, o.value
@@ -59,23 +63,29 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 		  JOIN rule AS r ON r.run_id = o.run_id AND r.rule = o.rule AND r.fact = 'value'
 		 WHERE o.subject_kind = 'institution' AND o.subject_id = o.inst_id AND o.seq = 1 AND o.value IS NOT NULL {run}),
 	fact AS (
-		SELECT run_id, inst_id, NULL::text AS rule, '' AS indicator, NULL::numeric AS value, NULL::boolean AS confirmed FROM entity
+		SELECT run_id, inst_id, NULL::text AS rule, '' AS indicator, NULL::numeric AS value, NULL::boolean AS confirmed, true AS applicable FROM entity
 		 UNION ALL
-		SELECT run_id, inst_id, rule, rule || CASE WHEN r.fact = 'value' THEN ' findings' ELSE '' END, n, confirmed
+		SELECT run_id, inst_id, rule, rule || CASE WHEN r.fact = 'value' THEN ' findings' ELSE '' END, n, confirmed, true
 		  FROM hit JOIN rule AS r USING (run_id, rule)
 		 UNION ALL
-		SELECT run_id, inst_id, rule, rule || CASE WHEN r.fact = 'value' THEN ' findings' ELSE '' END, NULL, NULL
+		SELECT run_id, inst_id, rule, rule || CASE WHEN r.fact = 'value' THEN ' findings' ELSE '' END, NULL, NULL, true
 		  FROM gap JOIN rule AS r USING (run_id, rule) LEFT JOIN hit AS h USING (run_id, inst_id, rule)
 		 WHERE h.rule IS NULL
 		 UNION ALL
-		SELECT run_id, inst_id, rule, rule, value, coalesce(h.confirmed, true)
+		SELECT run_id, inst_id, rule, rule, value, coalesce(h.confirmed, true), true
 		  FROM measured LEFT JOIN hit AS h USING (run_id, inst_id, rule)
 		 UNION ALL
-		SELECT run_id, inst_id, rule, rule, NULL, NULL
+		SELECT run_id, inst_id, rule, rule, NULL, NULL, true
 		  FROM gap JOIN rule AS r USING (run_id, rule) LEFT JOIN measured AS m USING (run_id, inst_id, rule)
-		 WHERE r.fact = 'value' AND m.rule IS NULL)
+		 WHERE r.fact = 'value' AND m.rule IS NULL
+		 UNION ALL
+		SELECT e.run_id, e.inst_id, r.rule, r.rule, NULL, NULL, false
+		  FROM entity AS e JOIN rule AS r ON r.run_id = e.run_id AND r.fact = 'value'
+		  LEFT JOIN measured AS m ON m.run_id = e.run_id AND m.inst_id = e.inst_id AND m.rule = r.rule
+		  LEFT JOIN gap AS x ON x.run_id = e.run_id AND x.inst_id = e.inst_id AND x.rule = r.rule
+		 WHERE m.rule IS NULL AND x.rule IS NULL)
 	SELECT e.inst_id AS entity, f.indicator, f.value, CASE WHEN e.lines = '{}' THEN '-' ELSE array_to_string(e.lines, ',') END AS segment,
-		   e.as_of, e.known_at, f.confirmed, f.rule, f.run_id
+		   e.as_of, e.known_at, f.confirmed, f.rule, f.run_id, f.applicable
 	  FROM fact AS f JOIN entity AS e USING (run_id, inst_id)$q$,
 		'{entities}', entities), '{desk}', desk),
 		'{run}', CASE WHEN run_id IS NULL THEN '' ELSE format('AND o.run_id = %s', run_id) END),
@@ -88,7 +98,7 @@ CREATE FUNCTION risk_screen._check_query(desk text = '', run_id bigint = NULL) R
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT format($q$
 	SELECT o.rule, o.rule || CASE WHEN o.fact = 'value' THEN ' findings' ELSE '' END AS indicator,
-		   CASE WHEN o.outcome = 'error' THEN 'failed' WHEN o.message IS NOT NULL THEN 'not run' ELSE 'ran' END AS outcome,
+		   CASE WHEN o.outcome = 'error' OR o.withdrawn THEN 'failed' WHEN o.message IS NOT NULL THEN 'not run' ELSE 'ran' END AS outcome,
 		   o.severity::text AS severity, o.weight, o.kind,
 		   CASE WHEN o.lines && ARRAY['ALL', 'NAME', 'AD'] THEN NULL ELSE array_to_string(o.lines, ',') END AS lines,
 		   o.title_zh, o.title_en, o.clause, array_to_string(o.plan, ',') AS plan, o.reason_zh, o.reason_en,
@@ -98,6 +108,18 @@ CREATE FUNCTION risk_screen._check_query(desk text = '', run_id bigint = NULL) R
 		CASE WHEN run_id IS NULL THEN 'r.finished_at IS NOT NULL' ELSE format('o.run_id = %s', run_id) END)
 $$;
 
+-- The rules as they are now: what an analyst edits later does not change this run.
+CREATE PROCEDURE risk_screen._keep_rules(workspace text, run_id bigint, rules risk_screen.rule[])
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE format($q$
+		UPDATE %I.rule_outcome AS o
+		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage,
+			   title_zh = r.title_zh, title_en = r.title_en, plan = r.plan, clause = r.clause, reason_zh = r.reason_zh, reason_en = r.reason_en
+		  FROM unnest($2) AS r
+		 WHERE o.run_id = $1 AND o.rule = r.code$q$, workspace) USING run_id, rules;
+END $$;
+
 CREATE PROCEDURE risk_screen._screen_grade(workspace text, run_row anyelement, rules risk_screen.rule[], ruleset text)
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -106,23 +128,24 @@ DECLARE
 	version risk_screen.ruleset := risk_screen.ruleset_version(ruleset, run_row.as_of, run_row.known_at);
 	name text := version.ruleset || '@' || version.version;
 BEGIN
-	-- The rules as they are now: what an analyst edits later does not change this run.
+	CALL risk_screen._keep_rules(workspace, run_row.run_id, rules);
+	-- Data that were there once and are no more are not "outside the scope".
 	EXECUTE format($q$
-		UPDATE %I.rule_outcome AS o
-		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage,
-			   title_zh = r.title_zh, title_en = r.title_en, plan = r.plan, clause = r.clause, reason_zh = r.reason_zh, reason_en = r.reason_en
-		  FROM unnest($2) AS r
-		 WHERE o.run_id = $1 AND o.rule = r.code$q$, workspace) USING run_row.run_id, rules;
+		UPDATE %1$I.rule_outcome AS o SET withdrawn = true
+		 WHERE o.run_id = $1 AND o.message IS NOT NULL AND o.outcome <> 'error'
+		   AND EXISTS (SELECT FROM %1$I.rule_outcome AS x JOIN %1$I.run AS y USING (run_id)
+						WHERE x.rule = o.rule AND x.outcome <> 'error' AND x.message IS NULL AND y.finished_at IS NOT NULL
+						  AND y.as_of < $2 AND y.known_at IN ($3, 'infinity'))$q$, workspace) USING run_row.run_id, run_row.as_of, run_row.known_at;
 
 	EXECUTE format($q$
 		WITH entity AS MATERIALIZED (
 			SELECT DISTINCT ON (i.inst_id COLLATE "C") i.inst_id, coalesce(i.lines, '{}') AS lines
 			  FROM %2$s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines)
 		INSERT INTO %1$I.grade (run_id, inst_id, level, level_in_force, score, floor, coverage, hit_rules, unknown_rules, reasons,
-								red_lines, computed, possible, relaxed, lines, sticky)
-		SELECT $1, e.inst_id, g.level, CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN g.level ELSE (s.sticky).level END, g.score,
+								red_lines, computed, possible, relaxed, lines, sticky, at_least)
+		SELECT $1, e.inst_id, g.level, CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN greatest(g.level, g.at_least) ELSE (s.sticky).level END, g.score,
 			   nullif(g.floor, 'green'), round(g.coverage::numeric, 4), g.hit_rules, g.unknown_rules, g.reasons,
-			   g.red_lines, g.computed, g.possible, g.relaxed, e.lines, s.sticky
+			   g.red_lines, g.computed, g.possible, g.relaxed, e.lines, s.sticky, g.at_least
 		  FROM entity AS e
 		  JOIN risk_screen.grade($3, $4, $2, $9, exemptions => $6, overrides => $7, checks => $5) AS g ON g.entity = e.inst_id
 		  LEFT JOIN (%3$s) AS p ON p.inst_id = e.inst_id
@@ -130,7 +153,7 @@ BEGIN
 		workspace, CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END,
 		risk_screen._sticky_query(workspace, run_row.as_of, run_row.known_at))
 		USING run_row.run_id, run_row.as_of,
-			  'SELECT entity, indicator, value, segment, confirmed FROM (' || risk_screen._fact_query(format($q$
+			  'SELECT entity, indicator, value, segment, confirmed, applicable FROM (' || risk_screen._fact_query(format($q$
 				SELECT DISTINCT ON (i.inst_id COLLATE "C") %s::bigint AS run_id, i.inst_id, coalesce(i.lines, '{}') AS lines, NULL::date AS as_of,
 					   nullif(%L::timestamptz, 'infinity') AS known_at, 'infinity'::timestamptz AS started_at
 				  FROM %s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines$q$, run_row.run_id, run_row.known_at,
@@ -142,7 +165,7 @@ BEGIN
 
 	EXECUTE format($q$
 		UPDATE %1$I.run SET ruleset = $2, ruleset_version = $3, ruleset_hash = risk_screen.ruleset_hash($2, $3),
-			   grades_hash = (SELECT encode(sha256(coalesce(string_agg(sha256(convert_to(concat_ws(E'\x1f', inst_id, level, score, floor, coverage, reasons), 'UTF8')), ''
+			   grades_hash = (SELECT encode(sha256(coalesce(string_agg(sha256(convert_to(concat_ws(E'\x1f', inst_id, level, at_least, score, floor, coverage, reasons), 'UTF8')), ''
 									  ORDER BY inst_id COLLATE "C"), '')), 'hex') FROM %1$I.grade WHERE run_id = $1)
 		 WHERE run_id = $1$q$, workspace) USING run_row.run_id, version.ruleset, version.version;
 
@@ -197,7 +220,7 @@ BEGIN
 				  FROM %1$I.grade AS g LEFT JOIN (%2$s) AS p ON p.inst_id = g.inst_id
 				 WHERE g.run_id = $1)
 			UPDATE %1$I.grade AS g
-			   SET sticky = n.sticky, level_in_force = CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN g.level ELSE (n.sticky).level END
+			   SET sticky = n.sticky, level_in_force = CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN greatest(g.level, g.at_least) ELSE (n.sticky).level END
 			  FROM next AS n
 			 WHERE g.run_id = $1 AND g.inst_id = n.inst_id AND g.sticky IS DISTINCT FROM n.sticky$q$,
 			workspace, risk_screen._sticky_query(workspace, later.as_of, 'infinity'))

@@ -33,7 +33,7 @@ CREATE VIEW risk_board WITH (security_invoker) AS
 		   i.lines[1] AS line, (SELECT string_agg(coalesce(l.title_zh, x), '、' ORDER BY n)
 								  FROM unnest(i.lines) WITH ORDINALITY AS u (x, n)
 								  LEFT JOIN risk_screen.code_label AS l ON l.domain = 'line' AND l.code = x) AS line_zh,
-		   g.level_in_force::text AS level, risk_screen.level_label(g.level_in_force) AS level_zh,
+		   g.level_in_force::text AS level, risk_screen.level_label(g.level_in_force, g.level, g.possible) AS level_zh,
 		   g.level::text AS measured_level, p.level_in_force::text AS previous_level,
 		   CASE WHEN p.level_in_force IS NULL THEN 'new' WHEN g.level_in_force > p.level_in_force THEN 'up'
 				WHEN g.level_in_force < p.level_in_force THEN 'down' ELSE 'same' END AS change,
@@ -41,14 +41,18 @@ CREATE VIEW risk_board WITH (security_invoker) AS
 		   f.findings, f.red_findings, f.orange_findings, f.yellow_findings, f.to_confirm, f.amount,
 		   (SELECT string_agg(concat_ws(' ', h, r.title_zh), '；' ORDER BY n)
 			  FROM unnest(g.hit_rules[1:3]) WITH ORDINALITY AS u (h, n) LEFT JOIN rule_outcome AS r ON r.run_id = g.run_id AND r.rule = h
-			 WHERE g.computed > 'unknown') AS main_reasons_zh,
-		   a.open_alerts, d.next_due_at, g.possible::text AS possible_level, array_to_string(g.red_lines, ',') AS red_lines
+			 WHERE g.at_least > 'unknown') AS main_reasons_zh,
+		   a.open_alerts, d.next_due_at, g.possible::text AS possible_level, array_to_string(g.red_lines, ',') AS red_lines,
+		   g.level = 'unknown' AND g.possible > g.level_in_force AS incomplete, m.missing_zh
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)
 	  JOIN institution AS i USING (inst_id)
 	  LEFT JOIN LATERAL (SELECT x.level_in_force FROM grade AS x JOIN run AS y USING (run_id)
 						  WHERE x.inst_id = g.inst_id AND y.known_at = 'infinity' AND y.finished_at IS NOT NULL AND y.as_of < c.as_of
 						  ORDER BY y.as_of DESC LIMIT 1) AS p ON true
+	  LEFT JOIN LATERAL (SELECT string_agg(concat_ws(' ', e ->> 'code', r.title_zh), '；' ORDER BY (e ->> 'worst')::risk_screen.risk_level DESC, (e ->> 'worst_contribution')::numeric DESC, n) AS missing_zh
+						   FROM jsonb_array_elements(g.reasons) WITH ORDINALITY AS u (e, n) LEFT JOIN rule_outcome AS r ON r.run_id = g.run_id AND r.rule = e ->> 'code'
+						  WHERE g.level = 'unknown' AND (e ->> 'worst' <> 'green' OR (e ->> 'worst_contribution')::numeric > 0)) AS m ON true
 	  LEFT JOIN LATERAL (SELECT count(*) AS findings, count(*) FILTER (WHERE severity = 'red') AS red_findings,
 								count(*) FILTER (WHERE severity = 'orange') AS orange_findings,
 								count(*) FILTER (WHERE severity = 'yellow') AS yellow_findings,
@@ -68,7 +72,7 @@ city 城市; city
 line 业务条线; first line, code
 line_zh 业务条线名称; lines in Chinese
 level 现行等级; in force: red, orange, yellow, unknown, green
-level_zh 现行等级名称; 红橙黄绿, 未知
+level_zh 现行等级名称; 红橙黄绿, 未知; 至少: data are missing that could make it worse
 measured_level 测算等级; what this run found
 previous_level 上期等级; in force in the run before
 change 变化; new, up, down, same
@@ -87,6 +91,8 @@ open_alerts 待处置预警数; open alerts
 next_due_at 最近时限; next open deadline
 possible_level 最坏等级; what the missing data could mean at worst
 red_lines 触及红线; codes of the red lines hit
+incomplete 数据缺失未定; true: data are missing that could make the level worse, up to possible_level
+missing_zh 缺失事项; the rules without data that could make it worse, worst first
 $$),
 ('finding_list', 102, $$
 CREATE VIEW finding_list WITH (security_invoker) AS
@@ -193,7 +199,7 @@ late_hours 逾期小时; hours
 $$),
 ('grade_history', 105, $$
 CREATE VIEW grade_history WITH (security_invoker) AS
-	SELECT r.as_of, r.known_at, g.inst_id, i.name, g.level_in_force::text AS level, risk_screen.level_label(g.level_in_force) AS level_zh,
+	SELECT r.as_of, r.known_at, g.inst_id, i.name, g.level_in_force::text AS level, risk_screen.level_label(g.level_in_force, g.level, g.possible) AS level_zh,
 		   g.level::text AS measured_level, g.score, g.coverage, array_to_string(g.hit_rules, ',') AS hit_rules, array_to_string(g.unknown_rules, ',') AS unknown_rules,
 		   g.computed::text AS computed_level, array_to_string(g.red_lines, ',') AS red_lines, r.ruleset, r.ruleset_version, r.ruleset_hash, r.rules_hash, r.grades_hash
 	  FROM grade AS g JOIN run AS r USING (run_id) LEFT JOIN institution AS i USING (inst_id)
@@ -225,14 +231,14 @@ CREATE VIEW grade_explanation WITH (security_invoker) AS
 		   coalesce(f.observed, x.observed) AS observed, CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END AS operator,
 		   CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END AS threshold,
 		   coalesce(array_to_string(r.plan, ','), b.plan) AS plan, coalesce(r.clause, b.clause) AS clause, r.reason_zh,
-		   CASE s.status WHEN 'gap' THEN '数据不足，无法判断' WHEN 'exempt' THEN '已豁免' WHEN 'override' THEN x.reason
+		   CASE s.status WHEN 'gap' THEN '数据不足，无法判断' || coalesce('；最坏为' || risk_screen.level_label(nullif(x.worst, 'green')::risk_screen.risk_level), '') WHEN 'exempt' THEN '已豁免' WHEN 'override' THEN x.reason
 				WHEN 'hit' THEN CASE WHEN x.outcome = 'candidate' THEN '待人工认定，按低一级计' END END AS note_zh,
 		   coalesce(r.kind, b.kind) = 'red line' AS red_line, x.outcome = 'candidate' AS candidate, c.ruleset, c.ruleset_version
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)
 	  LEFT JOIN institution AS i USING (inst_id)
 	  CROSS JOIN LATERAL risk_screen._reason_rows(g.reasons) AS x (code text, outcome text, observed numeric, operator text, threshold numeric,
-															 contribution numeric, floor text, reason text)
+															 contribution numeric, floor text, reason text, worst text)
 	  CROSS JOIN LATERAL (SELECT CASE WHEN x.code = 'override' THEN 'override' WHEN x.outcome IN ('insufficient_data', 'stale_data') THEN 'gap'
 									  WHEN x.outcome = 'exempt' THEN 'exempt' ELSE 'hit' END AS status) AS s
 	  LEFT JOIN rule_outcome AS r ON r.run_id = g.run_id AND r.rule = x.code
@@ -273,7 +279,7 @@ $$),
 ('inspection_queue', 107, $$
 CREATE VIEW inspection_queue WITH (security_invoker) AS
 	SELECT row_number() OVER (ORDER BY g.level_in_force DESC, v.visited_on NULLS FIRST, g.score DESC, g.inst_id) AS place,
-		   c.as_of, g.inst_id, i.name, i.province, g.level_in_force::text AS level, risk_screen.level_label(g.level_in_force) AS level_zh,
+		   c.as_of, g.inst_id, i.name, i.province, g.level_in_force::text AS level, risk_screen.level_label(g.level_in_force, g.level, g.possible) AS level_zh,
 		   g.score, v.visited_on AS last_visit, c.as_of - v.visited_on AS days_since_visit
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)
@@ -381,12 +387,13 @@ known_at 获知截止; NULL: everything known
 confirmed 已认定; false: candidates that nobody has confirmed
 rule 规则编号; rule
 run_id 批次编号; run
+applicable 适用; false: the rule ran and has nothing to measure at the institution
 $$),
 ('rule_check', 112, 'CREATE VIEW rule_check WITH (security_invoker) AS ' || risk_screen._check_query(),
 '规则执行登记: the register of checks of every run: a rule that ran and has no fact found nothing', $$
 rule 规则编号; code
 indicator 指标; of its findings in the view fact
-outcome 结果; ran 已执行, failed 失败, not run 未执行
+outcome 结果; ran 已执行, failed 失败 or its data were withdrawn, not run 未执行: outside the desk's scope
 severity 严重程度; as it was then; NULL: measured only
 weight 权重; as it was then
 kind 类别; as it was then

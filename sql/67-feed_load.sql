@@ -235,6 +235,8 @@ DECLARE
 	no bigint;
 	state text;
 	note text;
+	released bigint;
+	release_statement text;
 	at timestamptz := coalesce(received_at, clock_timestamp());
 BEGIN
 	PERFORM risk_screen._require_workspace(workspace);
@@ -291,6 +293,13 @@ BEGIN
 	IF state <> 'rejected' AND old.feed_no IS NOT NULL THEN
 		EXECUTE format('UPDATE %I.%I AS f SET feed_replaced_at = $2 WHERE f.feed_no = $1', workspace, 'filed_' || role) USING old.feed_no, at;
 		EXECUTE format($q$UPDATE %I.feed_batch AS b SET state = 'replaced', replaced_by = $2, replaced_at = $3 WHERE b.feed_no = $1$q$, workspace) USING old.feed_no, no, at;
+		release_statement := risk_screen._feed_release_statement(workspace, role, columns);
+		IF release_statement IS NOT NULL THEN
+			EXECUTE release_statement INTO released USING columns, filer, at;
+			IF released > 0 THEN
+				note := concat_ws('; ', nullif(note, ''), format('released from quarantine, no longer in conflict: %s rows of other messages', released));
+			END IF;
+		END IF;
 	END IF;
 	EXECUTE format($q$UPDATE %I.feed_batch AS b SET state = $2, filed = $3, loaded = $4, quarantined = $3 - $4, sums = $5, message = nullif($6, ''), replaces = $7 WHERE b.feed_no = $1$q$, workspace)
 		USING no, state, got.filed, got.loaded, got.sums, note, CASE WHEN state <> 'rejected' THEN old.feed_no END;

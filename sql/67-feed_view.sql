@@ -63,6 +63,7 @@ CREATE VIEW feed_problem WITH (security_invoker) AS
 	  JOIN feed_batch AS b ON b.feed_no = q.feed_no
 	 CROSS JOIN unnest(q.problems) AS p
 	  LEFT JOIN risk_screen.code_label AS l ON l.domain = 'feed_problem' AND l.code = substring(p FROM ':([a-z_]+)$')
+	 WHERE q.released_at IS NULL
 $$, '隔离原因: one line per problem of each row in quarantine', $$
 inst_id 报送机构; who filed
 role 数据种类; role

@@ -190,6 +190,22 @@ END $$;
 COMMENT ON FUNCTION risk_screen.desk_nested_products(date, text) IS
 	'Layers of products below every product of a desk on a day, public funds not counted, with the chains that are one layer too many';
 
+CREATE FUNCTION risk_screen.desk_product_parts(as_of date, workspace text = NULL)
+	RETURNS TABLE (product_id text, part_id text, layers int)
+	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
+DECLARE
+	q record;
+BEGIN
+	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
+	RETURN QUERY
+	SELECT l.target, l.party, l.layers
+	  FROM risk_screen.look_through(pg_catalog.format('SELECT DISTINCT n.owner, n.owned, 1 AS share FROM (%s) AS n JOIN (%s) AS p ON p.party OPERATOR(pg_catalog.=) n.owner', q.nested, q.products),
+									direction => 'holdings', as_of => as_of) AS l
+	 WHERE l.party IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION risk_screen.desk_product_parts(date, text) IS
+	'What every product of a desk on a day is made of: each product below it, over all layers, and how many layers below; a product in a ring is below itself';
+
 CREATE FUNCTION risk_screen.desk_product_violations(as_of date, workspace text = NULL)
 	RETURNS TABLE (product_id text, path_no bigint, path text[], total bigint, truncated boolean)
 	LANGUAGE plpgsql STABLE ROWS 10 AS $$

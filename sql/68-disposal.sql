@@ -14,7 +14,7 @@ INSERT INTO risk_screen._desk_object (name, ordinal, ddl, description, columns) 
 ('disposal_proposal', 113, $$
 CREATE VIEW disposal_proposal WITH (security_invoker) AS
 	WITH graded AS (
-		SELECT c.run_id, c.as_of, c.started_at, c.grades_hash, g.inst_id, g.computed, g.level_in_force, g.reasons
+		SELECT c.run_id, c.as_of, c.started_at, c.grades_hash, g.inst_id, greatest(g.computed, g.at_least) AS computed, g.level, g.possible, g.level_in_force, g.reasons
 		  FROM current_run AS c JOIN grade AS g USING (run_id)
 		 WHERE g.computed >= 'unknown' OR g.level_in_force >= 'unknown'
 			OR EXISTS (SELECT FROM case_file AS k WHERE k.inst_id = g.inst_id AND k.closed_at IS NULL)),
@@ -60,7 +60,7 @@ CREATE VIEW disposal_proposal WITH (security_invoker) AS
 		  LEFT JOIN said AS s2 ON s2.inst_id = m.inst_id AND s2.factor = 'severity'
 		  LEFT JOIN said AS s3 ON s3.inst_id = m.inst_id AND s3.factor = 'social_harm'
 		  LEFT JOIN said AS s4 ON s4.inst_id = m.inst_id AND s4.factor = 'refuses')
-	SELECT f.as_of, f.inst_id, i.name, f.level_in_force::text AS level, risk_screen.level_label(f.level_in_force) AS level_zh,
+	SELECT f.as_of, f.inst_id, i.name, f.level_in_force::text AS level, risk_screen.level_label(f.level_in_force, f.level, f.possible) AS level_zh,
 		   f.criteria::text AS criteria, f.illegality, f.severity, f.social_harm, f.refuses, f.amount, f.said AS factors_by_person,
 		   p.class AS proposed_class, p.label_zh AS proposed_zh, p.measure_zh, p.rule_no, p.requirement, p.clause,
 		   t.label_zh AS tier_000_zh, o.label_zh AS class_001_zh, v.label_zh AS class_gov_zh,

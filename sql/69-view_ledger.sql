@@ -75,7 +75,7 @@ largest_amount 最大金额; over all days, yuan
 $$),
 ('high_risk', 122, $$
 CREATE VIEW high_risk WITH (security_invoker) AS
-	SELECT c.as_of, g.inst_id, i.name, i.province, g.level_in_force::text AS level, risk_screen.level_label(g.level_in_force) AS level_zh, k.class, k.class_reason, k.case_id,
+	SELECT c.as_of, g.inst_id, i.name, i.province, g.level_in_force::text AS level, risk_screen.level_label(g.level_in_force, g.level, g.possible) AS level_zh, k.class, k.class_reason, k.case_id,
 		   CASE WHEN k.class = 'ban' AND g.level_in_force < 'orange' THEN 'class' WHEN k.class = 'ban' THEN 'grade and class' ELSE 'grade' END AS because
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)

@@ -27,6 +27,7 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, unit, line, tit
 	('peer_minimum', 8, '=', 'value', 'institutions', NULL, '同业最少家数', 'Peers below which nobody is compared', NULL, NULL, 'B30', 'product default', '-infinity', true),
 	('redemption_share', 0.25, '>=', 'hit', 'share of the fund', NULL, '大额赎回比例', 'Net redemption of one or five days against the fund''s size', NULL, '大额赎回', 'B34', 'product default', '-infinity', true),
 	('watch_notice_days', 10, '>', 'hit', 'days', NULL, '告知期限', 'Days within which the finance authority is told of a firm with restricted words', '001,003', '及时告知', 'H08', 'product default', '-infinity', true),
+	('risk_notice_reach', 500, '=', 'value', 'characters', NULL, '风险提示间距', 'Characters within which a risk notice must stand from every claim, yield and investment product of an advertisement', '000', '虚假宣传、夸大收益、隐瞒风险、误导性销售', 'H14', 'product default', '-infinity', true),
 	('tie_in_share', 0.95, '>=', 'hit', 'share of buyers', NULL, '捆绑购买比例', 'Share of a product''s buyers who bought another with it', '003', '强制捆绑销售', 'H19', 'product default', '-infinity', true),
 	('tie_in_minimum', 10, '=', 'value', 'buyers', NULL, '捆绑购买最少人数', 'Buyers below which no tie is looked for', NULL, NULL, 'H19', 'product default', '-infinity', true),
 	('invest_name_payers', 10, '>=', 'hit', 'persons', NULL, '投资理财名义出资人数', 'Persons who paid in from which finance is seen', '003', '以投资理财名义从事金融活动', 'H20', 'product default', '-infinity', true);

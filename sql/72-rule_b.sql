@@ -25,8 +25,10 @@ SELECT risk_screen._ship_rule('B03', NULL, '{P2P}', '{mismatch_cut}', '{loan}', 
 	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id,
 		   round(avg((l.matures_on > l.started_on + make_interval(months => ($5 ->> 'mismatch_cut')::int))::int), 6) AS observed,
 		   NULL::numeric AS threshold, sum(l.amount) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('loans', count(*), 'by_amount', round(sum(l.amount) FILTER (WHERE l.matures_on > l.started_on + make_interval(months => ($5 ->> 'mismatch_cut')::int)) / nullif(sum(l.amount), 0), 6),
-							  'without_maturity', count(*) FILTER (WHERE l.matures_on IS NULL)) AS evidence
+		   -- both weights leave out loans without a maturity; a share of nothing is none
+		   jsonb_strip_nulls(jsonb_build_object('loans', count(*),
+				'by_amount', round(coalesce(sum(l.amount) FILTER (WHERE l.matures_on > l.started_on + make_interval(months => ($5 ->> 'mismatch_cut')::int)), 0) / nullif(sum(l.amount) FILTER (WHERE l.matures_on IS NOT NULL), 0), 6),
+				'without_maturity', count(*) FILTER (WHERE l.matures_on IS NULL), 'missing', CASE WHEN count(l.matures_on) = 0 THEN 'maturities of the loans' END)) AS evidence
 	  FROM loan AS l
 	 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL)
 	 GROUP BY l.inst_id
@@ -35,12 +37,18 @@ $$, '期限超过3个月的标的占比（笔数；按金额的占比见证据�
 SELECT risk_screen._ship_rule('B04', 'yellow', '{P2P}', '{guarantee_floor}', '{position}', '{}', $$
 	WITH last AS (
 		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position
-		 WHERE item IN ('guarantee_fund', 'outstanding') AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, item, as_of DESC)
-	SELECT 'institution' AS subject_kind, o.inst_id AS subject_id, round(g.value / nullif(o.value, 0), 6) AS observed, NULL::numeric AS threshold,
+		 WHERE item IN ('guarantee_fund', 'outstanding') AND as_of <= $1 AND as_of >= $2::date AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC),
+	-- where somebody files these figures, a platform that does not lacks them
+	firm AS (
+		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last)
+		 UNION SELECT inst_id FROM last)
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, round(g.value / nullif(o.value, 0), 6) AS observed, NULL::numeric AS threshold,
 		   o.value AS amount, o.as_of::timestamptz AS occurred_at,
-		   jsonb_build_object('guarantee_fund', g.value, 'outstanding', o.value, 'missing', CASE WHEN o.value = 0 THEN 'nothing outstanding' WHEN g.value IS NULL THEN 'guarantee_fund' END) AS evidence
-	  FROM last AS o LEFT JOIN last AS g ON g.inst_id = o.inst_id AND g.item = 'guarantee_fund'
-	 WHERE o.item = 'outstanding' AND o.value > 0
+		   jsonb_strip_nulls(jsonb_build_object('guarantee_fund', g.value, 'outstanding', o.value,
+				'missing', CASE WHEN o.value = 0 THEN 'nothing outstanding' ELSE 'position item ' || nullif(concat_ws(', ', CASE WHEN g.value IS NULL THEN 'guarantee_fund' END, CASE WHEN o.value IS NULL THEN 'outstanding' END), '') END)) AS evidence
+	  FROM firm AS f LEFT JOIN last AS o ON o.inst_id = f.inst_id AND o.item = 'outstanding' LEFT JOIN last AS g ON g.inst_id = f.inst_id AND g.item = 'guarantee_fund'
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position items guarantee_fund and outstanding') WHERE NOT EXISTS (SELECT FROM last)
 $$, '担保资金低于待偿余额。', 'Guarantee funds are below the balance to be repaid.', 'meso');
 
 SELECT risk_screen._ship_rule('B05', NULL, '{INS}', '{}', '{position}', '{}', $$
@@ -51,7 +59,7 @@ SELECT risk_screen._ship_rule('B05', NULL, '{INS}', '{}', '{position}', '{}', $$
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(surrender / nullif(reserve + premium, 0), 6) AS observed, NULL::numeric AS threshold,
 		   surrender AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('surrender', surrender, 'reserve_open', reserve, 'premium_long', premium,
-				'missing', CASE WHEN surrender IS NULL OR reserve IS NULL OR premium IS NULL THEN 'surrender, reserve_open or premium_long' END)) AS evidence
+				'missing', CASE WHEN surrender IS NULL OR reserve IS NULL OR premium IS NULL THEN 'surrender, reserve_open or premium_long' WHEN reserve + premium = 0 THEN 'any reserve or premium' END)) AS evidence
 	  FROM p
 $$, '退保金与期初长期险责任准备金和当期长期险保费之和的比例。', 'Surrender value over opening long-term reserve plus long-term premium.', 'meso');
 
@@ -84,26 +92,35 @@ $$, '现金储备不足以偿付未来30天到期债务（含已逾期未付）�
 SELECT risk_screen._ship_rule('B08', 'yellow', '{P2P}', '{npl_share}', '{position}', '{}', $$
 	WITH last AS (
 		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position
-		 WHERE item IN ('npl', 'loan_balance') AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, item, as_of DESC)
-	SELECT 'institution' AS subject_kind, b.inst_id AS subject_id, round(n.value / b.value, 6) AS observed, NULL::numeric AS threshold,
+		 WHERE item IN ('npl', 'loan_balance') AND as_of <= $1 AND as_of >= $2::date AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC),
+	firm AS (
+		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last WHERE item = 'npl')
+		 -- who is no lender and files no balance owes no rate
+		 UNION SELECT inst_id FROM last WHERE item = 'loan_balance')
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, round(n.value / nullif(b.value, 0), 6) AS observed, NULL::numeric AS threshold,
 		   n.value AS amount, b.as_of::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('npl', n.value, 'loan_balance', b.value, 'missing', CASE WHEN n.value IS NULL THEN 'position item npl' END)) AS evidence
-	  FROM last AS b LEFT JOIN last AS n ON n.inst_id = b.inst_id AND n.item = 'npl'
-	 WHERE b.item = 'loan_balance' AND b.value > 0
+		   jsonb_strip_nulls(jsonb_build_object('npl', n.value, 'loan_balance', b.value,
+				'missing', CASE WHEN b.value = 0 THEN 'no loans on the books' ELSE 'position item ' || nullif(concat_ws(', ', CASE WHEN n.value IS NULL THEN 'npl' END, CASE WHEN b.value IS NULL THEN 'loan_balance' END), '') END)) AS evidence
+	  FROM firm AS f LEFT JOIN last AS b ON b.inst_id = f.inst_id AND b.item = 'loan_balance' LEFT JOIN last AS n ON n.inst_id = f.inst_id AND n.item = 'npl'
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position items npl and loan_balance') WHERE NOT EXISTS (SELECT FROM last)
 $$, '不良贷款率达到关注线。', 'The share of non-performing loans needs attention.');
 
 SELECT risk_screen._ship_rule('B09', NULL, '{P2P}', '{}', '{collateral,loan}', '{}', $$
-	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id, round(1 - sum(c.accepted) / nullif(sum(c.appraised), 0), 6) AS observed, NULL::numeric AS threshold,
-		   sum(c.appraised) AS amount, NULL::timestamptz AS occurred_at, jsonb_build_object('items', count(*)) AS evidence
+	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id,
+		   round(1 - sum(c.accepted) FILTER (WHERE c.appraised > 0) / nullif(sum(c.appraised) FILTER (WHERE c.appraised > 0 AND c.accepted IS NOT NULL), 0), 6) AS observed, NULL::numeric AS threshold,
+		   sum(c.appraised) FILTER (WHERE c.accepted IS NOT NULL) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('items', count(*), 'without_a_value', count(*) FILTER (WHERE (c.appraised > 0 AND c.accepted IS NOT NULL) IS NOT TRUE),
+				'missing', CASE WHEN count(*) FILTER (WHERE c.appraised > 0 AND c.accepted IS NOT NULL) = 0 THEN 'appraised and accepted value of any item' END)) AS evidence
 	  FROM collateral AS c JOIN loan AS l USING (loan_id)
-	 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL) AND c.appraised > 0 AND c.accepted IS NOT NULL
+	 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL)
 	 GROUP BY l.inst_id
 $$, '抵质押物折扣率，按评估价值加权。', 'Collateral haircut weighted by appraised value.');
 
-SELECT risk_screen._ship_rule('B10', NULL, '{ALL}', '{}', '{ops_day}', '{}', $$
+SELECT risk_screen._ship_rule('B10', NULL, '{ALL}', '{failure_window}', '{ops_day}', '{}', $$
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(failures) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount,
-		   NULL::timestamptz AS occurred_at, jsonb_build_object('days', count(failures)) AS evidence
-	  FROM ops_day WHERE day > $1 - 30 AND day <= $1 GROUP BY inst_id
+		   NULL::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('days', count(failures), 'missing', CASE WHEN count(failures) = 0 THEN 'failures' END)) AS evidence
+	  FROM ops_day WHERE day > $1 - ($5 ->> 'failure_window')::int AND day <= $1 GROUP BY inst_id
 $$, '近30天系统故障次数。', 'System failures in the last 30 days.');
 
 SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,complaint_age,complaint_minimum}', '{complaint}', '{}', $$
@@ -145,15 +162,15 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
 $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');
 
-SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form}', '{position}', '{position}', $$
+SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form,loan_surge_stale}', '{position}', '{position}', $$
 	WITH b AS (
 		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM position
-		 WHERE item = 'loan_balance' AND value IS NOT NULL AND as_of <= $1 AND as_of >= $2::date - 10 ORDER BY inst_id, as_of, value DESC),
-	-- the last balance at least a week old, and at most three days older than that
+		 WHERE item = 'loan_balance' AND value IS NOT NULL AND as_of <= $1 AND as_of >= $2::date - (($5 ->> 'loan_surge_window')::int + ($5 ->> 'loan_surge_stale')::int) ORDER BY inst_id, as_of, value DESC),
+	-- the last balance at least a week old, and at most loan_surge_stale days older than that
 	pairs AS (
 		SELECT * FROM (
 			SELECT inst_id, as_of, value, last_value(value) OVER w AS base, last_value(as_of) OVER w AS base_on FROM b
-			WINDOW w AS (PARTITION BY inst_id ORDER BY as_of RANGE BETWEEN make_interval(days => ($5 ->> 'loan_surge_window')::int + 3) PRECEDING
+			WINDOW w AS (PARTITION BY inst_id ORDER BY as_of RANGE BETWEEN make_interval(days => ($5 ->> 'loan_surge_window')::int + ($5 ->> 'loan_surge_stale')::int) PRECEDING
 																	AND make_interval(days => ($5 ->> 'loan_surge_window')::int) PRECEDING)) AS n
 		 WHERE as_of >= $2::date),
 	-- the other readings of one week: any rise inside the window, or the ends of two ISO weeks
@@ -177,25 +194,31 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, p.growth AS observed, NULL::numeric AS threshold,
 		   p.value - p.base AS amount, p.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('balance', p.value, 'base', p.base, 'base_on', p.base_on,
-				'missing', CASE WHEN p.inst_id IS NULL THEN 'two loan balances a week apart' END)) AS evidence
+				'missing', CASE WHEN p.inst_id IS NULL THEN 'two loan balances a week apart, the earlier one above zero' END)) AS evidence
 	  FROM (SELECT DISTINCT inst_id FROM b) AS i LEFT JOIN peak AS p USING (inst_id)
-	 WHERE p.inst_id IS NOT NULL OR NOT EXISTS (SELECT FROM chosen AS x WHERE x.inst_id = i.inst_id AND x.base IS NOT NULL)
+	 WHERE p.inst_id IS NOT NULL OR NOT EXISTS (SELECT FROM chosen AS x WHERE x.inst_id = i.inst_id AND x.base > 0)
 $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
 
 SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount,daily_review_form,single_review_amount}', '{txn}', '{}', $$
 	WITH t AS NOT MATERIALIZED (
-		SELECT s.owner, s.direction, t.paid_at, t.amount, t.review_id, t.inst_id
+		-- two scans, so that the planner knows the columns and hashes instead of sorting
+		SELECT coalesce(t.payer_owner, t.payer) AS owner, 'out' AS direction, t.paid_at, t.amount, t.review_id, t.inst_id
 		  FROM txn AS t
-		 CROSS JOIN LATERAL (VALUES (coalesce(t.payer_owner, t.payer), 'out', t.payer_owner), (coalesce(t.payee_owner, t.payee), 'in', t.payee_owner)) AS s (owner, direction, owner_id)
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(t.currency, 'CNY') = 'CNY'
-		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = s.owner_id)),
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.currency = 'CNY' OR t.currency IS NULL) AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)
+		 UNION ALL
+		SELECT coalesce(t.payee_owner, t.payee), 'in', t.paid_at, t.amount, t.review_id, t.inst_id
+		  FROM txn AS t
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.currency = 'CNY' OR t.currency IS NULL) AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payee_owner)),
 	large AS MATERIALIZED (
-		SELECT owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, count(*) FILTER (WHERE review_id IS NULL) AS open, max(paid_at) AS at
-		  FROM t GROUP BY owner, direction, paid_at::date
+		-- sorted bytewise: half the cost
+		SELECT (owner COLLATE "C") COLLATE "default" AS owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, count(*) FILTER (WHERE review_id IS NULL) AS open, max(paid_at) AS at
+		  FROM t GROUP BY owner COLLATE "C", direction, paid_at::date
 		HAVING sum(amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE review_id IS NULL) > 0),
 	side AS (
 		SELECT l.owner, l.direction, l.day, l.total, l.n, l.open, l.at, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
 		  FROM large AS l JOIN t ON t.owner = l.owner AND t.direction = l.direction AND t.paid_at::date = l.day
+		 -- IS TRUE: probed while reading; as a join all transfers would be sorted for it
+		 WHERE ((t.owner, t.direction, t.paid_at::date) IN (SELECT b.owner, b.direction, b.day FROM large AS b)) IS TRUE
 		 GROUP BY l.owner, l.direction, l.day, l.total, l.n, l.open, l.at)
 	SELECT 'user' AS subject_kind, owner AS subject_id, inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
 		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', open) AS evidence,
@@ -211,13 +234,13 @@ SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amoun
 	  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 2 GROUP BY t.owner, t.paid_at::date HAVING count(*) FILTER (WHERE t.review_id IS NULL) > 0
 $$, '客户单日单边交易达到5万元以上而未经人工复核。', 'A customer''s transfers of one day and one side reach 50,000 yuan without a manual review.');
 
-SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basis}', '{loan,cash_flow}', '{}', $$
+SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basis,cash_flow_grace}', '{loan,cash_flow}', '{}', $$
 	WITH flows AS (
 		SELECT c.loan_id, risk_screen.xirr(c.amount, c.paid_on) AS rate, max(c.paid_on) AS last_on, count(*) AS n, sum(c.amount) FILTER (WHERE c.amount > 0) AS received
 		  FROM cash_flow AS c GROUP BY c.loan_id),
 	rated AS (
 		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, l.rate AS contract_rate, f.n, f.received,
-			   CASE WHEN f.last_on >= l.matures_on - 31 OR l.matures_on IS NULL THEN f.rate END AS rate,
+			   CASE WHEN f.last_on >= l.matures_on - ($5 ->> 'cash_flow_grace')::int OR l.matures_on IS NULL THEN f.rate END AS rate,
 			   -- whole months and a part: a year with a leap day is twelve months too
 			   (extract(year FROM t.age) * 12 + extract(month FROM t.age) + round(extract(day FROM t.age) / 31, 2))::numeric AS months, f.last_on
 		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id) CROSS JOIN LATERAL (SELECT age(l.matures_on::timestamp, l.started_on::timestamp) AS age) AS t
@@ -226,29 +249,32 @@ SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basi
 	terms AS MATERIALIZED (
 		SELECT started_on, months, risk_screen.rate_cap(started_on, coalesce(months, 12), CASE ($5 ->> 'rate_cap_basis')::numeric WHEN 1 THEN 'court' ELSE 'plan' END) AS cap
 		  FROM (SELECT DISTINCT started_on, months FROM rated) AS d)
-	SELECT 'loan' AS subject_kind, r.loan_id AS subject_id, r.inst_id, round(r.rate::numeric, 9) AS observed, t.cap AS threshold, r.amount, r.started_on::timestamptz AS occurred_at,
+	SELECT 'loan' AS subject_kind, r.loan_id AS subject_id, r.inst_id, CASE WHEN t.cap IS NOT NULL THEN round(r.rate::numeric, 9) END AS observed, t.cap AS threshold, r.amount, r.started_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('contract_rate', r.contract_rate, 'cap', t.cap, 'excess', round(r.rate::numeric - t.cap, 6), 'cash_flows', r.n,
-				'missing', CASE WHEN r.n IS NULL THEN 'cash flows of the loan' WHEN r.last_on < r.matures_on - 31 THEN 'cash flows up to maturity'
+				'missing', CASE WHEN r.n IS NULL THEN 'cash flows of the loan' WHEN r.last_on < r.matures_on - ($5 ->> 'cash_flow_grace')::int THEN 'cash flows up to maturity'
 							WHEN r.rate IS NULL THEN 'a rate that solves the cash flows' WHEN t.cap IS NULL THEN 'a benchmark rate of that date and term' END)) AS evidence
 	  FROM rated AS r LEFT JOIN terms AS t ON t.started_on = r.started_on AND t.months IS NOT DISTINCT FROM r.months
 	 WHERE r.rate IS NULL OR t.cap IS NULL OR round(r.rate::numeric, 9) > t.cap
 $$, '综合年化利率（含费用，按XIRR）超过同期基准利率的4倍。', 'The all-in annual rate (XIRR, fees included) exceeds four times the benchmark of the same date and term.');
 
-SELECT risk_screen._ship_rule('B16', NULL, '{P2P}', '{}', '{loan,cash_flow}', '{}', $$
-	WITH rates AS (
-		SELECT l.inst_id, l.loan_id, l.amount, l.rate AS contract_rate, l.advertised_rate, max(c.paid_on) AS last_on, l.matures_on, risk_screen.xirr(c.amount, c.paid_on) AS rate
-		  FROM loan AS l JOIN cash_flow AS c USING (loan_id)
-		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
-		 GROUP BY l.inst_id, l.loan_id, l.amount, l.rate, l.advertised_rate, l.matures_on)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((sum(rate * amount) / sum(amount))::numeric, 6) AS observed, NULL::numeric AS threshold,
-		   sum(amount) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('loans', count(*), 'highest', round(max(rate)::numeric, 6), 'contract_rate', round(sum(contract_rate * amount) / sum(amount), 6),
-				'advertised_rate', round(sum(advertised_rate * amount) / sum(amount) FILTER (WHERE advertised_rate IS NOT NULL), 6)) AS evidence
-	  FROM rates WHERE rate IS NOT NULL AND amount > 0 AND (last_on >= matures_on - 31 OR matures_on IS NULL)
-	 GROUP BY inst_id
+SELECT risk_screen._ship_rule('B16', NULL, '{P2P}', '{cash_flow_grace}', '{loan,cash_flow}', '{}', $$
+	WITH flows AS (
+		SELECT c.loan_id, max(c.paid_on) AS last_on, risk_screen.xirr(c.amount, c.paid_on) AS rate FROM cash_flow AS c GROUP BY c.loan_id),
+	rates AS (
+		SELECT l.inst_id, l.loan_id, l.amount, l.rate AS contract_rate, l.advertised_rate,
+			   CASE WHEN l.amount > 0 AND (f.last_on >= l.matures_on - ($5 ->> 'cash_flow_grace')::int OR l.matures_on IS NULL) THEN f.rate END AS rate
+		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id)
+		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL))
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((sum(rate * amount) / sum(amount) FILTER (WHERE rate IS NOT NULL))::numeric, 6) AS observed, NULL::numeric AS threshold,
+		   sum(amount) FILTER (WHERE rate IS NOT NULL) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('loans', count(rate), 'not_rated', count(*) - count(rate), 'highest', round(max(rate)::numeric, 6),
+				'contract_rate', round(sum(contract_rate * amount) FILTER (WHERE rate IS NOT NULL) / sum(amount) FILTER (WHERE rate IS NOT NULL AND contract_rate IS NOT NULL), 6),
+				'advertised_rate', round(sum(advertised_rate * amount) FILTER (WHERE rate IS NOT NULL) / sum(amount) FILTER (WHERE rate IS NOT NULL AND advertised_rate IS NOT NULL), 6),
+				'missing', CASE WHEN count(rate) = 0 THEN 'cash flows up to maturity of any loan' END)) AS evidence
+	  FROM rates GROUP BY inst_id
 $$, '实际年化利率（XIRR，含费用，按金额加权）。', 'True annual rate (XIRR, fees included, weighted by amount).');
 
-SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share}', '{loan,schedule,repayment}', '{}', $$
+SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_bucket}', '{loan,schedule,repayment}', '{}', $$
 	WITH due AS (
 		SELECT s.loan_id, sum(s.principal) AS principal, min(s.due_on) AS first_due FROM schedule AS s WHERE s.due_on <= $1 GROUP BY s.loan_id),
 	paid AS (
@@ -259,13 +285,15 @@ SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share}', '{loa
 		  FROM (SELECT s.loan_id, s.due_on, sum(s.principal) OVER (PARTITION BY s.loan_id ORDER BY s.due_on, s.seq) AS upto FROM schedule AS s WHERE s.due_on <= $1) AS x
 		  LEFT JOIN paid AS p USING (loan_id) WHERE x.upto > coalesce(p.principal, 0) GROUP BY x.loan_id),
 	state AS (
-		SELECT l.inst_id, l.loan_id, l.amount - coalesce(p.principal, 0) AS outstanding, greatest(coalesce(d.principal, 0) - coalesce(p.principal, 0), 0) AS overdue, $1 - u.since AS days
+		SELECT l.inst_id, l.loan_id, l.amount - coalesce(p.principal, 0) AS outstanding, greatest(coalesce(d.principal, 0) - coalesce(p.principal, 0), 0) AS overdue, $1 - u.since AS days, n.loan_id IS NOT NULL AS planned
 		  FROM loan AS l LEFT JOIN due AS d USING (loan_id) LEFT JOIN paid AS p USING (loan_id) LEFT JOIN unpaid AS u USING (loan_id)
+		  LEFT JOIN (SELECT DISTINCT s.loan_id FROM schedule AS s) AS n USING (loan_id)
 		 WHERE l.started_on <= $1 AND coalesce(l.status, '') NOT IN ('failed', 'written_off'))
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(sum(overdue) / nullif(sum(outstanding), 0), 6) AS observed, NULL::numeric AS threshold,
+	-- a loan without a schedule cannot be overdue; where none has one nothing can be said
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bool_or(planned) THEN round(sum(overdue) / nullif(sum(outstanding), 0), 6) END AS observed, NULL::numeric AS threshold,
 		   sum(overdue) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('outstanding', sum(outstanding), 'loans', count(*), 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
-				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / count(*), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > 90), 0)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('outstanding', sum(outstanding), 'loans', count(*), 'without_schedule', count(*) FILTER (WHERE NOT planned), 'missing', CASE WHEN NOT bool_or(planned) THEN 'schedule of any loan' END, 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
+				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / count(*), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > ($5 ->> 'overdue_bucket')::int), 0))) AS evidence
 	  FROM state WHERE outstanding > 0 GROUP BY inst_id
 $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
 
@@ -289,9 +317,9 @@ SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn
 	  FROM touched GROUP BY inst_id HAVING sum(amount) > 0
 $$, '机构与关联方之间的资金往来占比高。', 'A large share of the transfers of the institution and its related parties is among themselves.');
 
-SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series}', '{account,balance,licence}', '{account}', $$
+SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,licence}', '{account}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of > $1 - 8
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int
 		 ORDER BY b.account_id, b.as_of DESC, b.source),
 	held AS (
 		SELECT a.inst_id, sum(l.balance) AS total, sum(l.balance) FILTER (WHERE a.bank_kind = 'pboc') AS central, count(*) FILTER (WHERE l.account_id IS NULL) AS without
@@ -300,7 +328,7 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series}', '{ac
 	need AS (
 		SELECT h.*, r.rating, x.biz, risk_screen.reserve_ratio(x.biz, r.rating, $1, CASE ($5 ->> 'reserve_series')::numeric WHEN 1 THEN 'reserve_ratio_2017' ELSE 'reserve_ratio' END) AS ratio
 		  FROM held AS h
-		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = h.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL)) AS x ON true
+		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = h.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid') AS x ON true
 		  LEFT JOIN LATERAL (SELECT g.rating FROM rating AS g WHERE g.inst_id = h.inst_id AND g.valid_from <= $1 AND (g.valid_to > $1 OR g.valid_to IS NULL) ORDER BY g.valid_from DESC LIMIT 1) AS r ON true)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 THEN total * ratio - coalesce(central, 0) END AS observed, 0 AS threshold,
 		   greatest(total * ratio - coalesce(central, 0), 0) AS amount, NULL::timestamptz AS occurred_at,
@@ -312,20 +340,24 @@ SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{
 	WITH p AS (
 		SELECT inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'risk_reserve_paid') AS paid
 		  FROM position WHERE item IN ('income', 'risk_reserve_paid') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(paid, 0) / income, 8) AS observed, NULL::numeric AS threshold,
-		   income * ($5 ->> 'industry_reserve')::numeric - coalesce(paid, 0) AS amount, NULL::timestamptz AS occurred_at, jsonb_build_object('income', income, 'paid', paid) AS evidence
-	  FROM p WHERE income > 0
+	-- nothing filed is not nothing paid; no income owes nothing
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(paid / income, 8) AS observed, NULL::numeric AS threshold,
+		   income * ($5 ->> 'industry_reserve')::numeric - paid AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('income', income, 'paid', paid, 'missing', CASE WHEN paid IS NULL THEN 'position item risk_reserve_paid' WHEN income IS NULL THEN 'position item income' END)) AS evidence
+	  FROM p WHERE income > 0 OR income IS NULL
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position items income and risk_reserve_paid') WHERE NOT EXISTS (SELECT FROM p)
 $$, '行业风险准备金低于收入的0.5%。', 'The industry risk reserve is below 0.5 % of income.');
 
-SELECT risk_screen._ship_rule('B21', 'yellow', '{INS}', '{dual_recording_yield}', '{product,sale}', '{}', $$
+SELECT risk_screen._ship_rule('B21', 'yellow', '{INS}', '{dual_recording_yield}', '{product,sale,recording}', '{}', $$
 	SELECT 'sale' AS subject_kind, s.sale_id AS subject_id, p.inst_id, p.rate_promised AS observed, NULL::numeric AS threshold, s.amount, s.sold_at AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('product_id', p.product_id, 'audio', r.audio, 'video', r.video)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('product_id', p.product_id, 'audio', r.audio, 'video', r.video, 'missing', CASE WHEN p.rate_promised IS NULL THEN 'promised rate of the product' END)) AS evidence
 	  FROM sale AS s
 	  JOIN product AS p USING (product_id)
 	  LEFT JOIN LATERAL (SELECT bool_or(x.audio_uri IS NOT NULL) AS audio, bool_or(x.video_uri IS NOT NULL) AS video FROM recording AS x WHERE x.sale_id = s.sale_id) AS r ON true
 	 WHERE (p.kind = 'wealth_insurance' OR p.biz = 'INS' AND p.rate_promised IS NOT NULL)
 	   AND s.sold_at >= $2 AND s.sold_at < $3 AND NOT (coalesce(r.audio, false) AND coalesce(r.video, false))
-	   AND p.rate_promised > 0
+	   AND (p.rate_promised > 0 OR p.rate_promised IS NULL)
 $$, '年化收益率超5%的理财型保险未双录。', 'Wealth insurance yielding over 5 % was sold without audio and video recording.');
 
 SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}', '{recording}', '{}', $$
@@ -339,33 +371,45 @@ SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}',
 		   NULL::numeric AS threshold, NULL::numeric AS amount, r.taken_at AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('recording_id', r.recording_id, 'keep_until', r.keep_until, 'deleted_on', r.deleted_on, 'missing', CASE WHEN r.keep_until IS NULL THEN 'keep_until' END)) AS evidence
 	  FROM recording AS r
-	 WHERE r.taken_at < $3 AND (r.keep_until IS NULL OR r.deleted_on <= $1 OR r.keep_until < (r.taken_at::date + interval '11 years')::date)
+	 WHERE r.taken_at < $3 AND (r.keep_until IS NULL OR r.deleted_on <= $1 OR r.keep_until < (r.taken_at::date + make_interval(years => ceil(($5 ->> 'recording_retention')::numeric)::int + 1))::date)
 $$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
 
 SELECT risk_screen._ship_rule('B24', 'yellow', '{}', '{fine_cap}', '{penalty}', '{}', $$
-	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, round(p.amount / p.illegal_income, 6) AS observed, NULL::numeric AS threshold,
-		   p.amount, p.decided_on::timestamptz AS occurred_at, jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id) AS evidence
-	  FROM penalty AS p WHERE p.code = 'fine' AND p.illegal_income > 0 AND p.amount IS NOT NULL AND p.decided_on <= $1 AND p.decided_on >= $2::date
+	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, CASE WHEN p.illegal_income > 0 THEN round(p.amount / p.illegal_income, 6) END AS observed, NULL::numeric AS threshold,
+		   p.amount, p.decided_on::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id, 'highest_fine', p.illegal_income * ($5 ->> 'fine_cap')::numeric,
+				'missing', CASE WHEN p.amount IS NULL THEN 'amount of the fine' WHEN p.illegal_income IS NULL THEN 'illegal income' WHEN p.illegal_income <= 0 THEN 'illegal income above zero' END)) AS evidence
+	  FROM penalty AS p WHERE p.code = 'fine' AND p.decided_on < $3::date AND p.decided_on >= $2::date
 $$, '罚款超过违法所得5倍。', 'A fine exceeds five times the illegal income.');
 
-SELECT risk_screen._ship_rule('B26', 'orange', '{P2P}', '{}', '{loan,party}', '{loan}', $$
+-- A borrower that the register does not know may be a person or a firm: over the
+-- higher ceiling it is a breach either way, between the two nobody can say.
+SELECT risk_screen._ship_rule('B26', 'orange', '{P2P}', '{lending_cap_person_platform,lending_cap_person_total,lending_cap_company_platform,lending_cap_company_total}', '{loan,party}', '{loan}', $$
 	WITH open AS (
-		SELECT l.inst_id, l.borrower_id, CASE WHEN p.kind IN ('enterprise', 'state', 'listed') THEN 'company' ELSE 'person' END AS kind,
-			   sum(coalesce(l.outstanding, l.amount)) AS balance, min(l.started_on) AS started_on
+		SELECT l.inst_id, l.borrower_id, CASE WHEN p.kind IN ('enterprise', 'state', 'listed') THEN 'company' WHEN p.kind = 'person' THEN 'person' END AS kind,
+			   sum(coalesce(l.outstanding, l.amount)) AS balance
 		  FROM loan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, kind FROM party ORDER BY party_id, kind) AS p ON p.party_id = l.borrower_id
-		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0 AND l.borrower_id IS NOT NULL
+		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0
 		 GROUP BY l.inst_id, l.borrower_id, p.kind),
 	caps AS (
-		SELECT k AS kind, risk_screen.parameter_value('lending_cap_' || k || '_platform', $1, line => 'P2P') AS platform, risk_screen.parameter_value('lending_cap_' || k || '_total', $1, line => 'P2P') AS total
-		  FROM unnest(ARRAY['person', 'company']) AS k),
-	total AS (
-		SELECT borrower_id, kind, sum(balance) AS balance, count(DISTINCT inst_id) AS platforms FROM open GROUP BY borrower_id, kind)
-	SELECT 'borrower' AS subject_kind, o.borrower_id AS subject_id, o.inst_id, o.balance AS observed, c.platform AS threshold, o.balance AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('kind', o.kind, 'limit', 'one platform') AS evidence, 'borrower:' || o.borrower_id || '@' || o.inst_id AS finding_key
-	  FROM open AS o JOIN caps AS c USING (kind) WHERE o.balance > c.platform
+		SELECT k.scope, ($5 ->> ('lending_cap_person_' || k.scope))::numeric AS person, ($5 ->> ('lending_cap_company_' || k.scope))::numeric AS company FROM (VALUES ('platform'), ('total')) AS k (scope)),
+	sums AS (
+		SELECT 'platform' AS scope, o.inst_id, o.borrower_id, o.kind, o.balance, o.balance AS here, NULL::bigint AS platforms FROM open AS o WHERE o.borrower_id IS NOT NULL
+		 UNION ALL
+		SELECT 'total', o.inst_id, o.borrower_id, o.kind, t.balance, o.balance, t.platforms
+		  FROM open AS o JOIN (SELECT borrower_id, sum(balance) AS balance, count(DISTINCT inst_id) AS platforms FROM open WHERE borrower_id IS NOT NULL GROUP BY borrower_id) AS t USING (borrower_id)),
+	judged AS (
+		SELECT s.*, CASE s.kind WHEN 'person' THEN c.person WHEN 'company' THEN c.company ELSE greatest(c.person, c.company) END AS cap,
+			   s.kind IS NULL AND s.balance > least(c.person, c.company) AND s.balance <= greatest(c.person, c.company) AS open_question
+		  FROM sums AS s JOIN caps AS c USING (scope))
+	SELECT 'borrower' AS subject_kind, j.borrower_id AS subject_id, j.inst_id, CASE WHEN NOT j.open_question THEN j.balance END AS observed, j.cap AS threshold, j.here AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('kind', j.kind, 'limit', CASE j.scope WHEN 'platform' THEN 'one platform' ELSE 'all platforms' END, 'platforms', j.platforms,
+				'missing', CASE WHEN j.open_question THEN 'whether the borrower is a person or a firm' END)) AS evidence,
+		   'borrower:' || j.borrower_id || CASE j.scope WHEN 'platform' THEN '@' ELSE '@all:' END || j.inst_id AS finding_key
+	  FROM judged AS j WHERE j.open_question OR j.balance >= j.cap
 	 UNION ALL
-	SELECT 'borrower', o.borrower_id, o.inst_id, t.balance, c.total, o.balance, NULL, jsonb_build_object('kind', t.kind, 'limit', 'all platforms', 'platforms', t.platforms), 'borrower:' || o.borrower_id || '@all:' || o.inst_id
-	  FROM total AS t JOIN caps AS c USING (kind) JOIN open AS o USING (borrower_id) WHERE t.balance > c.total
+	SELECT 'institution', o.inst_id, o.inst_id, NULL, NULL, o.balance, NULL, jsonb_build_object('missing', 'borrowers of loans'), 'institution:' || o.inst_id || ':borrowers'
+	  FROM open AS o WHERE o.borrower_id IS NULL
 $$, '同一借款人借款余额超过上限（单一平台或全部平台）。', 'A borrower''s balance exceeds the ceiling (one platform or all).');
 
 SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,peer_minimum}', '{product}', '{}', $$
@@ -385,16 +429,26 @@ SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,p
 	SELECT 'institution', s.inst_id, s.inst_id, round(s.z::numeric, 4), ($5 ->> 'yield_z')::numeric, NULL, NULL,
 		   jsonb_build_object('business', s.biz, 'rate', s.rate, 'median', round(s.median::numeric, 6), 'peers', s.n)
 	  FROM scored AS s WHERE s.z > 0
+	 UNION ALL
+	-- others file what their projects return, this one does not, and there are too few peers to compare with
+	SELECT 'product', p.product_id, p.inst_id, NULL, NULL, p.target_amount, p.issued_on::timestamptz, jsonb_build_object('promised', p.rate_promised, 'missing', 'project_return, or enough peers')
+	  FROM product AS p LEFT JOIN peers AS n ON n.biz = coalesce(p.biz, p.kind)
+	 WHERE p.project_return IS NULL AND p.rate_promised IS NOT NULL AND coalesce(n.n, 0) < ($5 ->> 'peer_minimum')::numeric AND EXISTS (SELECT FROM product AS x WHERE x.project_return IS NOT NULL)
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 $$, '承诺或实际收益水平显著高于项目回报率，或显著高于行业水平（稳健z值）。', 'Promised or actual yield is significantly above the project''s return, or above the sector (robust z).');
 
-SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{}', '{account,balance}', '{}', $$
+SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age}', '{account,balance}', '{}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of > $1 - 8 ORDER BY b.account_id, b.as_of DESC, b.source),
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int ORDER BY b.account_id, b.as_of DESC, b.source),
+	kept AS (
+		SELECT a.bank_id, l.balance FROM account AS a LEFT JOIN last AS l USING (account_id)
+		 WHERE a.owner_kind IN ('custody', 'reserve') AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),
 	bank AS (
-		SELECT a.bank_id, sum(l.balance) AS v FROM account AS a JOIN last AS l USING (account_id) WHERE a.owner_kind IN ('custody', 'reserve') AND a.bank_id IS NOT NULL GROUP BY a.bank_id)
-	SELECT 'sector' AS subject_kind, 'custody banks' AS subject_id, round(risk_screen.hhi(v)::numeric, 6) AS observed, NULL::numeric AS threshold, sum(v) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('banks', count(*), 'largest', round(max(v) / nullif(sum(v), 0), 6)) AS evidence
-	  FROM bank WHERE v > 0
+		SELECT bank_id, sum(balance) AS v FROM kept WHERE bank_id IS NOT NULL GROUP BY bank_id)
+	SELECT 'sector' AS subject_kind, 'custody banks' AS subject_id, round(risk_screen.hhi(v) FILTER (WHERE v > 0)::numeric, 6) AS observed, NULL::numeric AS threshold, sum(v) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('banks', count(*) FILTER (WHERE v > 0), 'largest', round(max(v) / nullif(sum(v), 0), 6), 'without_bank_or_balance', (SELECT count(*) FROM kept WHERE bank_id IS NULL OR balance IS NULL),
+				'missing', CASE WHEN count(*) FILTER (WHERE v > 0) = 0 THEN 'bank and balance of custody or reserve accounts' END)) AS evidence
+	  FROM bank
 $$, '存管与备付金资金在银行间的集中度（HHI）。', 'Concentration of client money over custody and reserve banks (HHI).', 'macro');
 
 -- Rulesets judge these by the value itself, the others by the number of findings.
@@ -402,11 +456,10 @@ UPDATE risk_screen.rule SET fact = 'value' WHERE code IN ('B03', 'B04', 'B05', '
 
 SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minimum}', '{position}', '{}', $$
 	WITH b AS (
-		SELECT DISTINCT ON (p.inst_id) p.inst_id, first_value(p.value) OVER w AS base, last_value(p.value) OVER w AS last
+		SELECT p.inst_id, (array_agg(p.value ORDER BY p.as_of))[1] AS base, (array_agg(p.value ORDER BY p.as_of DESC))[1] AS last, count(DISTINCT p.as_of) AS days
 		  FROM position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-		 WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date
-		WINDOW w AS (PARTITION BY p.inst_id ORDER BY p.as_of ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),
-	g AS (SELECT inst_id, last / base - 1 AS growth FROM b WHERE base > 0),
+		 WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id),
+	g AS (SELECT inst_id, last / base - 1 AS growth FROM b WHERE base > 0 AND days > 1),
 	peers AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY growth) AS median, count(*) AS n FROM g),
 	spread AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(g.growth - p.median)) AS mad FROM g CROSS JOIN peers AS p)
 	SELECT 'institution' AS subject_kind, g.inst_id AS subject_id,
@@ -414,12 +467,19 @@ SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minim
 		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('growth', round(g.growth, 6), 'median', round(p.median::numeric, 6), 'peers', p.n) AS evidence
 	  FROM g CROSS JOIN peers AS p CROSS JOIN spread AS s
-	 -- too few peers, or peers without any spread, say nothing about anybody
 	 WHERE p.n >= ($5 ->> 'peer_minimum')::numeric AND s.mad > 0
+	 UNION ALL
+	-- others can be compared, this platform has one balance or began at nothing
+	SELECT 'institution', b.inst_id, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'two loan balances, the first above zero')
+	  FROM b CROSS JOIN peers AS p WHERE (b.base <= 0 OR b.days < 2) AND p.n >= ($5 ->> 'peer_minimum')::numeric
+	 UNION ALL
+	-- too few peers, or peers without any spread, say nothing about anybody
+	SELECT 'sector', 'P2P', NULL, NULL, NULL, NULL, jsonb_build_object('peers', p.n, 'missing', CASE WHEN s.mad = 0 THEN 'any spread between the peers' ELSE 'enough platforms with two loan balances' END)
+	  FROM peers AS p CROSS JOIN spread AS s WHERE p.n < ($5 ->> 'peer_minimum')::numeric OR s.mad IS NULL OR s.mad = 0
 $$, '贷款余额增速显著高于同业（稳健z值）。', 'The loan balance grows significantly faster than the peers'' (robust z).');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
 
-SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share}', '{txn,position}', '{}', $$
+SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn,position}', '{}', $$
 	WITH size AS (
 		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0 ORDER BY p.inst_id, p.as_of DESC),
 	net AS (
@@ -427,7 +487,7 @@ SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share}', '
 		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'FUND' = ANY (i.lines)
 		 WHERE t.purpose IN ('redemption', 'purchase') AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id, t.paid_at::date),
 	run AS (
-		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN interval '4 days' PRECEDING AND CURRENT ROW) AS five FROM net),
+		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN make_interval(days => ($5 ->> 'redemption_days')::int - 1) PRECEDING AND CURRENT ROW) AS five FROM net),
 	peak AS (
 		SELECT DISTINCT ON (inst_id) inst_id, day, net, five FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
 	SELECT 'institution' AS subject_kind, p.inst_id AS subject_id, round(greatest(p.net, p.five, 0) / s.value, 6) AS observed, NULL::numeric AS threshold, greatest(p.net, p.five) AS amount,
@@ -437,9 +497,9 @@ $$, '单日或五日净赎回占基金规模比例高。', 'Net redemptions of a
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B34';
 
 SELECT risk_screen._ship_rule('B36', NULL, '{}', '{}', '{feed}', '{}', $$
-	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, $1 - max(f.report_date) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, max(f.received_at) AS occurred_at,
-		   jsonb_build_object('last_report', max(f.report_date)) AS evidence
-	  FROM feed AS f WHERE f.report_date <= $1 AND f.received_at < $3 AND coalesce(f.valid, true) GROUP BY f.inst_id
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, $1 - max(f.report_date) FILTER (WHERE coalesce(f.valid, true)) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, max(f.received_at) AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('last_report', max(f.report_date) FILTER (WHERE coalesce(f.valid, true)), 'missing', CASE WHEN NOT bool_or(coalesce(f.valid, true)) THEN 'a valid feed' END)) AS evidence
+	  FROM feed AS f WHERE f.report_date <= $1 AND f.received_at < $3 GROUP BY f.inst_id
 $$, '最近一次有效报送距监测日的天数。', 'Days between the last valid feed and the day of the run.');
 
 SELECT risk_screen._ship_rule('B37', NULL, '{}', '{}', '{}', '{}', $$

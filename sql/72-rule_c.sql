@@ -7,10 +7,16 @@
 -- Who pays in and out is told by the owner of the other account; own accounts
 -- keep their number. fund_pools pairs what came in with what went out under the
 -- same loan within the days of Δt.
-SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources}', '{account,txn}', '{account}', $$
+SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources,balance_age}', '{account,txn}', '{account}', $$
 	WITH own AS MATERIALIZED (
-		SELECT a.account_id, min(i.inst_id) AS inst_id FROM account AS a JOIN institution AS i ON i.inst_id = coalesce(a.inst_id, a.owner_id) OR i.inst_id = a.owner_id
-		 WHERE 'P2P' = ANY (i.lines) AND (a.owner_id = i.inst_id OR a.owner_kind = 'own') AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') GROUP BY a.account_id),
+		-- two joins that can be hashed: with OR every account would meet every platform
+		SELECT x.account_id, min(x.inst_id) AS inst_id
+		  FROM (SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.owner_id
+				 WHERE 'P2P' = ANY (i.lines) AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')
+				 UNION ALL
+				SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
+				 WHERE 'P2P' = ANY (i.lines) AND a.owner_kind = 'own') AS x
+		 GROUP BY x.account_id),
 	query AS (
 		SELECT format('SELECT t.txn_id, CASE WHEN o.a IS NULL THEN ''owner '' || coalesce(t.payer_owner, t.payer) ELSE t.payer END AS payer,'
 			|| ' CASE WHEN i.a IS NULL THEN ''owner '' || coalesce(t.payee_owner, t.payee) ELSE t.payee END AS payee, t.amount, t.paid_at, t.loan_id FROM txn AS t'
@@ -23,7 +29,7 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 				make_interval(days => ($5 ->> 'pool_days')::int), ($5 ->> 'pool_sources')::float8) AS p),
 	-- clients' money that stays overnight on an account of the platform outside custody
 	idle AS (
-		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of > $1 - 8 ORDER BY b.account_id, b.as_of DESC, b.source)
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int ORDER BY b.account_id, b.as_of DESC, b.source)
 	SELECT 'account' AS subject_kind, p.account AS subject_id, o.inst_id, least(p.payers, p.payees) AS observed, NULL::numeric AS threshold,
 		   p.received AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('payers', p.payers, 'payees', p.payees, 'inflow', p.received, 'outflow', p.paid, 'matched_share', round(coalesce(p.matched, 0)::numeric, 4), 'first', p.first_at, 'last', p.last_at) AS evidence,
@@ -36,14 +42,19 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 $$, '平台控制的账户多人转入、多人转出，资金与标的不对应，或客户资金在存管之外过夜留存，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan, or clients'' money stays overnight outside custody.');
 
 SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account}', '{txn}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
-	SELECT 'loan' AS subject_kind, coalesce(t.loan_id, t.txn_id) AS subject_id, t.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
-		   jsonb_build_object('txn_id', t.txn_id, 'payer', t.payer, 'owner', a.owner_id, 'relation', r.relation) AS evidence
-	  FROM txn AS t
-	  JOIN account AS a ON a.account_id = t.payer AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')
-	  JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = a.owner_id
-	  JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
-	 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3
+	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
+	paid AS (
+		SELECT t.txn_id, t.loan_id, t.inst_id, t.amount, t.paid_at, t.payer, a.account_id, a.owner_kind, coalesce(a.owner_id, t.payer_owner) AS owner_id
+		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines) LEFT JOIN account AS a ON a.account_id = t.payer
+		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3)
+	SELECT 'loan' AS subject_kind, coalesce(p.loan_id, p.txn_id) AS subject_id, p.inst_id, p.amount AS observed, 0 AS threshold, p.amount, p.paid_at AS occurred_at,
+		   jsonb_build_object('txn_id', p.txn_id, 'payer', p.payer, 'owner', p.owner_id, 'relation', r.relation) AS evidence
+	  FROM paid AS p JOIN rel AS r ON r.inst_id = p.inst_id AND r.party_id = p.owner_id
+	 WHERE coalesce(p.owner_kind, 'own') NOT IN ('custody', 'reserve')
+	 UNION ALL
+	-- whose account it was paid from is not known
+	SELECT 'institution', p.inst_id, p.inst_id, NULL, NULL, sum(p.amount), max(p.paid_at), jsonb_build_object('missing', 'owners of paying accounts', 'transfers', count(*))
+	  FROM paid AS p WHERE p.owner_id IS NULL AND coalesce(p.owner_kind, '') NOT IN ('custody', 'reserve') GROUP BY p.inst_id
 $$, '放款资金来自平台自有账户或其关联方账户。', 'A loan was paid out of an account of the platform or its related parties.');
 
 -- What is followed is the money itself: every pay-out of a platform is a claim,
@@ -88,51 +99,100 @@ SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{lo
 		   jsonb_build_object('guarantor', l.guarantor_id, 'relation', r.relation, 'steps', r.steps) AS evidence
 	  FROM loan AS l JOIN rel AS r ON r.inst_id = l.inst_id AND r.party_id = l.guarantor_id
 	 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+	 UNION ALL
+	-- guarantors of a platform whose shareholders nobody filed may be its own
+	SELECT 'institution', l.inst_id, l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'shareholders', 'guaranteed_loans', count(*))
+	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE l.guarantor_id IS NOT NULL AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+	   AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) AND NOT EXISTS (SELECT FROM rel AS r WHERE r.inst_id = l.inst_id AND r.party_id = l.guarantor_id)
+	 GROUP BY l.inst_id
 $$, '标的由平台或其关联方担保，自融自保。', 'The loan is guaranteed by the platform or a related party.');
 
 SELECT risk_screen._ship_rule('C07', 'orange', '{P2P}', '{}', '{claim,loan}', '{claim}', $$
 	WITH c AS (
-		SELECT l.inst_id, c.amount, c.to_on, l.matures_on, greatest(l.matures_on - c.to_on, 0) AS gap
+		SELECT l.inst_id, c.amount, CASE WHEN c.to_on IS NOT NULL AND l.matures_on IS NOT NULL THEN greatest(l.matures_on - c.to_on, 0) END AS gap
 		  FROM claim AS c JOIN loan AS l USING (loan_id)
-		 WHERE c.from_on <= $1 AND l.matures_on >= $2::date AND c.to_on IS NOT NULL)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, count(*) FILTER (WHERE gap > 0) AS observed, 0 AS threshold,
+		 WHERE c.from_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL))
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, nullif(count(*) FILTER (WHERE gap > 0), 0) AS observed, 0 AS threshold,
 		   sum(amount) FILTER (WHERE gap > 0) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('claims', count(*), 'share_by_amount', round(coalesce(sum(amount) FILTER (WHERE gap > 0), 0) / nullif(sum(amount), 0), 6),
-				'gap_days', round(sum(amount * gap) FILTER (WHERE gap > 0) / nullif(sum(amount) FILTER (WHERE gap > 0), 0), 1)) AS evidence
-	  FROM c GROUP BY inst_id HAVING count(*) FILTER (WHERE gap > 0) > 0
+		   jsonb_strip_nulls(jsonb_build_object('claims', count(*), 'share_by_amount', round(coalesce(sum(amount) FILTER (WHERE gap > 0), 0) / nullif(sum(amount) FILTER (WHERE gap IS NOT NULL), 0), 6),
+				'gap_days', round(sum(amount * gap) FILTER (WHERE gap > 0) / nullif(sum(amount) FILTER (WHERE gap > 0), 0), 1), 'without_dates', nullif(count(*) FILTER (WHERE gap IS NULL), 0),
+				'missing', CASE WHEN count(*) FILTER (WHERE gap > 0) = 0 THEN 'maturity of claims or loans' END)) AS evidence
+	  FROM c GROUP BY inst_id HAVING count(*) FILTER (WHERE gap > 0) > 0 OR count(*) FILTER (WHERE gap IS NULL) > 0
 $$, '债权到期日早于标的到期日，期限错配。', 'Claims fall due before the loans behind them.');
 
-SELECT risk_screen._ship_rule('C08', 'orange', '{P2P}', '{}', '{claim,loan}', '{claim}', $$
-	WITH pieces AS (
-		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id, min(c.from_on) AS from_on, max(c.to_on) AS to_on
+-- A chain is products of one loan, each shorter than the loan and beginning when
+-- another ends (split_overlap days before to split_gap days after). It splits the
+-- term when it covers it: from the loan's first day to its maturity or, of a
+-- loan that still runs, to the day of the run, without a hole of more than split_gap days.
+SELECT risk_screen._ship_rule('C08', 'orange', '{P2P}', '{split_products,split_gap,split_overlap}', '{claim,loan}', '{claim}', $$
+	WITH funded AS (
+		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id, min(c.from_on) AS from_on, max(c.to_on) AS to_on, bool_or(c.to_on IS NULL) AS undated
 		  FROM claim AS c JOIN loan AS l USING (loan_id)
-		 WHERE c.product_id IS NOT NULL AND c.to_on IS NOT NULL AND c.from_on <= $1 AND l.matures_on >= $2::date
-		 GROUP BY l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id
-		HAVING max(c.to_on) - min(c.from_on) < l.matures_on - l.started_on),
-	chain AS (
-		SELECT p.*, lag(to_on) OVER (PARTITION BY loan_id ORDER BY from_on, product_id) AS before FROM pieces AS p)
-	SELECT 'loan' AS subject_kind, loan_id AS subject_id, inst_id, count(*) AS observed, 2 AS threshold, max(amount) AS amount, min(started_on)::timestamptz AS occurred_at,
+		 WHERE c.product_id IS NOT NULL AND c.from_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+		 GROUP BY l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id),
+	pieces AS (
+		SELECT * FROM funded WHERE NOT undated AND to_on - from_on < matures_on - started_on),
+	linked AS (
+		SELECT p.* FROM pieces AS p
+		 WHERE EXISTS (SELECT FROM pieces AS q WHERE q.loan_id = p.loan_id AND q.product_id <> p.product_id
+						  AND (p.from_on BETWEEN q.to_on - ($5 ->> 'split_overlap')::int AND q.to_on + ($5 ->> 'split_gap')::int
+							OR q.from_on BETWEEN p.to_on - ($5 ->> 'split_overlap')::int AND p.to_on + ($5 ->> 'split_gap')::int))),
+	covered AS (
+		SELECT l.*, l.from_on - coalesce(max(l.to_on) OVER (PARTITION BY l.loan_id ORDER BY l.from_on, l.product_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), l.started_on) AS hole
+		  FROM linked AS l)
+	SELECT 'loan' AS subject_kind, loan_id AS subject_id, inst_id, count(*) AS observed, NULL::numeric AS threshold, max(amount) AS amount, min(started_on)::timestamptz AS occurred_at,
 		   jsonb_build_object('products', jsonb_agg(jsonb_build_object('product_id', product_id, 'from', from_on, 'to', to_on) ORDER BY from_on, product_id), 'matures_on', max(matures_on)) AS evidence
-	  FROM chain GROUP BY loan_id, inst_id
-	HAVING count(*) >= 2 AND count(*) FILTER (WHERE before IS NOT NULL AND from_on BETWEEN before - 1 AND before + 7) >= 1
-$$, '一个标的由多期较短产品接续募集，期限拆分。', 'One loan is funded by consecutive products each shorter than it.');
+	  FROM covered GROUP BY loan_id, inst_id
+	HAVING max(hole) <= ($5 ->> 'split_gap')::int AND max(to_on) >= least($1, max(matures_on)) - ($5 ->> 'split_gap')::int
+	 UNION ALL
+	SELECT 'loan', f.loan_id, f.inst_id, NULL, NULL, max(f.amount), min(f.started_on)::timestamptz, jsonb_build_object('missing', 'maturity of the loan or of claims', 'products', count(*))
+	  FROM funded AS f GROUP BY f.loan_id, f.inst_id HAVING count(*) > 1 AND (bool_or(f.undated) OR bool_or(f.matures_on IS NULL))
+$$, '一个标的由多期较短产品接续募集，期限拆分。', 'One loan is funded by consecutive products each shorter than it, which together cover its term.');
 
-SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{}', '{loan,party,txn}', '{loan}', $$
-	WITH twins AS (
+-- Whether money came back is told by the money itself: each pay-out is a claim of
+-- its loan, attributed first in, first out; what reaches an account of the
+-- platform or a related party, fees apart, has come back. Custody ends the way.
+SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_grace,copied_text_length,copied_text_borrowers}', '{loan,party,txn}', '{loan}', $$
+	WITH paid_out AS MATERIALIZED (
+		SELECT t.txn_id, t.inst_id, t.loan_id, t.amount, t.payee, t.payee_owner, t.paid_at FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
+		 WHERE t.purpose = 'disburse' AND t.loan_id IS NOT NULL AND t.amount > 0),
+	own AS MATERIALIZED (
+		SELECT DISTINCT r.inst_id, a.account_id FROM risk_screen.desk_related_parties($1) AS r JOIN account AS a ON a.owner_id = r.party_id
+		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund')),
+	back AS (
+		SELECT p.loan_id, p.inst_id, least(sum(f.traced), max(p.amount)) AS amount, max(p.amount) AS lent
+		  FROM (SELECT array_agg(DISTINCT inst_id ORDER BY inst_id) AS ids FROM paid_out WHERE paid_at >= $2 AND paid_at < $3 HAVING count(*) > 0 AND EXISTS (SELECT FROM own)) AS x
+		 CROSS JOIN LATERAL risk_screen.attribute_funds(
+			format('SELECT txn_id, payer, payee, amount, paid_at, coalesce(currency, ''CNY'') AS currency, fee FROM txn WHERE paid_at >= %L AND paid_at < %L AND amount > 0 AND payer IS NOT NULL AND payee IS NOT NULL', $2, $3),
+			format('SELECT loan_id AS claim, txn_id FROM txn WHERE purpose = ''disburse'' AND paid_at >= %L AND paid_at < %L AND amount > 0 AND loan_id IS NOT NULL AND inst_id = ANY (%L)', $2, $3, x.ids),
+			exit_at => ARRAY(SELECT a.account_id FROM account AS a WHERE a.owner_kind IN ('custody', 'reserve', 'risk_fund'))) AS f
+		  JOIN (SELECT loan_id, inst_id, sum(amount) AS amount FROM paid_out WHERE paid_at >= $2 AND paid_at < $3 GROUP BY loan_id, inst_id) AS p ON p.loan_id = f.claim
+		  JOIN own AS o ON o.inst_id = p.inst_id AND o.account_id = f.counterparty
+		  LEFT JOIN own AS y ON y.inst_id = p.inst_id AND y.account_id = f.account
+		 WHERE f.kind = 'moved' AND y.account_id IS NULL AND NOT EXISTS (SELECT FROM txn AS t WHERE t.txn_id = f.txn_id AND t.purpose IN ('fee', 'salary'))
+		 GROUP BY p.loan_id, p.inst_id),
+	elsewhere AS (
+		SELECT p.loan_id, sum(p.amount) AS amount, min(coalesce(a.owner_id, p.payee_owner)) AS payee
+		  FROM paid_out AS p JOIN loan AS l ON l.loan_id = p.loan_id AND l.inst_id = p.inst_id LEFT JOIN (SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id) AS a ON a.account_id = p.payee
+		 WHERE l.borrower_id IS NOT NULL AND coalesce(a.owner_id, p.payee_owner) <> l.borrower_id GROUP BY p.loan_id),
+	twins AS (
 		SELECT identity_no FROM party WHERE identity_no IS NOT NULL GROUP BY identity_no HAVING count(DISTINCT party_id) > 1),
-	disbursed AS MATERIALIZED (SELECT DISTINCT inst_id, loan_id FROM txn WHERE purpose = 'disburse'),
+	disbursed AS (SELECT DISTINCT inst_id, loan_id FROM txn WHERE purpose = 'disburse'),
 	paying AS (SELECT DISTINCT inst_id FROM disbursed),
 	paid AS (SELECT DISTINCT loan_id FROM disbursed),
 	pledged AS (
 		SELECT DISTINCT c.loan_id FROM collateral AS c
 		  JOIN (SELECT collateral_id FROM collateral GROUP BY collateral_id HAVING count(DISTINCT loan_id) > 1) AS d USING (collateral_id)),
 	copied AS (
-		SELECT inst_id, description FROM loan WHERE length(description) >= 20 GROUP BY inst_id, description HAVING count(DISTINCT borrower_id) > 2),
+		SELECT inst_id, description FROM loan WHERE length(description) >= ($5 ->> 'copied_text_length')::int GROUP BY inst_id, description HAVING count(DISTINCT borrower_id) > ($5 ->> 'copied_text_borrowers')::int),
 	marks AS (
-		SELECT l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on, array_remove(ARRAY[
+		SELECT l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on, e.payee, e.amount AS paid_elsewhere, b.amount AS came_back, array_remove(ARRAY[
 			CASE WHEN p.party_id IS NULL THEN 'borrower not in the register' END,
 			CASE WHEN w.identity_no IS NOT NULL THEN 'identity used by several borrowers' END,
-			CASE WHEN l.started_on >= $2::date AND l.started_on < $1 - 3 AND y.inst_id IS NOT NULL AND coalesce(l.status, '') <> 'failed' AND x.loan_id IS NULL THEN 'never paid out' END,
+			CASE WHEN l.started_on >= $2::date AND l.started_on < $1 - ($5 ->> 'payout_grace')::int AND y.inst_id IS NOT NULL AND coalesce(l.status, '') <> 'failed' AND x.loan_id IS NULL THEN 'never paid out' END,
+			CASE WHEN e.loan_id IS NOT NULL THEN 'paid to somebody other than the borrower' END,
+			CASE WHEN b.amount >= ($5 ->> 'fictitious_return')::numeric * b.lent THEN 'money came back to the platform' END,
 			CASE WHEN c.loan_id IS NOT NULL THEN 'collateral pledged for several loans' END,
 			CASE WHEN d.description IS NOT NULL THEN 'same text as other borrowers'' loans' END], NULL) AS why
 		  FROM loan AS l
@@ -142,20 +202,23 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{}', '{loan,party,txn}', '
 		  LEFT JOIN paid AS x ON x.loan_id = l.loan_id
 		  LEFT JOIN pledged AS c ON c.loan_id = l.loan_id
 		  LEFT JOIN copied AS d ON d.inst_id = l.inst_id AND d.description = l.description
+		  LEFT JOIN elsewhere AS e ON e.loan_id = l.loan_id
+		  LEFT JOIN back AS b ON b.loan_id = l.loan_id AND b.inst_id = l.inst_id
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = l.borrower_id))
 	SELECT 'loan' AS subject_kind, loan_id AS subject_id, inst_id, cardinality(why) AS observed, 0 AS threshold, amount, started_on::timestamptz AS occurred_at,
-		   jsonb_build_object('signs', to_jsonb(why), 'borrower', borrower_id) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('signs', to_jsonb(why), 'borrower', borrower_id, 'paid_to', payee, 'paid_elsewhere', paid_elsewhere, 'came_back', came_back)) AS evidence
 	  FROM marks WHERE why <> '{}'
-$$, '借款人身份缺失或重复、满标未放款、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, repeated collateral or text: the loan may be invented.');
+$$, '借款人身份缺失或重复、满标未放款、放款给他人、资金回流平台、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, paid to somebody else, money back at the platform, repeated collateral or text: the loan may be invented.');
 
 SELECT risk_screen._ship_rule('C12', 'yellow', '{P2P}', '{}', '{marketing}', '{}', $$
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, max(happened_on)::timestamptz AS occurred_at,
-		   jsonb_build_object('activities', jsonb_agg(DISTINCT activity)) AS evidence
-	  FROM marketing
-	 WHERE channel = 'offline' AND happened_on <= $1 AND happened_on >= $2::date
-	   AND coalesce(activity, '') NOT IN ('credit_collection', 'credit_check', 'follow_up', 'collateral')
-	 GROUP BY inst_id
+	WITH seen AS (
+		SELECT m.inst_id, m.activity, m.happened_on, m.activity NOT IN ('credit_collection', 'credit_check', 'follow_up', 'collateral') AS barred
+		  FROM marketing AS m WHERE m.channel = 'offline' AND m.happened_on <= $1 AND m.happened_on >= $2::date)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, nullif(count(*) FILTER (WHERE barred), 0) AS observed, 0 AS threshold, NULL::numeric AS amount, (max(happened_on) FILTER (WHERE barred))::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('activities', jsonb_agg(DISTINCT activity) FILTER (WHERE barred), 'not_named', nullif(count(*) FILTER (WHERE activity IS NULL), 0),
+				'missing', CASE WHEN count(*) FILTER (WHERE barred) = 0 THEN 'what was done off line' END)) AS evidence
+	  FROM seen WHERE barred IS NOT FALSE GROUP BY inst_id
 $$, '开展信用信息采集及核实、贷后跟踪、抵质押管理以外的线下活动。', 'Offline marketing beyond credit collection and verification, follow-up and collateral.');
 
 SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}', '{}', $$
@@ -166,6 +229,10 @@ SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}
 	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 	   AND NOT EXISTS (SELECT FROM licence AS l WHERE l.inst_id = p.inst_id AND l.biz IN ('AM', p.biz, p.kind) AND l.biz NOT IN ('P2P', 'EC')
 						  AND l.valid_from <= coalesce(p.issued_on, $1) AND (l.valid_to > coalesce(p.issued_on, $1) OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid')
+	 UNION ALL
+	SELECT 'product', p.product_id, p.inst_id, NULL, 0, p.target_amount, p.issued_on::timestamptz, jsonb_strip_nulls(jsonb_build_object('name', p.name, 'missing', 'business or kind of the product'))
+	  FROM product AS p JOIN institution AS i USING (inst_id)
+	 WHERE i.lines && ARRAY['P2P', 'EC'] AND p.biz IS NULL AND p.kind IS NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 $$, '未经批准从事资产管理、债权或股权转让业务。', 'Asset management or transfer of claims or equity without a licence.');
 
 SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}', '{account}', $$
@@ -181,37 +248,52 @@ SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}'
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
 		   AND coalesce(t.purpose, 'transfer') NOT IN ('fee', 'lend', 'repay', 'payout', 'deposit', 'withdraw', 'salary', 'compensation', 'disburse', 'consumption')
 		   AND (a.owner_kind IN ('client', 'custody') AND (ra.party_id IS NULL OR a.owner_kind = 'custody') AND rb.party_id IS NOT NULL AND b.owner_kind <> 'custody'
-			 OR b.owner_kind IN ('client', 'custody') AND (rb.party_id IS NULL OR b.owner_kind = 'custody') AND ra.party_id IS NOT NULL AND a.owner_kind <> 'custody'))
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(amount) AS amount, max(paid_at) AS occurred_at,
-		   jsonb_build_object('transfers', (array_agg(txn_id ORDER BY amount DESC, txn_id))[1:20]) AS evidence
-	  FROM mixed GROUP BY inst_id
+			 OR b.owner_kind IN ('client', 'custody') AND (rb.party_id IS NULL OR b.owner_kind = 'custody') AND ra.party_id IS NOT NULL AND a.owner_kind <> 'custody')),
+	direct AS (
+		SELECT inst_id, count(*) AS n, sum(amount) AS amount, max(paid_at) AS at, (array_agg(txn_id ORDER BY amount DESC, txn_id))[1:20] AS transfers FROM mixed GROUP BY inst_id),
+	-- one account filed as clients' and as own
+	register AS (
+		SELECT a.inst_id, a.account_id, bool_or(a.owner_kind IN ('client', 'custody')) AND bool_or(a.owner_kind = 'own') AS both_kinds, bool_and(a.owner_kind IS NULL) AS kindless
+		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC']
+		 WHERE coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY a.inst_id, a.account_id),
+	accounts AS (
+		SELECT inst_id, count(*) FILTER (WHERE both_kinds) AS n, (array_agg(account_id ORDER BY account_id) FILTER (WHERE both_kinds))[1:20] AS accounts, count(*) FILTER (WHERE kindless) AS kindless FROM register GROUP BY inst_id)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, nullif(coalesce(d.n, 0) + coalesce(a.n, 0), 0) AS observed, 0 AS threshold, d.amount, d.at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('transfers', to_jsonb(d.transfers), 'accounts_of_both_kinds', to_jsonb(a.accounts), 'missing', CASE WHEN coalesce(d.n, 0) + coalesce(a.n, 0) = 0 THEN 'kind of owner of accounts' END)) AS evidence
+	  FROM direct AS d FULL JOIN accounts AS a USING (inst_id) WHERE d.n > 0 OR a.n > 0 OR a.kindless > 0
 $$, '客户资金与平台或其关联方资金直接往来，未分账管理。', 'Client money and money of the platform or its related parties flow into each other.');
 
 SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '{account,eligible_bank}', '{account}', $$
 	WITH client AS (
 		SELECT a.account_id, i.inst_id, a.owner_kind, a.bank_id,
-			   a.owner_kind = 'custody' AND EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'custody'
-														 AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL)) AS ok
+			   -- NULL: a custody account whose bank nobody filed
+			   CASE WHEN a.owner_kind = 'custody' AND a.bank_id IS NULL THEN NULL
+					ELSE a.owner_kind = 'custody' AND EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'custody'
+														 AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL)) END AS ok
 		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
 		 WHERE i.lines && ARRAY['P2P', 'EC', 'INS'] AND a.owner_kind IN ('client', 'custody') AND coalesce(a.account_kind, 'bank') <> 'ledger'
 		   AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),
 	accounts AS (
-		SELECT inst_id, count(*) AS n, count(*) FILTER (WHERE ok) AS good,
+		SELECT inst_id, count(*) AS n, count(*) FILTER (WHERE ok IS NOT FALSE) AS good, count(*) FILTER (WHERE ok IS NULL) AS bankless,
 			   jsonb_agg(jsonb_build_object('account_id', account_id, 'kind', owner_kind, 'bank_id', bank_id) ORDER BY account_id) FILTER (WHERE NOT ok) AS bad
 		  FROM client GROUP BY inst_id),
 	flows AS (
 		SELECT t.inst_id, sum(t.amount) AS amount, sum(t.amount) FILTER (WHERE c.account_id IS NOT NULL OR d.account_id IS NOT NULL) AS good
 		  FROM txn AS t
 		  JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC', 'INS']
-		  LEFT JOIN client AS c ON c.account_id = t.payer AND c.ok AND c.inst_id = t.inst_id
-		  LEFT JOIN client AS d ON d.account_id = t.payee AND d.ok AND d.inst_id = t.inst_id
+		  LEFT JOIN client AS c ON c.account_id = t.payer AND c.ok IS NOT FALSE AND c.inst_id = t.inst_id
+		  LEFT JOIN client AS d ON d.account_id = t.payee AND d.ok IS NOT FALSE AND d.inst_id = t.inst_id
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.purpose IN ('deposit', 'withdraw', 'lend', 'disburse', 'repay', 'payout')
-		 GROUP BY t.inst_id)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id,
-		   least(round(coalesce(f.good, 0) / nullif(f.amount, 0), 6), round(a.good::numeric / a.n, 6)) AS observed, NULL::numeric AS threshold,
-		   f.amount - coalesce(f.good, 0) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('client_accounts', coalesce(a.n, 0), 'in_eligible_custody', coalesce(a.good, 0), 'not_eligible', a.bad, 'client_flow', f.amount, 'through_custody', f.good)) AS evidence
-	  FROM accounts AS a FULL JOIN flows AS f USING (inst_id)
+		 GROUP BY t.inst_id),
+	both_shares AS (
+		SELECT inst_id, least(round(coalesce(f.good, 0) / nullif(f.amount, 0), 6), round(a.good::numeric / a.n, 6)) AS share, a.n, a.good, a.bad, coalesce(a.bankless, 0) AS bankless, f.amount, f.good AS through
+		  FROM accounts AS a FULL JOIN flows AS f USING (inst_id))
+	-- the best case with banks not filed: if even that falls short it is a breach, else nobody can say
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bankless = 0 OR share < ($5 ->> 'custody_share')::numeric THEN share END AS observed, NULL::numeric AS threshold,
+		   amount - coalesce(through, 0) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('client_accounts', coalesce(n, 0), 'in_eligible_custody', coalesce(good, 0) - bankless, 'without_bank', nullif(bankless, 0), 'not_eligible', bad, 'client_flow', amount, 'through_custody', through,
+				'missing', CASE WHEN bankless > 0 AND share >= ($5 ->> 'custody_share')::numeric THEN 'bank of custody accounts' END)) AS evidence
+	  FROM both_shares
 $$, '客户资金未全部由名单内商业银行存管。', 'Not all client money is held and moved through custody accounts at eligible banks.');
 
 SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation}', '{custody_statement,balance}', '{}', $$
@@ -236,7 +318,7 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 $$, '平台台账与存管银行流水不符，或存管银行当日未报送。', 'Platform ledger and bank statement differ, or the statement of a day is missing.');
 
 SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
-	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
+	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p)
 	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
 		   jsonb_build_object('from', t.payer, 'to', t.payee, 'owner', b.owner_id, 'relation', r.relation, 'purpose', t.purpose) AS evidence
 	  FROM account AS a
@@ -257,7 +339,9 @@ SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan}', '{}',
 	 GROUP BY l.inst_id
 $$, '无资质从事房地产融资。', 'Property finance without a licence.');
 
-SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '{loan,txn,party}', '{}', $$
+-- By money: days after the loan the borrower pays a developer or agent. By words:
+-- the loan, a product or an advertisement says so.
+SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '{loan}', '{}', $$
 	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, sum(t.amount) AS observed, 0 AS threshold, least(sum(t.amount), l.amount) AS amount, min(t.paid_at) AS occurred_at,
 		   jsonb_build_object('borrower', l.borrower_id, 'payee', min(t.payee_owner), 'industry', min(p.industry), 'days', min(t.paid_at::date) - l.started_on) AS evidence
 	  FROM loan AS l
@@ -265,7 +349,18 @@ SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '
 	  JOIN party AS p ON p.party_id = t.payee_owner AND p.industry IN ('developer', 'agent')
 	 WHERE l.started_on <= $1 AND l.started_on >= $2::date AND t.paid_at < $3
 	 GROUP BY l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on
-$$, '借款发放后数日内付给开发商或中介，疑似首付贷。', 'Days after the loan the borrower paid a developer or agent.');
+	 UNION ALL
+	SELECT x.kind, x.id, x.inst_id, count(*), 0, x.amount, x.at, jsonb_build_object('text', left(x.body, 200), 'terms', jsonb_agg(DISTINCT f.term))
+	  FROM (SELECT 'loan' AS kind, l.loan_id || ' text' AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, concat_ws(E'\n', l.purpose, l.description) AS body FROM loan AS l WHERE l.started_on <= $1 AND l.started_on >= $2::date
+			 UNION ALL SELECT 'product', p.product_id, p.inst_id, p.target_amount, p.issued_on::timestamptz, concat_ws(E'\n', p.name, p.text_body) FROM product AS p
+			  WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+			 UNION ALL SELECT 'text', t.text_id, t.inst_id, NULL, t.published_at, t.body FROM text_item AS t WHERE coalesce(t.kind, '') NOT IN ('opinion', 'review', 'news') AND t.published_at >= $2 AND t.published_at < $3) AS x
+	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-PROD'], $1) AS f
+	 WHERE f.term = '首付贷' GROUP BY x.kind, x.id, x.inst_id, x.amount, x.at, x.body
+	 UNION ALL
+	-- paid to somebody of whom nobody filed what they do; only where industries are filed at all can one be missing
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'industry of payees (party)') WHERE NOT EXISTS (SELECT FROM party AS p WHERE p.industry IS NOT NULL)
+$$, '借款发放后数日内付给开发商或中介，或标的、产品、广告称首付贷。', 'Days after the loan the borrower paid a developer or agent, or loan, product or advertisement speak of a down-payment loan.');
 
 SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
@@ -281,6 +376,12 @@ SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}
 	  JOIN account AS a ON a.account_id = t.payer
 	  LEFT JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = a.owner_id
 	 WHERE (a.owner_kind = 'risk_fund' OR r.party_id IS NOT NULL)
+	 UNION ALL
+	SELECT 'institution', l.inst_id, l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'shareholders', 'guaranteed_loans', count(*))
+	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE l.guarantor_id IS NOT NULL AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+	   AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) AND NOT EXISTS (SELECT FROM rel AS r WHERE r.inst_id = l.inst_id AND r.party_id = l.guarantor_id)
+	 GROUP BY l.inst_id
 $$, '平台或其关联方为标的提供担保或代偿，提供增信服务。', 'The platform or a related party guarantees loans or compensates lenders.');
 
 SELECT risk_screen._ship_rule('C26', 'red', '{P2P}', '{}', '{authority_order,loan}', '{}', $$
@@ -289,7 +390,7 @@ SELECT risk_screen._ship_rule('C26', 'red', '{P2P}', '{}', '{authority_order,loa
 	  FROM loan AS l
 	  JOIN LATERAL (SELECT * FROM authority_order AS x
 					 WHERE x.inst_id = l.inst_id AND x.kind IN ('suspend_new', 'suspend', 'revoke', 'ban')
-					   AND l.started_on > coalesce(x.effective_at, x.issued_at)::date AND (x.lifted_at IS NULL OR l.started_on < x.lifted_at::date)
+					   AND l.started_on::timestamptz >= coalesce(x.effective_at, x.issued_at) AND (x.lifted_at IS NULL OR l.started_on < x.lifted_at::date)
 					 ORDER BY coalesce(x.effective_at, x.issued_at), x.order_id LIMIT 1) AS o ON true
 	 WHERE l.started_on <= $1 AND l.started_on >= $2::date
 $$, '责令暂停新发标的之后仍发新标。', 'A new loan after the order to suspend new loans.');
@@ -303,12 +404,18 @@ SELECT risk_screen._ship_rule('C28', 'orange', '{P2P}', '{}', '{filing}', '{}', 
 $$, '从事网络借贷信息中介业务而未备案登记。', 'Peer-to-peer lending without registration.');
 
 SELECT risk_screen._ship_rule('C31', 'yellow', '{P2P}', '{}', '{loan}', '{}', $$
-	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, sum(coalesce(l.outstanding, l.amount)) AS observed, 0 AS threshold,
-		   sum(coalesce(l.outstanding, l.amount)) AS amount, NULL::timestamptz AS occurred_at, jsonb_build_object('status', i.status, 'loans', count(*)) AS evidence
-	  FROM institution AS i JOIN loan AS l USING (inst_id)
-	 WHERE 'P2P' = ANY (i.lines) AND i.status IN ('exited', 'revoked', 'closed') AND l.started_on <= $1
-	   AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0
-	 GROUP BY i.inst_id, i.status
+	WITH open AS (
+		SELECT i.inst_id, i.status, l.loan_id, coalesce(l.outstanding, l.amount) AS owed,
+			   -- a loan past its maturity of which neither state nor balance is filed may be repaid
+			   l.outstanding IS NULL AND l.status IS NULL AND l.matures_on <= $1 AS open_question
+		  FROM institution AS i JOIN loan AS l USING (inst_id)
+		 WHERE 'P2P' = ANY (i.lines) AND i.status IN ('exited', 'revoked', 'closed') AND l.started_on <= $1
+		   AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) AS observed, 0 AS threshold,
+		   sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('status', status, 'loans', count(*) FILTER (WHERE NOT coalesce(open_question, false)), 'not_told', nullif(count(*) FILTER (WHERE open_question), 0),
+				'missing', CASE WHEN bool_and(coalesce(open_question, false)) THEN 'state or outstanding balance of matured loans' END)) AS evidence
+	  FROM open GROUP BY inst_id, status
 $$, '已退出但仍有未偿还标的，仍属整治范围。', 'The platform has left but loans are outstanding.');
 
 SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_item}', '{}', $$

@@ -1,37 +1,45 @@
 -- Rules of section G: third-party payment.
 
 SELECT risk_screen._ship_rule('G01', 'red', '{PAY}', '{}', '{account,txn}', '{account}', $$
-	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, sum(t.amount) AS observed, 0 AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at,
-		   jsonb_build_object('transfers', count(*), 'examples', (array_agg(t.txn_id ORDER BY t.amount DESC, t.txn_id))[1:10]) AS evidence
-	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
-	  JOIN txn AS t ON t.payer = a.account_id
-	  LEFT JOIN account AS b ON b.account_id = t.payee
-	 WHERE a.owner_kind = 'reserve' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.order_id IS NULL AND coalesce(b.owner_kind, '') <> 'reserve'
-	   AND coalesce(t.purpose, '') NOT IN ('settlement', 'fee', 'interest')
-	   -- an institution that files no order numbers at all cannot be judged by them
-	   AND EXISTS (SELECT FROM txn AS x WHERE x.payer = a.account_id AND x.order_id IS NOT NULL AND x.paid_at >= $2 AND x.paid_at < $3)
-	 GROUP BY a.account_id, a.inst_id
+	WITH outflow AS (
+		SELECT a.account_id, a.inst_id, count(*) FILTER (WHERE t.order_id IS NOT NULL) AS ordered, count(*) FILTER (WHERE k.bare) AS n, sum(t.amount) FILTER (WHERE k.bare) AS amount, max(t.paid_at) FILTER (WHERE k.bare) AS at,
+			   (array_agg(t.txn_id ORDER BY t.amount DESC, t.txn_id) FILTER (WHERE k.bare))[1:10] AS examples
+		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
+		  JOIN txn AS t ON t.payer = a.account_id
+		  LEFT JOIN account AS b ON b.account_id = t.payee
+		 CROSS JOIN LATERAL (SELECT t.order_id IS NULL AND coalesce(b.owner_kind, '') <> 'reserve' AND coalesce(t.purpose, '') NOT IN ('settlement', 'fee', 'interest') AS bare) AS k
+		 WHERE a.owner_kind = 'reserve' AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY a.account_id, a.inst_id),
+	filed AS (
+		SELECT p.inst_id, p.as_of, max(p.value) FILTER (WHERE p.item = 'wallet_total') AS wallets, max(p.value) FILTER (WHERE p.item = 'reserve_total') AS reserve
+		  FROM position AS p WHERE p.item IN ('wallet_total', 'reserve_total') AND p.as_of <= $1 AND p.as_of >= $2::date GROUP BY p.inst_id, p.as_of)
+	-- an account that files no order numbers at all cannot be judged by them
+	SELECT 'account' AS subject_kind, o.account_id AS subject_id, o.inst_id, CASE WHEN o.ordered > 0 THEN o.amount END AS observed, 0 AS threshold, o.amount, o.at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('transfers', o.n, 'examples', to_jsonb(o.examples), 'missing', CASE WHEN o.ordered = 0 THEN 'order numbers of transfers out of the reserve' END)) AS evidence
+	  FROM outflow AS o WHERE o.n > 0
 	 UNION ALL
-	SELECT 'institution', w.inst_id, w.inst_id, abs(w.value - r.value), 0, abs(w.value - r.value), w.as_of::timestamptz, jsonb_build_object('wallets', w.value, 'reserve', r.value)
-	  FROM position AS w JOIN position AS r ON r.inst_id = w.inst_id AND r.as_of = w.as_of AND r.item = 'reserve_total'
-	 WHERE w.item = 'wallet_total' AND w.as_of <= $1 AND w.as_of >= $2::date AND w.value <> r.value
+	SELECT 'institution', f.inst_id, f.inst_id, abs(f.wallets - f.reserve), 0, abs(f.wallets - f.reserve), f.as_of::timestamptz,
+		   jsonb_strip_nulls(jsonb_build_object('wallets', f.wallets, 'reserve', f.reserve, 'missing', CASE WHEN f.reserve IS NULL THEN 'position item reserve_total' WHEN f.wallets IS NULL THEN 'position item wallet_total' END))
+	  FROM filed AS f WHERE f.wallets IS DISTINCT FROM f.reserve
 $$, '备付金无客户指令转出，或客户钱包余额与备付金不符。', 'Client reserve left without a client''s order, or wallets and reserve differ.');
 
 SELECT risk_screen._ship_rule('G02', 'orange', '{PAY}', '{}', '{account,eligible_bank}', '{account}', $$
-	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, a.opened_on::timestamptz AS occurred_at,
-		   jsonb_build_object('bank_id', a.bank_id, 'bank_kind', a.bank_kind) AS evidence
+	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, CASE WHEN k.told THEN 1 END AS observed, 0 AS threshold, NULL::numeric AS amount, a.opened_on::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('bank_id', a.bank_id, 'bank_kind', a.bank_kind, 'missing', CASE WHEN NOT k.told THEN concat_ws(' and ', CASE WHEN a.bank_id IS NULL THEN 'bank' END, CASE WHEN a.bank_kind IS NULL THEN 'kind of bank' END) END)) AS evidence
 	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
+	 -- a bank that is not named may be on the list, one of no kind may be the central bank
+	 CROSS JOIN LATERAL (SELECT a.bank_kind IS NOT NULL AND (a.bank_id IS NOT NULL OR a.bank_kind = 'other') AS told) AS k
 	 WHERE a.owner_kind = 'reserve' AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) AND a.bank_kind IS DISTINCT FROM 'pboc'
 	   AND NOT EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'reserve' AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL))
 $$, '备付金账户未开立在人民银行或符合要求的商业银行。', 'A reserve account is not at the central bank or an eligible bank.');
 
 SELECT risk_screen._ship_rule('G03', 'yellow', '{PAY}', '{}', '{account}', '{account}', $$
-	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, greatest(coalesce(a.interest_bearing::int, 0), count(t.txn_id)) AS observed, 0 AS threshold, sum(t.amount) AS amount,
-		   max(t.paid_at) AS occurred_at, jsonb_build_object('interest_bearing', a.interest_bearing, 'interest_credits', count(t.txn_id)) AS evidence
+	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, nullif(greatest(coalesce(a.interest_bearing::int, 0), count(t.txn_id)), 0) AS observed, 0 AS threshold, sum(t.amount) AS amount,
+		   max(t.paid_at) AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('interest_bearing', a.interest_bearing, 'interest_credits', count(t.txn_id), 'missing', CASE WHEN a.interest_bearing IS NULL AND count(t.txn_id) = 0 THEN 'interest_bearing' END)) AS evidence
 	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
 	  LEFT JOIN txn AS t ON t.payee = a.account_id AND t.purpose = 'interest' AND t.paid_at >= $2 AND t.paid_at < $3
 	 WHERE a.owner_kind = 'reserve' AND (a.closed_on > $1 OR a.closed_on IS NULL)
-	 GROUP BY a.account_id, a.inst_id, a.interest_bearing HAVING coalesce(a.interest_bearing, false) OR count(t.txn_id) > 0
+	 GROUP BY a.account_id, a.inst_id, a.interest_bearing HAVING coalesce(a.interest_bearing, true) OR count(t.txn_id) > 0
 $$, '备付金账户计付利息。', 'A reserve account bears interest.');
 
 SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}', '{position}', '{}', $$
@@ -44,27 +52,42 @@ SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}
 	  FROM p
 $$, '以“吃利差”为主要盈利模式。', 'Most income is interest.');
 
-SELECT risk_screen._ship_rule('G05', 'orange', '{PAY}', '{}', '{txn,account}', '{txn}', $$
-	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at,
-		   jsonb_build_object('banks_in', count(DISTINCT a.bank_id), 'banks_out', count(DISTINCT b.bank_id), 'examples', (array_agg(t.txn_id ORDER BY t.paid_at, t.txn_id))[1:10]) AS evidence
-	  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
-	  JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee
-	 WHERE t.clearing_path = 'direct' AND a.bank_id IS DISTINCT FROM b.bank_id AND t.paid_at >= $2 AND t.paid_at < $3
-	 GROUP BY t.inst_id HAVING count(DISTINCT a.bank_id) + count(DISTINCT b.bank_id) > 2 OR count(DISTINCT a.bank_id) > 1 OR count(DISTINCT b.bank_id) > 1
+-- The banks at both ends of what went over direct links: one bank clears inside
+-- itself, more than one is clearing between banks beside the clearer.
+SELECT risk_screen._ship_rule('G05', 'orange', '{PAY}', '{linked_banks}', '{txn,account}', '{txn}', $$
+	WITH direct AS (
+		SELECT t.inst_id, t.txn_id, t.amount, t.paid_at, a.bank_id AS bank_in, b.bank_id AS bank_out
+		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
+		  LEFT JOIN account AS a ON a.account_id = t.payer LEFT JOIN account AS b ON b.account_id = t.payee
+		 WHERE t.clearing_path = 'direct' AND t.paid_at >= $2 AND t.paid_at < $3),
+	sums AS (
+		SELECT inst_id, count(*) AS n, sum(amount) AS amount, max(paid_at) AS at, count(DISTINCT bank_in) AS banks_in, count(DISTINCT bank_out) AS banks_out, count(*) FILTER (WHERE bank_in IS NULL OR bank_out IS NULL) AS bankless,
+			   (array_agg(txn_id ORDER BY paid_at, txn_id))[1:10] AS examples
+		  FROM direct GROUP BY inst_id),
+	linked AS (
+		SELECT inst_id, count(DISTINCT bank) AS banks FROM (SELECT inst_id, bank_in AS bank FROM direct UNION ALL SELECT inst_id, bank_out FROM direct) AS x GROUP BY inst_id)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN l.banks > ($5 ->> 'linked_banks')::numeric OR s.bankless = 0 THEN l.banks END AS observed, NULL::numeric AS threshold, s.amount, s.at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('transfers', s.n, 'banks_in', s.banks_in, 'banks_out', s.banks_out, 'without_bank', nullif(s.bankless, 0), 'examples', to_jsonb(s.examples),
+				'missing', CASE WHEN NOT (l.banks > ($5 ->> 'linked_banks')::numeric OR s.bankless = 0) THEN 'banks of accounts' END)) AS evidence
+	  FROM sums AS s JOIN linked AS l USING (inst_id)
 $$, '直连多家银行系统，变相开展跨行清算。', 'Direct links to several banks: shadow clearing between banks.');
 
 SELECT risk_screen._ship_rule('G06', 'orange', '{PAY}', '{}', '{txn}', '{txn}', $$
-	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at,
-		   jsonb_build_object('paths', jsonb_agg(DISTINCT t.clearing_path)) AS evidence
-	  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
-	 WHERE t.clearing_path NOT IN ('pboc', 'unionpay', 'netsunion', 'licensed', 'internal') AND t.paid_at >= $2 AND t.paid_at < $3
-	 GROUP BY t.inst_id
+	WITH paths AS (
+		SELECT t.inst_id, k.bad, t.clearing_path, count(*) AS n, sum(t.amount) AS amount, max(t.paid_at) AS at
+		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
+		 CROSS JOIN LATERAL (SELECT t.clearing_path NOT IN ('pboc', 'unionpay', 'netsunion', 'licensed', 'internal') AS bad) AS k
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND k.bad IS NOT FALSE GROUP BY t.inst_id, k.bad, t.clearing_path)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(n) FILTER (WHERE bad) AS observed, 0 AS threshold, sum(amount) FILTER (WHERE bad) AS amount, max(at) FILTER (WHERE bad) AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('paths', jsonb_agg(clearing_path ORDER BY clearing_path) FILTER (WHERE bad), 'without_path', sum(n) FILTER (WHERE bad IS NULL),
+				'missing', CASE WHEN NOT coalesce(bool_or(bad), false) THEN 'clearing path of transfers' END)) AS evidence
+	  FROM paths GROUP BY inst_id
 $$, '未通过人民银行跨行清算系统或合法清算机构清算。', 'Clearing outside the central bank''s system and licensed clearers.');
 
 SELECT risk_screen._ship_rule('G07', 'red', '{PAY}', '{}', '{licence,institution}', '{}', $$
 	WITH seen AS (
 		SELECT s.inst_id, 'service' AS how, s.code FROM service AS s WHERE s.seen_from <= $1 AND (s.seen_to > $1 OR s.seen_to IS NULL)
-		   AND s.code IN ('merchant_settlement', 'personal_pos', 'prepaid_card', 'card_acquiring', 'network_payment')
+		   AND s.code IN (SELECT c.code FROM risk_screen.code_label AS c WHERE c.domain = 'service')      -- G08
 		 UNION
 		SELECT p.inst_id, 'product', p.biz FROM product AS p WHERE p.biz = 'PAY' AND coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL))
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
@@ -82,7 +105,7 @@ SELECT risk_screen._ship_rule('G11', NULL, '{PAY}', '{small_payment}', '{txn}', 
 $$, '小额支付笔数占比。', 'Share of small payments.');
 
 -- Every change of a rating inside the window: was the new step met on the day it took effect?
-SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series}', '{account,balance,rating}', '{}', $$
+SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,rating}', '{}', $$
 	WITH change AS (
 		SELECT * FROM (SELECT g.inst_id, g.rating, g.valid_from, lag(g.rating) OVER (PARTITION BY g.inst_id, g.biz ORDER BY g.valid_from) AS before FROM rating AS g WHERE g.valid_from <= $1) AS g
 		 WHERE g.valid_from > $2::date AND g.before IS NOT NULL AND g.before <> g.rating),
@@ -91,11 +114,11 @@ SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series}', '{ac
 			   risk_screen.reserve_ratio(x.biz, c.before, c.valid_from, s.series) AS old_ratio, risk_screen.reserve_ratio(x.biz, c.rating, c.valid_from, s.series) AS new_ratio
 		  FROM change AS c
 		 CROSS JOIN (SELECT CASE ($5 ->> 'reserve_series')::numeric WHEN 1 THEN 'reserve_ratio_2017' ELSE 'reserve_ratio' END AS series) AS s
-		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = c.inst_id AND l.valid_from <= c.valid_from AND (l.valid_to > c.valid_from OR l.valid_to IS NULL)) AS x ON true),
+		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = c.inst_id AND l.valid_from <= c.valid_from AND (l.valid_to > c.valid_from OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid') AS x ON true),
 	held AS (
 		SELECT s.inst_id, s.valid_from, count(*) AS accounts, count(b.balance) AS known, sum(b.balance) AS total, sum(b.balance) FILTER (WHERE a.bank_kind = 'pboc') AS central
 		  FROM step AS s JOIN account AS a ON a.inst_id = s.inst_id AND a.owner_kind = 'reserve' AND coalesce(a.opened_on <= s.valid_from, true) AND (a.closed_on > s.valid_from OR a.closed_on IS NULL)
-		  LEFT JOIN LATERAL (SELECT x.balance FROM balance AS x WHERE x.account_id = a.account_id AND x.as_of <= s.valid_from AND x.as_of > s.valid_from - 8 ORDER BY x.as_of DESC, x.source LIMIT 1) AS b ON true
+		  LEFT JOIN LATERAL (SELECT x.balance FROM balance AS x WHERE x.account_id = a.account_id AND x.as_of <= s.valid_from AND x.as_of >= s.valid_from - ($5 ->> 'balance_age')::int ORDER BY x.as_of DESC, x.source LIMIT 1) AS b ON true
 		 GROUP BY s.inst_id, s.valid_from)
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN h.known = h.accounts THEN h.total * s.new_ratio - coalesce(h.central, 0) END AS observed, 0 AS threshold,
 		   greatest(h.total * s.new_ratio - coalesce(h.central, 0), 0) AS amount, s.valid_from::timestamptz AS occurred_at,
@@ -114,3 +137,14 @@ SELECT risk_screen._ship_rule('G13', 'yellow', '{PAY}', '{}', '{text_item}', '{}
 	 WHERE coalesce(x.kind, '') NOT IN ('opinion', 'review') AND x.published_at >= $2 AND x.published_at < $3
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
 $$, '夸大支付服务中介的性质和职能。', 'The role of a payment intermediary is overstated.');
+
+-- The services that payment supervision covers are a code list (domain service);
+-- how many of them an institution was seen to offer, and what it offers beside them.
+SELECT risk_screen._ship_rule('G08', NULL, '{}', '{}', '{service}', '{}', $$
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, nullif(count(DISTINCT s.code) FILTER (WHERE c.code IS NOT NULL), 0) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, min(s.seen_from)::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('services', jsonb_object_agg(s.code, c.title_zh) FILTER (WHERE c.code IS NOT NULL), 'not_on_the_list', jsonb_agg(DISTINCT s.code) FILTER (WHERE c.code IS NULL),
+				'licensed_for', (SELECT jsonb_agg(DISTINCT l.biz) FROM licence AS l WHERE l.inst_id = s.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'),
+				'missing', CASE WHEN count(c.code) = 0 THEN 'a service code of the list (code_label, domain service)' END)) AS evidence
+	  FROM service AS s LEFT JOIN risk_screen.code_label AS c ON c.domain = 'service' AND c.code = s.code
+	 WHERE s.seen_from <= $1 AND (s.seen_to > $1 OR s.seen_to IS NULL) GROUP BY s.inst_id
+$$, '属于支付监管范围的服务种类数。', 'Services under payment supervision that the institution offers.', NULL, NULL, '{}', 1, 'indicator');

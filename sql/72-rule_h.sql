@@ -1,49 +1,6 @@
 -- Rules of section H: names, scopes, registration events, advertisements.
--- Word lists live in the lexicon tables; licences exempt as the lists say.
-
--- Hits of the watch lists in names and scopes of firms that are not financial,
--- on the desk of the search path: the full scan, or, with changed_since, only
--- what may be new since that day (as of its end): firms registered, changed or
--- moved in after it, licences that ended after it, words and lists that came
--- into force after it. What a full scan of that day found and this one does not
--- report is still there unless the firm is in the delta (tested).
-CREATE FUNCTION risk_screen.desk_name_hits(as_of date, changed_since date = NULL, lexicons text[] = '{CN-2016-21,BJ-2016}')
-	RETURNS TABLE (inst_id text, name text, changed_on date, field text, lexicon text, term text, effect text, basis text,
-				   started int, ended int, matched text, disguise text, in_force_from date, problem text)
-	LANGUAGE plpgsql STABLE ROWS 2000 AS $$
-BEGIN
-	RETURN QUERY
-	WITH held AS (
-		SELECT l.inst_id, array_agg(DISTINCT l.biz) FILTER (WHERE l.valid_from <= as_of AND coalesce(l.valid_to > as_of, true) AND coalesce(l.status, 'valid') = 'valid') AS biz,
-			   max(l.valid_to) FILTER (WHERE l.valid_to <= as_of) AS ended_on, max(l.status) FILTER (WHERE l.status <> 'valid') AS lost
-		  FROM licence AS l GROUP BY l.inst_id),
-	-- a firm changes when its register entry does, as far as it was granted
-	event AS (
-		SELECT e.inst_id, max(e.happened_on) AS happened_on FROM registration AS e
-		 WHERE e.event IN ('new', 'change', 'move_in') AND e.happened_on <= as_of AND coalesce(e.decision, 'accepted') <> 'rejected' GROUP BY e.inst_id),
-	firm AS (
-		SELECT i.inst_id, i.name, i.scope_text, i.province, i.kind, h.biz, h.ended_on, h.lost, greatest(i.registered_on, i.moved_in_on, e.happened_on) AS changed_on
-		  FROM institution AS i LEFT JOIN held AS h USING (inst_id) LEFT JOIN event AS e USING (inst_id)
-		 WHERE i.is_financial IS NOT TRUE AND coalesce(i.registered_on <= as_of, true))
-	SELECT f.inst_id, f.name, f.changed_on, s.field, s.lexicon, s.term, s.effect, s.basis, s.started, s.ended, s.matched, s.disguise,
-		   greatest(l.valid_from, t.valid_from),
-		   CASE WHEN p.assumed AND f.province IS NULL THEN 'province' WHEN p.assumed THEN format('province: "%s" is not a region', f.province) END
-	  FROM (SELECT *, coalesce(risk_screen.known_region(firm.province), false) AS placed FROM firm) AS f
-	 CROSS JOIN LATERAL (
-			SELECT CASE WHEN f.placed THEN f.province END AS province, false AS assumed
-			 UNION ALL
-			-- without a province a list of one jurisdiction may apply: asked as if it did, and said to be so
-			SELECT DISTINCT x.jurisdiction, true FROM risk_screen.lexicon AS x WHERE NOT f.placed AND x.jurisdiction IS NOT NULL AND x.lexicon = ANY (lexicons)) AS p
-	 CROSS JOIN LATERAL risk_screen.screen_name(f.name, f.scope_text, p.province, 'existing', f.biz, as_of, f.kind) AS s
-	  JOIN risk_screen.lexicon AS l ON l.lexicon = s.lexicon
-	  LEFT JOIN risk_screen.term AS t ON t.lexicon = s.lexicon AND t.term = s.term
-	 WHERE s.lexicon = ANY (lexicons) AND (NOT p.assumed OR l.jurisdiction IS NOT NULL)
-	   AND (changed_since IS NULL OR f.changed_on IS NULL OR f.changed_on > changed_since OR greatest(l.valid_from, t.valid_from) > changed_since
-			-- a licence without its date of loss may have been lost since
-			OR f.ended_on > changed_since OR f.lost IS NOT NULL);
-END $$;
-COMMENT ON FUNCTION risk_screen.desk_name_hits(date, date, text[]) IS
-	'Words of the watch lists in names and scopes of firms of the desk on the search path that hold no licence: full scan, or what may be new since a day; problem says why a hit is not certain';
+-- Word lists live in the lexicon tables; licences exempt as the lists say. H01,
+-- H02, H03, H07 and H08 read one scan (69-name_hit.sql).
 
 SELECT risk_screen._ship_rule('H01', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
@@ -52,6 +9,29 @@ SELECT risk_screen._ship_rule('H01', 'yellow', '{ALL}', '{}', '{institution}', '
 	  FROM risk_screen.desk_name_hits($1, NULL, '{CN-2016-21}') AS s
 	 GROUP BY s.inst_id, s.name
 $$, '非金融机构名称或经营范围使用限用词（国办发〔2016〕21号16词）。', 'Name or scope of a firm that is not financial uses a restricted word (16 words, national list).');
+
+-- The national list itself. Names and scopes entered in the register while it
+-- held, judged by the version in force on the day of the entry (H07 has the
+-- older ones); and whether the list on this desk is the published one: all its
+-- words in force, none added, its source named.
+SELECT risk_screen._ship_rule('H02', 'yellow', '{ALL}', '{naming_national}', '{institution}', '{}', $$
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN bool_or(s.problem IS NULL) THEN count(*) FILTER (WHERE s.problem IS NULL) END AS observed, 0 AS threshold,
+		   NULL::numeric AS amount, s.changed_on::timestamptz AS occurred_at,
+		   jsonb_build_object('name', s.name, 'registered', s.changed_on, 'list', s.lexicon, 'version', s.list_version, 'missing', min(s.problem), 'source', min(s.basis),
+				'hits', jsonb_agg(jsonb_build_object('field', s.field, 'term', s.term, 'started', s.started, 'ended', s.ended, 'matched', s.matched, 'disguise', s.disguise) ORDER BY s.field, s.started, s.term)) AS evidence,
+		   'institution:' || s.inst_id AS finding_key
+	  FROM risk_screen.desk_name_hits($1, NULL, '{CN-2016-21}', true) AS s
+	 GROUP BY s.inst_id, s.name, s.changed_on, s.lexicon, s.list_version
+	 UNION ALL
+	SELECT 'lexicon', v.lexicon, v.words, ($5 ->> 'naming_national')::numeric, NULL, NULL,
+		   jsonb_build_object('version', v.valid_from, 'source', v.basis, 'words_in_force', v.words, 'not_in_force', v.lacking, 'added_here', v.added), 'lexicon:' || v.lexicon
+	  FROM (SELECT 'CN-2016-21' AS lexicon, x.*,
+				   (SELECT coalesce(jsonb_agg(t.term ORDER BY t.term), '[]') FROM risk_screen.term AS t WHERE t.lexicon = 'CN-2016-21' AND t.shipped AND t.term <> ALL (x.terms)) AS lacking,
+				   (SELECT coalesce(jsonb_agg(t.term ORDER BY t.term), '[]') FROM risk_screen.term AS t WHERE t.lexicon = 'CN-2016-21' AND NOT t.shipped AND t.term = ANY (x.terms)) AS added
+			  FROM risk_screen.lexicon_versions('CN-2016-21') AS x WHERE $1 BETWEEN x.valid_from AND x.valid_to) AS v
+	 WHERE v.words <> ($5 ->> 'naming_national')::numeric OR v.lacking <> '[]' OR v.added <> '[]' OR v.basis IS NULL
+$$, '全国限用词表（国办发〔2016〕21号）生效后登记的名称或经营范围使用当时版本的字样；或本地词表与公布的16词不一致。',
+	'Registered under the national list with a word of the version then in force; or the list on this desk is not the published one.', weight => 0);
 
 SELECT risk_screen._ship_rule('H03', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN s.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
@@ -96,33 +76,52 @@ SELECT risk_screen._ship_rule('H04', 'yellow', '{ALL}', '{}', '{registration}', 
 	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, CASE WHEN x.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
 		   jsonb_build_object('event', e.event, 'event_id', e.event_id, 'name', e.name, 'terms', jsonb_agg(DISTINCT s.term), 'decision', e.decision, 'missing', x.problem) AS evidence
 	  FROM registration AS e
-	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" is not a region', e.province) END AS problem) AS x
+	  LEFT JOIN LATERAL (SELECT p.name FROM registration AS p WHERE p.inst_id = e.inst_id AND p.happened_on < e.happened_on AND p.name IS NOT NULL AND coalesce(p.decision, 'accepted') <> 'rejected'
+						  ORDER BY p.happened_on DESC LIMIT 1) AS was ON true
+	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" tells no province', e.province) END AS problem) AS x
 	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, NULL, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, e.event, NULL, e.happened_on) AS s
 	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event IN ('new', 'change') AND s.lexicon = 'BJ-2016-FREEZE-NAME' AND s.field = 'name'
+	   -- a change of something else that repeats the name is no new name
+	   AND (e.event = 'new' OR e.name IS DISTINCT FROM was.name)
 	   AND coalesce(e.approved, false) IS FALSE AND coalesce(e.decision, 'pending') <> 'rejected'
 	 GROUP BY x.problem, e.inst_id, e.event, e.event_id, e.name, e.happened_on, e.decision
+	 UNION ALL
+	SELECT 'institution', e.inst_id, NULL, 0, NULL, e.happened_on::timestamptz, jsonb_build_object('event', e.event, 'event_id', e.event_id, 'missing', 'name')
+	  FROM registration AS e
+	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event = 'new' AND e.name IS NULL AND coalesce(e.decision, 'pending') <> 'rejected'
+	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'new', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
 $$, '暂停核准期间新设或变更的名称含冻结字样（8词）。', 'A new or changed name contains a word of the freeze list (8 words).');
 
+-- Item by item: an item that the firm's earlier scope already had is not new.
 SELECT risk_screen._ship_rule('H05', 'yellow', '{ALL}', '{}', '{registration}', '{}', $$
 	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, CASE WHEN x.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
-		   jsonb_build_object('event', e.event, 'event_id', e.event_id, 'terms', jsonb_agg(DISTINCT s.term), 'decision', e.decision, 'missing', x.problem) AS evidence
+		   jsonb_build_object('event', e.event, 'event_id', e.event_id, 'terms', jsonb_agg(DISTINCT s.term), 'items', jsonb_agg(DISTINCT s.item), 'decision', e.decision, 'missing', x.problem) AS evidence
 	  FROM registration AS e
-	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" is not a region', e.province) END AS problem) AS x
-	 CROSS JOIN LATERAL risk_screen.screen_name(NULL, e.scope_text, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, e.event, NULL, e.happened_on) AS s
-	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event IN ('new', 'change') AND s.lexicon = 'BJ-2016-FREEZE-SCOPE' AND s.field = 'scope'
+	  LEFT JOIN LATERAL (SELECT p.scope_text FROM registration AS p WHERE p.inst_id = e.inst_id AND p.happened_on < e.happened_on AND p.scope_text IS NOT NULL AND coalesce(p.decision, 'accepted') <> 'rejected'
+						  ORDER BY p.happened_on DESC LIMIT 1) AS was ON true
+	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" tells no province', e.province) END AS problem) AS x
+	 CROSS JOIN LATERAL risk_screen.screen_scope(e.scope_text, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, e.event, NULL, e.happened_on) AS s
+	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event IN ('new', 'change') AND s.lexicon = 'BJ-2016-FREEZE-SCOPE'
+	   AND (e.event = 'new' OR was.scope_text IS NULL OR s.item IS NULL OR NOT EXISTS (SELECT FROM risk_screen.scope_items(was.scope_text) AS i WHERE i.item = s.item))
 	   AND coalesce(e.approved, false) IS FALSE AND coalesce(e.decision, 'pending') <> 'rejected'
 	 GROUP BY x.problem, e.inst_id, e.event, e.event_id, e.happened_on, e.decision
+	 UNION ALL
+	SELECT 'institution', e.inst_id, NULL, 0, NULL, e.happened_on::timestamptz, jsonb_build_object('event', e.event, 'event_id', e.event_id, 'missing', 'scope_text')
+	  FROM registration AS e
+	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event = 'new' AND e.scope_text IS NULL AND coalesce(e.decision, 'pending') <> 'rejected'
+	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'new', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
 $$, '暂停登记期间新增投资类经营项目（9项）。', 'A new or changed scope contains an item of the freeze list (9 items).');
 
 SELECT risk_screen._ship_rule('H06', 'orange', '{ALL}', '{}', '{registration}', '{}', $$
-	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
-		   jsonb_build_object('event_id', e.event_id, 'name', e.name, 'from', e.from_province, 'terms', jsonb_agg(DISTINCT s.term)) AS evidence
+	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, CASE WHEN x.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
+		   jsonb_build_object('event_id', e.event_id, 'name', e.name, 'from', e.from_province, 'terms', jsonb_agg(DISTINCT s.term), 'missing', x.problem) AS evidence
 	  FROM registration AS e
-	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, e.scope_text, e.province, 'move_in', NULL, e.happened_on) AS s
-	 WHERE e.happened_on <= $1 AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE
+	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" tells no province', e.province) END AS problem) AS x
+	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, e.scope_text, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, 'move_in', NULL, e.happened_on) AS s
+	 WHERE e.happened_on < $3::date AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE
 	   AND coalesce(e.decision, 'pending') <> 'rejected'
 	   AND NOT EXISTS (SELECT FROM approval AS a WHERE a.inst_id = e.inst_id AND a.kind = 'move_in' AND a.valid_from <= e.happened_on AND (a.valid_to > e.happened_on OR a.valid_to IS NULL))
-	 GROUP BY e.inst_id, e.event_id, e.name, e.from_province, e.happened_on
+	 GROUP BY x.problem, e.inst_id, e.event_id, e.name, e.from_province, e.happened_on
 $$, '名称或经营范围含限用词的企业未经批准申请迁入。', 'A firm with restricted words moves in without approval.');
 
 SELECT risk_screen._ship_rule('H12', 'orange', '{ALL}', '{}', '{text_item,institution}', '{}', $$
@@ -137,6 +136,12 @@ SELECT risk_screen._ship_rule('H12', 'orange', '{ALL}', '{}', '{text_item,instit
 	   AND NOT EXISTS (SELECT FROM licence AS l WHERE l.inst_id = x.inst_id AND l.valid_from <= x.published_at::date
 						  AND (l.valid_to > x.published_at::date OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid')
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.source, x.body, x.published_at
+	 UNION ALL
+	SELECT 'text', x.text_id, x.inst_id, NULL, 0, NULL, x.published_at, jsonb_build_object('channel', x.channel, 'missing', 'body')
+	  FROM text_item AS x JOIN institution AS i USING (inst_id)
+	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.body !~ '\S', true) AND i.is_financial IS NOT TRUE
+	   AND NOT EXISTS (SELECT FROM licence AS l WHERE l.inst_id = x.inst_id AND l.valid_from <= x.published_at::date
+						  AND (l.valid_to > x.published_at::date OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid')
 $$, '未取得金融业务资质的机构发布金融业务广告。', 'A firm without a licence advertises financial business.');
 
 -- Business the advertisement speaks of that none of the advertiser's licences
@@ -155,27 +160,51 @@ SELECT risk_screen._ship_rule('H13', 'orange', '{ALL}', '{}', '{text_item,instit
 	   -- a financial institution whose licences nobody filed cannot be judged
 	   AND (h.biz IS NOT NULL OR i.is_financial)
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at, h.biz
+	 UNION ALL
+	SELECT 'text', x.text_id, x.inst_id, NULL, 0, NULL, x.published_at, jsonb_build_object('channel', x.channel, 'missing', 'body')
+	  FROM text_item AS x JOIN institution AS i USING (inst_id)
+	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.body !~ '\S', true) AND (i.is_financial
+		   OR EXISTS (SELECT FROM licence AS l WHERE l.inst_id = x.inst_id AND l.valid_from <= x.published_at::date
+						 AND (l.valid_to > x.published_at::date OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'))
 $$, '广告内容与许可的业务不相符。', 'The advertisement speaks of business that the licence does not cover.');
 
-SELECT risk_screen._ship_rule('H14', 'orange', '{ALL}', '{}', '{text_item}', '{}', $$
+-- Promises of principal, interest or safety, which no notice makes good; and
+-- risk that is hidden: a claim, a yield or an investment product without a risk
+-- notice within reach. A filed risk_warning (a notice in the picture, say) goes
+-- before what the text shows.
+SELECT risk_screen._ship_rule('H14', 'orange', '{ALL}', '{risk_notice_reach}', '{text_item}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
-		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'risk_warning', x.risk_warning,
-				'terms', jsonb_agg(jsonb_build_object('term', f.term, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
+		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'risk_warning', x.risk_warning, 'signs', jsonb_agg(DISTINCT f.sign),
+				'terms', jsonb_agg(jsonb_build_object('sign', f.sign, 'term', f.term, 'started', f.started, 'ended', f.ended, 'nearest_notice', f.distance) ORDER BY f.started, f.term, f.sign)) AS evidence
 	  FROM text_item AS x
-	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-AD', 'CN-ADLAW-25'], $1) AS f
+	 CROSS JOIN LATERAL (
+			SELECT CASE a.finding WHEN 'claim' THEN 'promise' ELSE 'no risk notice' END AS sign, a.term, a.started, a.ended, a.value AS distance
+			  FROM risk_screen.screen_ad(x.body, NULL, $1, ($5 ->> 'risk_notice_reach')::int) AS a
+			 WHERE a.finding = 'claim' AND a.lexicon IN ('CN-AD', 'CN-ADLAW-25') OR a.finding = 'no_warning' AND x.risk_warning IS NULL
+			 UNION ALL
+			SELECT 'no risk notice', t.term, t.started, t.ended, NULL
+			  FROM risk_screen.find_terms(x.body, '{AD-PRODUCT,AD-CLAIMS,CN-AD,CN-ADLAW-25}', $1) AS t WHERE x.risk_warning IS FALSE) AS f
 	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.risk_warning, x.published_at
-$$, '广告含保本高息等虚假、夸大或误导性表述。', 'The advertisement promises principal, interest or no risk.');
+	 UNION ALL
+	SELECT 'text', x.text_id, x.inst_id, NULL, 0, NULL, x.published_at, jsonb_build_object('channel', x.channel, 'missing', 'body')
+	  FROM text_item AS x
+	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.body !~ '\S', true)
+$$, '广告含保本高息等虚假、夸大或误导性表述，或所述产品、收益附近没有风险提示。',
+	'The advertisement promises principal, interest or no risk, or shows no risk notice near the product, yield or claim.');
 
 SELECT risk_screen._ship_rule('H16', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('name', i.name, 'hits', jsonb_agg(jsonb_build_object('field', v.field, 'term', f.term) ORDER BY v.field, f.started)) AS evidence
+		   jsonb_build_object('name', i.name, 'hits', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('field', v.field, 'text_id', v.text_id, 'term', f.term, 'started', f.started, 'ended', f.ended)) ORDER BY v.field, v.text_id, f.started)) AS evidence
 	  FROM institution AS i
-	 CROSS JOIN LATERAL (VALUES ('name', i.name), ('scope', i.scope_text)) AS v (field, body)
+	 CROSS JOIN LATERAL (
+			SELECT 'name' AS field, NULL AS text_id, i.name AS body UNION ALL SELECT 'scope', NULL, i.scope_text
+			 UNION ALL SELECT 'text', x.text_id, x.body FROM text_item AS x
+			 WHERE x.inst_id = i.inst_id AND x.kind IN ('ad', 'app', 'product_page', 'contract') AND x.published_at >= $2 AND x.published_at < $3) AS v
 	 CROSS JOIN LATERAL risk_screen.find_terms(v.body, ARRAY['CN-NEW-LABELS'], $1) AS f
 	 WHERE v.body IS NOT NULL
 	 GROUP BY i.inst_id, i.name
-$$, '名称或经营范围含新型集资概念（区块链、元宇宙、虚拟货币、消费返利）。', 'Name or scope uses a label of fund-raising schemes.');
+$$, '名称、经营范围或宣传文本含新型集资概念（区块链、元宇宙、虚拟货币、消费返利）。', 'Name, scope or a text uses a label of fund-raising schemes.');
 
 SELECT risk_screen._ship_rule('H17', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
@@ -194,6 +223,10 @@ SELECT risk_screen._ship_rule('H11', 'yellow', '{ALL}', '{}', '{text_item}', '{}
 	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['AD-CLAIMS'], $1) AS f
 	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
+	 UNION ALL
+	SELECT 'text', x.text_id, x.inst_id, NULL, 0, NULL, x.published_at, jsonb_build_object('channel', x.channel, 'missing', 'body')
+	  FROM text_item AS x
+	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.body !~ '\S', true)
 $$, '对金融产品和业务进行不当宣传。', 'Improper claims about financial products or business.');
 
 SELECT risk_screen._ship_rule('H09', 'red', '{ALL}', '{}', '{institution,licence}', '{}', $$
@@ -219,8 +252,8 @@ SELECT risk_screen._ship_rule('H09', 'red', '{ALL}', '{}', '{institution,licence
 $$, '从事金融业务而未取得许可或备案。', 'Financial business without licence or filing.');
 
 SELECT risk_screen._ship_rule('H10', 'orange', '{ALL}', '{}', '{authority_order,institution}', '{}', $$
-	SELECT 'institution' AS subject_kind, o.inst_id AS subject_id, $1 - min(coalesce(o.effective_at, o.issued_at)::date) AS observed, 0 AS threshold, NULL::numeric AS amount,
-		   min(coalesce(o.effective_at, o.issued_at)) AS occurred_at, jsonb_build_object('order_id', min(o.order_id), 'status', i.status) AS evidence
+	SELECT 'institution' AS subject_kind, o.inst_id AS subject_id, CASE WHEN i.status IS NOT NULL THEN $1 - min(coalesce(o.effective_at, o.issued_at)::date) END AS observed, 0 AS threshold, NULL::numeric AS amount,
+		   min(coalesce(o.effective_at, o.issued_at)) AS occurred_at, jsonb_build_object('order_id', min(o.order_id), 'status', i.status, 'missing', CASE WHEN i.status IS NULL THEN 'status' END) AS evidence
 	  FROM authority_order AS o JOIN institution AS i USING (inst_id)
 	 WHERE o.kind IN ('revoke', 'ban') AND coalesce(o.effective_at, o.issued_at)::date < $1 AND (o.lifted_at IS NULL OR o.lifted_at >= $3) AND coalesce(i.status, 'active') = 'active'
 	 GROUP BY o.inst_id, i.status
@@ -245,6 +278,14 @@ SELECT risk_screen._ship_rule('H18', 'orange', '{ALL}', '{}', '{authority_order,
 	  JOIN ops_day AS d ON d.inst_id = o.inst_id AND d.day > coalesce(o.effective_at, o.issued_at)::date AND (o.lifted_at IS NULL OR d.day < o.lifted_at::date)
 	   AND (o.kind = 'close_site' AND d.site_alive OR o.kind = 'delist_app' AND d.app_listed)
 	 WHERE o.kind IN ('close_site', 'delist_app') AND d.day <= $1 AND d.day >= $2::date
+	 GROUP BY o.inst_id
+	 UNION ALL
+	-- nobody has looked since
+	SELECT 'institution', o.inst_id, NULL, 0, NULL, min(coalesce(o.effective_at, o.issued_at)), jsonb_build_object('orders', jsonb_agg(DISTINCT o.order_id), 'missing', 'ops_day after the order')
+	  FROM authority_order AS o
+	 WHERE o.kind IN ('close_site', 'delist_app') AND coalesce(o.effective_at, o.issued_at) < $3 - interval '1 day' AND (o.lifted_at IS NULL OR o.lifted_at >= $3)
+	   AND NOT EXISTS (SELECT FROM ops_day AS d WHERE d.inst_id = o.inst_id AND d.day > coalesce(o.effective_at, o.issued_at)::date AND d.day <= $1
+						  AND CASE o.kind WHEN 'close_site' THEN d.site_alive ELSE d.app_listed END IS NOT NULL)
 	 GROUP BY o.inst_id
 $$, '责令关停或下架之后网站、应用仍可访问。', 'Site or app still reachable after the order to close or delist it.');
 

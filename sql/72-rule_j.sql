@@ -21,28 +21,61 @@ SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event,discl
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'events and disclosures') WHERE NOT EXISTS (SELECT FROM event) AND NOT EXISTS (SELECT FROM disclosure)
 $$, '重大事项未即时披露，或常规数据未按月披露。', 'A major event was not disclosed at once, or a month passed without the routine disclosure.');
 
-SELECT risk_screen._ship_rule('J03', 'yellow', '{P2P}', '{}', '{audit}', '{}', $$
-	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('last_period', max(a.period_to), 'last_published', max(a.published_on))) AS evidence
+SELECT risk_screen._ship_rule('J03', 'yellow', '{P2P}', '{audit_period,audit_first}', '{audit}', '{}', $$
+	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, $1 - coalesce(max(a.published_on), i.registered_on) AS observed,
+		   -- a young platform has audit_first days for its first audit
+		   CASE WHEN max(a.published_on) IS NULL THEN ($5 ->> 'audit_first')::numeric END AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('last_period', max(a.period_to), 'last_published', max(a.published_on), 'never', CASE WHEN max(a.published_on) IS NULL THEN true END,
+				'missing', CASE WHEN max(a.published_on) IS NULL AND i.registered_on IS NULL THEN 'a published audit, or the date of registration' END)) AS evidence
 	  FROM institution AS i LEFT JOIN audit AS a ON a.inst_id = i.inst_id AND a.subject = 'custody' AND a.published_on <= $1
-	 WHERE 'P2P' = ANY (i.lines) AND coalesce(i.status, 'active') = 'active' AND (i.registered_on IS NULL OR i.registered_on < $1 - 548)
-	 GROUP BY i.inst_id HAVING coalesce(max(a.published_on), '-infinity') < $1 - 366
+	 WHERE 'P2P' = ANY (i.lines) AND coalesce(i.status, 'active') = 'active'
+	 GROUP BY i.inst_id, i.registered_on
 $$, '存管账户独立审计结果未按年公开。', 'No published audit of the custody account within a year.');
 
+-- Who of a listed party's turns up: the institution itself, firms that were newly
+-- registered or changed, partners it cooperates with, holders of its equity. A
+-- list may name a firm by its number, its credit code or only by its name.
 SELECT risk_screen._ship_rule('J05', 'orange', '{ALL}', '{}', '{blacklist}', '{}', $$
 	WITH listed AS (
-		SELECT b.* FROM blacklist AS b WHERE b.valid_from <= $1 AND (b.valid_to > $1 OR b.valid_to IS NULL))
-	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, min(b.valid_from)::timestamptz AS occurred_at,
-		   jsonb_build_object('lists', jsonb_agg(DISTINCT b.list_name), 'reasons', jsonb_agg(DISTINCT b.reason)) AS evidence
-	  FROM institution AS i JOIN listed AS b ON b.subject_id = i.inst_id OR b.uscc = i.uscc
-	 WHERE coalesce(i.status, 'active') = 'active' GROUP BY i.inst_id
-$$, '机构在黑名单上。', 'The institution is on a black list.');
+		SELECT b.list_name, b.subject_id, b.uscc, risk_screen.name_key(b.name) AS name_key, coalesce(b.reason, b.list_name) AS reason, b.valid_from
+		  FROM blacklist AS b WHERE b.valid_from <= $1 AND (b.valid_to > $1 OR b.valid_to IS NULL)),
+	firm AS (
+		SELECT inst_id, uscc, name FROM institution WHERE coalesce(status, 'active') = 'active'),
+	seen AS (
+		SELECT f.inst_id, 'institution' AS place, f.inst_id AS party, f.uscc, f.name FROM firm AS f
+		 UNION ALL
+		SELECT r.inst_id, 'registration', r.inst_id, i.uscc, r.name FROM registration AS r LEFT JOIN institution AS i ON i.inst_id = r.inst_id
+		 WHERE r.event IN ('new', 'change', 'move_in') AND r.happened_on <= $1 AND r.happened_on >= $2::date
+		 UNION ALL
+		SELECT c.inst_id, 'cooperation', c.partner_id, i.uscc, coalesce(i.name, p.name) FROM cooperation AS c JOIN firm AS f ON f.inst_id = c.inst_id
+		  LEFT JOIN institution AS i ON i.inst_id = c.partner_id LEFT JOIN party AS p ON p.party_id = c.partner_id
+		 WHERE c.valid_from <= $1 AND (c.valid_to > $1 OR c.valid_to IS NULL) AND (c.cleaned_on > $1 OR c.cleaned_on IS NULL)
+		 UNION ALL
+		SELECT e.owned, 'equity', e.owner, i.uscc, coalesce(i.name, p.name) FROM equity AS e JOIN firm AS f ON f.inst_id = e.owned
+		  LEFT JOIN institution AS i ON i.inst_id = e.owner LEFT JOIN party AS p ON p.party_id = e.owner
+		 WHERE coalesce(e.valid_from <= $1, true) AND (e.valid_to > $1 OR e.valid_to IS NULL)),
+	found AS (
+		SELECT s.inst_id, s.place, s.party, l.list_name, l.reason, l.valid_from, l.subject_id IS NOT DISTINCT FROM s.party OR l.uscc = s.uscc AS sure
+		  FROM seen AS s JOIN listed AS l ON l.subject_id = s.party
+		 UNION
+		SELECT s.inst_id, s.place, s.party, l.list_name, l.reason, l.valid_from, true FROM seen AS s JOIN listed AS l ON l.uscc = s.uscc
+		 UNION
+		-- the name alone, where the list gives no number: may be another firm of that name
+		SELECT s.inst_id, s.place, s.party, l.list_name, l.reason, l.valid_from, false FROM seen AS s JOIN listed AS l ON l.name_key = risk_screen.name_key(s.name) AND l.subject_id IS NULL AND l.uscc IS NULL),
+	sums AS (
+		SELECT inst_id, count(DISTINCT (place, party)) FILTER (WHERE sure) AS n, min(valid_from) AS since,
+			   jsonb_agg(DISTINCT jsonb_build_object('found_in', place, 'party', party, 'list', list_name, 'reason', reason, 'by_name_only', CASE WHEN NOT sure THEN true END)) AS hits
+		  FROM found GROUP BY inst_id)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, nullif(n, 0) AS observed, 0 AS threshold, NULL::numeric AS amount, since::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('hits', hits, 'missing', CASE WHEN n = 0 THEN 'number or credit code of the listed firm' END)) AS evidence
+	  FROM sums
+$$, '机构本身、新设或变更登记、合作方或股东在黑名单上。', 'The institution, a new registration, a partner or a holder of its equity is on a black list.');
 
 SELECT risk_screen._ship_rule('J08', 'orange', '{}', '{}', '{restriction,award}', '{}', $$
 	SELECT 'award' AS subject_kind, a.award_id AS subject_id, NULL::text AS inst_id, coalesce(a.amount, 0) AS observed, NULL::numeric AS threshold, a.amount, a.awarded_on::timestamptz AS occurred_at,
 		   jsonb_build_object('subject', a.subject_id, 'restriction', r.restriction_id, 'grantor', a.grantor) AS evidence
 	  FROM award AS a JOIN restriction AS r ON r.subject_id = a.subject_id AND r.kind = a.kind AND a.awarded_on >= r.valid_from AND (a.awarded_on < r.valid_to OR r.valid_to IS NULL)
-	 WHERE a.awarded_on <= $1 AND a.awarded_on >= $2::date
+	 WHERE a.awarded_on < $3::date AND a.awarded_on >= $2::date
 $$, '被限制主体参与政府采购或获得银行贷款。', 'A restricted party got a public contract or bank credit.');
 
 SELECT risk_screen._ship_rule('J09', 'orange', '{ALL}', '{}', '{person}', '{}', $$
@@ -55,11 +88,12 @@ SELECT risk_screen._ship_rule('J09', 'orange', '{ALL}', '{}', '{person}', '{}', 
 $$, '被禁业人员仍在任职。', 'A banned person holds a post.');
 
 SELECT risk_screen._ship_rule('J10', 'yellow', '{ALL}', '{}', '{person}', '{}', $$
-	SELECT 'person' AS subject_kind, p.person_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, p.post_from::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('name', p.name, 'post', p.post, 'qualified_from', p.qualified_from, 'qualified_to', p.qualified_to)) AS evidence, 'person:' || p.person_id || '@' || p.inst_id AS finding_key
+	SELECT 'person' AS subject_kind, p.person_id AS subject_id, p.inst_id, CASE WHEN k.unfit THEN 1 END AS observed, 0 AS threshold, NULL::numeric AS amount, p.post_from::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('name', p.name, 'post', p.post, 'qualified_from', p.qualified_from, 'qualified_to', p.qualified_to, 'missing', CASE WHEN NOT k.unfit THEN 'qualified' END)) AS evidence, 'person:' || p.person_id || '@' || p.inst_id AS finding_key
 	  FROM person AS p
+	 CROSS JOIN LATERAL (SELECT coalesce(p.qualified IS FALSE OR p.qualified_to <= $1 OR p.qualified_from > $1, false) AS unfit) AS k
 	 WHERE p.post IN ('legal_representative', 'director', 'executive', 'risk_officer') AND coalesce(p.post_from <= $1, true) AND (p.post_to > $1 OR p.post_to IS NULL)
-	   AND (p.qualified IS FALSE OR p.qualified_to <= $1 OR p.qualified_from > $1)
+	   AND (k.unfit OR num_nonnulls(p.qualified, p.qualified_from, p.qualified_to) = 0)
 $$, '高管无任职资格。', 'An officer without qualification.');
 
 SELECT risk_screen._ship_rule('J13', 'orange', '{ALL}', '{}', '{equity,blacklist}', '{}', $$
@@ -157,17 +191,17 @@ SELECT risk_screen._ship_rule('J12', 'yellow', '{}', '{}', '{directory}', '{}', 
 	 WHERE m.lacking <> '{}'
 $$, '工商登记、金融局名录与摸底排查名录不一致，需补录。', 'The register, the bureau''s directory and the census disagree: to be added.');
 
-SELECT risk_screen._ship_rule('J16', 'yellow', '{ALL}', '{}', '{filing}', '{}', $$
+SELECT risk_screen._ship_rule('J16', 'yellow', '{ALL}', '{report_period}', '{filing}', '{}', $$
 	WITH recent AS (
 		SELECT f.inst_id, f.kind, max(f.received_at) AS at FROM filing AS f
-		 WHERE f.kind IN ('annual', 'major_event', 'risk_notice') AND f.received_at < $3 AND f.received_at >= ($1 - 365)::timestamptz AND coalesce(f.status, 'accepted') <> 'rejected' GROUP BY f.inst_id, f.kind),
+		 WHERE f.kind IN ('annual', 'major_event', 'risk_notice') AND f.received_at < $3 AND f.received_at >= ($1 - ($5 ->> 'report_period')::int)::timestamptz AND coalesce(f.status, 'accepted') <> 'rejected' GROUP BY f.inst_id, f.kind),
 	due AS (
 		SELECT i.inst_id, k.kind FROM institution AS i CROSS JOIN (VALUES ('annual'), ('risk_notice')) AS k (kind)
-		 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' AND (i.registered_on IS NULL OR i.registered_on < $1 - 365)
+		 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' AND (i.registered_on IS NULL OR i.registered_on < $1 - ($5 ->> 'report_period')::int)
 		 UNION
 		-- a report of a major event is due only when there was one
 		SELECT e.inst_id, 'major_event' FROM event AS e JOIN institution AS i USING (inst_id)
-		 WHERE e.kind = 'major' AND e.occurred_at < $3 AND e.occurred_at >= ($1 - 365)::timestamptz AND i.lines <> '{}')
+		 WHERE e.kind = 'major' AND e.occurred_at < $3 AND e.occurred_at >= ($1 - ($5 ->> 'report_period')::int)::timestamptz AND i.lines <> '{}')
 	SELECT 'institution' AS subject_kind, d.inst_id AS subject_id, count(*) FILTER (WHERE r.at IS NULL) AS observed, 0 AS threshold, NULL::numeric AS amount, max(r.at) AS occurred_at,
 		   jsonb_build_object('due', jsonb_agg(d.kind ORDER BY d.kind), 'not_filed', coalesce(jsonb_agg(d.kind ORDER BY d.kind) FILTER (WHERE r.at IS NULL), '[]')) AS evidence
 	  FROM due AS d LEFT JOIN recent AS r USING (inst_id, kind)

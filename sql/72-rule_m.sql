@@ -1,16 +1,21 @@
 -- Rules of section M: jurisdiction, registers of accounts. Feeds and seals: 72-rule_m_feed.sql.
 
 SELECT risk_screen._ship_rule('M11', 'yellow', '{ALL}', '{}', '{account}', '{}', $$
-	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('accounts', (array_agg(a.account_id ORDER BY a.account_id))[1:20]) AS evidence
-	  FROM account AS a WHERE a.on_central_register IS FALSE AND a.inst_id IS NOT NULL AND (a.closed_on > $1 OR a.closed_on IS NULL) AND coalesce(a.opened_on <= $1, true) GROUP BY a.inst_id
+	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, nullif(count(*) FILTER (WHERE NOT a.on_central_register), 0) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('accounts', to_jsonb((array_agg(a.account_id ORDER BY a.account_id) FILTER (WHERE NOT a.on_central_register))[1:20]), 'not_told', nullif(count(*) FILTER (WHERE a.on_central_register IS NULL), 0),
+				'missing', CASE WHEN count(*) FILTER (WHERE NOT a.on_central_register) = 0 THEN 'on_central_register' END)) AS evidence
+	  FROM account AS a
+	 WHERE a.on_central_register IS NOT TRUE AND a.inst_id IS NOT NULL AND (a.closed_on > $1 OR a.closed_on IS NULL) AND coalesce(a.opened_on <= $1, true) GROUP BY a.inst_id
 $$, '账户未纳入集中登记。', 'Accounts are not on the central register.', 'micro');
 
 SELECT risk_screen._ship_rule('M22', NULL, '{}', '{}', '{institution}', '{}', $$
-	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, cardinality(x.provinces) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('registered', i.province, 'operating', to_jsonb(i.operating_provinces)) AS evidence
+	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, CASE WHEN i.operating_provinces IS NOT NULL OR cardinality(x.provinces) > 1 THEN cardinality(x.provinces) END AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('registered', i.province, 'operating', to_jsonb(i.operating_provinces), 'missing', CASE WHEN i.operating_provinces IS NULL THEN 'operating_provinces' END)) AS evidence
 	  FROM institution AS i CROSS JOIN LATERAL (SELECT array_agg(DISTINCT p) AS provinces FROM unnest(i.operating_provinces || i.province) AS p WHERE p IS NOT NULL) AS x
-	 WHERE cardinality(x.provinces) > 1
+	 -- where nobody files where business is done, nobody's is missing
+	 WHERE cardinality(x.provinces) > 1 OR i.lines <> '{}' AND i.operating_provinces IS NULL AND EXISTS (SELECT FROM institution AS o WHERE o.operating_provinces IS NOT NULL)
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'operating_provinces') WHERE NOT EXISTS (SELECT FROM institution AS o WHERE o.operating_provinces IS NOT NULL)
 $$, '跨区域经营的平台。', 'Platforms doing business in several provinces.');
 UPDATE risk_screen.rule SET kind = 'indicator' WHERE code = 'M22';
 
@@ -182,4 +187,39 @@ SELECT risk_screen._ship_rule('M25', NULL, '{}', '{}', '{position,institution}',
 	  FROM last AS l JOIN institution AS n USING (inst_id) LEFT JOIN risk_screen.code_label AS c ON c.domain = 'position_item' AND c.code = l.item
 	 WHERE n.province IS NOT NULL AND n.lines <> '{}'
 	 GROUP BY n.province, l.item
+	 UNION ALL
+	SELECT 'statistic', '(no province) ' || l.item, NULL, NULL, NULL, NULL, max(l.as_of)::timestamptz, jsonb_build_object('item', l.item, 'institutions', count(*), 'missing', 'province of institutions')
+	  FROM last AS l JOIN institution AS n USING (inst_id) WHERE n.province IS NULL AND n.lines <> '{}' GROUP BY l.item
 $$, '分地区统计：各报送指标合计（比率取中位数）。', 'Statistics by province: sum of each filed figure (median of rates).', 'meso', NULL, '{}', 1, 'indicator');
+
+-- The three stages of the pipeline, as this run went through them.
+SELECT risk_screen._ship_rule('M06', NULL, '{}', '{}', '{}', '{}', $$
+	WITH day AS (SELECT r.* FROM run AS r WHERE r.as_of = $1 AND r.known_at = $4),
+	collected AS (
+		SELECT count(DISTINCT c.role) AS roles, count(DISTINCT c.inst_id) AS institutions, sum(c.row_count) AS rows FROM day JOIN coverage AS c USING (run_id)),
+	judged AS (
+		SELECT count(*) AS rules, count(*) FILTER (WHERE o.outcome IN ('hit', 'clear')) AS judged, jsonb_build_object('hit', count(*) FILTER (WHERE o.outcome = 'hit'), 'clear', count(*) FILTER (WHERE o.outcome = 'clear'),
+			   'unknown', count(*) FILTER (WHERE o.outcome = 'unknown'), 'error', count(*) FILTER (WHERE o.outcome = 'error')) AS outcomes, sum(o.hits) AS findings FROM day JOIN rule_outcome AS o USING (run_id)),
+	graded AS (
+		SELECT jsonb_object_agg(x.level, x.n) AS levels FROM (SELECT g.level_in_force AS level, count(*) AS n FROM day JOIN grade AS g USING (run_id) GROUP BY 1) AS x),
+	answered AS (
+		SELECT count(*) AS alerts, count(*) FILTER (WHERE a.state = 'open') AS open, count(*) FILTER (WHERE a.reviewed_at IS NOT NULL) AS reviewed, count(a.case_id) AS cases FROM day JOIN alert AS a ON a.last_as_of = day.as_of AND a.state <> 'withdrawn')
+	SELECT 'stage' AS subject_kind, '1 collect' AS subject_id, nullif(c.rows, 0) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('roles', c.roles, 'institutions', c.institutions, 'missing', CASE WHEN coalesce(c.rows, 0) = 0 THEN 'rows of any role that rules ask every institution for' END)) AS evidence
+	  FROM collected AS c
+	 UNION ALL
+	SELECT 'stage', '2 analyse', nullif(j.judged, 0), NULL, NULL, NULL,
+		   jsonb_strip_nulls(jsonb_build_object('rules', j.rules, 'outcomes', j.outcomes, 'findings', j.findings, 'missing', CASE WHEN coalesce(j.judged, 0) = 0 THEN 'a rule that could judge' END)) FROM judged AS j
+	 UNION ALL
+	SELECT 'stage', '3 respond', CASE WHEN g.levels IS NOT NULL THEN a.alerts END, NULL, NULL, NULL,
+		   jsonb_strip_nulls(jsonb_build_object('levels', g.levels, 'open', a.open, 'reviewed', a.reviewed, 'with_case', a.cases, 'missing', CASE WHEN g.levels IS NULL THEN 'grades of the day' END)) FROM answered AS a CROSS JOIN graded AS g
+$$, '采集—分析—响应各阶段的数量（行数、已判规则数、预警数）。', 'Counts of the stages collect, analyse, respond: rows, rules that judged, alerts.', NULL, NULL, '{}', 1, 'indicator', true);
+
+-- Every rule in force says which tier it belongs to, which plan and clause it comes from, and its version.
+SELECT risk_screen._ship_rule('M27', 'yellow', '{}', '{}', '{}', '{}', $$
+	SELECT 'rule' AS subject_kind, r.code AS subject_id, NULL::text AS inst_id, cardinality(l.lacking) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('lacks', to_jsonb(l.lacking), 'title', r.title_zh, 'version', r.version) AS evidence, 'rule:' || r.code AS finding_key
+	  FROM risk_screen.rule AS r
+	 CROSS JOIN LATERAL (SELECT array_remove(ARRAY[CASE WHEN r.tier IS NULL THEN 'tier' END, CASE WHEN coalesce(cardinality(r.plan), 0) = 0 THEN 'plan' END, CASE WHEN coalesce(r.clause, '') = '' THEN 'clause' END, CASE WHEN r.version IS NULL THEN 'version' END], NULL) AS lacking) AS l
+	 WHERE $1 >= r.valid_from AND $1 < r.valid_to AND l.lacking <> '{}'
+$$, '规则未注明所属层级、来源方案、条款或版本。', 'A rule in force does not say its tier, plan, clause or version.', NULL, NULL, '{}', 1, NULL, true);

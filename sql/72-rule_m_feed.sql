@@ -44,9 +44,12 @@ SELECT risk_screen._ship_rule('M02', 'yellow', '{ALL}', '{}', '{txn}', '{}', $$
 		  FROM faulty AS f WHERE f.without_user OR f.without_party OR f.without_amount OR f.without_id OR f.orphan OR f.paid_at IS NULL GROUP BY f.inst_id),
 	-- rows that load_feed() could not load, and no later version of the message has mended
 	held AS (
-		SELECT b.inst_id, sum(b.quarantined) AS n, max(b.report_date) AS day FROM feed_batch AS b
-		 WHERE b.role = 'txn' AND b.report_date >= $2::date AND b.report_date <= $1 AND b.received_at <= least($4, $3 + interval '1 day') AND b.quarantined > 0
-		   AND (b.state = 'partial' OR b.state = 'replaced' AND b.replaced_at > $4
+		SELECT b.inst_id, sum(b.quarantined + coalesce(f.n, 0)) AS n, max(b.report_date) AS day
+		  FROM feed_batch AS b
+		  -- released since: at that moment they were still held
+		  LEFT JOIN (SELECT q.feed_no, count(*) AS n FROM feed_quarantine AS q WHERE q.released_at > $4 GROUP BY q.feed_no) AS f ON f.feed_no = b.feed_no
+		 WHERE b.role = 'txn' AND b.report_date >= $2::date AND b.report_date <= $1 AND b.received_at <= least($4, $3 + interval '1 day') AND b.quarantined + coalesce(f.n, 0) > 0
+		   AND (b.state IN ('partial', 'loaded') OR b.state = 'replaced' AND b.replaced_at > $4
 				OR b.state = 'rejected' AND NOT EXISTS (SELECT FROM feed_batch AS later WHERE later.role = b.role AND later.inst_id = b.inst_id AND later.report_date = b.report_date
 														AND later.batch = b.batch AND later.feed_no > b.feed_no AND later.received_at <= $4))
 		 GROUP BY b.inst_id)
@@ -89,6 +92,13 @@ SELECT risk_screen._ship_rule('M03', 'yellow', '{ALL}', '{filed_difference}', '{
 		   jsonb_build_object('item', a.item, 'filed', a.value, 'recomputed', coalesce(a.recomputed, 0), 'day', a.as_of) AS evidence,
 		   'institution:' || a.inst_id || ':' || a.item || '@' || a.as_of AS finding_key
 	  FROM again AS a
+	 UNION ALL
+	-- a figure is filed, the rows it is made of are not, though others file theirs
+	SELECT 'institution', f.inst_id, NULL, NULL, NULL, f.as_of::timestamptz, jsonb_build_object('item', f.item, 'filed', f.value, 'missing', CASE f.item WHEN 'premium' THEN 'policies of the period' ELSE 'loans' END),
+		   'institution:' || f.inst_id || ':' || f.item || '@' || f.as_of
+	  FROM filed AS f
+	 WHERE f.value <> 0 AND NOT EXISTS (SELECT FROM again AS a WHERE a.inst_id = f.inst_id AND a.item = f.item AND a.as_of = f.as_of)
+	   AND CASE f.item WHEN 'premium' THEN EXISTS (SELECT FROM policy) ELSE EXISTS (SELECT FROM loan) END
 $$, '报送数与按明细重新计算的结果不一致。', 'A filed figure differs from the same figure recomputed from the filed rows.');
 
 SELECT risk_screen._ship_rule('M04', 'yellow', '{ALL}', '{ops_gap,feed_lag}', '{ops_day}', '{}', $$
@@ -138,7 +148,7 @@ SELECT risk_screen._ship_rule('M07', 'orange', '{ALL}', '{}', '{txn}', '{}', $$
 		 CROSS JOIN LATERAL (VALUES ('hash differs from contents', NOT l.agrees), ('hash used twice', l.used > 1), ('chain broken', l.before IS NOT NULL AND l.dangling), ('chain forks', l.before IS NOT NULL AND l.followers > 1), ('not chained', l.before IS NULL AND l.followers > 1)) AS f (fault, found)
 		 WHERE f.found AND l.paid_at >= $2
 		 UNION ALL
-		SELECT z.inst_id, z.row_id, z.day::timestamptz, NULL, z.finding || ' since sealed' FROM seal_finding AS z JOIN last_check AS k ON k.check_no = z.check_no)
+		SELECT z.inst_id, z.row_id, z.day::timestamptz, NULL, z.finding || ' since sealed' FROM seal_finding AS z JOIN last_check AS k ON k.check_no = z.check_no WHERE z.finding <> 'corrected')
 	SELECT CASE WHEN f.inst_id IS NULL THEN 'desk' ELSE 'institution' END AS subject_kind, coalesce(f.inst_id, 'txn') AS subject_id, f.inst_id, count(*) AS observed, 0 AS threshold, sum(f.amount) AS amount, max(f.paid_at) AS occurred_at,
 		   jsonb_build_object('fault', f.fault, 'transfers', (array_agg(f.txn_id ORDER BY f.paid_at DESC, f.txn_id))[1:20]) AS evidence,
 		   'institution:' || coalesce(f.inst_id, '') || ':' || f.fault AS finding_key
@@ -159,7 +169,7 @@ SELECT risk_screen._ship_rule('M24', 'orange', '{ALL}', '{evidence_seal_days}', 
 				('not sealed', e.registered_at < $3 - make_interval(days => ($5 ->> 'evidence_seal_days')::int) AND e.evidence_id::text NOT IN (SELECT s.row_id FROM sealed AS s))) AS f (fault, found)
 		 WHERE e.registered_at < $3 AND f.found
 		 UNION ALL
-		SELECT coalesce(z.row_id, 'seal book'), z.inst_id, z.day::timestamptz, z.finding || ' since sealed' FROM seal_finding AS z JOIN last_check AS k ON k.check_no = z.check_no)
+		SELECT coalesce(z.row_id, 'seal book'), z.inst_id, z.day::timestamptz, z.finding || ' since sealed' FROM seal_finding AS z JOIN last_check AS k ON k.check_no = z.check_no WHERE z.finding <> 'corrected')
 	-- a gap in our own evidence charges no institution
 	SELECT 'evidence' AS subject_kind, f.evidence_id AS subject_id, NULL::text AS inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, min(f.at) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('faults', jsonb_agg(f.fault ORDER BY f.fault), 'inst_id', min(f.inst_id))) AS evidence, 'evidence:' || f.evidence_id AS finding_key

@@ -20,7 +20,7 @@ SELECT risk_screen._ship_rule('B25', NULL, '{ALL}', '{turnover_fine_rate}', '{}'
 $$, '被标记的违法违规经营数额及按比例测算的罚款（amount）。', 'Turnover of what was flagged, and the fine at the rate (amount).', NULL, NULL,
 	ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' AND code <> 'B27' ORDER BY code), 1, 'indicator');
 
-SELECT risk_screen._ship_rule('B31', 'yellow', '{ALL}', '{priority_signs,priority_amount,priority_investors,priority_growth,surge_floor}', '{position}', '{}', $$
+SELECT risk_screen._ship_rule('B31', 'yellow', '{ALL}', '{priority_signs,priority_amount,priority_investors,priority_growth,surge_floor,priority_base}', '{position}', '{}', $$
 	WITH figures AS (
 		SELECT p.inst_id, p.item, (array_agg(p.value ORDER BY p.as_of DESC))[1] AS last, (array_agg(p.value ORDER BY p.as_of))[1] AS first
 		  FROM position AS p WHERE p.item IN ('loan_balance', 'outstanding', 'investors', 'users') AND p.value IS NOT NULL AND p.as_of <= $1 AND p.as_of >= $2::date GROUP BY p.inst_id, p.item),
@@ -31,7 +31,7 @@ SELECT risk_screen._ship_rule('B31', 'yellow', '{ALL}', '{priority_signs,priorit
 		SELECT l.inst_id, count(DISTINCT c.lender_id) AS investors FROM claim AS c JOIN loan AS l USING (loan_id) WHERE c.from_on <= $1 AND (c.to_on > $1 OR c.to_on IS NULL) GROUP BY l.inst_id),
 	sums AS (
 		SELECT i.inst_id, greatest(max(f.last) FILTER (WHERE f.item IN ('loan_balance', 'outstanding')), h.amount) AS amount, greatest(max(f.last) FILTER (WHERE f.item = 'investors'), h.investors, l.investors) AS investors,
-			   max(f.last / f.first - 1) FILTER (WHERE f.first > 0 AND (f.item IN ('investors', 'users') AND f.first >= 100 OR f.item NOT IN ('investors', 'users') AND f.first >= ($5 ->> 'surge_floor')::numeric)) AS growth
+			   max(f.last / f.first - 1) FILTER (WHERE f.first > 0 AND (f.item IN ('investors', 'users') AND f.first >= ($5 ->> 'priority_base')::numeric OR f.item NOT IN ('investors', 'users') AND f.first >= ($5 ->> 'surge_floor')::numeric)) AS growth
 		  FROM institution AS i LEFT JOIN figures AS f USING (inst_id) LEFT JOIN held AS h USING (inst_id) LEFT JOIN lent AS l USING (inst_id)
 		 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' GROUP BY i.inst_id, h.amount, h.investors, l.investors),
 	suspect AS (
@@ -51,7 +51,7 @@ SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', 
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id),
 	marked AS (
 		SELECT f.inst_id, f.subject_id, min(f.rule) AS rule, max(f.amount) AS amount
-		  FROM run AS r JOIN finding AS f USING (run_id) LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
+		  FROM run AS r JOIN finding AS f USING (run_id) LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.reviewed_at <= $4
 		 WHERE r.as_of = $1 AND r.known_at = $4 AND f.rule IN ('C02', 'C05', 'C22') AND f.subject_kind = 'loan' AND v.decision IS DISTINCT FROM 'rejected' GROUP BY f.inst_id, f.subject_id),
 	own AS (
 		SELECT inst_id, count(*) AS loans, sum(amount) AS amount, jsonb_agg(DISTINCT rule) AS rules FROM marked GROUP BY inst_id),
@@ -141,6 +141,11 @@ SELECT risk_screen._ship_rule('C27', 'yellow', '{ALL}', '{}', '{institution}', '
 		   jsonb_strip_nulls(jsonb_build_object('negative_list', jsonb_agg(CASE l.rule WHEN 'C01' THEN 'C01 资金池' WHEN 'C07' THEN 'C07 期限错配' ELSE 'C10 虚假标的' END ORDER BY l.rule), 'confirmed', sum(l.confirmed),
 				'applying', CASE WHEN EXISTS (SELECT FROM applies AS a WHERE a.inst_id = l.inst_id) THEN true END)) AS evidence
 	  FROM listed AS l GROUP BY l.inst_id
+	 UNION ALL
+	-- who applies and could not be judged must not be let in as clear
+	SELECT 'institution', g.inst_id, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'rules that could not judge: ' || string_agg(DISTINCT g.rule, ', ' ORDER BY g.rule))
+	  FROM risk_screen.desk_gaps($1, $4, ARRAY['C01', 'C07', 'C10']) AS g JOIN institution AS i ON i.inst_id = g.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE NOT EXISTS (SELECT FROM listed AS l WHERE l.inst_id = g.inst_id) GROUP BY g.inst_id
 $$, '触及准入负面清单：资金池、期限错配、虚假标的。', 'On the negative list of market entry: pool, maturity mismatch, fictitious loans.', NULL, NULL, '{C01,C07,C10}', 0);
 
 SELECT risk_screen._ship_rule('C29', NULL, '{P2P}', '{}', '{loan}', '{loan}', $$
@@ -212,33 +217,33 @@ $$, '负面清单内的机构获得许可、备案或登记。', 'An institution
 
 -- Five factors of 0 to 1, weighted to 100 points. Each is a count over what makes
 -- it full, so that the score can be recomputed by hand from the evidence.
-SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_compliance,smoke_spread,smoke_inducement,smoke_complaint,smoke_keyword}', '{text_item}', '{}', $$
+SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_compliance,smoke_spread,smoke_inducement,smoke_complaint,smoke_keyword,smoke_full_rules,smoke_entry_weight,smoke_full_channels,smoke_full_visits,smoke_visit_window,smoke_full_rate,smoke_full_complaints,smoke_full_complaint_rate,smoke_full_texts}', '{text_item}', '{}', $$
 	WITH firm AS (
 		SELECT DISTINCT ON (inst_id) inst_id FROM institution WHERE coalesce(status, 'active') = 'active' ORDER BY inst_id),
-	-- compliance: entry (licence, filing, name) weighs double, any other rule once; four are full
+	-- compliance: entry (licence, filing, name) weighs more, any other rule once; smoke_full_rules are full
 	breach AS (
-		SELECT inst_id, least(sum(CASE WHEN rule IN ('F01', 'H09', 'C28', 'G07', 'E08', 'I24', 'I25', 'C14') THEN 2 ELSE 1 END)::numeric / 4, 1) AS score, jsonb_agg(rule ORDER BY rule) AS rules
+		SELECT inst_id, least(sum(CASE WHEN rule IN ('F01', 'H09', 'C28', 'G07', 'E08', 'I24', 'I25', 'C14') THEN ($5 ->> 'smoke_entry_weight')::numeric ELSE 1 END) / ($5 ->> 'smoke_full_rules')::numeric, 1) AS score, jsonb_agg(rule ORDER BY rule) AS rules
 		  FROM risk_screen.desk_findings($1, $4, ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' AND severity IS NOT NULL)) AS f GROUP BY inst_id),
-	-- spread: channels reached and visits a day; five channels or 100,000 visits are full
+	-- spread: channels reached and visits a day
 	texts AS (
 		SELECT x.inst_id, count(DISTINCT coalesce(x.channel, x.source)) AS channels, count(*) AS n,
 			   count(*) FILTER (WHERE risk_screen.has_terms(x.body, 'CN-2016-21', $1) OR risk_screen.has_terms(x.body, 'CN-PROD', $1) OR risk_screen.has_terms(x.body, 'CN-NEW-LABELS', $1)) AS with_words,
 			   count(*) FILTER (WHERE risk_screen.has_terms(x.body, 'CN-AD', $1) OR risk_screen.has_terms(x.body, 'CN-ADLAW-25', $1) OR risk_screen.has_terms(x.body, 'AD-CLAIMS', $1)) AS with_promise
 		  FROM text_item AS x WHERE x.inst_id IS NOT NULL AND x.kind IN ('ad', 'app', 'product_page') AND coalesce(x.is_public, true) AND x.published_at >= $2 AND x.published_at < $3 GROUP BY x.inst_id),
 	visits AS (
-		SELECT inst_id, avg(visits) AS visits FROM ops_day WHERE day > $1 - 30 AND day <= $1 GROUP BY inst_id),
-	-- inducement: promises in words, and the highest promised rate against 20 % a year
+		SELECT inst_id, avg(visits) AS visits FROM ops_day WHERE day > $1 - ($5 ->> 'smoke_visit_window')::int AND day <= $1 GROUP BY inst_id),
+	-- inducement: promises in words, and the highest promised rate
 	offers AS (
 		SELECT inst_id, max(rate_promised) AS rate, bool_or(guaranteed) AS guaranteed FROM product WHERE coalesce(issued_on <= $1, true) AND (ended_on >= $2::date OR ended_on IS NULL) GROUP BY inst_id),
-	-- complaints: fifty in the window, or one per hundred users, are full
+	-- complaints: in the window, and per user
 	complained AS (
 		SELECT inst_id, count(*) AS n FROM complaint WHERE received_at >= $2 AND received_at < $3 GROUP BY inst_id),
 	people AS (
 		SELECT DISTINCT ON (inst_id) inst_id, value FROM position WHERE item = 'users' AND as_of <= $1 AND as_of >= $2::date AND value > 0 ORDER BY inst_id, as_of DESC),
 	factor AS (
-		SELECT f.inst_id, coalesce(b.score, 0) AS compliance, b.rules, greatest(least(coalesce(t.channels, 0)::numeric / 5, 1), least(coalesce(v.visits, 0) / 100000, 1)) AS spread,
-			   greatest(CASE WHEN t.with_promise > 0 OR o.guaranteed THEN 1 ELSE 0 END, least(coalesce(o.rate, 0) / 0.2, 1)) AS inducement,
-			   greatest(least(coalesce(c.n, 0)::numeric / 50, 1), least(coalesce(c.n / p.value * 100, 0), 1)) AS complaint, least(coalesce(t.with_words, 0)::numeric / 3, 1) AS keyword,
+		SELECT f.inst_id, coalesce(b.score, 0) AS compliance, b.rules, greatest(least(coalesce(t.channels, 0) / ($5 ->> 'smoke_full_channels')::numeric, 1), least(coalesce(v.visits, 0) / ($5 ->> 'smoke_full_visits')::numeric, 1)) AS spread,
+			   greatest(CASE WHEN t.with_promise > 0 OR o.guaranteed THEN 1 ELSE 0 END, least(coalesce(o.rate, 0) / ($5 ->> 'smoke_full_rate')::numeric, 1)) AS inducement,
+			   greatest(least(coalesce(c.n, 0) / ($5 ->> 'smoke_full_complaints')::numeric, 1), least(coalesce(c.n / p.value / ($5 ->> 'smoke_full_complaint_rate')::numeric, 0), 1)) AS complaint, least(coalesce(t.with_words, 0) / ($5 ->> 'smoke_full_texts')::numeric, 1) AS keyword,
 			   t.channels, round(v.visits) AS visits, t.with_promise, o.rate, c.n AS complaints, t.with_words
 		  FROM firm AS f LEFT JOIN breach AS b USING (inst_id) LEFT JOIN texts AS t USING (inst_id) LEFT JOIN visits AS v USING (inst_id) LEFT JOIN offers AS o USING (inst_id) LEFT JOIN complained AS c USING (inst_id) LEFT JOIN people AS p USING (inst_id)
 		 WHERE b.inst_id IS NOT NULL OR t.inst_id IS NOT NULL OR c.inst_id IS NOT NULL)
@@ -251,10 +256,10 @@ SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_comp
 $$, '冒烟指数：合规性偏离、传播力、利诱性、投诉率、关键词命中五项加权（0–100）。', 'Score of five factors: deviation from compliance, spread, inducement, complaints, words of the lists (0-100).', NULL, NULL,
 	ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' AND severity IS NOT NULL AND rests_on = '{}' ORDER BY code), 0);
 
-SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,incident_complaints,incident_delay}', '{complaint}', '{}', $$
+SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,incident_complaints,incident_delay,incident_days}', '{complaint}', '{}', $$
 	WITH burst AS (
 		SELECT inst_id, (peak).value AS n, (peak).started_at AS at, payment, n AS received
-		  FROM (SELECT c.inst_id, risk_screen.peak_detail(1::numeric, c.received_at, interval '7 days', 'count') AS peak, count(*) FILTER (WHERE c.category = 'payment') AS payment, count(*) AS n
+		  FROM (SELECT c.inst_id, risk_screen.peak_detail(1::numeric, c.received_at, make_interval(days => ($5 ->> 'incident_days')::int), 'count') AS peak, count(*) FILTER (WHERE c.category = 'payment') AS payment, count(*) AS n
 				  FROM complaint AS c WHERE c.received_at >= $2 AND c.received_at < $3 GROUP BY c.inst_id) AS p),
 	late AS (
 		SELECT d.inst_id, sum(d.amount - coalesce(d.paid_amount, 0)) AS amount, max($1 - d.due_on) AS days FROM debt AS d

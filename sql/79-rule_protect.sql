@@ -1,6 +1,6 @@
 -- From here on the desk's shipped rows are read-only.
 
-DROP FUNCTION risk_screen._ship_rule(text, text, text[], text[], text[], text[], text, text, text, text, boolean, text[], numeric, text);
+DROP FUNCTION risk_screen._ship_rule(text, text, text[], text[], text[], text[], text, text, text, text, boolean, text[], numeric, text, boolean);
 
 CREATE TRIGGER keep_shipped BEFORE INSERT OR UPDATE OR DELETE ON risk_screen.role
 	FOR EACH ROW EXECUTE FUNCTION risk_screen._keep_shipped_row();

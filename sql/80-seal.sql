@@ -50,3 +50,23 @@ CREATE FUNCTION risk_screen.verify_merkle(root bytea, seal bytea, "position" big
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION risk_screen.verify_merkle(bytea, bytea, bigint, bigint, bytea[]) IS
 	'Does the Merkle tree of so many seals with this root hold the seal at this position?';
+
+-- The seals of a day in pieces: row_ids and seals in the order of the seals.
+CREATE TYPE risk_screen._seal_piece AS (piece int, row_ids text[], seals bytea);
+
+CREATE FUNCTION risk_screen._seal_rows_step(internal, text, VARIADIC "any") RETURNS internal
+	AS 'MODULE_PATHNAME', 'rs_seal_rows_step' LANGUAGE C STABLE PARALLEL SAFE COST 20;
+CREATE FUNCTION risk_screen._seal_rows_final(internal) RETURNS risk_screen._seal_piece[]
+	AS 'MODULE_PATHNAME', 'rs_seal_rows_final' LANGUAGE C STABLE PARALLEL SAFE;
+CREATE AGGREGATE risk_screen._seal_rows(row_id text, VARIADIC value "any") (
+	SFUNC = risk_screen._seal_rows_step, STYPE = internal, SSPACE = 65536,
+	FINALFUNC = risk_screen._seal_rows_final, PARALLEL = SAFE);
+
+CREATE FUNCTION risk_screen._seal_root_step(internal, bytea) RETURNS internal
+	AS 'MODULE_PATHNAME', 'rs_seal_root_step' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+CREATE FUNCTION risk_screen._seal_root_final(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'rs_seal_root_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+-- Merkle root over pieces of seals, ordered by seal whatever order they come in.
+CREATE AGGREGATE risk_screen._seal_root(seals bytea) (
+	SFUNC = risk_screen._seal_root_step, STYPE = internal, SSPACE = 65536,
+	FINALFUNC = risk_screen._seal_root_final, PARALLEL = SAFE);

@@ -90,7 +90,7 @@ BEGIN
 			SELECT g.*, i.name, i.province, row_number() OVER (ORDER BY g.level_in_force DESC, g.score DESC, g.inst_id) AS place
 			  FROM %1$I.grade AS g LEFT JOIN %1$I.institution AS i USING (inst_id)
 			 WHERE g.run_id = $1 AND g.level_in_force >= 'orange')
-		SELECT string_agg(format(E'### %%s %%s %%s%%s\n\n得分 %%s，数据覆盖率 %%s%%s。定级依据：%%s。\n\n%%s\n', risk_screen.level_label(g.level_in_force), risk_screen._md(g.inst_id), coalesce(risk_screen._md(g.name), ''),
+		SELECT string_agg(format(E'### %%s %%s %%s%%s\n\n得分 %%s，数据覆盖率 %%s%%s。定级依据：%%s。\n\n%%s\n', risk_screen.level_label(g.level_in_force, g.level, g.possible), risk_screen._md(g.inst_id), coalesce(risk_screen._md(g.name), ''),
 				   coalesce('（' || risk_screen._md(g.province) || '）', ''), round(g.score, 2), coalesce(round(g.coverage * 100, 1) || '%%', '—'),
 				   CASE WHEN cardinality(g.unknown_rules) > 0 THEN format('；%%s 项规则数据不足', cardinality(g.unknown_rules)) ELSE '' END,
 				   CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN '人工调级'

@@ -104,6 +104,7 @@ struct RsLedger
 	uint64		(*flow_key) (RsLedger *ledger, uint32 transfer);
 	uint32		(*flow_code) (RsLedger *ledger, uint32 transfer);	/* upper half of the key, at once */
 	void		(*flow_prefetch) (RsLedger *ledger, uint32 transfer);	/* it will be asked about soon */
+	int128		(*flow_fee) (RsLedger *ledger, uint32 transfer);	/* NULL: no fees */
 	const RsEntry *(*flow_entries) (RsLedger *ledger, uint32 account, uint32 *count);
 };
 
@@ -130,7 +131,9 @@ rs_ledger_fee(RsLedger *l, uint32 t)
 {
 	if (l->fee)
 		return l->fee[t];
-	return l->wide_fee ? l->wide_fee[t] : 0;
+	if (l->wide_fee)
+		return l->wide_fee[t];
+	return l->flow_fee ? l->flow_fee(l, t) : 0;
 }
 
 static inline TimestampTz

@@ -49,13 +49,23 @@ static const RsContract balances_contract = {"claims", C_COLUMNS, claims_columns
 
 static const RsContract openings_contract = {"openings", O_COLUMNS, openings_columns, O_ACCOUNT};
 
-/* The book that a row of claims or openings means. */
+static RS_NORETURN void
+several_currencies(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("an account has transfers in several currencies, and no currency is given"),
+			 errhint("Add the column \"currency\" to the openings or claims query.")));
+	abort();					/* not reached */
+}
+
+/* The book that a row of claims or openings means; for a graph, resolve_books() finds it. */
 static uint32
 book_node(RsCase *c, RsQuery *q, uint32 account, int currency, const RsRow *row)
 {
 	uint32		node = RS_NOT_THERE;
 
-	if (!c->has_currency)
+	if (!c->has_currency || c->flow)
 		return account;
 	if (rs_query_has(q, currency))
 		return rs_case_node(c, account, row->isnull[currency] ? RS_NO_ID : row->value[currency].id, true);
@@ -64,13 +74,71 @@ book_node(RsCase *c, RsQuery *q, uint32 account, int currency, const RsRow *row)
 		if (c->node_account[n] == account)
 		{
 			if (node != RS_NOT_THERE)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("an account has transfers in several currencies, and no currency is given"),
-						 errhint("Add the column \"currency\" to the openings or claims query.")));
+				several_currencies();
 			node = n;
 		}
 	return node == RS_NOT_THERE ? rs_case_node(c, account, RS_NO_ID, true) : node;
+}
+
+/* A graph's node of an account in a currency; behind its own, for those it does not know. */
+static uint32
+graph_node(RsCase *c, uint32 account, uint32 currency)
+{
+	uint32		node = account < c->flow->naccounts ? rs_flow_ledger_node(c->ledger, account, currency) : RS_NOT_THERE;
+
+	for (uint32 n = c->ledger->accounts; n < c->nodes && node == RS_NOT_THERE; n++)
+		if (c->node_account[n] == account && c->node_currency[n] == currency)
+			node = n;
+	if (node != RS_NOT_THERE)
+		return node;
+	c->node_account = rs_grow(c->budget, c->node_account, &c->node_capacity, (uint64) c->nodes + 1, sizeof(uint32), purpose);
+	c->node_currency = rs_grow(c->budget, c->node_currency, &c->node_currency_capacity, (uint64) c->nodes + 1, sizeof(uint32), purpose);
+	c->node_account[c->nodes] = account;
+	c->node_currency[c->nodes] = currency;
+	return c->nodes++;
+}
+
+/* An account's only book on a graph. */
+static uint32
+only_graph_node(RsCase *c, uint32 account)
+{
+	uint32		node = account < c->flow->naccounts ? rs_flow_ledger_only_node(c->ledger, account) : RS_NOT_THERE;
+
+	if (node == RS_LATER)
+		several_currencies();
+	for (uint32 n = c->ledger->accounts; n < c->nodes; n++)
+		if (c->node_account[n] == account)
+		{
+			if (node != RS_NOT_THERE)
+				several_currencies();
+			node = n;
+		}
+	return node == RS_NOT_THERE ? graph_node(c, account, RS_NO_ID) : node;
+}
+
+/* Accounts of a graph with currencies become books. */
+static void
+resolve_books(RsCase *c, RsQuery *q, int column, const uint32 *currency, RsOpening *list, uint64 count)
+{
+	RsInterner *in = rs_query_has(q, column) ? rs_query_interner(q, RS_INTERN_OWNER) : NULL;
+	uint32		n = in ? rs_interner_count(in) : 0;
+	uint32	   *number = rs_alloc(c->budget, n, sizeof(uint32), purpose);
+
+	for (uint32 i = 0; i < n; i++)
+		number[i] = rs_flow_currency_number(c->flow->columns, rs_interner_text(in, i));
+	for (uint64 i = 0; i < count; i++)
+		list[i].account = in == NULL ? only_graph_node(c, list[i].account) :
+			graph_node(c, list[i].account, currency[i] == RS_NO_ID ? RS_NO_ID : number[currency[i]]);
+}
+
+/* Remember the currency of a row for resolve_books(). */
+static void
+note_currency(RsCase *c, uint32 **list, uint64 *capacity, uint64 i, int column, const RsRow *row)
+{
+	if (!c->has_currency || !c->flow)
+		return;
+	*list = rs_grow(c->budget, *list, capacity, i + 1, sizeof(uint32), purpose);
+	(*list)[i] = row->isnull[column] ? RS_NO_ID : row->value[column].id;
 }
 
 ArrayType *
@@ -109,7 +177,8 @@ resolve_accounts(RsCase *c, RsInterner *in, const char *argument, RsOpening *lis
 	}
 	for (uint64 i = 0; i < count; i++)
 		list[i].account = number[list[i].account];
-	c->ledger->accounts = c->flow->naccounts + c->nstrangers;
+	if (!c->has_currency)
+		c->ledger->accounts = c->flow->naccounts + c->nstrangers;
 }
 
 /* ----- claims ----- */
@@ -208,6 +277,7 @@ read_claim(void *arg, const RsRow *row)
 					 errmsg("claims on balances are for direction => 'upstream'"),
 					 errhint("Downstream, give the balance in openings, with its claim.")));
 		c->a.balance = rs_grow(c->budget, c->a.balance, &c->balance_capacity, c->a.nbalances + 1, sizeof(RsOpening), purpose);
+		note_currency(c, &c->balance_currency, &c->balance_currency_capacity, c->a.nbalances, C_CURRENCY, row);
 		o = &c->a.balance[c->a.nbalances++];
 		o->account = book_node(c, c->claims, row->value[C_ACCOUNT].id, C_CURRENCY, row);
 		o->claim = row->value[C_CLAIM].id;
@@ -300,7 +370,11 @@ rs_case_read_claims(RsCase *c, const char *text, RsBadRows bad_rows)
 	if (c->flow && rs_query_has(c->claims, C_TXN))
 		resolve_claims(c);
 	if (c->flow && rs_query_has(c->claims, C_ACCOUNT))
+	{
 		resolve_accounts(c, rs_query_interner(c->claims, RS_INTERN_ACCOUNT), "claims", c->a.balance, c->a.nbalances);
+		if (c->has_currency)
+			resolve_books(c, c->claims, C_CURRENCY, c->balance_currency, c->a.balance, c->a.nbalances);
+	}
 }
 
 /* ----- openings ----- */
@@ -314,6 +388,7 @@ read_opening(void *arg, const RsRow *row)
 	uint32		node = book_node(c, c->openings, account, O_CURRENCY, row);
 
 	c->a.opening = rs_grow(c->budget, c->a.opening, &c->opening_capacity, c->a.nopenings + 1, sizeof(RsOpening), purpose);
+	note_currency(c, &c->opening_currency, &c->opening_currency_capacity, c->a.nopenings, O_CURRENCY, row);
 	o = &c->a.opening[c->a.nopenings++];
 	o->account = node;
 	o->claim = row->isnull[O_CLAIM] ? RS_NO_CLAIM : row->value[O_CLAIM].id;
@@ -341,7 +416,7 @@ rs_case_read_openings(RsCase *c, const char *text, RsBadRows bad_rows)
 	if (c->transfers)
 		shared[RS_INTERN_ACCOUNT] = rs_query_interner(c->transfers, RS_INTERN_ACCOUNT);
 	shared[RS_INTERN_OTHER] = c->claim_interner;
-	shared[RS_INTERN_OWNER] = c->has_currency ? rs_query_interner(c->transfers, RS_INTERN_OTHER) : NULL;
+	shared[RS_INTERN_OWNER] = c->has_currency && c->transfers ? rs_query_interner(c->transfers, RS_INTERN_OTHER) : NULL;
 	c->openings = rs_query_open(text, &openings_contract, bad_rows, c->budget, shared);
 	if (!c->has_currency)
 		rs_query_ignore(c->openings, O_CURRENCY);
@@ -349,4 +424,6 @@ rs_case_read_openings(RsCase *c, const char *text, RsBadRows bad_rows)
 	rs_query_read(c->openings, read_opening, rs_case_rescale_openings, c);
 	if (c->flow)
 		resolve_accounts(c, rs_query_interner(c->openings, RS_INTERN_ACCOUNT), "openings", c->a.opening, c->a.nopenings);
+	if (c->flow && c->has_currency)
+		resolve_books(c, c->openings, O_CURRENCY, c->opening_currency, c->a.opening, c->a.nopenings);
 }

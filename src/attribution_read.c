@@ -204,9 +204,14 @@ compare_in_interner(void *arg, uint32 a, uint32 b)
 static int
 compare_flow_accounts(RsCase *c, uint32 a, uint32 b)
 {
-	if (a >= c->flow->naccounts || b >= c->flow->naccounts)
-		return a < b ? -1 : a > b;
-	return c->flow->compare_account(c->flow, a, b);
+	uint32		x = c->has_currency ? c->node_account[a] : a;
+	uint32		y = c->has_currency ? c->node_account[b] : b;
+
+	if (x == y)
+		return a == b ? 0 : rs_flow_currency_compare(c->flow->columns, c->node_currency[a], c->node_currency[b]);
+	if (x >= c->flow->naccounts || y >= c->flow->naccounts)
+		return x < y ? -1 : x > y;
+	return c->flow->compare_account(c->flow, x, y);
 }
 
 static int
@@ -340,14 +345,22 @@ read_transfers(RsCase *c)
 static void
 open_graph(RsCase *c, const char *transfers, const char *bad_rows)
 {
+	const RsFlowColumns *columns;
+
 	c->flow = rs_flow_open(transfers, bad_rows, c->budget);
-	if (c->tie == RS_TIE_LEDGER)
+	columns = c->flow->columns;
+	c->has_ord = columns && (columns->has & (1u << RS_GC_ORD));
+	c->has_currency = columns && (columns->has & (1u << RS_GC_CURRENCY));
+	if (c->tie == RS_TIE_LEDGER && !c->has_ord)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("tie => 'ledger' needs the column \"ord\", which flow graphs do not keep"),
-				 errhint("Attribute the query itself, or use tie => 'causal'.")));
+				 errmsg("tie => 'ledger' needs the column \"ord\" in the transfers query"),
+				 errdetail("The query of the flow graph has none."),
+				 errhint("Create the graph from a query with the ledger's own sequence number as ord, or use tie => 'causal'.")));
 	c->scale = c->flow->scale;
-	c->ledger = rs_flow_ledger_create(c->flow, c->budget, c->until);
+	if (columns && (columns->has & (1u << RS_GC_FEE)))
+		c->scale = Max(c->scale, columns->fee_scale);
+	c->ledger = rs_flow_ledger_create(c);
 }
 
 /* ----- the case ----- */
@@ -365,12 +378,11 @@ align_scales(RsCase *c)
 	int			scale = Max(c->scale, Max(c->seed_scale, c->opening_scale));
 
 	if (scale > c->scale && c->flow)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("claims or openings have more digits after the point than the flow graph's amounts"),
-				 errdetail("The flow graph counts in units of 10^-%d.", c->scale),
-				 errhint("Round them to the unit of the graph.")));
-	if (scale > c->scale)
+	{
+		rs_flow_ledger_rescale(c->ledger, scale - c->scale);
+		c->scale = scale;
+	}
+	else if (scale > c->scale)
 	{
 		rs_ledger_rescale(c->ledger, false, scale - c->scale);
 		rs_ledger_rescale(c->ledger, true, scale - c->scale);
@@ -400,6 +412,16 @@ number_claims(RsCase *c)
 			c->a.opening[i].claim = rank[c->a.opening[i].claim];
 }
 
+static uint8 *
+marks_by_node(RsCase *c, const uint8 *mark)
+{
+	uint8	   *by_node = rs_alloc0(c->budget, c->nodes, 1, purpose);
+
+	for (uint32 k = 0; k < c->nodes; k++)
+		by_node[k] = mark[c->node_account[k]];
+	return by_node;
+}
+
 static void
 read_exits(RsCase *c, ArrayType *exits)
 {
@@ -407,14 +429,13 @@ read_exits(RsCase *c, ArrayType *exits)
 	int			n;
 	uint32	   *id;
 	uint32		accounts;
-	uint8	   *exit_at;
 
 	if (c->flow)
 	{
 		Datum	   *shown;
 
 		c->flow->resolve(c->flow, exits, "exit_at", &n, &id, &shown);
-		mark = rs_alloc0(c->budget, c->ledger->accounts, 1, purpose);
+		mark = rs_alloc0(c->budget, (uint64) c->flow->naccounts + c->nstrangers, 1, purpose);
 		for (int i = 0; i < n; i++)
 		{
 			if (id[i] != RS_NO_ID)
@@ -423,7 +444,7 @@ read_exits(RsCase *c, ArrayType *exits)
 				if (DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, c->stranger[k], shown[i])))
 					mark[c->flow->naccounts + k] = 1;
 		}
-		c->a.exit_at = mark;
+		c->a.exit_at = c->has_currency ? marks_by_node(c, mark) : mark;
 		return;
 	}
 	id = rs_intern_text_array(c->transfers, RS_T_PAYER, exits, "exit_at", &n);
@@ -432,14 +453,7 @@ read_exits(RsCase *c, ArrayType *exits)
 	mark = rs_alloc0(c->budget, accounts, 1, purpose);
 	for (int i = 0; i < n; i++)
 		mark[id[i]] = 1;
-	if (c->has_currency)
-	{
-		exit_at = rs_alloc0(c->budget, c->nodes, 1, purpose);
-		for (uint32 k = 0; k < c->nodes; k++)
-			exit_at[k] = mark[c->node_account[k]];
-		mark = exit_at;
-	}
-	c->a.exit_at = mark;
+	c->a.exit_at = c->has_currency ? marks_by_node(c, mark) : mark;
 }
 
 RsCase *
@@ -513,6 +527,8 @@ rs_case_open(FunctionCallInfo fcinfo, MemoryContext budget, RsRule rule, RsTie t
 	if (!c->flow)
 		c->ledger->accounts = c->has_currency ? c->nodes :
 			rs_interner_count(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT));
+	else if (c->has_currency)
+		c->ledger->accounts = c->nodes;
 	rs_case_index(c);
 	c->a.partition = c->node_currency;
 	c->a.ledger = c->ledger;
@@ -603,8 +619,12 @@ Datum
 rs_case_account_text(RsCase *c, uint32 node)
 {
 	if (c->flow)
-		return node < c->flow->naccounts ? c->flow->account_text(c->flow, node) :
-			c->stranger[node - c->flow->naccounts];
+	{
+		uint32		account = c->has_currency ? c->node_account[node] : node;
+
+		return account < c->flow->naccounts ? c->flow->account_text(c->flow, account) :
+			c->stranger[account - c->flow->naccounts];
+	}
 	return rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_ACCOUNT),
 							c->has_currency ? c->node_account[node] : node);
 }
@@ -626,7 +646,8 @@ rs_case_currency_text(RsCase *c, uint32 node, bool is_partition, Datum *value)
 	currency = is_partition ? node : c->node_currency[node];
 	if (currency == RS_NO_ID)
 		return false;
-	*value = rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_OTHER), currency);
+	*value = c->flow ? rs_flow_currency_text(c->flow->columns, currency) :
+		rs_interner_text(rs_query_interner(c->transfers, RS_INTERN_OTHER), currency);
 	return true;
 }
 

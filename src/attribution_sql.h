@@ -11,6 +11,7 @@
 #include "utils/array.h"
 
 #include "attribution.h"
+#include "flow_column.h"
 #include "flow_source.h"
 #include "intern.h"
 #include "query_reader.h"
@@ -43,6 +44,12 @@ typedef struct RsCase
 	uint32		nodes;
 	uint64	   *node_slot;		/* open addressing: node + 1 */
 	uint64		node_slots;
+
+	/* flow graph with currencies: currency of each of a.balance and a.opening, until they are nodes */
+	uint32	   *balance_currency;
+	uint32	   *opening_currency;
+	uint64		balance_currency_capacity;
+	uint64		opening_currency_capacity;
 
 	/* flow graph: accounts that only openings know, numbered after the graph's */
 	Datum	   *stranger;
@@ -125,8 +132,13 @@ extern int128 rs_power_of_ten(int digits);
 extern ArrayType *rs_text_array(Datum *element, uint32 n);
 
 /* src/attribution_flow.c: a ledger over a stored flow graph. */
-extern RsLedger *rs_flow_ledger_create(RsFlow *flow, MemoryContext budget, TimestampTz until);
+extern RsLedger *rs_flow_ledger_create(RsCase *c);
+/* Count in units of 10^-digits more; the node of a currency of an account, RS_NOT_THERE if it has none. */
+extern void rs_flow_ledger_rescale(RsLedger *ledger, int digits);
+extern uint32 rs_flow_ledger_node(RsLedger *ledger, uint32 account, uint32 currency);
 extern bool rs_flow_ledger_has(RsLedger *ledger, uint32 transfer);	/* up to `until` */
+/* The only book of an account: RS_NOT_THERE: none; RS_LATER: several. */
+extern uint32 rs_flow_ledger_only_node(RsLedger *ledger, uint32 account);
 extern void rs_flow_ledger_tie(RsLedger *ledger, RsTie tie, const RsSeed *seed, uint64 nseeds);
 
 #endif							/* RS_ATTRIBUTION_SQL_H */

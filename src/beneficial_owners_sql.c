@@ -97,17 +97,6 @@ compare_facts(const void *a, const void *b)
 	return 0;
 }
 
-/* At 15 digits: exact decimals compare exactly. */
-static bool
-meets(const RsThreshold *t, RsReal share)
-{
-	static const int64 unit = INT64CONST(1000000000000000);
-
-	if (fabsl(share) > 9000)
-		return share > 0;
-	return (int128) llroundl(share * (RsReal) unit) >= rs_threshold_least(t, unit);
-}
-
 static bool
 is_person(const Beneficial *b, uint32 node)
 {
@@ -266,11 +255,11 @@ share_grounds(const Beneficial *b, const RsReal *share)
 {
 	uint32		grounds = 0;
 
-	if (b->basis != 1 && meets(&b->threshold, share[0]))
+	if (b->basis != 1 && rs_threshold_meets(&b->threshold, share[0]))
 		grounds |= GROUND_EQUITY;
-	if (b->basis != 0 && meets(&b->threshold, share[1]))
+	if (b->basis != 0 && rs_threshold_meets(&b->threshold, share[1]))
 		grounds |= GROUND_VOTES;
-	if (b->basis == 2 && grounds == 0 && meets(&b->threshold, share[2]))
+	if (b->basis == 2 && grounds == 0 && rs_threshold_meets(&b->threshold, share[2]))
 		grounds |= GROUND_HIGHER;
 	return grounds;
 }
@@ -357,7 +346,7 @@ weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, R
 		*state_stop |= party->kind == RS_PARTY_STATE;
 	}
 	else if (person && ((row.flags & RS_FLAGS_NO_VALUE) || unknown_flags ||
-						(unknown > 0 && meets(&b->threshold, group_share[b->basis] + unknown))))
+						(unknown > 0 && rs_threshold_meets(&b->threshold, group_share[b->basis] + unknown))))
 		row.grounds = GROUND_NOT_EXCLUDED;
 	if (row.grounds != 0)
 		put_row(b, &row);
@@ -466,14 +455,14 @@ judge(Beneficial *b, uint32 company)
 	for (uint64 i = 0; i < base->n; i++)
 		b->shown[base->stake[i].node] = false;
 
-	if (chosen->unknown_flags || meets(&b->threshold, chosen->unknown))
+	if (chosen->unknown_flags || rs_threshold_meets(&b->threshold, chosen->unknown))
 		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .kind = "unknown",
 					.grounds = GROUND_UNRESOLVED, .has_share = true, .group = RS_NO_ID,
 					.share = {b->stakes[0].unknown,
 						(b->system[1] == b->system[0] ? base : &b->stakes[1])->unknown,
 						(b->system[2] == b->system[0] ? base : &b->stakes[2])->unknown},
 					.flags = RS_FLAG_UNKNOWN | chosen->unknown_flags});
-	if (chosen->has_closed && meets(&b->threshold, chosen->closed))
+	if (chosen->has_closed && rs_threshold_meets(&b->threshold, chosen->closed))
 		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .kind = "closed_loop",
 					.grounds = GROUND_UNRESOLVED, .has_share = false, .group = RS_NO_ID,
 					.flags = RS_FLAG_CLOSED_LOOP});
@@ -540,8 +529,7 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 	b.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget,
 							   RS_CLASSES_EQUITY | (1u << RS_CLASS_CONTROL), false, 0, bad_rows,
 							   PG_ARGISNULL(5) ? NULL : &as_of, PG_ARGISNULL(9) ? NULL : &known_at);
-	rs_holdings_ignore(h, RS_H_SHARE_MIN);
-	rs_holdings_ignore(h, RS_H_SHARE_MAX);
+	rs_holdings_take_least(h);
 	if (PG_ARGISNULL(6))
 		rs_holdings_load_all(h);
 	else

@@ -191,7 +191,8 @@ check_graph(Check *c)
 
 	for (uint32 k = 0; k < g->nnodes; k++)
 	{
-		int128		sum = 0,
+		int128		sum = 0,		/* at least, and at most */
+					most = 0,
 					votes = 0;
 		bool		holders = false;
 
@@ -212,7 +213,8 @@ check_graph(Check *c)
 			if (!(g->edge_class[e] & RS_CLASSES_EQUITY))
 				continue;
 			holders = true;
-			sum += g->value[RS_V_SHARE][e];
+			sum += g->value[g->value[RS_V_MIN] ? RS_V_MIN : RS_V_SHARE][e];
+			most += g->value[g->edge_flags[e] & RS_FLAG_RANGE ? RS_V_MAX : RS_V_SHARE][e];
 			if (g->value[RS_V_VOTES])
 				votes += g->value[RS_V_VOTES][e];
 			if (g->edge_owner[e] == k)
@@ -226,9 +228,9 @@ check_graph(Check *c)
 			continue;
 		if (sum > g->one)
 			find(c, "SUM_OVER_100", k, RS_NO_ID, &sum, g->scale, NULL, 0);
-		else if (sum < g->one)
+		else if (most < g->one)
 		{
-			int128		missing = g->one - sum;
+			int128		missing = g->one - most;
 
 			find(c, "MISSING", k, RS_NO_ID, &missing, g->scale, NULL, 0);
 		}
@@ -283,7 +285,7 @@ rs_check_holdings(PG_FUNCTION_ARGS)
 	budget = rs_ownership_budget();
 	c.row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
-	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_ALL, false, RS_ALLOW_ANY,
+	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_ALL, false, RS_ALLOW_ANY | RS_ALLOW_INVERTED,
 							   text_to_cstring(PG_GETARG_TEXT_PP(3)),
 							   PG_ARGISNULL(1) ? NULL : &as_of, PG_ARGISNULL(2) ? NULL : &known_at);
 	/* Rows out of date are checked too; the graph leaves them out. */

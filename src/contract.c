@@ -62,6 +62,7 @@ static const RsColumn facts[RS_F_COLUMNS] = {
 	[RS_F_AS_OF] = {"as_of", RS_DATE, 0},
 	[RS_F_KNOWN_AT] = {"known_at", RS_TIME, 0},
 	[RS_F_CONFIRMED] = {"confirmed", RS_BOOL, 0},
+	[RS_F_APPLICABLE] = {"applicable", RS_BOOL, 0},
 };
 
 const RsContract rs_transfers_contract = {"transfers", RS_T_COLUMNS, transfers, RS_T_TXN};

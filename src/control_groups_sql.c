@@ -84,8 +84,7 @@ open_groups(Groups *s, FunctionCallInfo fcinfo, const char *holdings, const char
 	s->row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
 	s->h = h = rs_holdings_open(holdings, budget, RS_CLASSES_ALL, false, 0, bad_rows, as_of, known_at);
-	rs_holdings_ignore(h, RS_H_SHARE_MIN);
-	rs_holdings_ignore(h, RS_H_SHARE_MAX);
+	rs_holdings_take_least(h);
 	rs_holdings_load_all(h);
 	if (links != NULL)
 		s->links = rs_links_read(h, links, "links", bad_rows);
@@ -514,7 +513,6 @@ relate_all(Relations *r, uint32 target)
 {
 	Groups	   *s = &r->s;
 	RsOwnershipGraph *g = s->g;
-	int128		least = rs_threshold_least(&r->related, INT64CONST(1000000000000000));
 	int128		direct_least = rs_threshold_least(&r->related, g->one);
 	uint64		known;
 
@@ -537,8 +535,7 @@ relate_all(Relations *r, uint32 target)
 		/* A number that cannot be given counts by its direct part. */
 		if (no_value ? (stake->direct_edge != RS_NO_EDGE &&
 						g->value[RS_V_SHARE][stake->direct_edge] >= Max(direct_least, 1))
-			: (stake->net > 0 && fabsl(stake->net) < 9000 &&
-			   (int128) llroundl(stake->net * 1e15L) >= least))
+			: (stake->net > 0 && rs_threshold_meets(&r->related, stake->net)))
 			relate(r, stake->node, "holder", target, no_value ? NULL : &stake->net, FOLLOW_ALL);
 	}
 	relate_voters(r, target);

@@ -81,8 +81,7 @@ rs_controllers(PG_FUNCTION_ARGS)
 						 RS_CLASSES_EQUITY | (1u << RS_CLASS_CONTROL), false, 0,
 						 text_to_cstring(PG_GETARG_TEXT_PP(7)),
 						 PG_ARGISNULL(4) ? NULL : &as_of, PG_ARGISNULL(6) ? NULL : &known_at);
-	rs_holdings_ignore(h, RS_H_SHARE_MIN);
-	rs_holdings_ignore(h, RS_H_SHARE_MAX);
+	rs_holdings_take_least(h);
 	if (PG_ARGISNULL(3))
 	{
 		rs_holdings_load_all(h);

@@ -36,6 +36,7 @@ typedef struct RsGraphBuilt
 	TimestampTz first_at;
 	TimestampTz last_at;
 	bool		complete;
+	uint32		columns;		/* optional ones: 1 << RS_GC_ORD ... */
 	const char *how;
 	char	   *evidence;
 } RsGraphBuilt;

@@ -60,6 +60,15 @@ rs_graph_builder_create(MemoryContext budget, const RsGraphHost *host, RsKeyType
 }
 
 void
+rs_graph_builder_columns(RsGraphBuilder *b, uint32 columns, const RsGraphCurrencies *currencies)
+{
+	b->columns = columns;
+	b->extra = columns ? sizeof(RsGraphExtra) : 0;
+	if (currencies)
+		b->currencies = *currencies;
+}
+
+void
 rs_graph_builder_continue(RsGraphBuilder *b, const RsGraph *older)
 {
 	b->older = older;
@@ -140,9 +149,27 @@ note_txn(RsGraphBuilder *b, const RsKey *txn)
 	}
 }
 
+/* Which currencies there are, and how large the numbers. */
+static void
+note_extra(RsGraphBuilder *b, const RsGraphExtra *extra)
+{
+	rs_column_range_note(&b->range, extra);
+	if (extra->currency == RS_NO_ID)
+		return;
+	if (extra->currency >= b->currency_capacity)
+	{
+		uint64		old = b->currency_capacity;
+
+		b->currency_place = rs_grow(b->budget, b->currency_place, &b->currency_capacity,
+									(uint64) extra->currency + 1, sizeof(uint32), purpose);
+		memset(b->currency_place + old, 0, (b->currency_capacity - old) * sizeof(uint32));
+	}
+	b->currency_place[extra->currency] = 1;
+}
+
 void
 rs_graph_builder_add(RsGraphBuilder *b, TimestampTz time, int128 amount,
-					 uint32 payer, uint32 payee, const RsKey *txn)
+					 uint32 payer, uint32 payee, const RsKey *txn, const RsGraphExtra *extra)
 {
 	bool		wide = amount > PG_INT64_MAX;
 	uint32		bytes = b->txn_type.kind == RS_KEY_INT ? 0 : padded(txn->length);
@@ -200,7 +227,9 @@ rs_graph_builder_add(RsGraphBuilder *b, TimestampTz time, int128 amount,
 	}
 	b->count++;
 
-	row = rs_list_append(b->pool, &b->rows, sizeof(Row) + (wide ? 8 : 0) + bytes);
+	if (b->extra)
+		note_extra(b, extra);
+	row = rs_list_append(b->pool, &b->rows, sizeof(Row) + (wide ? 8 : 0) + b->extra + bytes);
 	row->time = time;
 	row->amount = (int64) (uint64) amount;
 	row->txn = b->txn_type.kind == RS_KEY_INT ? txn->integer : txn->length;
@@ -213,6 +242,11 @@ rs_graph_builder_add(RsGraphBuilder *b, TimestampTz time, int128 amount,
 	{
 		*(int64 *) at = (int64) (amount >> 64);
 		at += 8;
+	}
+	if (b->extra)
+	{
+		memcpy(at, extra, sizeof(RsGraphExtra));
+		at += b->extra;
 	}
 	if (bytes)
 		memcpy(at, txn->bytes, txn->length);
@@ -263,7 +297,7 @@ collect_times(void *arg, const char *records, uint32 bytes)
 		const Row  *row = (const Row *) records;
 
 		b->table[b->ncodes++] = row->time;
-		records += sizeof(Row) + (row->wide ? 8 : 0) +
+		records += sizeof(Row) + (row->wide ? 8 : 0) + b->extra +
 			(b->txn_type.kind == RS_KEY_INT ? 0 : padded((uint32) row->txn));
 	}
 }
@@ -376,6 +410,32 @@ make_start(RsGraphBuilder *b, const uint32 *count)
 	return start;
 }
 
+/* The list of the currencies in use, and where each is in it. */
+static void
+arrange_currencies(RsGraphBuilder *b)
+{
+	uint32	   *place;
+	uint32		n = 0;
+
+	for (uint64 i = 0; i < b->currency_capacity; i++)
+		n += b->currency_place[i];
+	b->currency = rs_alloc(b->budget, n, sizeof(RsKey), purpose);
+	place = rs_alloc(b->budget, n, sizeof(uint32), purpose);
+	n = 0;
+	for (uint64 i = 0; i < b->currency_capacity; i++)
+		if (b->currency_place[i])
+			b->currencies.get(b->currencies.arg, (uint32) i, &b->currency[n++]);
+	b->ncurrencies = rs_currencies_arrange(b->budget, &b->currencies.type, b->currency, n, place);
+	n = 0;
+	for (uint64 i = 0; i < b->currency_capacity; i++)
+		if (b->currency_place[i])
+			b->currency_place[i] = place[n++];
+	b->currency_hash = rs_alloc0(b->budget, (uint64) b->ncurrencies + 1, sizeof(uint64), purpose);
+	for (uint32 i = 0; i < b->ncurrencies; i++)
+		b->currency_hash[i] = rs_key_hash(&b->currencies.type, &b->currency[i]);
+	pfree(place);
+}
+
 static void
 write_accounts(RsGraphBuilder *b, const RsGraphAccounts *accounts, RsGraphHeader *h)
 {
@@ -402,7 +462,8 @@ rs_graph_builder_finish(RsGraphBuilder *b, const RsGraphAccounts *accounts, int 
 						const RsGraphIdentity *identity, RsGraphHeader *h)
 {
 	RsFingerprint print = {0};
-	uint64		account_heap = 0;
+	uint64		account_heap = 0,
+				currency_heap = 0;
 	int64		low = 0,
 				high = 0;
 	bool		text = b->txn_type.kind != RS_KEY_INT;
@@ -480,12 +541,18 @@ rs_graph_builder_finish(RsGraphBuilder *b, const RsGraphAccounts *accounts, int 
 	else
 		rs_graph_describe_keys(&h->account, &accounts->type, accounts->oid, low, high, account_heap);
 	rs_graph_describe_keys(&h->txn, &b->txn_type, b->txn_oid, b->txn_low, b->txn_high, b->txn_bytes);
+	if (b->columns)
+	{
+		arrange_currencies(b);
+		rs_columns_describe(h, b->columns, &b->range, &b->currencies.type, b->currencies.oid,
+							b->currency, b->ncurrencies, &currency_heap);
+	}
 	rs_graph_layout(h, b->older || accounts->type.kind != RS_KEY_BYTES ? 0 : account_heap,
-					b->txn_type.kind == RS_KEY_BYTES ? b->txn_bytes : 0, true);
+					b->txn_type.kind == RS_KEY_BYTES ? b->txn_bytes : 0, currency_heap, true);
 
 	/* rows -> buckets of payers */
 	rs_builder_make_buckets(b, &b->out, b->out_start,
-				 sizeof(Item) + (b->wide ? 8 : 0) + (text && b->count ? b->txn_bytes / b->count + 8 : 0));
+				 sizeof(Item) + (b->wide ? 8 : 0) + b->extra + (text && b->count ? b->txn_bytes / b->count + 8 : 0));
 	rs_builder_make_buckets(b, &b->in, b->in_start,
 				 IN_ITEM_SIZE + (text && b->count ? b->txn_bytes / b->count + 8 : 0));
 	rs_builder_distribute(b);
@@ -503,7 +570,8 @@ rs_graph_builder_finish(RsGraphBuilder *b, const RsGraphAccounts *accounts, int 
 	}
 	else
 		write_accounts(b, accounts, h);
-	rs_graph_write_members(b->budget, &b->host, h, b->member);
+	rs_graph_write_members(b->budget, &b->host, h, b->member, (const uint32 *const[]) {b->out_start, b->in_start});
+	rs_currencies_write(b->budget, &b->host, h, b->currency);
 	h->fingerprint[0] = print.sum[0];
 	h->fingerprint[1] = print.sum[1];
 	rs_graph_write_header(&b->host, h);

@@ -19,7 +19,7 @@ typedef struct Row
 	uint32		payee;
 	uint32		wide;			/* high 64 bits of the amount follow */
 	uint32		scale;			/* of the amount */
-	/* [int64 high] [txn bytes, padded] */
+	/* [int64 high] [RsGraphExtra] [txn bytes, padded] */
 } Row;
 
 /* A transfer in a bucket; payee buckets have no amount. */
@@ -31,7 +31,7 @@ typedef struct Item
 	uint32		number;			/* transfer number (payee buckets) */
 	int64		txn;
 	int64		amount;
-	/* [int64 high] [txn bytes, padded] */
+	/* [int64 high] [RsGraphExtra] [txn bytes, padded] */
 } Item;
 
 #define IN_ITEM_SIZE offsetof(Item, amount)
@@ -84,6 +84,17 @@ struct RsGraphBuilder
 				account_capacity2;
 	uint32		accounts;
 	uint32		waiting[2 * COUNT_DELAY];	/* payers and payees to be counted */
+
+	/* optional columns; extra is the bytes they take in a record */
+	uint32		columns;
+	uint32		extra;
+	RsGraphCurrencies currencies;
+	RsColumnRange range;
+	uint32	   *currency_place; /* by number: used? then its place in the file's list */
+	uint64		currency_capacity;
+	RsKey	   *currency;		/* the list */
+	uint32		ncurrencies;
+	uint64	   *currency_hash;	/* by place; and last the one of none */
 
 	/* while finishing */
 	const uint32 *rank;

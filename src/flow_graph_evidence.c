@@ -30,6 +30,7 @@
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "flow_graph.h"
 
@@ -144,9 +145,18 @@ evidence_of(int n, const Oid *oid, bool no_writers)
 	initStringInfo(&s);
 	for (int i = 0; i < n; i++)
 	{
-		List	   *children = find_all_inheritors(oid[i], AccessShareLock, NULL);
+		List	   *children;
 		ListCell   *lc;
 
+		/* it may be gone, and must not go while its children are looked for */
+		LockRelationOid(oid[i], AccessShareLock);
+		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(oid[i])))
+		{
+			UnlockRelationOid(oid[i], AccessShareLock);
+			digest_number(&d, 0);
+			continue;
+		}
+		children = find_all_inheritors(oid[i], AccessShareLock, NULL);
 		foreach(lc, children)
 			if (!digest_relation(&d, lfirst_oid(lc)))
 				return NULL;

@@ -9,6 +9,8 @@
  *	 amount[transfers], time[codes] (only when times are not linear)
  *	 account identifiers, their order; txn identifiers, by transfer
  *	 member[members], directory[]			(not in the first part)
+ *	 ord, fee, currency by transfer, the currencies	(if the query has them;
+ *											see src/flow_graph_column.c)
  *
  * The arrays are those of src/flow_source.h, byte for byte: attaching is
  * pointing into the mapped range. 8+8+4 bytes for the arcs and 8 for the amount
@@ -18,9 +20,10 @@
  *
  * A graph is one file, or several parts, each with later transfers than those
  * before and bound to its predecessor by file number and counts. A part after
- * the first lists the accounts that have a group in it (its members), with a
- * directory to find them, so that its size is that of its transfers; its new
- * accounts and its transfers are numbered on. For the numbers to be places in
+ * the first lists the accounts that have a group in it (its members), with
+ * three bits for every account to find them, or, where these would be larger
+ * than the list, with a directory, so that its size is that of its transfers;
+ * its new accounts and its transfers are numbered on. For the numbers to be places in
  * one array through all parts, the parts' arrays are mapped behind each other:
  * since a mapping begins with a page, a section begins with a copy of what the
  * part before has on that page (its lead).
@@ -278,21 +281,47 @@ part_fingerprint(const RsGraph *graph, const RsGraphPart *part, TimestampTz from
 			TimestampTz time = graph->time ? graph->time[arc.when] : h->time_base + (int64) arc.when * h->time_unit;
 			RsKey		key;
 			uint64		payee;
+			RsGraphExtra extra = {0};
+			uint64		currency = 0;
 
 			if (time < from)
 				break;
 			if (payer == 0)
 			{
-				key = rs_graph_account(graph, part->member ? part->member[m] : m);
+				key = rs_graph_account(graph, part->groups.member ? part->groups.member[m] : m);
 				payer = rs_key_hash(&part->account.type, &key);
 			}
 			key = rs_graph_account(graph, arc.peer);
 			payee = rs_key_hash(&part->account.type, &key);
+			if (h->columns)
+			{
+				rs_part_extra(graph, part, t, &extra);
+				if (extra.currency < h->ncurrencies)
+				{
+					key = rs_key_get(&part->currency, extra.currency);
+					currency = rs_key_hash(&part->currency.type, &key);
+				}
+			}
 			key = rs_key_get(&part->txn, t);
 			rs_fingerprint_add(print, payer, payee, rs_key_hash(&part->txn.type, &key), time,
-							   rs_amount_hash(part->wide ? part->wide[t] : (int128) part->amount[t], h->scale));
+							   rs_amount_hash(part->wide ? part->wide[t] : (int128) part->amount[t], h->scale) +
+							   rs_extra_hash(h->columns, &extra, currency));
 		}
 	}
+}
+
+uint64
+rs_extra_hash(uint32 columns, const RsGraphExtra *extra, uint64 currency_hash)
+{
+	uint64		h = 0;
+
+	if (columns & (1u << RS_GC_ORD))
+		h += mix64((uint64) extra->ord + UINT64CONST(0x589965cc75374cc3));
+	if (columns & (1u << RS_GC_FEE))
+		h += mix64(rs_amount_hash(extra->fee, extra->fee_scale) + UINT64CONST(0x1d8e4e27c47d124f));
+	if ((columns & (1u << RS_GC_CURRENCY)) && extra->currency != RS_NO_ID)
+		h += mix64(currency_hash + UINT64CONST(0xeb44accab455d165));
+	return h;
 }
 
 /* Only the part that `from` falls into is read; the others' sums are known. */
@@ -403,7 +432,8 @@ rs_graph_part_attach(RsGraphPart *part, const void *base, uint64 size,
 			*problem = "Its sections are not where they should be.";
 			return false;
 		}
-		at = TYPEALIGN64(RS_GRAPH_ALIGN, at + e->length + 8);
+		if (!rs_graph_section_absent(h, s))
+			at = TYPEALIGN64(RS_GRAPH_ALIGN, at + e->length + 8);
 	}
 	if (at != size)
 	{
@@ -431,17 +461,35 @@ rs_graph_part_attach(RsGraphPart *part, const void *base, uint64 size,
 		part->amount = SECTION(RS_GS_AMOUNT);
 	if (h->time_unit == 0)
 		part->time = SECTION(RS_GS_TIME);
+	part->groups.nmembers = h->nmembers;
+	part->groups.shift = h->shift;
+	memcpy(part->groups.start, part->start, sizeof(part->start));
 	if (h->sparse)
 	{
-		part->member = SECTION(RS_GS_MEMBER);
-		part->directory = SECTION(RS_GS_DIRECTORY);
-		part->ndirectory = (uint32) (length[RS_GS_DIRECTORY] / sizeof(uint32)) - 1;
+		part->groups.member = SECTION(RS_GS_MEMBER);
+		if (h->shift == 0)
+		{
+			part->groups.block = SECTION(RS_GS_DIRECTORY);
+			part->groups.nblocks = (uint32) (length[RS_GS_DIRECTORY] / sizeof(RsFlowBlock));
+		}
+		else
+		{
+			part->groups.directory = SECTION(RS_GS_DIRECTORY);
+			part->groups.nblocks = (uint32) (length[RS_GS_DIRECTORY] / sizeof(uint32)) - 1;
+		}
 	}
+	for (int c = 0; c < RS_GC_COLUMNS; c++)
+		if (h->columns & (1u << c))
+			open_keys(&part->column[c], &h->column[c], h->ntransfers, SECTION(RS_GS_ORD + c), NULL, 0);
+	if (h->columns & (1u << RS_GC_CURRENCY))
+		open_keys(&part->currency, &h->currency, h->ncurrencies, SECTION(RS_GS_CURRENCY_NAME),
+				  SECTION(RS_GS_CURRENCY_HEAP), length[RS_GS_CURRENCY_HEAP]);
 #undef SECTION
 
 	if (part->start[RS_FLOW_OUT][h->nmembers] != h->ntransfers ||
 		part->start[RS_FLOW_IN][h->nmembers] != h->ntransfers ||
-		!heap_ends(&part->account) || !heap_ends(&part->txn))
+		!heap_ends(&part->account) || !heap_ends(&part->txn) ||
+		((h->columns & (1u << RS_GC_CURRENCY)) && !heap_ends(&part->currency)))
 	{
 		*problem = "Its sections contradict its header.";
 		return false;
@@ -457,6 +505,8 @@ rs_graph_part_verify(const RsGraphPart *part, const char **problem)
 		const RsGraphExtent *e = &part->header->section[s];
 		pg_crc32c	crc;
 
+		if (rs_graph_section_absent(part->header, s))
+			continue;
 		INIT_CRC32C(crc);
 		for (uint64 at = 0; at < e->length; at += 1024 * 1024)
 		{
@@ -502,6 +552,8 @@ rs_graph_assemble(RsGraph *g, int n, const char **problem)
 	g->time_base = first->time_base;
 	g->time_unit = first->time_unit;
 	g->first_at = first->first_at;
+	g->columns = first->columns;
+	g->fee_scale = 0;
 	for (int i = 0; i < n; i++)
 	{
 		const RsGraphHeader *h = g->part[i].header;
@@ -511,6 +563,7 @@ rs_graph_assemble(RsGraph *g, int n, const char **problem)
 			h->scale != first->scale || h->wide != first->wide ||
 			h->time_base != first->time_base || h->time_unit != first->time_unit ||
 			!same_keys(&h->account, &first->account) || !same_keys(&h->txn, &first->txn) ||
+			h->columns != first->columns || !same_keys(&h->currency, &first->currency) ||
 			(i > 0 && (h->ntransfers == 0 || h->first_at <= g->last_at)))
 		{
 			*problem = "Its parts do not follow each other.";
@@ -522,6 +575,7 @@ rs_graph_assemble(RsGraph *g, int n, const char **problem)
 		g->fingerprint[0] += h->fingerprint[0];
 		g->fingerprint[1] += h->fingerprint[1];
 		g->bytes += h->file_size;
+		g->fee_scale = Max(g->fee_scale, h->fee_scale);
 		g->last_at = h->last_at;
 	}
 	memset(g->side, 0, sizeof(g->side));
@@ -642,12 +696,19 @@ rs_graph_stitch(RsGraph *g, const char *range)
 		g->time = (const TimestampTz *) (range + r.time);
 	for (int i = 0; i < g->nparts; i++)
 	{
-		const RsGraphPart *part = &g->part[i];
+		const RsGraphHeader *h = g->part[i].header;
 
-		g->piece[i] = (RsFlowPart) {
-			.first = part->header->first_transfer, .nmembers = part->header->nmembers, .member = part->member,
-			.directory = part->directory, .ndirectory = part->ndirectory, .shift = part->header->shift,
-			.start = {part->start[RS_FLOW_OUT], part->start[RS_FLOW_IN]}
-		};
+		g->piece[i] = g->part[i].groups;
+		g->piece[i].first = h->first_transfer;
+		if (g->time_unit == 0)
+		{
+			g->piece[i].low = h->first_code;
+			g->piece[i].high = h->first_code + h->ncodes - 1;
+		}
+		else
+		{
+			g->piece[i].low = (uint32) (((uint64) h->first_at - (uint64) g->time_base) / (uint64) g->time_unit);
+			g->piece[i].high = (uint32) (((uint64) h->last_at - (uint64) g->time_base) / (uint64) g->time_unit);
+		}
 	}
 }

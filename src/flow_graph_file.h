@@ -15,7 +15,7 @@
 #include "flow_parts.h"
 
 #define RS_GRAPH_MAGIC		"RSFLOWGR"
-#define RS_GRAPH_VERSION	2
+#define RS_GRAPH_VERSION	3
 #define RS_GRAPH_BYTE_ORDER 0x01020304
 #define RS_GRAPH_ALIGN		4096
 
@@ -77,7 +77,13 @@ typedef enum RsGraphSection
 	RS_GS_TXN,
 	RS_GS_TXN_HEAP,
 	RS_GS_MEMBER,				/* uint32 x members: accounts with a group; empty: all */
-	RS_GS_DIRECTORY,			/* uint32: first member by account >> shift */
+	RS_GS_DIRECTORY,			/* RsFlowBlock, or uint32: first member by account >> shift */
+	/* optional columns, packed integers; a column that is not there takes no page */
+	RS_GS_ORD,
+	RS_GS_FEE,
+	RS_GS_CURRENCY,				/* place in the part's list of them; their number: none */
+	RS_GS_CURRENCY_NAME,		/* identifiers */
+	RS_GS_CURRENCY_HEAP,
 	RS_GS_SECTIONS
 } RsGraphSection;
 
@@ -98,6 +104,18 @@ typedef struct RsGraphKeys
 	uint32		length;			/* RS_KEY_FIXED */
 	uint32		type;			/* type OID, for the SQL layer */
 } RsGraphKeys;
+
+/* The optional columns of the transfers contract that a graph keeps when its query has them. */
+enum { RS_GC_ORD, RS_GC_FEE, RS_GC_CURRENCY, RS_GC_COLUMNS };
+
+/* Them, of one transfer. */
+typedef struct RsGraphExtra
+{
+	int64		ord;			/* PG_INT64_MAX: none */
+	int128		fee;			/* in units of 10^-fee_scale */
+	uint32		currency;		/* number of whoever gives it; RS_NO_ID: none */
+	int32		fee_scale;
+} RsGraphExtra;
 
 /* What binds a file to the place it was made in. */
 typedef struct RsGraphIdentity
@@ -122,7 +140,7 @@ typedef struct RsGraphHeader
 	uint32		first_code;
 	uint32		nmembers;		/* accounts that have a group here */
 	uint32		sparse;			/* they are listed; else they are all, and this is the first part */
-	uint32		shift;			/* of the directory */
+	uint32		shift;			/* of the directory; 0: blocks */
 	uint32		naccounts;		/* whose identifiers are here: the new ones */
 	uint32		ntransfers;
 	int32		scale;
@@ -136,6 +154,12 @@ typedef struct RsGraphHeader
 	uint64		fingerprint[2]; /* of its transfers, whatever their order */
 	RsGraphKeys account;
 	RsGraphKeys txn;
+	uint32		columns;		/* 1 << RS_GC_ORD ... */
+	int32		fee_scale;
+	uint32		ncurrencies;
+	uint32		unused3;
+	RsGraphKeys column[RS_GC_COLUMNS];
+	RsGraphKeys currency;
 	RsGraphExtent section[RS_GS_SECTIONS];
 	uint32		unused2;
 	uint32		crc;			/* of all before it */
@@ -155,9 +179,9 @@ typedef struct RsGraphPart
 	const int64 *amount;
 	const int128 *wide;
 	const TimestampTz *time;
-	const uint32 *member;
-	const uint32 *directory;
-	uint32		ndirectory;
+	RsFlowPart	groups;			/* counted in the part: `first` is 0, and its codes are not set */
+	RsKeySet	column[RS_GC_COLUMNS];	/* those the graph has */
+	RsKeySet	currency;
 } RsGraphPart;
 
 /* A graph: one part or several, each later than those before. */
@@ -169,6 +193,8 @@ typedef struct RsGraph
 	uint32		ntransfers;
 	uint32		ncodes;
 	int			scale;
+	uint32		columns;
+	int			fee_scale;		/* the finest of the parts */
 	TimestampTz time_base;
 	int64		time_unit;
 	TimestampTz first_at;
@@ -303,10 +329,20 @@ typedef struct RsGraphBuilder RsGraphBuilder;
 
 extern RsGraphBuilder *rs_graph_builder_create(MemoryContext budget, const RsGraphHost *host,
 											   RsKeyType txn_type, Oid txn_oid, int scale);
+/* Before the first row: rows have these columns; currencies by the numbers of rows. */
+typedef struct RsGraphCurrencies
+{
+	RsKeyType	type;
+	Oid			oid;
+	void		(*get) (void *arg, uint32 number, RsKey *key);	/* the key stays */
+	void	   *arg;
+} RsGraphCurrencies;
+
+extern void rs_graph_builder_columns(RsGraphBuilder *builder, uint32 columns, const RsGraphCurrencies *currencies);
 /* Before the first row: the rows are to follow those of a graph. */
 extern void rs_graph_builder_continue(RsGraphBuilder *builder, const RsGraph *older);
 extern void rs_graph_builder_add(RsGraphBuilder *builder, TimestampTz time, int128 amount,
-								 uint32 payer, uint32 payee, const RsKey *txn);
+								 uint32 payer, uint32 payee, const RsKey *txn, const RsGraphExtra *extra);
 extern void rs_graph_builder_rescale(RsGraphBuilder *builder, int old_scale, int new_scale);
 extern uint64 rs_graph_builder_count(const RsGraphBuilder *builder);
 /* Can the rows added follow those of the graph, as to time codes and amounts? */
@@ -343,6 +379,12 @@ extern uint64 rs_amount_hash(int128 amount, int scale);
 extern void rs_fingerprint_add(RsFingerprint *print, uint64 payer, uint64 payee, uint64 txn,
 							   TimestampTz time, uint64 amount);
 
+/*
+ * What the optional columns add to `amount` there; 0 when there are none. The
+ * currency counts as the hash of its identifier.
+ */
+extern uint64 rs_extra_hash(uint32 columns, const RsGraphExtra *extra, uint64 currency_hash);
+
 /* Of the transfers of a graph at or after `from`. */
 extern void rs_graph_fingerprint(const RsGraph *graph, TimestampTz from, RsFingerprint *print);
 
@@ -370,7 +412,15 @@ extern bool rs_graph_lengths(const RsGraphHeader *header, uint64 *length);
  */
 extern uint64 rs_graph_lead(const RsGraphHeader *header, RsGraphSection section);
 
-extern void rs_graph_layout(RsGraphHeader *header, uint64 account_heap, uint64 txn_heap, bool ordered);
+/* A section of a column that the graph has not. */
+static inline bool
+rs_graph_section_absent(const RsGraphHeader *h, int section)
+{
+	return section >= RS_GS_ORD &&
+		!(h->columns & (1u << Min(section - RS_GS_ORD, RS_GC_CURRENCY)));
+}
+
+extern void rs_graph_layout(RsGraphHeader *header, uint64 account_heap, uint64 txn_heap, uint64 currency_heap, bool ordered);
 extern void rs_graph_stream_open(RsGraphStream *stream, MemoryContext budget, const RsGraphHost *host,
 								 RsGraphHeader *header, RsGraphSection section);
 extern void rs_graph_stream_flush(RsGraphStream *stream);
@@ -379,8 +429,9 @@ extern void rs_graph_stream_close(RsGraphStream *stream);
 extern void rs_graph_write_header(const RsGraphHost *host, RsGraphHeader *header);
 
 extern uint32 rs_graph_directory_shift(uint32 accounts, uint32 members);
+/* member NULL: all accounts; start: by member, both sides. */
 extern void rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *header,
-								   const uint32 *member);
+								   const uint32 *member, const uint32 *const start[2]);
 
 /* Kind, width, base of identifiers whose integers lie in [low, high] or whose bytes make up a heap. */
 extern void rs_graph_describe_keys(RsGraphKeys *keys, const RsKeyType *type, Oid oid,
@@ -447,5 +498,43 @@ rs_key_stream_put(RsKeyStream *s, const RsKey *k)
 			break;
 	}
 }
+
+/* ---------- optional columns (flow_graph_column.c) ---------- */
+
+/* Of a part, transfer counted in it; its fee at the graph's scale, its currency as the part numbers them. */
+extern void rs_part_extra(const RsGraph *graph, const RsGraphPart *part, uint32 transfer, RsGraphExtra *extra);
+
+/* What the packed columns of a part must hold. */
+typedef struct RsColumnRange
+{
+	int64		ord_low,
+				ord_high;
+	int128		fee_most;
+	int			fee_scale;		/* of fee_most */
+	bool		any;
+} RsColumnRange;
+
+extern void rs_column_range_note(RsColumnRange *range, const RsGraphExtra *extra);
+/* fee x 10^digits, or an error. */
+extern int128 rs_fee_rescale(int128 fee, int digits);
+/* Describe the columns in a header before its layout. */
+extern void rs_columns_describe(RsGraphHeader *header, uint32 columns, const RsColumnRange *range,
+								const RsKeyType *currency, Oid currency_oid,
+								const RsKey *name, uint32 ncurrencies, uint64 *heap);
+
+typedef struct RsColumnStreams
+{
+	const RsGraphHeader *header;
+	RsGraphStream column[RS_GC_COLUMNS];
+} RsColumnStreams;
+
+extern void rs_column_streams_open(RsColumnStreams *s, MemoryContext budget, const RsGraphHost *host, RsGraphHeader *header);
+/* The fee at the header's scale, the currency as its place in the header's list. */
+extern void rs_column_streams_put(RsColumnStreams *s, const RsGraphExtra *extra);
+extern void rs_column_streams_close(RsColumnStreams *s);
+extern void rs_currencies_write(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *header, const RsKey *name);
+
+/* Sort currencies and drop repetitions: list[] into order, place[i] becomes the place of the i-th given. */
+extern uint32 rs_currencies_arrange(MemoryContext budget, const RsKeyType *type, RsKey *list, uint32 n, uint32 *place);
 
 #endif							/* RS_FLOW_GRAPH_FILE_H */

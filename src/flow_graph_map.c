@@ -354,6 +354,12 @@ rs_graph_map(const char *files, const char *stamps, const RsGraphIdentity *expec
 				m->graph.part[i].account.type = m->account.key;
 				m->graph.part[i].txn.type = m->txn.key;
 			}
+			if (h->columns & (1u << RS_GC_CURRENCY))
+			{
+				rs_id_type_init(&m->currency, h->currency.type, InvalidOid, "currency", m->context);
+				for (int i = 0; i < m->graph.nparts; i++)
+					m->graph.part[i].currency.type = m->currency.key;
+			}
 		}
 		else
 			release(m);

@@ -33,7 +33,8 @@ typedef struct Source
 	uint32		at;				/* member at hand */
 	uint32		base;			/* number of its first transfer, as it counts them */
 	uint32		shift;			/* its time codes begin here */
-	uint32	   *moved;			/* by member: place in the new part less the place in this one */
+	uint32	   *moved;			/* by member: place in the new part less the place in this one; NULL: 0 */
+	uint32	   *currency;		/* by its place in this one: place in the new part */
 } Source;
 
 typedef struct Merge
@@ -47,6 +48,7 @@ typedef struct Merge
 	uint32		nmembers;
 	uint32	   *member;			/* NULL: all accounts */
 	uint32	   *start[2];
+	RsKey	   *currency;		/* of the new part */
 } Merge;
 
 static const char *const purpose = "adding rows to the flow graph";
@@ -134,7 +136,36 @@ next_piece(Merge *m, uint32 *from, uint32 *to)
 	return i;
 }
 
+/* The next range of transfers that goes into the new part as it is; NULL at the end. */
+static const Source *
+next_range(Merge *m, int side, uint32 *from, uint32 *to)
+{
+	int			i = next_piece(m, from, to);
+	const Source *s;
+
+	if (i < 0)
+		return NULL;
+	CHECK_FOR_INTERRUPTS();
+	s = &m->source[i];
+	*from = s->groups.start[side][*from];
+	*to = s->groups.start[side][*to];
+	return s;
+}
+
 /* ---------- members and places ---------- */
+
+/* Place in the new part of a source's member; `at` is that of one before. */
+static inline uint32
+place_of(const Merge *m, const RsFlowPart *groups, uint32 member, uint32 at)
+{
+	uint32		account = groups->member ? groups->member[member] : member;
+
+	if (m->member == NULL)
+		return account;
+	while (m->member[at] != account)
+		at++;
+	return at;
+}
 
 static void
 find_members(Merge *m, bool all, uint32 accounts)
@@ -183,13 +214,7 @@ find_places(Merge *m)
 
 		for (uint32 l = 0, at = 0; l < g->nmembers; l++)
 		{
-			uint32		account = g->member ? g->member[l] : l;
-
-			if (m->member)
-				while (m->member[at] != account)
-					at++;
-			else
-				at = account;
+			at = place_of(m, g, l, at);
 			for (int side = 0; side < 2; side++)
 				m->start[side][at + 1] += g->start[side][l + 1] - g->start[side][l];
 		}
@@ -199,6 +224,8 @@ find_places(Merge *m)
 		for (uint32 at = 0; at < m->nmembers; at++)
 			m->start[side][at + 1] += m->start[side][at];
 
+	if (m->nsources == 1)
+		return;					/* everything stays where it is */
 	filled = rs_alloc0(m->budget, m->nmembers, sizeof(uint32), purpose);
 	for (int i = 0; i < m->nsources; i++)
 	{
@@ -208,13 +235,7 @@ find_places(Merge *m)
 		m->source[i].moved = rs_alloc(m->budget, g->nmembers, sizeof(uint32), purpose);
 		for (uint32 l = 0, at = 0; l < g->nmembers; l++)
 		{
-			uint32		account = g->member ? g->member[l] : l;
-
-			if (m->member)
-				while (m->member[at] != account)
-					at++;
-			else
-				at = account;
+			at = place_of(m, g, l, at);
 			m->source[i].moved[l] = m->start[RS_FLOW_OUT][at] + filled[at] - start[l];
 			filled[at] += start[l + 1] - start[l];
 		}
@@ -246,42 +267,94 @@ put_arcs(RsGraphStream *s, const RsArc *arc, uint32 n, uint32 shift)
 }
 
 static void
+put_columns(Merge *m, RsColumnStreams *columns, const Source *s, uint32 from, uint32 to)
+{
+	RsGraph		scale = {.fee_scale = m->header->fee_scale};
+
+	for (uint32 t = from; t < to; t++)
+	{
+		RsGraphExtra extra;
+
+		rs_part_extra(&scale, s->part, t, &extra);
+		if (extra.currency != RS_NO_ID)
+			extra.currency = s->currency[extra.currency];
+		rs_column_streams_put(columns, &extra);
+	}
+}
+
+/* What the columns must hold, and one list of the sources' currencies. */
+static uint64
+unite_columns(Merge *m)
+{
+	const RsGraphHeader *newer = m->source[m->nsources - 1].part->header;
+	const RsKeyType *type = &m->source[m->nsources - 1].part->currency.type;
+	RsColumnRange range = {0};
+	uint64		n = 0,
+				heap;
+	uint32	   *place;
+	uint32		kept;
+
+	for (int i = 0; i < m->nsources; i++)
+	{
+		const RsGraphHeader *h = m->source[i].part->header;
+		RsGraphExtra low = {.ord = h->column[RS_GC_ORD].base, .fee_scale = h->fee_scale, .currency = RS_NO_ID};
+		RsGraphExtra high = low;
+
+		high.ord = h->column[RS_GC_ORD].top;
+		high.fee = h->column[RS_GC_FEE].kind == RS_KEY_INT ? h->column[RS_GC_FEE].top : (int128) PG_INT64_MAX + 1;
+		rs_column_range_note(&range, &low);
+		rs_column_range_note(&range, &high);
+		n += h->ncurrencies;
+	}
+	m->currency = rs_alloc(m->budget, n, sizeof(RsKey), purpose);
+	place = rs_alloc(m->budget, n, sizeof(uint32), purpose);
+	n = 0;
+	for (int i = 0; i < m->nsources; i++)
+	{
+		m->source[i].currency = place + n;
+		for (uint32 k = 0; k < m->source[i].part->header->ncurrencies; k++)
+			m->currency[n++] = rs_key_get(&m->source[i].part->currency, k);
+	}
+	kept = rs_currencies_arrange(m->budget, type, m->currency, (uint32) n, place);
+	rs_columns_describe(m->header, newer->columns, &range, type, newer->currency.type, m->currency, kept, &heap);
+	return heap;
+}
+
+static void
 write_out(Merge *m)
 {
 	RsGraphHeader *h = m->header;
 	RsGraphStream arc,
 				amount;
 	RsKeyStream txn;
+	RsColumnStreams columns;
 	Size		money = h->wide ? sizeof(int128) : sizeof(int64);
 	const RsGraph *o = m->older;
+	const Source *s;
+	uint32		from,
+				to;
 
 	rs_graph_stream_open(&arc, m->budget, m->host, h, RS_GS_OUT_ARC);
 	rs_graph_stream_open(&amount, m->budget, m->host, h, RS_GS_AMOUNT);
 	rs_key_stream_open(&txn, m->budget, m->host, h, RS_GS_TXN);
+	rs_column_streams_open(&columns, m->budget, m->host, h);
 	put_lead(m, &arc, RS_GS_OUT_ARC, o->side[RS_FLOW_OUT].arc, (uint64) h->first_transfer * sizeof(RsArc));
 	put_lead(m, &amount, RS_GS_AMOUNT, h->wide ? (const void *) o->wide : (const void *) o->amount,
 			 h->first_transfer * money);
 	rewind_sources(m);
-	for (;;)
+	while ((s = next_range(m, RS_FLOW_OUT, &from, &to)) != NULL)
 	{
-		uint32		from,
-					to;
-		int			i = next_piece(m, &from, &to);
-		const Source *s;
-		const RsGraphPart *part;
+		const RsGraphPart *part = s->part;
 
-		if (i < 0)
-			break;
-		s = &m->source[i];
-		part = s->part;
-		from = s->groups.start[RS_FLOW_OUT][from];
-		to = s->groups.start[RS_FLOW_OUT][to];
 		put_arcs(&arc, part->arc[RS_FLOW_OUT] + from, to - from, s->shift);
 		rs_graph_stream_put(&amount, (h->wide ? (const char *) part->wide : (const char *) part->amount) + from * money,
 							(to - from) * money);
 		if (h->txn.kind == RS_KEY_INT && h->txn.base == part->txn.base && h->txn.width == part->txn.width)
 			rs_graph_stream_put(&txn.key, part->txn.key + (uint64) from * part->txn.width,
 								(uint64) (to - from) * part->txn.width);
+		else if (h->txn.kind == RS_KEY_INT)
+			for (uint32 t = from; t < to; t++)
+				rs_stream_packed(&txn.key, (uint64) rs_key_integer(&part->txn, t) - (uint64) h->txn.base, h->txn.width);
 		else
 			for (uint32 t = from; t < to; t++)
 			{
@@ -289,11 +362,13 @@ write_out(Merge *m)
 
 				rs_key_stream_put(&txn, &key);
 			}
-		CHECK_FOR_INTERRUPTS();
+		if (h->columns)
+			put_columns(m, &columns, s, from, to);
 	}
 	rs_graph_stream_close(&arc);
 	rs_graph_stream_close(&amount);
 	rs_key_stream_close(&txn);
+	rs_column_streams_close(&columns);
 }
 
 static void
@@ -302,6 +377,9 @@ write_in(Merge *m)
 	RsGraphHeader *h = m->header;
 	RsGraphStream arc,
 				transfer;
+	const Source *s;
+	uint32		from,
+				to;
 
 	rs_graph_stream_open(&arc, m->budget, m->host, h, RS_GS_IN_ARC);
 	rs_graph_stream_open(&transfer, m->budget, m->host, h, RS_GS_IN_TRANSFER);
@@ -309,30 +387,21 @@ write_in(Merge *m)
 	put_lead(m, &transfer, RS_GS_IN_TRANSFER, m->older->side[RS_FLOW_IN].transfer,
 			 (uint64) h->first_transfer * sizeof(uint32));
 	rewind_sources(m);
-	for (;;)
+	while ((s = next_range(m, RS_FLOW_IN, &from, &to)) != NULL)
 	{
-		uint32		from,
-					to;
-		int			i = next_piece(m, &from, &to);
-		const Source *s;
-		const RsArc *group;
+		const RsArc *group = s->part->arc[RS_FLOW_IN];
 
-		if (i < 0)
-			break;
-		s = &m->source[i];
-		from = s->groups.start[RS_FLOW_IN][from];
-		to = s->groups.start[RS_FLOW_IN][to];
-		group = s->part->arc[RS_FLOW_IN];
 		put_arcs(&arc, group + from, to - from, s->shift);
 		for (uint32 p = from; p < to; p++)
 		{
-			uint32		payer = rs_flow_part_find(&s->groups, group[p].peer);
+			uint32		number = h->first_transfer + (s->part->transfer[p] - s->base);
 
-			rs_stream_u32(&transfer, h->first_transfer + (s->part->transfer[p] - s->base) + s->moved[payer]);
+			if (s->moved)
+				number += s->moved[rs_flow_part_find(&s->groups, group[p].peer)];
+			rs_stream_u32(&transfer, number);
 			if ((p & 0xffff) == 0)
 				CHECK_FOR_INTERRUPTS();
 		}
-		CHECK_FOR_INTERRUPTS();
 	}
 	rs_graph_stream_close(&arc);
 	rs_graph_stream_close(&transfer);
@@ -527,6 +596,7 @@ rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *old
 	Extent		account = {0},
 				txn = {0};
 	int			lists = 0;
+	uint64		currency_heap = 0;
 	bool		ordered = true;
 
 	memset(h, 0, sizeof(*h));
@@ -550,11 +620,7 @@ rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *old
 		const RsGraphPart *part = i < older->nparts ? &older->part[i] : newer;
 
 		s->part = part;
-		s->groups = (RsFlowPart) {
-			.nmembers = part->header->nmembers, .member = part->member,
-			.directory = part->directory, .ndirectory = part->ndirectory, .shift = part->header->shift,
-			.start = {part->start[RS_FLOW_OUT], part->start[RS_FLOW_IN]}
-		};
+		s->groups = part->groups;
 		s->base = part->header->first_transfer;
 		s->shift = part == newer && older->time ? older->ncodes : 0;
 		h->ntransfers += part->header->ntransfers;
@@ -597,8 +663,10 @@ rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *old
 	rs_graph_describe_keys(&h->account, &accounts->type, accounts->oid, account.low, account.high,
 						   accounts->type.kind == RS_KEY_BYTES ? account.heap : 0);
 	rs_graph_describe_keys(&h->txn, &newer->txn.type, newer->header->txn.type, txn.low, txn.high, txn.heap);
+	if (newer->header->columns)
+		currency_heap = unite_columns(&m);
 	rs_graph_layout(h, accounts->type.kind == RS_KEY_BYTES ? account.heap : 0,
-					newer->txn.type.kind == RS_KEY_BYTES ? txn.heap : 0, ordered && lists <= 1);
+					newer->txn.type.kind == RS_KEY_BYTES ? txn.heap : 0, currency_heap, ordered && lists <= 1);
 
 	for (int side = 0; side < 2; side++)
 		rs_graph_write_section(budget, host, h, side == RS_FLOW_OUT ? RS_GS_OUT_START : RS_GS_IN_START,
@@ -607,6 +675,7 @@ rs_graph_merge(MemoryContext budget, const RsGraphHost *host, const RsGraph *old
 	write_in(&m);
 	write_times(&m);
 	write_accounts(&m, &accounts->type, fresh, m.nsources);
-	rs_graph_write_members(budget, host, h, m.member);
+	rs_graph_write_members(budget, host, h, m.member, (const uint32 *const *) m.start);
+	rs_currencies_write(budget, host, h, m.currency);
 	rs_graph_write_header(host, h);
 }

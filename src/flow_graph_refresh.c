@@ -41,6 +41,10 @@ typedef struct Reading
 	RsGraphOutput *output;
 	RsGraphBuilder *builder;
 
+	/* optional columns */
+	uint32		columns;		/* 1 << RS_GC_ORD ... */
+	RsIdType	currency;
+
 	/* refreshing */
 	bool		raw_accounts;
 	RsIdType	party[2];		/* payer and payee, when raw */
@@ -54,27 +58,25 @@ typedef struct Reading
 	uint32		ndense;
 } Reading;
 
-/*
- * Columns that attribution of the query would honour, and of the graph cannot.
- * Whoever builds is told; a refresh that only adds says nothing.
- */
-static void
-leave_out(RsQuery *query, const char *graph, bool tell)
-{
-	StringInfoData left;
+static const int column_of[RS_GC_COLUMNS] = {
+	[RS_GC_ORD] = RS_T_ORD, [RS_GC_FEE] = RS_T_FEE, [RS_GC_CURRENCY] = RS_T_CURRENCY
+};
 
-	initStringInfo(&left);
-	for (int c = RS_T_TIME + 1; c <= RS_T_CURRENCY; c++)
+/* Which optional columns the query has. */
+static void
+find_columns(Reading *r)
+{
+	r->columns = 0;
+	for (int c = 0; c < RS_GC_COLUMNS; c++)
+		if (rs_query_has(r->query, column_of[c]))
+			r->columns |= 1u << c;
+	if (r->columns & (1u << RS_GC_CURRENCY))
 	{
-		if (rs_query_has(query, c))
-			appendStringInfo(&left, "%s%s", left.len ? ", " : "", rs_transfers_contract.column[c].name);
-		rs_query_ignore(query, c);
+		Oid			type = rs_interner_type(rs_query_interner(r->query, RS_INTERN_OTHER));
+
+		rs_id_type_init(&r->currency, type, rs_query_type(r->query, RS_T_CURRENCY) == type ?
+						rs_query_collation(r->query, RS_T_CURRENCY) : InvalidOid, "currency", r->budget);
 	}
-	if (tell && left.len > 0)
-		ereport(NOTICE,
-				(errmsg("flow graph \"%s\" does not keep the columns of its query: %s", graph, left.data),
-				 errdetail("What is attributed over the graph knows no fees and no ledger order, and takes all amounts for one currency."),
-				 errhint("Attribute the query itself where they matter, or create one graph for each currency.")));
 }
 
 /* `refreshing`: most rows are only compared, so do not number their accounts. */
@@ -103,11 +105,8 @@ open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget, bool 
 	r->contract = rs_transfers_contract;
 	r->contract.column = r->column;
 	r->contract.ncolumns = RS_T_CURRENCY + 1;
-	/* not kept: any type will do */
-	for (int c = RS_T_TIME + 1; c <= RS_T_CURRENCY; c++)
-		r->column[c].kind = RS_RAW;
 	r->query = rs_query_open(d->transfers, &r->contract, bad_rows, budget, NULL);
-	leave_out(r->query, d->name, !refreshing);
+	find_columns(r);
 	if (r->raw_accounts)
 	{
 		Oid			payer = rs_query_fetched_type(r->query, RS_T_PAYER),
@@ -126,7 +125,6 @@ open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget, bool 
 			r->raw_accounts = false;
 			r->column[RS_T_PAYER].kind = r->column[RS_T_PAYEE].kind = RS_ID;
 			r->query = rs_query_open(d->transfers, &r->contract, bad_rows, budget, NULL);
-			leave_out(r->query, d->name, false);
 		}
 	}
 	if (!r->raw_accounts)
@@ -138,6 +136,43 @@ open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget, bool 
 					rs_query_collation(r->query, RS_T_TXN), "txn_id", budget);
 }
 
+/* The key stays: a graph has few currencies. */
+static void
+currency_key(void *arg, uint32 number, RsKey *key)
+{
+	Reading    *r = arg;
+	MemoryContext old = MemoryContextSwitchTo(r->budget);
+
+	*key = rs_id_key(&r->currency, rs_interner_datum(rs_query_interner(r->query, RS_INTERN_OTHER), number));
+	MemoryContextSwitchTo(old);
+}
+
+static void
+add_columns(Reading *r)
+{
+	RsGraphCurrencies currencies = {r->currency.key, r->currency.oid, currency_key, r};
+
+	rs_graph_builder_columns(r->builder, r->columns, &currencies);
+}
+
+/* In the scratch context. */
+static uint64
+currency_hash(Reading *r, uint32 currency)
+{
+	RsKey		key = rs_id_key(&r->currency, rs_interner_datum(rs_query_interner(r->query, RS_INTERN_OTHER), currency));
+
+	return rs_key_hash(&r->currency.key, &key);
+}
+
+static inline void
+row_extra(Reading *r, const RsRow *row, RsGraphExtra *extra)
+{
+	extra->ord = row->isnull[RS_T_ORD] ? PG_INT64_MAX : row->value[RS_T_ORD].integer;
+	extra->fee = row->isnull[RS_T_FEE] ? 0 : row->value[RS_T_FEE].amount;
+	extra->fee_scale = r->columns & (1u << RS_GC_FEE) ? rs_query_scale(r->query, RS_T_FEE) : 0;
+	extra->currency = row->isnull[RS_T_CURRENCY] ? RS_NO_ID : row->value[RS_T_CURRENCY].id;
+}
+
 static void
 start_builder(Reading *r)
 {
@@ -146,6 +181,7 @@ start_builder(Reading *r)
 	r->output = rs_graph_output_create(&r->txn);
 	r->builder = rs_graph_builder_create(r->budget, &r->output->host, r->txn.key, r->txn.oid,
 										 rs_query_scale(r->query, RS_T_AMOUNT));
+	add_columns(r);
 	MemoryContextSwitchTo(old);
 }
 
@@ -160,8 +196,11 @@ static void
 build_row(void *arg, const RsRow *row)
 {
 	Reading    *r = arg;
+	RsGraphExtra extra;
 	RsKey		txn;
 
+	if (r->columns)
+		row_extra(r, row, &extra);
 	if (r->txn.typbyval)
 		txn = row_txn(r, row);
 	else
@@ -172,7 +211,7 @@ build_row(void *arg, const RsRow *row)
 		MemoryContextSwitchTo(r->budget);
 	}
 	rs_graph_builder_add(r->builder, row->value[RS_T_TIME].time, row->value[RS_T_AMOUNT].amount,
-						 row->value[RS_T_PAYER].id, row->value[RS_T_PAYEE].id, &txn);
+						 row->value[RS_T_PAYER].id, row->value[RS_T_PAYEE].id, &txn, &extra);
 }
 
 static void
@@ -241,19 +280,25 @@ refresh_row(void *arg, const RsRow *row)
 	Reading    *r = arg;
 	TimestampTz time = row->value[RS_T_TIME].time;
 	int128		amount = row->value[RS_T_AMOUNT].amount;
+	RsGraphExtra extra;
 	RsKey		txn;
 
 	MemoryContextReset(r->scratch);
 	MemoryContextSwitchTo(r->scratch);
 	txn = row_txn(r, row);
+	if (r->columns)
+		row_extra(r, row, &extra);
 	if (time <= r->watermark)
 	{
 		RsKey		payer = row_account(r, row, RS_T_PAYER),
 					payee = row_account(r, row, RS_T_PAYEE);
+		uint64		more = 0;
 
+		if (r->columns)
+			more = rs_extra_hash(r->columns, &extra, extra.currency == RS_NO_ID ? 0 : currency_hash(r, extra.currency));
 		rs_fingerprint_add(&r->print, rs_key_hash(&r->account.key, &payer), rs_key_hash(&r->account.key, &payee),
 						   rs_key_hash(&r->txn.key, &txn), time,
-						   rs_amount_hash(amount, rs_query_scale(r->query, RS_T_AMOUNT)));
+						   rs_amount_hash(amount, rs_query_scale(r->query, RS_T_AMOUNT)) + more);
 		MemoryContextSwitchTo(r->budget);
 		return;
 	}
@@ -262,7 +307,7 @@ refresh_row(void *arg, const RsRow *row)
 		uint32		payer = row_account_number(r, row, RS_T_PAYER),
 					payee = row_account_number(r, row, RS_T_PAYEE);
 
-		rs_graph_builder_add(r->builder, time, amount, payer, payee, &txn);
+		rs_graph_builder_add(r->builder, time, amount, payer, payee, &txn, &extra);
 	}
 }
 
@@ -350,6 +395,7 @@ static void
 finish_reading(Reading *r, RsGraphBuilt *built)
 {
 	built->complete = !rs_query_row_security(r->query);
+	built->columns = r->columns;
 	rs_query_close(r->query);
 }
 
@@ -529,6 +575,7 @@ append_rows(Reading *r, const RsGraphDefinition *d, const RsGraph *older, Memory
 	if (!rs_graph_part_attach(&newer, memory->data, memory->size, &identity, &problem))
 		elog(ERROR, "new rows of flow graph could not be attached: %s", problem);
 	newer.txn.type = r->txn.key;
+	newer.currency.type = r->currency.key;
 	rs_graph_merge(r->budget, &r->output->host, older, keep, &newer, &accounts, &identity, &header);
 	publish(r, d->files, d->stamps, keep, built);
 	built->transfers = older->ntransfers + (uint32) count;
@@ -558,7 +605,8 @@ rs_graph_refresh(const RsGraphDefinition *d, const RsGraphMapping *mapping, Time
 	bool		closed;
 
 	open_reading(&r, d, budget, true);
-	if (r.account.oid != mapping->account.oid || r.txn.oid != mapping->txn.oid)
+	if (r.account.oid != mapping->account.oid || r.txn.oid != mapping->txn.oid || r.columns != older->columns ||
+		((r.columns & (1u << RS_GC_CURRENCY)) && r.currency.oid != mapping->currency.oid))
 	{
 		rs_query_close(r.query);
 		return false;
@@ -581,6 +629,7 @@ rs_graph_refresh(const RsGraphDefinition *d, const RsGraphMapping *mapping, Time
 	r.builder = rs_graph_builder_create(budget, &host, r.txn.key, r.txn.oid,
 										rs_query_scale(r.query, RS_T_AMOUNT));
 	rs_graph_builder_continue(r.builder, older);
+	add_columns(&r);
 	if (closed)
 	{
 		Oid			type = TIMESTAMPTZOID;

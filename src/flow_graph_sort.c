@@ -85,6 +85,17 @@ note_unique(RsGraphBuilder *b, const Row *row, const char *bytes)
 	}
 }
 
+/* At the file's scale, with the file's place of the currency. */
+static inline void
+put_extra(RsGraphBuilder *b, const RsGraphExtra *from, RsGraphExtra *to)
+{
+	*to = *from;
+	to->fee = rs_fee_rescale(from->fee, b->range.fee_scale - from->fee_scale);
+	to->fee_scale = b->range.fee_scale;
+	if (from->currency != RS_NO_ID)
+		to->currency = b->currency_place[from->currency];
+}
+
 static void
 distribute_rows(void *arg, const char *records, uint32 bytes)
 {
@@ -96,14 +107,15 @@ distribute_rows(void *arg, const char *records, uint32 bytes)
 	{
 		const Row  *row = (const Row *) records;
 		uint32		n = text ? padded((uint32) row->txn) : 0;
-		const char *txn = records + sizeof(Row) + (row->wide ? 8 : 0);
+		const char *extra = records + sizeof(Row) + (row->wide ? 8 : 0);
+		const char *txn = extra + b->extra;
 		int128		amount = (uint64) row->amount;
 		uint32		payer = b->rank ? b->rank[row->payer] : row->payer;
 		uint32		payee = b->rank ? b->rank[row->payee] : row->payee;
 		/* rows are of one size, mostly; a wrong guess only fetches in vain */
 		const Row  *ahead = row + AHEAD;
 		Item	   *item = rs_list_append(b->pool, &b->out.list[b->out.of[payer]],
-										  sizeof(Item) + (b->wide ? 8 : 0) + n);
+										  sizeof(Item) + (b->wide ? 8 : 0) + b->extra + n);
 		char	   *at = (char *) (item + 1);
 
 		if ((const char *) (ahead + 1) <= end && b->rank && Max(ahead->payer, ahead->payee) < b->accounts)
@@ -124,6 +136,11 @@ distribute_rows(void *arg, const char *records, uint32 bytes)
 		{
 			*(int64 *) at = (int64) (amount >> 64);
 			at += 8;
+		}
+		if (b->extra)
+		{
+			put_extra(b, (const RsGraphExtra *) extra, (RsGraphExtra *) at);
+			at += b->extra;
 		}
 		if (n)
 			memcpy(at, txn, n);
@@ -335,6 +352,7 @@ typedef struct OutStreams
 	RsGraphStream arc,
 				amount;
 	RsKeyStream txn;
+	RsColumnStreams columns;
 } OutStreams;
 
 static void
@@ -359,6 +377,7 @@ write_out_bucket(Group *g, uint32 bucket, OutStreams *s, RsFingerprint *print)
 			TimestampTz time = b->table ? b->table[item->when] : b->base + (int64) item->when * b->unit;
 			RsKey		txn = {item->txn, bytes, (uint32) item->txn};
 			uint32		n = text ? padded(txn.length) : 0;
+			uint64		more = 0;
 			Item	   *in;
 
 			if (number + AHEAD < b->out_start[end])
@@ -378,9 +397,16 @@ write_out_bucket(Group *g, uint32 bucket, OutStreams *s, RsFingerprint *print)
 				rs_stream_u64(&s->amount, (uint64) high);
 			}
 			rs_key_stream_put(&s->txn, &txn);
+			if (b->extra)
+			{
+				const RsGraphExtra *extra = (const RsGraphExtra *) ((const char *) (item + 1) + (b->wide ? 8 : 0));
+
+				rs_column_streams_put(&s->columns, extra);
+				more = rs_extra_hash(b->columns, extra, b->currency_hash[Min(extra->currency, b->ncurrencies)]);
+			}
 			rs_fingerprint_add(print, hash, b->account_hash[item->peer],
 							   rs_key_hash(&b->txn_type, &txn), time,
-							   rs_amount_hash(amount, b->final_scale));
+							   rs_amount_hash(amount, b->final_scale) + more);
 
 			in = rs_list_append(b->pool, &b->in.list[b->in.of[item->peer]], IN_ITEM_SIZE + n);
 			in->key = item->peer;
@@ -397,12 +423,13 @@ write_out_bucket(Group *g, uint32 bucket, OutStreams *s, RsFingerprint *print)
 void
 rs_builder_write_out(RsGraphBuilder *b, RsGraphHeader *h, RsFingerprint *print)
 {
-	Group		g = {.b = b, .item_size = sizeof(Item) + (b->wide ? 8 : 0)};
+	Group		g = {.b = b, .item_size = sizeof(Item) + (b->wide ? 8 : 0) + b->extra};
 	OutStreams	s = {0};
 
 	rs_graph_stream_open(&s.arc, b->budget, &b->host, h, RS_GS_OUT_ARC);
 	rs_graph_stream_open(&s.amount, b->budget, &b->host, h, RS_GS_AMOUNT);
 	rs_key_stream_open(&s.txn, b->budget, &b->host, h, RS_GS_TXN);
+	rs_column_streams_open(&s.columns, b->budget, &b->host, h);
 	for (uint32 k = 0; k < b->out.count; k++)
 	{
 		load_bucket(&g, &b->out, k, b->out_start);
@@ -411,6 +438,7 @@ rs_builder_write_out(RsGraphBuilder *b, RsGraphHeader *h, RsFingerprint *print)
 	rs_graph_stream_close(&s.arc);
 	rs_graph_stream_close(&s.amount);
 	rs_key_stream_close(&s.txn);
+	rs_column_streams_close(&s.columns);
 	if (g.data)
 		pfree(g.data);
 	if (g.order)

@@ -28,6 +28,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "flow_column.h"
 #include "flow_graph.h"
 #include "flow_order.h"
 #include "query_reader.h"
@@ -48,13 +49,27 @@ must_be_able_to_write(const char *function)
 				 errhint("Flow graphs are built on the primary server; on a standby trace the query itself.")));
 }
 
+/* The optional columns it keeps, as an array prints. */
+static char *
+columns_list(uint32 columns)
+{
+	static const char *const name[RS_GC_COLUMNS] = {"ord", "fee", "currency"};
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int c = 0; c < RS_GC_COLUMNS; c++)
+		if (columns & (1u << c))
+			appendStringInfo(&list, "%s%s", list.len ? "," : "", name[c]);
+	return psprintf("{%s}", list.data);
+}
+
 /* Note the files in the catalog. SPI is connected. */
 static void
 record(const RsGraphDefinition *d, const RsGraphBuilt *built, double seconds)
 {
-	enum {NARGS = 14};
+	enum {NARGS = 15};
 	Oid			types[NARGS] = {TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID,
-	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, FLOAT8OID, BOOLOID, TEXTOID, TEXTOID, INT4OID};
+	TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, FLOAT8OID, BOOLOID, TEXTOID, TEXTOID, INT4OID, TEXTOID};
 	Datum		values[NARGS];
 	char		nulls[NARGS];
 
@@ -78,12 +93,13 @@ record(const RsGraphDefinition *d, const RsGraphBuilt *built, double seconds)
 	else
 		nulls[12] = 'n';
 	values[13] = Int32GetDatum(built->nparts);
+	values[14] = CStringGetTextDatum(columns_list(built->columns));
 	rs_graph_catalog("DELETE FROM risk_screen._flow_graph_file f WHERE f.name OPERATOR(pg_catalog.=) $1",
 					 false, 1, types, values, NULL);
 	rs_graph_catalog("INSERT INTO risk_screen._flow_graph_file"
-					 " (name, files, stamps, transfers, accounts, bytes, first_at, last_at, refreshed_at, seconds, complete, refreshed_by, evidence, parts)"
+					 " (name, files, stamps, transfers, accounts, bytes, first_at, last_at, refreshed_at, seconds, complete, refreshed_by, evidence, parts, columns)"
 					 " VALUES ($1, pg_catalog.string_to_array($2, ' '), pg_catalog.string_to_array($3, ' '),"
-					 " $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+					 " $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::pg_catalog.text[])",
 					 false, NARGS, types, values, nulls);
 }
 
@@ -400,13 +416,30 @@ rs_flow_graph_state(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
+static void
+optional_values(const RsFlowColumns *c, uint32 transfer, Datum *values, bool *nulls)
+{
+	RsGraphExtra extra;
+
+	rs_flow_extra(c, transfer, &extra);
+	nulls[0] = !(c->has & (1u << RS_GC_ORD)) || extra.ord == PG_INT64_MAX;
+	nulls[1] = !(c->has & (1u << RS_GC_FEE));
+	nulls[2] = extra.currency == RS_NO_ID;
+	values[0] = Int64GetDatum(extra.ord);
+	values[1] = rs_int128_to_numeric(extra.fee, extra.fee_scale);
+	if (!nulls[2])
+		values[2] = rs_flow_currency_text(c, extra.currency);
+}
+
 /*
  * flow_graph_transfers(name text)
- *	 returns (txn_id text, payer text, payee text, amount numeric, paid_at timestamptz)
+ *	 returns (txn_id text, payer text, payee text, amount numeric, paid_at timestamptz,
+ *			  ord bigint, fee numeric, currency text)
  *
  * What a graph holds, in (paid_at, txn_id) order: to compare it with its
  * source, or to hand an auditor exactly what was traced. For readers. Memory:
- * 16 bytes a transfer.
+ * 16 bytes a transfer. The last three are NULL unless the query has the column; a
+ * fee that is NULL in the query is 0.
  */
 PG_FUNCTION_INFO_V1(rs_flow_graph_transfers);
 Datum
@@ -431,8 +464,8 @@ rs_flow_graph_transfers(PG_FUNCTION_ARGS)
 	for (uint32 i = 0; i < flow->ntransfers; i++)
 	{
 		uint32		t = order[i];
-		Datum		values[5];
-		bool		nulls[5] = {false};
+		Datum		values[8];
+		bool		nulls[8] = {false, false, false, false, false, true, true, true};
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();
@@ -442,6 +475,8 @@ rs_flow_graph_transfers(PG_FUNCTION_ARGS)
 		values[2] = flow->account_text(flow, out->arc[t].peer);
 		values[3] = rs_int128_to_numeric(rs_flow_amount(flow, t), flow->scale);
 		values[4] = TimestampTzGetDatum(rs_flow_time(flow, out->arc[t].when));
+		if (flow->columns)
+			optional_values(flow->columns, t, values + 5, nulls + 5);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(scratch);

@@ -80,6 +80,7 @@ typedef struct RsGraphMapping
 	RsGraph		graph;
 	RsIdType	account;
 	RsIdType	txn;
+	RsIdType	currency;		/* if the graph has the column */
 	int			pins;
 	uint64		used;
 	MemoryContext context;

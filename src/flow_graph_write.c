@@ -105,7 +105,8 @@ rs_graph_lengths(const RsGraphHeader *h, uint64 *length)
 		(uint64) h->first_transfer + n > RS_FLOW_MAX_TRANSFERS || (uint64) h->first_code + h->ncodes > UINT32_MAX ||
 		(!h->sparse && (h->previous != 0 || h->first_account != 0 || h->first_transfer != 0 ||
 						h->first_code != 0 || h->nmembers != h->naccounts)) ||
-		h->time_unit < 0 || h->scale < 0 || h->scale > 38)
+		h->time_unit < 0 || h->scale < 0 || h->scale > 38 || h->fee_scale < 0 || h->fee_scale > 38 ||
+		h->columns >= 1u << RS_GC_COLUMNS)
 		return false;
 	length[RS_GS_OUT_START] = length[RS_GS_IN_START] = ((uint64) h->nmembers + 1) * sizeof(uint32);
 	length[RS_GS_OUT_ARC] = length[RS_GS_IN_ARC] = n * sizeof(RsArc);
@@ -113,7 +114,19 @@ rs_graph_lengths(const RsGraphHeader *h, uint64 *length)
 	length[RS_GS_AMOUNT] = n * money_size(h);
 	length[RS_GS_TIME] = h->time_unit == 0 ? (uint64) h->ncodes * sizeof(int64) : 0;
 	length[RS_GS_MEMBER] = h->sparse ? (uint64) h->nmembers * sizeof(uint32) : 0;
-	length[RS_GS_DIRECTORY] = h->sparse ? ((accounts >> h->shift) + 2) * sizeof(uint32) : 0;
+	length[RS_GS_DIRECTORY] = !h->sparse ? 0 : h->shift == 0 ? (accounts / RS_FLOW_BLOCK + 1) * sizeof(RsFlowBlock) :
+		((accounts >> h->shift) + 2) * sizeof(uint32);
+	for (int c = 0; c < RS_GC_COLUMNS; c++)
+	{
+		length[RS_GS_ORD + c] = 0;
+		if ((h->columns & (1u << c)) && !key_lengths(&h->column[c], n, 0, &length[RS_GS_ORD + c]))
+			return false;
+	}
+	length[RS_GS_CURRENCY_NAME] = 0;
+	if (h->columns & (1u << RS_GC_CURRENCY) ?
+		!key_lengths(&h->currency, h->ncurrencies, length[RS_GS_CURRENCY_HEAP], &length[RS_GS_CURRENCY_NAME]) :
+		h->ncurrencies != 0 || length[RS_GS_CURRENCY_HEAP] != 0)
+		return false;
 	for (int s = 0; s < RS_GS_SECTIONS; s++)
 		length[s] += rs_graph_lead(h, s);
 	return key_lengths(&h->account, h->naccounts, length[RS_GS_ACCOUNT_HEAP], &length[RS_GS_ACCOUNT]) &&
@@ -123,13 +136,14 @@ rs_graph_lengths(const RsGraphHeader *h, uint64 *length)
 
 /* Place the sections of a header that is otherwise complete. */
 void
-rs_graph_layout(RsGraphHeader *h, uint64 account_heap, uint64 txn_heap, bool ordered)
+rs_graph_layout(RsGraphHeader *h, uint64 account_heap, uint64 txn_heap, uint64 currency_heap, bool ordered)
 {
 	uint64		length[RS_GS_SECTIONS] = {0};
 	uint64		at = RS_GRAPH_ALIGN;
 
 	length[RS_GS_ACCOUNT_HEAP] = account_heap;
 	length[RS_GS_TXN_HEAP] = txn_heap;
+	length[RS_GS_CURRENCY_HEAP] = currency_heap;
 	length[RS_GS_ACCOUNT_ORDER] = ordered ? 0 : (uint64) h->naccounts * sizeof(uint32);
 	if (!rs_graph_lengths(h, length))
 		elog(ERROR, "header of a flow graph contradicts itself");
@@ -138,6 +152,8 @@ rs_graph_layout(RsGraphHeader *h, uint64 account_heap, uint64 txn_heap, bool ord
 	{
 		h->section[s].offset = at;
 		h->section[s].length = length[s];
+		if (rs_graph_section_absent(h, s))
+			continue;
 		/* 8 bytes beyond the end may be loaded, never used */
 		at = TYPEALIGN64(RS_GRAPH_ALIGN, at + length[s] + 8);
 	}
@@ -222,40 +238,59 @@ rs_graph_write_section(MemoryContext budget, const RsGraphHost *host, RsGraphHea
 	rs_graph_stream_close(&s);
 }
 
-/* About two members for each entry of the directory. */
+/*
+ * Blocks while they take at most twelve bytes a member; else about two members
+ * for each entry of the directory.
+ */
 uint32
 rs_graph_directory_shift(uint32 accounts, uint32 members)
 {
-	uint32		shift = 0;
+	uint32		shift = 1;
 
+	if (accounts / RS_FLOW_BLOCK <= members)
+		return 0;
 	while (shift < 31 && (accounts >> shift) > members / 2)
 		shift++;
 	return shift;
 }
 
-/* The list of members and its directory; NULL when all accounts are. */
+/* The list of members and what finds them. */
 void
-rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *h, const uint32 *member)
+rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *h, const uint32 *member,
+					   const uint32 *const start[2])
 {
 	RsGraphStream s;
+	uint64		m = 0;
 
 	rs_graph_write_section(budget, host, h, RS_GS_MEMBER, member, h->sparse ? (uint64) h->nmembers * sizeof(uint32) : 0);
 	rs_graph_stream_open(&s, budget, host, h, RS_GS_DIRECTORY);
-	for (uint64 k = 0, m = 0; k < s.extent->length / sizeof(uint32); k++)
-	{
-		while (m < h->nmembers && (member[m] >> h->shift) < k)
-			m++;
-		rs_stream_u32(&s, (uint32) m);
-	}
+	if (h->shift == 0)
+		for (uint64 k = 0; k < s.extent->length / sizeof(RsFlowBlock); k++)
+		{
+			RsFlowBlock block = {.before = (uint32) m};
+
+			for (; m < h->nmembers && member[m] / RS_FLOW_BLOCK == k; m++)
+				for (int side = 0; side < 2; side++)
+					if (start[side][m] < start[side][m + 1])
+						block.with[side] |= (uint32) 1 << member[m] % RS_FLOW_BLOCK;
+			rs_graph_stream_put(&s, &block, sizeof(block));
+		}
+	else
+		for (uint64 k = 0; k < s.extent->length / sizeof(uint32); k++)
+		{
+			while (m < h->nmembers && (member[m] >> h->shift) < k)
+				m++;
+			rs_stream_u32(&s, (uint32) m);
+		}
 	rs_graph_stream_close(&s);
 }
 
-/* section is RS_GS_ACCOUNT or RS_GS_TXN; the heap's section follows it. */
+/* section is RS_GS_ACCOUNT, RS_GS_TXN or RS_GS_CURRENCY_NAME; the heap's section follows it. */
 void
 rs_key_stream_open(RsKeyStream *s, MemoryContext budget, const RsGraphHost *host,
 				   RsGraphHeader *header, RsGraphSection section)
 {
-	s->keys = section == RS_GS_ACCOUNT ? &header->account : &header->txn;
+	s->keys = section == RS_GS_ACCOUNT ? &header->account : section == RS_GS_TXN ? &header->txn : &header->currency;
 	s->heap_at = 0;
 	rs_graph_stream_open(&s->key, budget, host, header, section);
 	rs_graph_stream_open(&s->heap, budget, host, header, section + 1);

@@ -111,7 +111,7 @@ rs_flow_joined_group(RsFlowJoin *join, uint32 account, uint32 *first, uint32 *en
 		for (int i = 0; i < join->parts->nparts; i++)
 		{
 			const RsFlowPart *part = &join->parts->part[i];
-			uint32		member = rs_flow_part_find(part, account);
+			uint32		member = rs_flow_part_find_side(part, join->which, account);
 			const uint32 *start = part->start[join->which];
 
 			if (member == RS_NO_ID || start[member] == start[member + 1])
@@ -128,36 +128,6 @@ rs_flow_joined_group(RsFlowJoin *join, uint32 account, uint32 *first, uint32 *en
 	}
 	*first = group->first;
 	*end = group->end;
-}
-
-/*
- * One end of a group without joining it: the place of its oldest or its latest
- * arc, RS_NO_ID if the group is empty.
- */
-uint32
-rs_flow_joined_end(const RsFlowJoin *join, uint32 account, bool oldest)
-{
-	const RsFlowGroup *page = join->page[account >> PAGE_BITS];
-	int			n = join->parts->nparts;
-
-	if (page && page[account & (PAGE_SIZE - 1)].first != UNASKED)
-	{
-		const RsFlowGroup *group = &page[account & (PAGE_SIZE - 1)];
-
-		if (group->first == group->end)
-			return RS_NO_ID;
-		return oldest ? group->first : group->end - 1;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		const RsFlowPart *part = &join->parts->part[oldest ? i : n - 1 - i];
-		uint32		member = rs_flow_part_find(part, account);
-		const uint32 *start = part->start[join->which];
-
-		if (member != RS_NO_ID && start[member] < start[member + 1])
-			return part->first + (oldest ? start[member] : start[member + 1] - 1);
-	}
-	return RS_NO_ID;
 }
 
 void

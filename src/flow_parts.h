@@ -9,17 +9,41 @@
 
 #include "flow_source.h"
 
-/* The accounts of a part and where their groups begin. */
+/* Which of RS_FLOW_BLOCK accounts have transfers in a part, on which side. */
+#define RS_FLOW_BLOCK	32
+
+typedef struct RsFlowBlock
+{
+	uint32		with[2];		/* bit by account: has a group on this side that is not empty */
+	uint32		before;			/* members in earlier blocks */
+} RsFlowBlock;
+
+/*
+ * The accounts of a part and where their groups begin. A part in which many
+ * accounts occur has blocks, which answer from the cache; one with few has a
+ * directory of its members, whose size is theirs.
+ */
 typedef struct RsFlowPart
 {
 	uint32		first;			/* place of the part's first transfer, on both sides */
 	uint32		nmembers;		/* accounts that have a group here */
 	const uint32 *member;		/* them, ascending; NULL: 0 .. nmembers-1 */
+	const RsFlowBlock *block;	/* by account / RS_FLOW_BLOCK; or NULL and */
 	const uint32 *directory;	/* by account >> shift: the first member that is not below */
-	uint32		ndirectory;		/* entries but the last */
+	uint32		nblocks;		/* of blocks; entries but the last of a directory */
 	uint32		shift;
 	const uint32 *start[2];		/* by member: from `first` on; nmembers + 1 each */
+	uint32		low,			/* its time codes: all in [low, high] */
+				high;
 } RsFlowPart;
+
+static inline uint32
+rs_bits_set(uint32 v)
+{
+	v -= (v >> 1) & 0x55555555;
+	v = (v & 0x33333333) + ((v >> 2) & 0x33333333);
+	return (((v + (v >> 4)) & 0x0f0f0f0f) * 0x01010101) >> 24;
+}
 
 /* Place of an account among the members, RS_NO_ID if it is none. */
 static inline uint32
@@ -31,8 +55,17 @@ rs_flow_part_find(const RsFlowPart *part, uint32 account)
 
 	if (part->member == NULL)
 		return account < part->nmembers ? account : RS_NO_ID;
+	if (part->block)
+	{
+		const RsFlowBlock *b = &part->block[account / RS_FLOW_BLOCK];
+		uint32		bit = (uint32) 1 << account % RS_FLOW_BLOCK;
+
+		if (account / RS_FLOW_BLOCK >= part->nblocks || ((b->with[0] | b->with[1]) & bit) == 0)
+			return RS_NO_ID;
+		return b->before + rs_bits_set((b->with[0] | b->with[1]) & (bit - 1));
+	}
 	bucket = account >> part->shift;
-	if (bucket >= part->ndirectory)
+	if (bucket >= part->nblocks)
 		return RS_NO_ID;
 	low = part->directory[bucket];
 	high = part->directory[bucket + 1];
@@ -46,6 +79,16 @@ rs_flow_part_find(const RsFlowPart *part, uint32 account)
 			high = middle;
 	}
 	return low < part->nmembers && part->member[low] == account ? low : RS_NO_ID;
+}
+
+/* The same, and RS_NO_ID where blocks tell that the group on this side is empty. */
+static inline uint32
+rs_flow_part_find_side(const RsFlowPart *part, int side, uint32 account)
+{
+	if (part->block && account / RS_FLOW_BLOCK < part->nblocks &&
+		(part->block[account / RS_FLOW_BLOCK].with[side] & (uint32) 1 << account % RS_FLOW_BLOCK) == 0)
+		return RS_NO_ID;
+	return rs_flow_part_find(part, account);
 }
 
 typedef struct RsFlowParts RsFlowParts;

@@ -141,6 +141,9 @@ struct RsFlow
 	void		(*resolve) (RsFlow *flow, ArrayType *ids, const char *argument,
 							int *count, uint32 **number, Datum **text);
 
+	/* NULL unless a flow graph whose query has fee, currency or ord: src/flow_column.c */
+	struct RsFlowColumns *columns;
+
 	/* NULL unless a flow graph: transfer numbers of n identifiers (text), RS_NO_ID if absent. */
 	uint32	   *(*find_txns) (RsFlow *flow, const Datum *id, uint32 n);
 
@@ -198,7 +201,6 @@ rs_flow_transfer(const RsFlowSide *side, uint32 place)
 
 /* src/flow_parts.c */
 extern void rs_flow_joined_group(RsFlowJoin *join, uint32 account, uint32 *first, uint32 *end);
-extern uint32 rs_flow_joined_end(const RsFlowJoin *join, uint32 account, bool oldest);
 extern void rs_flow_joined_forget(RsFlowJoin *join);
 
 /* The places of an account's group: [*first, *end), oldest first. */

@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "flow_column.h"
 #include "flow_graph.h"
 #include "flow_source.h"
 #include "rs_memory.h"
@@ -293,6 +294,7 @@ rs_flow_graph_open(const char *name, MemoryContext budget)
 	flow->compare_account = compare_account;
 	flow->resolve = resolve;
 	flow->find_txns = find_txns;
+	flow->columns = rs_flow_columns_open(f->mapping, budget);
 	flow->close = close_flow;
 	flow->budget = budget;
 	if (g->nparts > 1)

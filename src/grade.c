@@ -4,18 +4,24 @@
  *
  *	score = sum of weight x points over the rules (missing data have points of
  *			their own, zero by default); never re-normalised
- *	level = max(floor of the bands hit, band(score)), and unknown instead of
- *			green when a required indicator is missing or stale or when the
- *			known weights are too small a part of all
+ *	at_least = max(floor of the bands hit, band(score)): what is established
+ *	possible = the same with every missing fact as bad as its rule allows
+ *	level = at_least where that is certain, unknown where possible is worse;
+ *			and unknown instead of green when a required rule was not run or
+ *			the known weights are too small a part of all
  *	override: raises, or lowers to the worst floor of a rule that cannot be
  *			overridden
  *	candidate: a hit that nobody has confirmed counts with a share of its
  *			points and one level lower; it does not block an override
  *
- * From this follow the two promises that tests check: points and floors are
- * not negative and grow in a rule's direction, so a worse value never lowers a
- * level; and taking a fact away never makes an institution green. `possible`
- * says what the missing facts could make of it at worst.
+ * From this follow the two promises that tests check, with unknown greener and
+ * worse than nothing. Points and floors are not negative and grow in a rule's
+ * direction, so a worse value lowers neither at_least nor possible. A missing
+ * fact counts in possible at least as much as any value of it, so taking one
+ * away never lowers possible; and a colour is published only where it equals
+ * possible. So a colour that follows either is never milder than the one before.
+ * What the register puts outside its scope, other lines' rules and facts that
+ * say "not applicable" are not missing: somebody is recorded to have said so.
  *
  * Sums are exact integers, so a contribution list always adds up to the score.
  * A rule's bands are few: a linear scan finds the band. If bands overlap
@@ -54,6 +60,7 @@ rs_grade_entity(const RsRuleset *rs, const RsBand *band,
 				int32 *outcome, RsVerdict *v)
 {
 	RsLevel		fixed = RS_GREEN,	/* floor that no override lowers */
+				worst_fixed = RS_GREEN, /* the same, if what is missing were bad */
 				worst_floor;
 	int128		worst_score;
 	bool		lacking = true; /* until a rule applies */
@@ -71,6 +78,11 @@ rs_grade_entity(const RsRuleset *rs, const RsBand *band,
 		if (scope && scope[r] != 0)
 		{
 			outcome[r] = scope[r];
+			continue;
+		}
+		if (state[c] == RS_FACT_OUTSIDE && !(age && rule->max_age >= 0 && age[c] > rule->max_age))
+		{
+			outcome[r] = RS_OUTCOME_NOT_APPLICABLE;
 			continue;
 		}
 		if (!any)
@@ -93,10 +105,12 @@ rs_grade_entity(const RsRuleset *rs, const RsBand *band,
 				(rule->null_lacks && (state[c] == RS_FACT_NULL || rule->absent == RS_ABSENT_FAILED));
 			v->score += rule->missing_contribution;
 			v->floor = Max(v->floor, rule->missing_floor);
-			for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
+			for (int b = rule->first_band; outcome[r] != RS_OUTCOME_NOT_RUN && b < rule->first_band + rule->nbands; b++)
 			{
 				most = Max(most, band[b].contribution);
 				most_floor = Max(most_floor, band[b].floor);
+				if (!rule->overridable)
+					worst_fixed = Max(worst_fixed, band[b].floor);
 			}
 			worst_score += most;
 			worst_floor = Max(worst_floor, most_floor);
@@ -125,21 +139,30 @@ rs_grade_entity(const RsRuleset *rs, const RsBand *band,
 		}
 	}
 
-	v->level = Max(v->floor, level_of_score(rs, v->score));
+	v->at_least = Max(v->floor, level_of_score(rs, v->score));
 	v->relaxed = Max(v->floor, level_of_score(rs, v->score + rs->margin));
 	v->possible = Max(Max(worst_floor, v->floor), level_of_score(rs, worst_score));
+	v->level = v->at_least;
+	if (v->possible > v->at_least)
+		v->level = RS_UNKNOWN;
 	if (v->weight_known * rs->coverage_unit < rs->min_coverage * v->weight_all)
 		lacking = true;
 	if (lacking)
 	{
 		v->level = Max(v->level, RS_UNKNOWN);
-		v->relaxed = Max(v->relaxed, RS_UNKNOWN);
 		v->possible = Max(v->possible, RS_UNKNOWN);
 	}
+	if (v->level == RS_UNKNOWN)
+		v->relaxed = Max(v->at_least, RS_UNKNOWN);	/* sticky_level: rise to it, fall no further */
 	v->computed = v->level;
 	if (override.given)
 	{
 		v->override_blocked = override.level < fixed;
-		v->level = Max(override.level, fixed);
+		v->level = v->at_least = Max(override.level, fixed);
+		v->override_open = worst_fixed > v->level;
+		if (v->override_open)
+			v->level = RS_UNKNOWN;
+		if (v->at_least == RS_UNKNOWN)
+			v->at_least = RS_GREEN;
 	}
 }

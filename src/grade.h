@@ -29,7 +29,7 @@ typedef enum RsAbsent
 	RS_ABSENT_MISSING = 0,		/* nobody looked, or nobody says so */
 	RS_ABSENT_CLEAR,			/* the check ran: nothing was found, value 0 */
 	RS_ABSENT_FAILED,			/* the check broke off */
-	RS_ABSENT_NOT_RUN			/* the check has no data to look at */
+	RS_ABSENT_NOT_RUN			/* the register says that the check is outside its scope */
 } RsAbsent;
 
 typedef struct RsRule
@@ -63,6 +63,7 @@ typedef struct RsRuleset
 typedef enum RsFactState
 {
 	RS_FACT_ABSENT = 0,
+	RS_FACT_OUTSIDE,			/* recorded: the indicator does not apply to the entity */
 	RS_FACT_NULL,				/* filed as missing */
 	RS_FACT_VALUE,
 	RS_FACT_CANDIDATE			/* a value that a person has yet to confirm */
@@ -75,6 +76,7 @@ typedef enum RsFactState
 #define RS_OUTCOME_EXEMPT	(-4)
 #define RS_OUTCOME_OUTSIDE	(-5)	/* the rule is for other business lines */
 #define RS_OUTCOME_NOT_RUN	(-6)
+#define RS_OUTCOME_NOT_APPLICABLE	(-7)	/* a fact says so */
 
 typedef struct RsOverride
 {
@@ -84,12 +86,14 @@ typedef struct RsOverride
 
 typedef struct RsVerdict
 {
-	RsLevel		level;			/* after the override */
+	RsLevel		level;			/* after the override; unknown: open, at least at_least */
 	RsLevel		computed;		/* before it */
+	RsLevel		at_least;		/* what is established, after the override */
 	RsLevel		floor;			/* of the red lines hit */
 	RsLevel		possible;		/* worst that the missing data could mean */
 	RsLevel		relaxed;		/* with the margin: for sticky_level */
 	bool		override_blocked;	/* a red line did not let it lower the level all the way */
+	bool		override_open;	/* a red line that no override lowers has no data */
 	int128		score;
 	int128		weight_known,
 				weight_all;

@@ -4,7 +4,9 @@
  *
  * Facts alone cannot tell "nothing was found" from "nobody looked". A register
  * can: one row per rule with its outcome. An entity without a fact of a rule
- * that ran then has the value 0; of a rule that failed it could not be judged.
+ * that ran then has the value 0; of a rule that failed, or that the register
+ * does not name, it could not be judged; "not run" puts a rule outside the
+ * scope of those who keep the register, which lowers coverage only.
  * So the facts of a screening are its hits and gaps only, not entities x rules.
  *
  * A rule that the version does not name is judged by its severity, with the
@@ -253,14 +255,13 @@ rs_checks_read(const char *checks, RsLoadedRuleset *rs, MemoryContext budget)
 		{
 			label[all].check = check;
 			label[all].counts_findings = rule[all].column == rs_ruleset_fact_column(rs, check->indicator);
-			/* a value that is not there is not 0: it could not be measured */
-			rule[all].absent = label[all].counts_findings || check->outcome == RS_ABSENT_FAILED ?
-				check->outcome : RS_ABSENT_NOT_RUN;
+			/* a value that is not there is not 0, and not "does not apply" either: a fact would say so */
+			rule[all].absent = label[all].counts_findings || check->outcome != RS_ABSENT_CLEAR ?
+				check->outcome : RS_ABSENT_MISSING;
 			rule[all].null_lacks = check->severity > RS_GREEN;
 			c++;
 		}
-		else
-			rule[all].absent = RS_ABSENT_NOT_RUN;
+		/* a rule of the version that the register does not know: nobody looked, nobody says why */
 		all++;
 	}
 	rs->rule = rule;

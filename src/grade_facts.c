@@ -168,8 +168,21 @@ take_fact(void *arg, const RsRow *row)
 	}
 	f->used++;
 	cell = (uint64) e * f->ncolumns + c;
-	state = row->isnull[RS_F_VALUE] ? RS_FACT_NULL :
-		!row->isnull[RS_F_CONFIRMED] && !row->value[RS_F_CONFIRMED].boolean ? RS_FACT_CANDIDATE : RS_FACT_VALUE;
+	if (!row->isnull[RS_F_APPLICABLE] && !row->value[RS_F_APPLICABLE].boolean)
+	{
+		if (!row->isnull[RS_F_VALUE])
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a fact has a value and says that its indicator does not apply"),
+					 errdetail("Entity %s, indicator %s.",
+							   TextDatumGetCString(rs_interner_text(rs_query_interner(f->query, RS_INTERN_ACCOUNT), e)),
+							   f->ruleset->column_name[c]),
+					 errhint("Give such facts the value NULL, or leave applicable true.")));
+		state = RS_FACT_OUTSIDE;
+	}
+	else
+		state = row->isnull[RS_F_VALUE] ? RS_FACT_NULL :
+			!row->isnull[RS_F_CONFIRMED] && !row->value[RS_F_CONFIRMED].boolean ? RS_FACT_CANDIDATE : RS_FACT_VALUE;
 	if (f->state[cell] != RS_FACT_ABSENT)
 	{
 		int32		old_day = f->day ? f->day[cell] : DATEVAL_NOBEGIN;
@@ -374,8 +387,8 @@ rs_facts_judge(const RsFacts *f, uint32 e, int8 *scope, int32 *outcome, RsVerdic
 		if (!in_lines(segment, label->nlines, label->line) ||
 			(label->counts_findings && !in_lines(segment, label->check->nlines, label->check->line)))
 		{
-			/* what a check found counts, whatever the line of the one it was found at */
-			if (!label->counts_findings || state[engine.rule[r].column] < RS_FACT_VALUE)
+			/* what a check found, or could not judge, counts whatever the line of the one it was about */
+			if (!label->counts_findings || state[engine.rule[r].column] < RS_FACT_NULL)
 				scope[r] = RS_OUTCOME_OUTSIDE;
 		}
 		if (f->scope && f->scope[e] && f->scope[e][r] != 0)

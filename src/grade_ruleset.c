@@ -150,6 +150,7 @@ load_rules(RsLoadedRuleset *rs, MemoryContext budget)
 		label->red_line = strcmp(column_string(i, 3), "red line") == 0;
 		label->title_zh = column_copy(i, 4, -1, &label->no_title_zh);
 		label->title_en = column_copy(i, 5, -1, &label->no_title_en);
+		label->direction = column_string(i, 6)[0];
 		label->weight = column_copy(i, 7, -1, &isnull);
 		lines = column_copy(i, 8, -1, &isnull);
 		label->nlines = -1;
@@ -171,6 +172,7 @@ load_rules(RsLoadedRuleset *rs, MemoryContext budget)
 			rule->max_age = -1;
 		label->missing_points = column_copy(i, 12, -1, &isnull);
 		rule->missing_floor = level_of_name(column_string(i, 13));
+		label->missing_worst = strcmp(column_string(i, 17), "worst") == 0;
 		label->unit = column_copy(i, 14, -1, &isnull);
 		label->basis = column_copy(i, 15, -1, &label->no_basis);
 		label->plan = column_copy(i, 16, -1, &label->no_plan);
@@ -359,6 +361,41 @@ severity_band(const RsLoadedRuleset *rs, RsSegment *segment, int r, int b)
 	weigh(rs, r, label->points, check->severity, band);
 }
 
+/*
+ * check_ruleset() has judged the bands with the parameters on record when the
+ * version was activated; those entered later are judged here. Bands of one rule
+ * are few: every pair is compared. What a band gives must not be milder than
+ * what one gives that ends in less bad values.
+ */
+static void
+check_order(const RsLoadedRuleset *rs, const RsSegment *segment, int r)
+{
+	const RsRule *rule = &segment->rule[r];
+	bool		high = rs->rule_text[r].direction == 'h';
+
+	for (int i = rule->first_band; i < rule->first_band + rule->nbands; i++)
+		for (int k = rule->first_band; k < rule->first_band + rule->nbands; k++)
+		{
+			const RsBand *a = &segment->band[i],
+					   *b = &segment->band[k];
+			bool		beyond;
+
+			if (a->low > a->high || b->low > b->high)
+				continue;
+			/* does a reach worse values than b? */
+			beyond = high ? a->high > b->high || (a->high == b->high && a->high_closed && !b->high_closed)
+				: a->low < b->low || (a->low == b->low && a->low_closed && !b->low_closed);
+			if (beyond && (a->floor < b->floor || a->contribution < b->contribution))
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("with the parameters in force the bands of rule %s of ruleset \"%s\" version %d are not in order",
+								rs->rule_text[r].code, rs->name, rs->version),
+						 errdetail("Band %d is milder than band %d, although the direction of the rule makes its values worse.",
+								   a->number, b->number),
+						 errhint("Correct the parameters of the bands in risk_screen.parameter, or make a version whose bands do not cross.")));
+		}
+}
+
 /* Fills segment from segment->text; shares the bands of base where they cannot differ. */
 void
 rs_segment_load(const RsLoadedRuleset *rs, RsSegment *segment, const RsSegment *base, MemoryContext budget)
@@ -419,6 +456,7 @@ rs_segment_load(const RsLoadedRuleset *rs, RsSegment *segment, const RsSegment *
 		label->reason_zh = column_copy(b, 12, -1, &label->no_reason_zh);
 		label->reason_en = column_copy(b, 13, -1, &label->no_reason_en);
 		label->parameter = column_copy(b, 14, -1, &label->no_parameter);
+		rs->rule_text[r].by_parameter = rs->rule_text[r].by_parameter || !label->no_parameter;
 		weigh(rs, r, label->points, level_of_name(column_string(b, 8)), band);
 		if (!DatumGetBool(column_value(b, 15)))
 		{
@@ -436,7 +474,19 @@ rs_segment_load(const RsLoadedRuleset *rs, RsSegment *segment, const RsSegment *
 	}
 	SPI_freetuptable(SPI_tuptable);
 	for (int r = 0; r < rs->engine.nrules; r++)
+	{
+		RsRule	   *rule = &segment->rule[r];
+
+		if (rs->rule_text[r].by_parameter && rs->rule_text[r].direction != 'a')
+			check_order(rs, segment, r);
 		if (rs->rule_text[r].unnamed)
 			severity_band(rs, segment, r, n++);
+		else if (rs->rule_text[r].missing_worst)
+			for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
+			{
+				rule->missing_contribution = Max(rule->missing_contribution, segment->band[b].contribution);
+				rule->missing_floor = Max(rule->missing_floor, segment->band[b].floor);
+			}
+	}
 	MemoryContextSwitchTo(old);
 }

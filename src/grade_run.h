@@ -35,6 +35,9 @@ typedef struct RsRuleText
 	bool		red_line;
 	bool		counts_findings;	/* the fact is the number of the check's findings */
 	bool		unnamed;		/* judged by the check's severity */
+	bool		missing_worst;	/* without a fact it counts as its worst band */
+	char		direction;		/* 'h'igh or 'l'ow values are bad; 'a'ny: the bands say */
+	bool		by_parameter;	/* some band of it depends on the day and the segment */
 } RsRuleText;
 
 /* One row of the register of checks. Datums are text or numeric, live in the budget. */

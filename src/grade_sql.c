@@ -72,6 +72,7 @@ outcome_name(const Grading *g, const RsSegment *segment, int r)
 		case RS_OUTCOME_EXEMPT:
 			return "exempt";
 		case RS_OUTCOME_OUTSIDE:
+		case RS_OUTCOME_NOT_APPLICABLE:
 			return "not_applicable";
 		case RS_OUTCOME_NOT_RUN:
 			return "not_run";
@@ -80,6 +81,7 @@ outcome_name(const Grading *g, const RsSegment *segment, int r)
 	}
 }
 
+/* The rule with the band numbers and the missing points of the segment. */
 static int128
 contribution_of(const Grading *g, const RsSegment *segment, int r)
 {
@@ -88,7 +90,7 @@ contribution_of(const Grading *g, const RsSegment *segment, int r)
 	if (o >= 0)
 		return is_candidate(g, r) ? segment->band[o].candidate_contribution : segment->band[o].contribution;
 	if (is_missing(o))
-		return g->ruleset->rule[r].missing_contribution;
+		return segment->rule[r].missing_contribution;
 	return 0;
 }
 
@@ -100,8 +102,44 @@ floor_of(const Grading *g, const RsSegment *segment, int r)
 	if (o >= 0)
 		return is_candidate(g, r) ? segment->band[o].candidate_floor : segment->band[o].floor;
 	if (is_missing(o))
-		return g->ruleset->rule[r].missing_floor;
+		return segment->rule[r].missing_floor;
 	return RS_GREEN;
+}
+
+/* What a missing fact could give at worst. */
+static RsLevel
+worst_floor(const Grading *g, const RsSegment *segment, int r)
+{
+	const RsRule *rule = &segment->rule[r];
+	RsLevel		worst = rule->missing_floor;
+
+	for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
+		worst = Max(worst, segment->band[b].floor);
+	return worst;
+}
+
+static int128
+worst_contribution(const Grading *g, const RsSegment *segment, int r)
+{
+	const RsRule *rule = &segment->rule[r];
+	int128		worst = rule->missing_contribution;
+
+	for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
+		worst = Max(worst, segment->band[b].contribution);
+	return worst;
+}
+
+/* Points of a rule without a fact, before weight: its own, or those of the worst band. */
+static Datum
+missing_points(const Grading *g, const RsSegment *segment, int r)
+{
+	const RsRule *rule = &segment->rule[r];
+
+	if (g->ruleset->rule_text[r].missing_worst)
+		for (int b = rule->first_band; b < rule->first_band + rule->nbands; b++)
+			if (segment->band[b].contribution == rule->missing_contribution)
+				return segment->band_text[b].points;
+	return g->ruleset->rule_text[r].missing_points;
 }
 
 /* A check that ran without a finding observed 0. */
@@ -238,6 +276,11 @@ push_reason(Grading *g, JsonbParseState **state, const RsSegment *segment, uint3
 	}
 	if (floor != RS_GREEN)
 		push_string(state, "floor", rs_level_name[floor]);
+	if (o == RS_OUTCOME_MISSING || o == RS_OUTCOME_STALE)
+	{
+		push_string(state, "worst", rs_level_name[worst_floor(g, segment, r)]);
+		push_numeric(state, "worst_contribution", rs_int128_to_numeric(worst_contribution(g, segment, r), g->ruleset->score_scale));
+	}
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
@@ -251,7 +294,8 @@ push_override(Grading *g, JsonbParseState **state, uint32 e, const RsVerdict *ve
 	EncodeDateOnly(&tm, USE_ISO_DATES, until);
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	push_string(state, "code", "override");
-	push_string(state, "outcome", verdict->override_blocked ? "blocked_by_red_line" : "applied");
+	push_string(state, "outcome", verdict->override_blocked ? "blocked_by_red_line" :
+				verdict->override_open ? "blocked_by_missing_data" : "applied");
 	push_string(state, "from", rs_level_name[verdict->computed]);
 	push_string(state, "to", rs_level_name[g->facts->override[e].level]);
 	push_string(state, "until", until);
@@ -272,7 +316,8 @@ reasons(Grading *g, const RsSegment *segment, uint32 e, const RsVerdict *verdict
 		int			r = g->order[i];
 		int32		o = g->outcome[r];
 
-		if (o == RS_OUTCOME_OUTSIDE || (o == RS_OUTCOME_NO_HIT && g->detail != DETAIL_FULL))
+		if (o == RS_OUTCOME_OUTSIDE ||
+			((o == RS_OUTCOME_NO_HIT || o == RS_OUTCOME_NOT_APPLICABLE) && g->detail != DETAIL_FULL))
 			continue;
 		/* what nobody looked at is the same for everyone: only where it counts */
 		if (o == RS_OUTCOME_NOT_RUN && g->detail != DETAIL_FULL &&
@@ -400,7 +445,7 @@ end_grading(Grading *g)
  * grade(facts text, ruleset text, as_of date, known_at timestamptz, exemptions text,
  *		 overrides text, detail text, bad_rows text, checks text)
  *	 returns (entity text, level, score numeric, floor, coverage float8, reasons jsonb,
- *			  possible, relaxed, computed, version int, hit_rules text[], unknown_rules text[], red_lines text[])
+ *			  possible, relaxed, computed, version int, hit_rules text[], unknown_rules text[], red_lines text[], at_least)
  */
 PG_FUNCTION_INFO_V1(rs_grade);
 Datum
@@ -434,8 +479,8 @@ rs_grade(PG_FUNCTION_ARGS)
 		uint32		e = ordered[i];
 		const RsSegment *segment = &g.facts->segments[g.facts->segment[e]];
 		RsVerdict	v;
-		Datum		values[13];
-		bool		nulls[13] = {false};
+		Datum		values[14];
+		bool		nulls[14] = {false};
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();
@@ -460,6 +505,7 @@ rs_grade(PG_FUNCTION_ARGS)
 		values[10] = codes(&g, LIST_HITS);
 		values[11] = codes(&g, LIST_UNKNOWN);
 		values[12] = codes(&g, LIST_RED_LINES);
+		values[13] = ObjectIdGetDatum(g.levels.oid[v.at_least]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(g.scratch);
@@ -539,7 +585,7 @@ rs_explain_grade(PG_FUNCTION_ARGS)
 			nulls[6] = band == NULL || band->no_threshold;
 			values[6] = nulls[6] ? (Datum) 0 : Float8GetDatum(band->threshold);
 			values[7] = label->weight;
-			values[8] = band ? band->points : missing ? label->missing_points : NumericGetDatum(int64_to_numeric(0));
+			values[8] = band ? band->points : missing ? missing_points(&g, segment, r) : NumericGetDatum(int64_to_numeric(0));
 			values[9] = rs_int128_to_numeric(contribution, g.ruleset->score_scale);
 			values[10] = share_of(contribution, v.score);
 			nulls[11] = floor == RS_GREEN;

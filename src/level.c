@@ -10,7 +10,8 @@
  *
  * A missing observation (unknown, NULL) keeps the level and the clock waiting:
  * it can neither lower a level nor count towards the hold. From green it shows
- * as unknown, and unknown gives way at once when data come back.
+ * as unknown, and unknown gives way at once when data come back. Where `relaxed`
+ * says what is established although data are missing, the level rises to it.
  *
  * The state is small enough to be kept with each grade: sticky_next() takes the
  * state of the last row and gives the next one, so that a new day costs one
@@ -97,6 +98,10 @@ sticky_step(StickyState *s, RsLevel level, int relaxed, TimestampTz at, int64 ho
 	bool		missing = level == RS_UNKNOWN;
 	RsLevel		in_force;
 
+	/* of an open grade `relaxed` is what is established all the same */
+	if (missing && relaxed > RS_UNKNOWN)
+		level = (RsLevel) relaxed;
+
 	if (s->any && at < s->at)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -111,7 +116,7 @@ sticky_step(StickyState *s, RsLevel level, int relaxed, TimestampTz at, int64 ho
 		for (int l = 0; l <= s->in_force; l++)
 			s->until[l] = at;
 		if (missing)
-			in_force = Max(s->current, RS_UNKNOWN);
+			in_force = Max(s->current, level);
 		else if (level < s->current && relaxed >= 0)
 			in_force = Max(level, Min(s->current, (RsLevel) relaxed));
 		else

@@ -188,12 +188,16 @@ put_answer(LookThrough *l, const Answer *a)
 	if (s->unknown > 0 || s->unknown_flags != 0)
 	{
 		int128		known = 0;
+		bool		ranged = false;
 		RsReal direct;
 
 		for (uint32 e = g->in_start[target]; e < g->in_start[target + 1]; e++)
+		{
 			known += g->value[RS_V_SHARE][e];
+			ranged |= (g->edge_flags[e] & RS_FLAG_RANGE) != 0;
+		}
 		direct = (RsReal) Max(0, g->one - known) / (RsReal) g->one;
-		put_rest(l, name, RS_FLAG_UNKNOWN | s->unknown_flags | (s->over ? RS_FLAG_SUM_OVER_100 : 0), s->unknown, &direct,
+		put_rest(l, name, RS_FLAG_UNKNOWN | s->unknown_flags | (s->over ? RS_FLAG_SUM_OVER_100 : 0), s->unknown, ranged ? NULL : &direct,
 				 true, a->high.unknown, a->high.unknown_flags,
 				 a->low.unknown, a->low.unknown_flags);
 	}

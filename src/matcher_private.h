@@ -101,7 +101,12 @@ extern void rs_skim_add(RsSkim *s, const uint16 *class, uint32 length);
 extern int	rs_skim_window(const RsSkim *s, const unsigned char *p, const unsigned char *end,
 						   uint32 older, uint32 previous, uint64 *candidates);
 extern bool rs_skim_wide(void);
-extern void rs_skim_portable(bool portable);
+typedef enum RsSkimVariant
+{
+	RS_SKIM_PORTABLE, RS_SKIM_SSE41, RS_SKIM_AVX2
+} RsSkimVariant;
+
+extern void rs_skim_at_most(RsSkimVariant allowed);
 
 /* May class c complete the beginning of a word? */
 static inline bool

@@ -23,85 +23,61 @@
 #include "merkle.h"
 
 static void
-hash_failed(void)
-{
-	elog(ERROR, "SHA-256 failed");
-}
-
-void
-rs_sha256_init(pg_cryptohash_ctx *hash)
-{
-	if (pg_cryptohash_init(hash) < 0)
-		hash_failed();
-}
-
-void
-rs_sha256_add(pg_cryptohash_ctx *hash, const void *data, Size length)
-{
-	if (pg_cryptohash_update(hash, data, length) < 0)
-		hash_failed();
-}
-
-void
-rs_sha256_final(pg_cryptohash_ctx *hash, uint8 *out)
-{
-	if (pg_cryptohash_final(hash, out, RS_SEAL_LENGTH) < 0)
-		hash_failed();
-}
-
-static void
-hash_with_prefix(pg_cryptohash_ctx *hash, uint8 prefix, const void *a, Size na,
+hash_with_prefix(uint8 prefix, const void *a, Size na,
 				 const void *b, Size nb, uint8 *out)
 {
-	rs_sha256_init(hash);
-	rs_sha256_add(hash, &prefix, 1);
-	rs_sha256_add(hash, a, na);
-	if (nb > 0)
-		rs_sha256_add(hash, b, nb);
-	rs_sha256_final(hash, out);
+	RsSha256	hash;
+
+	rs_sha256_init(&hash);
+	rs_sha256_add(&hash, &prefix, 1);
+	rs_sha256_add(&hash, a, na);
+	rs_sha256_add(&hash, b, nb);
+	rs_sha256_final(&hash, out);
 }
 
 void
-rs_chain_link(pg_cryptohash_ctx *hash, uint8 *head, const uint8 *seal, Size length)
+rs_chain_link(uint8 *head, const uint8 *seal, Size length)
 {
-	hash_with_prefix(hash, 0x02, head, RS_SEAL_LENGTH, seal, length, head);
+	hash_with_prefix(0x02, head, RS_SEAL_LENGTH, seal, length, head);
 }
 
 void
-rs_merkle_leaf(pg_cryptohash_ctx *hash, const uint8 *seal, Size length, uint8 *out)
+rs_merkle_leaf(const uint8 *seal, Size length, uint8 *out)
 {
-	hash_with_prefix(hash, 0x00, seal, length, NULL, 0, out);
+	hash_with_prefix(0x00, seal, length, seal, 0, out);
 }
 
 static void
-merkle_node(pg_cryptohash_ctx *hash, const uint8 *left, const uint8 *right, uint8 *out)
+merkle_node(const uint8 *left, const uint8 *right, uint8 *out)
 {
-	hash_with_prefix(hash, 0x01, left, RS_SEAL_LENGTH, right, RS_SEAL_LENGTH, out);
+	hash_with_prefix(0x01, left, RS_SEAL_LENGTH, right, RS_SEAL_LENGTH, out);
 }
 
 void
-rs_merkle_add(pg_cryptohash_ctx *hash, RsMerkle *tree, const uint8 *seal, Size length)
+rs_merkle_add(RsMerkle *tree, const uint8 *seal, Size length)
 {
 	uint8		node[RS_SEAL_LENGTH];
 	int			level = 0;
 
-	rs_merkle_leaf(hash, seal, length, node);
+	rs_merkle_leaf(seal, length, node);
 	/* Two full subtrees of one size become one: like carrying in addition. */
 	for (uint64 n = tree->leaves; n & 1; n >>= 1)
-		merkle_node(hash, tree->pending[level++], node, node);
+		merkle_node(tree->pending[level++], node, node);
 	memcpy(tree->pending[level], node, RS_SEAL_LENGTH);
 	tree->leaves++;
 }
 
 void
-rs_merkle_root(pg_cryptohash_ctx *hash, const RsMerkle *tree, uint8 *out)
+rs_merkle_root(const RsMerkle *tree, uint8 *out)
 {
 	bool		have = false;
 
 	if (tree->leaves == 0)
 	{
-		rs_sha256_init(hash);
-		rs_sha256_final(hash, out);
+		RsSha256	hash;
+
+		rs_sha256_init(&hash);
+		rs_sha256_final(&hash, out);
 		return;
 	}
 	for (int level = 0; level < 64; level++)
@@ -109,7 +85,7 @@ rs_merkle_root(pg_cryptohash_ctx *hash, const RsMerkle *tree, uint8 *out)
 		if (!(tree->leaves >> level & 1))
 			continue;
 		if (have)
-			merkle_node(hash, tree->pending[level], out, out);
+			merkle_node(tree->pending[level], out, out);
 		else
 			memcpy(out, tree->pending[level], RS_SEAL_LENGTH);
 		have = true;
@@ -122,7 +98,7 @@ rs_merkle_root(pg_cryptohash_ctx *hash, const RsMerkle *tree, uint8 *out)
  * without a sibling moves up unchanged, which is the same tree.
  */
 int
-rs_merkle_proof(pg_cryptohash_ctx *hash, uint8 *leaf, uint64 leaves, uint64 at,
+rs_merkle_proof(uint8 *leaf, uint64 leaves, uint64 at,
 				uint8 (*proof)[RS_SEAL_LENGTH])
 {
 	int			length = 0;
@@ -139,7 +115,7 @@ rs_merkle_proof(pg_cryptohash_ctx *hash, uint8 *leaf, uint64 leaves, uint64 at,
 			if ((i & 0x3fff) == 0)
 				CHECK_FOR_INTERRUPTS();
 			if (i + 1 < leaves)
-				merkle_node(hash, left, left + RS_SEAL_LENGTH, leaf + (i / 2) * RS_SEAL_LENGTH);
+				merkle_node(left, left + RS_SEAL_LENGTH, leaf + (i / 2) * RS_SEAL_LENGTH);
 			else
 				memmove(leaf + (i / 2) * RS_SEAL_LENGTH, left, RS_SEAL_LENGTH);
 		}
@@ -149,7 +125,7 @@ rs_merkle_proof(pg_cryptohash_ctx *hash, uint8 *leaf, uint64 leaves, uint64 at,
 
 /* RFC 9162, section 2.1.3.2. */
 bool
-rs_merkle_verify(pg_cryptohash_ctx *hash, const uint8 *leaf, uint64 at, uint64 leaves,
+rs_merkle_verify(const uint8 *leaf, uint64 at, uint64 leaves,
 				 const uint8 *const *proof, int length, const uint8 *root)
 {
 	uint8		node[RS_SEAL_LENGTH];
@@ -165,7 +141,7 @@ rs_merkle_verify(pg_cryptohash_ctx *hash, const uint8 *leaf, uint64 at, uint64 l
 			return false;
 		if ((at & 1) || at == last)
 		{
-			merkle_node(hash, proof[i], node, node);
+			merkle_node(proof[i], node, node);
 			while (!(at & 1) && at != 0)
 			{
 				at >>= 1;
@@ -173,7 +149,7 @@ rs_merkle_verify(pg_cryptohash_ctx *hash, const uint8 *leaf, uint64 at, uint64 l
 			}
 		}
 		else
-			merkle_node(hash, node, proof[i], node);
+			merkle_node(node, proof[i], node);
 		at >>= 1;
 		last >>= 1;
 	}

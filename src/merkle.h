@@ -6,9 +6,10 @@
 #define RS_MERKLE_H
 
 #include "postgres.h"
-#include "common/cryptohash.h"
 
-#define RS_SEAL_LENGTH 32
+#include "sha256.h"
+
+#define RS_SEAL_LENGTH RS_SHA256_LENGTH
 
 /* The open right edge of a tree: one pending node per bit of the leaf count. */
 typedef struct RsMerkle
@@ -17,17 +18,13 @@ typedef struct RsMerkle
 	uint8		pending[64][RS_SEAL_LENGTH];
 } RsMerkle;
 
-extern void rs_sha256_init(pg_cryptohash_ctx *hash);
-extern void rs_sha256_add(pg_cryptohash_ctx *hash, const void *data, Size length);
-extern void rs_sha256_final(pg_cryptohash_ctx *hash, uint8 *out);
-
-extern void rs_chain_link(pg_cryptohash_ctx *hash, uint8 *head, const uint8 *seal, Size length);
-extern void rs_merkle_leaf(pg_cryptohash_ctx *hash, const uint8 *seal, Size length, uint8 *out);
-extern void rs_merkle_add(pg_cryptohash_ctx *hash, RsMerkle *tree, const uint8 *seal, Size length);
-extern void rs_merkle_root(pg_cryptohash_ctx *hash, const RsMerkle *tree, uint8 *out);
-extern int	rs_merkle_proof(pg_cryptohash_ctx *hash, uint8 *leaf, uint64 leaves, uint64 at,
+extern void rs_chain_link(uint8 *head, const uint8 *seal, Size length);
+extern void rs_merkle_leaf(const uint8 *seal, Size length, uint8 *out);
+extern void rs_merkle_add(RsMerkle *tree, const uint8 *seal, Size length);
+extern void rs_merkle_root(const RsMerkle *tree, uint8 *out);
+extern int	rs_merkle_proof(uint8 *leaf, uint64 leaves, uint64 at,
 							uint8 (*proof)[RS_SEAL_LENGTH]);
-extern bool rs_merkle_verify(pg_cryptohash_ctx *hash, const uint8 *leaf, uint64 at, uint64 leaves,
+extern bool rs_merkle_verify(const uint8 *leaf, uint64 at, uint64 leaves,
 							 const uint8 *const *proof, int length, const uint8 *root);
 
 #endif							/* RS_MERKLE_H */

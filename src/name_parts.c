@@ -174,24 +174,98 @@ same_word(const Vocabulary *v, int i, const char *s, int length)
 	return i < v->n && v->word[i].length == length && memcmp(v->word[i].folded, s, length) == 0;
 }
 
-/* Does the text begin with a division of China, full or short? */
-bool
-rs_known_region(const text *region)
+/*
+ * Code of the division of that very name among those whose codes begin with
+ * `within`; of several, what their codes have in common, or "?".
+ */
+static bool
+region_word(const char *s, int length, const char *within, char code[8])
 {
-	int			length;
-	char	   *folded = rs_fold_bytes(VARDATA_ANY(region), VARSIZE_ANY_EXHDR(region), &length);
-	bool		known = false;
-
-	prepare();
-	for (int k = Min(length, regions.longest); k > 0 && !known; k--)
+	code[0] = '\0';
+	for (int i = find_word(&regions, s, length); i >= 0 && same_word(&regions, i, s, length); i++)
 	{
-		int			w = find_word(&regions, folded, k);
+		const char *other = regions.word[i].value;
+		int			common = 0;
 
-		/* 中国, 全国 are no registers; equal words have equal or several codes */
-		known = w >= 0 && regions.word[w].value[0] != '\0';
+		/* 中国, 全国 are no registers */
+		if (other[0] == '\0' || strncmp(other, within, strlen(within)) != 0)
+			continue;
+		if (code[0] == '\0')
+			strlcpy(code, other, 8);
+		while (code[common] != '\0' && code[common] == other[common] && code[common + 1] == other[common + 1])
+			common += 2;
+		code[common] = '\0';
+		if (common == 0)
+		{
+			strlcpy(code, "?", 8);
+			break;
+		}
+	}
+	return code[0] != '\0';
+}
+
+/*
+ * GB/T 2260 code of the division the text begins with, full or short, the
+ * longest that fits: "" if it begins with none, as 中国; of a name that several
+ * have, what their codes begin with, "?" if they lie in several provinces
+ * (朝阳区). The last answer is kept: registers come sorted by province.
+ */
+static const char *
+region_code(const text *region)
+{
+	static char last[64],
+				code[8];
+	static int	last_length = -1;
+	const char *s = VARDATA_ANY(region);
+	int			n = VARSIZE_ANY_EXHDR(region),
+				length;
+	char	   *folded;
+
+	if (n == last_length && memcmp(s, last, n) == 0)
+		return code;
+	prepare();
+	code[0] = '\0';
+	folded = rs_fold_bytes(s, n, &length);
+	/* 浙江省杭州市: as far as each lies in the one before */
+	for (int at = 0, end; at < length; at = end)
+	{
+		end = at;
+		for (int k = Min(length - at, regions.longest); k > 0 && end == at; k--)
+		{
+			char		found[8];
+
+			if (region_word(folded + at, k, code, found))
+			{
+				strlcpy(code, found, sizeof(code));
+				end = at + k;
+			}
+		}
+		if (end == at)
+			break;
 	}
 	pfree(folded);
-	return known;
+	last_length = n <= (int) sizeof(last) ? n : -1;
+	memcpy(last, s, Min(n, (int) sizeof(last)));
+	return code;
+}
+
+/* Does the text begin with a division of China of one province? */
+RsRegionKind
+rs_known_region(const text *region)
+{
+	const char *code = region_code(region);
+
+	return code[0] == '\0' ? RS_REGION_NONE : code[0] == '?' ? RS_REGION_SEVERAL : RS_REGION_ONE;
+}
+
+/* Is it the place or a part of it? */
+bool
+rs_region_within(const text *region, const text *place)
+{
+	char		outer[8];
+
+	strlcpy(outer, region_code(place), sizeof(outer));
+	return outer[0] >= '0' && outer[0] <= '9' && strncmp(region_code(region), outer, strlen(outer)) == 0;
 }
 
 typedef struct NameText

@@ -26,7 +26,13 @@ typedef struct RsNameParts
 } RsNameParts;
 
 extern void rs_name_split(const unsigned char *name, Size length, RsNameParts *parts);
-extern bool rs_known_region(const text *region);
+typedef enum RsRegionKind
+{
+	RS_REGION_NONE, RS_REGION_SEVERAL, RS_REGION_ONE
+} RsRegionKind;
+
+extern RsRegionKind rs_known_region(const text *region);
+extern bool rs_region_within(const text *region, const text *place);
 extern int	rs_name_place(const RsNameParts *parts, const unsigned char *name, uint64 start_char, uint64 end_char);
 extern char *rs_name_part(const unsigned char *name, const RsSpan *span, int *length);
 extern char *rs_pinyin_key(const char *folded, int length);

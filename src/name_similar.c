@@ -70,16 +70,20 @@ no_industry(const Parts *p)
 	return *p->industry == '\0' || strcmp(p->industry, "实业") == 0 || strcmp(p->industry, "发展") == 0;
 }
 
-/* 酒 of 酒厂 and 酒业 of 酒业有限公司 are one industry. */
-static bool
-same_industry(const char *a, const char *b)
+/*
+ * Trade name and industry in one: where the one ends and the other begins shows
+ * only from brackets (红光（北京）面包) or if the industry is a known one, and
+ * names that differ in nothing else are the same. 酒 of 酒厂 and 酒业 of
+ * 酒业有限公司 are one industry.
+ */
+static char *
+same_key(const Parts *p)
 {
-	Size		x = strlen(a),
-				y = strlen(b);
+	Size		n = strlen(p->industry);
 
-	if (x > y)
-		return same_industry(b, a);
-	return strcmp(a, b) == 0 || (x > 0 && y == x + 3 && memcmp(a, b, x) == 0 && strcmp(b + x, "业") == 0);
+	if (n > 3 && strcmp(p->industry + n - 3, "业") == 0)
+		n -= 3;
+	return psprintf("%s%.*s", p->trade_name, (int) n, p->industry);
 }
 
 static bool
@@ -142,7 +146,7 @@ rs_name_key(PG_FUNCTION_ARGS)
 
 	read_parts(PG_GETARG_TEXT_PP(0), &p);
 	if (strcmp(rule, "same") == 0)
-		key = psprintf("%s|%s", p.trade_name, p.industry);
+		key = same_key(&p);
 	else if (strcmp(rule, "near") == 0)
 		key = psprintf("%s|%s", p.sound, p.class);
 	else
@@ -197,7 +201,7 @@ rs_similar_names(PG_FUNCTION_ARGS)
 		rule = "3.1";
 	else if (strcmp(a.branch, b.branch) != 0 || *a.trade_name == '\0' || *b.trade_name == '\0')
 		PG_RETURN_NULL();
-	else if (strcmp(a.trade_name, b.trade_name) == 0 && same_industry(a.industry, b.industry))
+	else if (strcmp(same_key(&a), same_key(&b)) == 0)
 		rule = strcmp(a.region, b.region) == 0 && strcmp(a.form, b.form) == 0 ? "3.2" : "3.3";
 	else
 	{

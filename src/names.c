@@ -444,10 +444,11 @@ applies(const RsLexicon *lex, int field, const text *province, const text *event
 {
 	if (!(lex->fields & field) || as_of < lex->valid_from || as_of > lex->valid_to)
 		return false;
-	/* registries write 北京 or 北京市: either may be the longer */
+	/* registries write 北京 or 北京市: either may be the longer; or one of its districts */
 	if (lex->jurisdiction != NULL &&
 		(province == NULL || VARSIZE_ANY_EXHDR(province) == 0 ||
-		 !(starts_with(province, lex->jurisdiction) || starts_with(lex->jurisdiction, province))))
+		 !(starts_with(province, lex->jurisdiction) || starts_with(lex->jurisdiction, province) ||
+		   rs_region_within(province, lex->jurisdiction))))
 		return false;
 	if (lex->events.n > 0 && !(event != NULL && rs_text_list_has(&lex->events, event)))
 		return false;

@@ -137,9 +137,11 @@ rs_check_arguments(RsSeen **seen, MemoryContext context, const RsLexicon **lexic
 					 errhint("SELECT DISTINCT unnest(licences) FROM risk_screen.lexicon shows the codes in use; "
 							 "an exception of kind 'licence' adds one.")));
 	if (province != NULL && VARSIZE_ANY_EXHDR(province) > 0 &&
-		first_seen(seen, context, RS_ARGUMENT_PROVINCE, province) && !rs_known_region(province))
+		first_seen(seen, context, RS_ARGUMENT_PROVINCE, province) && rs_known_region(province) != RS_REGION_ONE)
 		ereport(WARNING,
-				(errmsg("\"%s\" is not a region of China", text_to_cstring(province)),
+				(rs_known_region(province) == RS_REGION_NONE
+				 ? errmsg("\"%s\" is not a region of China", text_to_cstring(province))
+				 : errmsg("\"%s\" is a region of several provinces", text_to_cstring(province)),
 				 errdetail("Lists of one jurisdiction were left out."),
 				 errhint("Write the province as the register does, for example 北京 or 北京市.")));
 	if (subject != NULL && first_seen(seen, context, RS_ARGUMENT_SUBJECT, subject) &&
@@ -154,11 +156,12 @@ rs_check_arguments(RsSeen **seen, MemoryContext context, const RsLexicon **lexic
  * known_region(region text) -> boolean
  *
  * Does the text begin with the name of a division of China down to counties,
- * full or short (北京, 北京市, 内蒙古)? GB/T 2260. NULL: NULL.
+ * full or short (北京, 北京市, 内蒙古, 海淀区), that tells the province? 朝阳区 is in
+ * two: false. GB/T 2260. NULL: NULL.
  */
 PG_FUNCTION_INFO_V1(rs_known_region_sql);
 Datum
 rs_known_region_sql(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(rs_known_region(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_BOOL(rs_known_region(PG_GETARG_TEXT_PP(0)) == RS_REGION_ONE);
 }

@@ -6,7 +6,8 @@
  * questions of an advertisement: which claims it makes (words of the advert
  * lists, negation heeded), which yields it names (a yield word with a number
  * and a unit near it), which licensed business it speaks of without a licence,
- * and whether it warns of risk at all.
+ * and whether a risk notice stands near every claim, yield and product of
+ * which a return is expected.
  */
 #include "pg_compat.h"
 
@@ -142,137 +143,281 @@ is_percent(uint32 cp)
 	return cp == '%' || cp == 0xFF05 || cp == 0xFE6A;
 }
 
-/* 分, 厘, 倍, 个点 and 点 after a number are units of yield too. */
-static bool
-is_unit(uint32 cp)
+/* What a unit of yield is in percent, 0 if it is none: %, 点, 分 (a tenth: 一成), ‰, 厘, 倍. */
+static double
+unit_of(uint32 cp)
 {
-	return is_percent(cp) || cp == 0x2030 || cp == 0x5206 || cp == 0x5398 || cp == 0x500D || cp == 0x70B9;
+	switch (cp)
+	{
+		case 0x70B9:			/* 点 */
+		case 0x5206:			/* 分 */
+			return 1;
+		case 0x2030:			/* ‰ */
+		case 0x5398:			/* 厘 */
+			return 0.1;
+		case 0x500D:			/* 倍 */
+			return 100;
+		default:
+			return is_percent(cp) ? 1 : 0;
+	}
 }
 
-/*
- * A number with a unit at p: its end and the largest number of a range. In
- * `chars` the characters read.
- */
 static bool
-read_yield(const unsigned char *p, const unsigned char *end, const unsigned char **after,
-		   uint64 *chars, char *number, int size)
+is_range(uint32 cp)
 {
-	double		largest = -1;
-	uint64		n = 0;
+	return cp == '-' || cp == '~' || cp == 0x301C || cp == 0xFF5E || cp == 0x2014 || cp == 0x2013 ||
+		cp == 0x81F3 || cp == 0x5230;	/* 至, 到 */
+}
+
+/* A text being read character by character; 0 at its end. */
+typedef struct Reader
+{
+	const unsigned char *p,
+			   *end;
+	uint64		chars;			/* read */
+} Reader;
+
+static uint32
+peek(const Reader *r, int *bytes)
+{
+	*bytes = 0;
+	return r->p < r->end ? rs_utf8_decode(r->p, r->end, bytes) : 0;
+}
+
+static void
+step(Reader *r, int bytes)
+{
+	r->p += bytes;
+	r->chars++;
+}
+
+static bool
+accept(Reader *r, uint32 cp)
+{
+	int			bytes;
+
+	if (peek(r, &bytes) != cp || bytes == 0)
+		return false;
+	step(r, bytes);
+	return true;
+}
+
+static void
+skip_blanks(Reader *r)
+{
+	int			bytes;
+	uint32		cp;
+
+	while (cp = peek(r, &bytes), cp == ' ' || cp == 0xA0 || cp == 0x3000)
+		step(r, bytes);
+}
+
+/* 12, 12.5, １２, 八点五, 十二, 二十, 一百二十: digits of any style, tens and hundreds. */
+static bool
+read_number(Reader *r, double *value)
+{
+	double		whole = 0,		/* hundreds and tens done with */
+				part = 0,		/* digits since */
+				scale = 0;		/* of the next digit behind the point */
+	bool		any = false;
 
 	for (;;)
 	{
-		char		digits[40];
-		int			k = 0;
 		int			bytes;
-		uint32		cp = 0;
+		uint32		cp = peek(r, &bytes);
+		int			d = bytes > 0 ? digit_of(cp) : -1;
 
-		while (p < end && k < (int) sizeof(digits) - 1)
+		if (d >= 0)
 		{
-			int			d;
-
-			cp = rs_utf8_decode(p, end, &bytes);
-			d = digit_of(cp);
-			if (d >= 0)
-				digits[k++] = '0' + d;
-			else if ((cp == '.' || cp == 0xFF0E) && k > 0 && memchr(digits, '.', k) == NULL)
-				digits[k++] = '.';
-			else
-				break;
-			p += bytes;
-			n++;
-		}
-		if (k == 0 || p >= end)
-			return false;
-		digits[k] = '\0';
-		if (atof(digits) > largest)
-		{
-			largest = atof(digits);
-			strlcpy(number, digits[k - 1] == '.' ? (digits[k - 1] = '\0', digits) : digits, size);
-		}
-		cp = rs_utf8_decode(p, end, &bytes);
-		/* 个点 */
-		if (cp == 0x4E2A && p + bytes < end)
-		{
-			p += bytes;
-			n++;
-			cp = rs_utf8_decode(p, end, &bytes);
-		}
-		if (is_unit(cp))
-		{
-			p += bytes;
-			n++;
-			*after = p;
-			*chars = n;
-			/* 8%-12%: the range goes on */
-			if (p < end)
+			if (scale > 0)
 			{
-				cp = rs_utf8_decode(p, end, &bytes);
-				if ((cp == '-' || cp == '~' || cp == 0x301C || cp == 0xFF5E || cp == 0x81F3 || cp == 0x2014 || cp == 0x2013) &&
-					p + bytes < end && digit_of(rs_utf8_decode(p + bytes, end, &(int) {0})) >= 0)
-				{
-					p += bytes;
-					n++;
-					continue;
-				}
+				part += d * scale;
+				scale /= 10;
 			}
-			return true;
+			else
+				part = part * 10 + d;
+			any = true;
+			if (part > 1e9)
+				return false;
 		}
-		/* 8-12% */
-		if (cp == '-' || cp == '~' || cp == 0x301C || cp == 0xFF5E || cp == 0x81F3 || cp == 0x2014 || cp == 0x2013)
+		else if ((cp == 0x5341 || cp == 0x767E) && scale == 0)	/* 十, 百 */
 		{
-			p += bytes;
-			n++;
-			continue;
+			/* 十二 begins with the ten itself */
+			whole += (any && part > 0 ? part : 1) * (cp == 0x5341 ? 10 : 100);
+			part = 0;
+			any = true;
 		}
-		return false;
+		else if ((cp == '.' || cp == 0xFF0E || (cp == 0x70B9 && any)) && scale == 0)
+		{
+			/* a point only with a digit behind it */
+			Reader		ahead = *r;
+			int			more;
+
+			step(&ahead, bytes);
+			cp = peek(&ahead, &more);
+			if (more == 0 || digit_of(cp) < 0)
+				break;
+			scale = 0.1;
+		}
+		else
+			break;
+		step(r, bytes);
 	}
+	*value = whole + part;
+	return any;
+}
+
+/* 百分之, 千分之, 万分之 before a number; 万 alone if `bare` (日息万五). */
+static double
+read_fraction(Reader *r, bool bare)
+{
+	Reader		at = *r;
+	double		unit = accept(&at, 0x767E) ? 1 : accept(&at, 0x5343) ? 0.1 : accept(&at, 0x4E07) ? 0.01 : 0;
+
+	if (unit == 0)
+		return 0;
+	if (accept(&at, 0x5206) ? !accept(&at, 0x4E4B) : !(bare && unit == 0.01))
+		return 0;
+	*r = at;
+	return unit;
+}
+
+/*
+ * A yield at p, in percent: a number with a unit behind or a fraction before it;
+ * of a range (8-12%, 8%至12%) the largest. `bare`: right behind the yield word.
+ */
+static bool
+read_yield(const unsigned char *p, const unsigned char *end, bool bare, const unsigned char **after,
+		   uint64 *chars, char *number, int size)
+{
+	Reader		r = {p, end, 0},
+				done = {NULL};
+	double		largest = -1,
+				pending = -1;	/* largest number of the range without a unit yet */
+
+	for (;;)
+	{
+		double		value,
+					unit = read_fraction(&r, bare);
+		int			bytes;
+		bool		digits = digit_of(peek(&r, &bytes)) >= 0;
+
+		if (!read_number(&r, &value))
+			break;
+		pending = Max(pending, value);
+		if (unit == 0)
+		{
+			Reader		at = r;
+
+			skip_blanks(&at);
+			accept(&at, 0x4E2A);	/* 个点 */
+			unit = unit_of(peek(&at, &bytes));
+			if (unit > 0)
+			{
+				bool		cents = peek(&at, &bytes) == 0x5206;
+
+				step(&at, bytes);
+				/* 十分可观, 百分百 and 一分钟 are no yields */
+				if (cents && (!digits || peek(&at, &bytes) == 0x949F))
+					break;
+				r = at;
+			}
+		}
+		if (unit > 0)
+		{
+			largest = Max(largest, pending * unit);
+			pending = -1;
+			done = r;
+		}
+		skip_blanks(&r);
+		if (!is_range(peek(&r, &bytes)))
+			break;
+		step(&r, bytes);
+		skip_blanks(&r);
+	}
+	if (done.p == NULL)
+		return false;
+	*after = done.p;
+	*chars = done.chars;
+	snprintf(number, size, "%.10g", largest);
+	return true;
 }
 
 typedef struct Output
 {
 	ReturnSetInfo *rsinfo;
 	const unsigned char *body;
+	const RsFinding *notice;	/* risk notices of the text, by place, none inside another */
+	int			nnotices;
+	int64		within;			/* how far one may stand from what it warns of; -1: anywhere */
+	bool		bare;			/* a word without a notice near was found: */
+	RsFinding	word;			/* the first in the text, */
+	RsHit		place;			/* where it stands, with its number */
+	int64		distance;		/* from it to the nearest notice; -1: there is none */
 } Output;
 
+/* A row; effect and basis are the word's, or, of what is missing, those of `list_word`. */
 static void
-put(Output *out, const char *finding, const RsLexicon *lex, const RsFinding *f,
-	uint64 start_char, uint64 end_char, Size start_byte, Size end_byte, const char *value)
+put(Output *out, const char *finding, const RsLexicon *lex, const RsFinding *f, const RsHit *place,
+	const RsTerm *list_word, const char *value)
 {
+	const RsTerm *law = list_word ? list_word : f->term;
 	Datum		values[10] = {0};
 	bool		nulls[10] = {0};
 
 	values[0] = CStringGetTextDatum(finding);
 	values[1] = PointerGetDatum(lex->name);
-	if (f != NULL)
-	{
-		values[2] = PointerGetDatum(f->term->term);
-		values[3] = PointerGetDatum(f->term->effect);
-		nulls[4] = f->term->basis == NULL;
-		values[4] = PointerGetDatum(f->term->basis);
-		values[5] = Int32GetDatum(rs_position(start_char + 1));
-		values[6] = Int32GetDatum(rs_position(end_char));
-		values[7] = PointerGetDatum(cstring_to_text_with_len((const char *) out->body + start_byte, end_byte - start_byte));
-		values[9] = CStringGetTextDatum(rs_disguise_name(f, out->body));
-	}
-	else
-	{
-		/* what is missing has no place; effect and basis are the list's */
-		const RsTerm *t = lex->nterms > 0 ? &lex->term[0] : NULL;
-
-		nulls[2] = nulls[5] = nulls[6] = nulls[7] = nulls[9] = true;
-		nulls[3] = t == NULL;
-		nulls[4] = t == NULL || t->basis == NULL;
-		if (t != NULL)
-		{
-			values[3] = PointerGetDatum(t->effect);
-			values[4] = PointerGetDatum(t->basis);
-		}
-	}
+	values[2] = PointerGetDatum(f->term->term);
+	values[3] = PointerGetDatum(law->effect);
+	nulls[4] = law->basis == NULL;
+	values[4] = PointerGetDatum(law->basis);
+	values[5] = Int32GetDatum(rs_position(place->start_char + 1));
+	values[6] = Int32GetDatum(rs_position(place->end_char));
+	values[7] = PointerGetDatum(cstring_to_text_with_len((const char *) out->body + place->start_byte, place->end_byte - place->start_byte));
+	values[9] = CStringGetTextDatum(rs_disguise_name(f, out->body));
 	nulls[8] = value == NULL;
 	if (value != NULL)
 		values[8] = DirectFunctionCall3(numeric_in, CStringGetDatum(value), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 	tuplestore_putvalues(out->rsinfo->setResult, out->rsinfo->setDesc, values, nulls);
+}
+
+/*
+ * Something a reader has to be warned of: is a notice within reach? Characters
+ * between the two count; notices are sorted, so the nearest is one of two.
+ */
+static void
+want_notice(Output *out, const RsFinding *f, const RsHit *place)
+{
+	int			low = 0,
+				high = out->nnotices;
+	int64		distance = -1;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (out->notice[middle].hit.start_char < place->start_char)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (int i = Max(low - 1, 0); i <= low && i < out->nnotices; i++)
+	{
+		const RsHit *n = &out->notice[i].hit;
+		int64		d = n->end_char <= place->start_char ? place->start_char - n->end_char
+			: n->start_char >= place->end_char ? n->start_char - place->end_char : 0;
+
+		if (distance < 0 || d < distance)
+			distance = d;
+	}
+	if ((distance < 0 || (out->within >= 0 && distance > out->within)) &&
+		(!out->bare || place->start_char < out->place.start_char))
+	{
+		out->bare = true;
+		out->word = *f;
+		out->place = *place;
+		out->distance = distance;
+	}
 }
 
 /* The number belonging to a yield word: behind it within reach, or right before it. */
@@ -294,21 +439,28 @@ find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whol
 
 		if (mark == RS_MARK_SENTENCE || mark == RS_MARK_COMMA || cp == 0x3001)
 			break;
-		if (digit_of(cp) >= 0)
+		/* 第2年8%: not every number is the yield */
+		if (read_yield(p, end, i == 0, &after, &chars, number, size))
 		{
-			if (!read_yield(p, end, &after, &chars, number, size))
-				break;
 			whole->end_byte = after - body;
 			whole->end_char = hit->end_char + ch + chars;
 			return true;
 		}
+		/* nor is the rest of a number one */
+		while (digit_of(cp) >= 0 && p + bytes < end && digit_of(rs_utf8_decode(p + bytes, end, &(int) {0})) >= 0)
+		{
+			p += bytes;
+			ch++;
+			cp = rs_utf8_decode(p, end, &bytes);
+		}
 		p += bytes;
 		ch++;
 	}
-	/* 12%年化收益 */
+	/* 12%年化收益, 12% 的年化收益 */
 	p = body + hit->start_byte;
 	ch = 0;
-	while (p > body)
+	after = NULL;				/* behind the percent sign, once found */
+	while (p > body && ch <= 14)
 	{
 		const unsigned char *q = p - 1;
 		int			bytes;
@@ -317,14 +469,14 @@ find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whol
 		while (q > body && p - q < 4 && (*q & 0xC0) == 0x80)
 			q--;
 		cp = rs_utf8_decode(q, p, &bytes);
-		if (ch == 0 ? !is_percent(cp) : (digit_of(cp) < 0 && cp != '.' && cp != 0xFF0E))
+		if (after == NULL ? !is_percent(cp) && cp != 0x7684 && cp != ' ' : digit_of(cp) < 0 && cp != '.' && cp != 0xFF0E)
 			break;
+		if (after == NULL && is_percent(cp))
+			after = p;
 		p = q;
 		ch++;
-		if (ch > 12)
-			break;
 	}
-	while (ch > 1 && digit_of(rs_utf8_decode(p, end, &(int) {0})) < 0)
+	while (after != NULL && p < after && digit_of(rs_utf8_decode(p, end, &(int) {0})) < 0)
 	{
 		int			bytes;
 
@@ -332,7 +484,7 @@ find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whol
 		p += bytes;
 		ch--;
 	}
-	if (ch > 1 && read_yield(p, body + hit->start_byte, &after, &chars, number, size))
+	if (after != NULL && read_yield(p, after, false, &after, &chars, number, size))
 	{
 		whole->start_byte = p - body;
 		whole->start_char = hit->start_char - ch;
@@ -357,11 +509,14 @@ shipped_list(const char *name)
 }
 
 /*
- * screen_ad(body text, licences text[], as_of date)
+ * screen_ad(body text, licences text[], as_of date, notice_within int)
  *   -> setof (finding, lexicon, term, effect, basis, started, ended, matched, value, disguise)
  *
- * NULL body: no rows. NULL licences: none held. Sources: 广告法 Art 9, 25;
- * 工商办字〔2016〕61号; 银发〔2019〕316号.
+ * NULL body: no rows. NULL licences: none held. notice_within: characters that
+ * may lie between a claim, yield or product and its risk notice, NULL: any
+ * number; negative: error. Cost: one pass over the text for each list, and a
+ * binary search for each hit. Sources: 广告法 Art 9, 25; 工商办字〔2016〕61号;
+ * 银发〔2019〕316号.
  */
 PG_FUNCTION_INFO_V1(rs_screen_ad);
 Datum
@@ -370,10 +525,10 @@ rs_screen_ad(PG_FUNCTION_ARGS)
 	Output		out = {(ReturnSetInfo *) fcinfo->resultinfo};
 	const RsLexicon **lexicon;
 	const RsLexicon *helper,
-			   *business;
+			   *business,
+			   *warning;
 	int			nlexicons,
-				n,
-				said = 0;
+				n;
 	uint64		reported = 0;
 	text	   *body;
 	RsSubject	subject = {0};
@@ -383,6 +538,13 @@ rs_screen_ad(PG_FUNCTION_ARGS)
 				old;
 
 	InitMaterializedSRF(fcinfo, 0);
+	out.within = PG_ARGISNULL(3) ? -1 : PG_GETARG_INT32(3);
+	if (!PG_ARGISNULL(3) && out.within < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("notice_within must not be negative"),
+				 errdetail("It is " INT64_FORMAT ".", out.within),
+				 errhint("Give the number of characters a risk notice may stand away, or NULL for anywhere in the text.")));
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	lexicon = rs_lexicons_argument(fcinfo, -1, &nlexicons);
@@ -401,16 +563,19 @@ rs_screen_ad(PG_FUNCTION_ARGS)
 		all[nlexicons] = business;
 		rs_check_arguments(rs_seen_arguments(fcinfo), fcinfo->flinfo->fn_mcxt, all, nlexicons + 1, &subject.licences, NULL, NULL);
 	}
+	warning = shipped_list("AD-WARNING");
+	out.notice = find_in(warning, body, as_of, NULL, &out.nnotices);
 
 	for (int l = 0; l < nlexicons; l++)
 	{
 		if (!(lexicon[l]->fields & RS_FIELD_ADVERT))
 			continue;
 		found = find_in(lexicon[l], body, as_of, &subject, &n);
-		said += n;
 		for (int i = 0; i < n; i++)
-			put(&out, "claim", lexicon[l], &found[i], found[i].hit.start_char, found[i].hit.end_char,
-				found[i].hit.start_byte, found[i].hit.end_byte, NULL);
+		{
+			put(&out, "claim", lexicon[l], &found[i], &found[i].hit, NULL, NULL);
+			want_notice(&out, &found[i], &found[i].hit);
+		}
 	}
 
 	/* the word farthest from the number comes first and names the whole */
@@ -426,22 +591,26 @@ rs_screen_ad(PG_FUNCTION_ARGS)
 		{
 			/* 预期…收益率 8%: two words, one number */
 			reported = whole.end_char;
-			said++;
-			put(&out, "yield", helper, &found[i], whole.start_char, whole.end_char, whole.start_byte, whole.end_byte, number);
+			put(&out, "yield", helper, &found[i], &whole, NULL, number);
+			want_notice(&out, &found[i], &whole);
 		}
 	}
 
 	found = find_in(business, body, as_of, &subject, &n);
 	for (int i = 0; i < n; i++)
-		put(&out, "licence", business, &found[i], found[i].hit.start_char, found[i].hit.end_char,
-			found[i].hit.start_byte, found[i].hit.end_byte, NULL);
+		put(&out, "licence", business, &found[i], &found[i].hit, NULL, NULL);
 
-	if (said > 0)
+	found = find_in(shipped_list("AD-PRODUCT"), body, as_of, NULL, &n);
+	for (int i = 0; i < n; i++)
+		want_notice(&out, &found[i], &found[i].hit);
+
+	if (out.bare)
 	{
-		helper = shipped_list("AD-WARNING");
-		found = find_in(helper, body, as_of, NULL, &n);
-		if (n == 0)
-			put(&out, "no_warning", helper, NULL, 0, 0, 0, 0, NULL);
+		char		distance[32];
+
+		snprintf(distance, sizeof(distance), INT64_FORMAT, out.distance);
+		put(&out, "no_warning", warning, &out.word, &out.place,
+			warning->nterms > 0 ? &warning->term[0] : NULL, out.distance < 0 ? NULL : distance);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);

@@ -52,7 +52,8 @@ typedef enum RsHoldingClass
 #define RS_FLAG_SELF			(1u << 13)	/* the party is the target itself */
 #define RS_FLAG_NO_HOLDERS		(1u << 14)	/* nothing is recorded about the target */
 #define RS_FLAG_LAYERS_CUT		(1u << 15)	/* max_layers hid rows; their mass is here */
-#define RS_FLAG_COUNT			16
+#define RS_FLAG_AT_LEAST		(1u << 16)	/* a link known as a range counts with its minimum */
+#define RS_FLAG_COUNT			17
 
 /* A number that passes one of these has no value. */
 #define RS_FLAGS_NO_VALUE	(RS_FLAG_CLOSED_LOOP | RS_FLAG_RHO_GE_1 | RS_FLAG_RANGE)
@@ -112,6 +113,7 @@ typedef struct RsOwnershipOptions
 	DateADT		as_of;
 	TimestampTz known_at;		/* rows known later are ignored */
 	uint32		classes;		/* bit set of RsHoldingClass that make edges */
+	bool		least;			/* a range counts as its minimum: what is sure */
 } RsOwnershipOptions;
 
 #define RS_CLASSES_EQUITY ((1u << RS_CLASS_EQUITY) | (1u << RS_CLASS_NOMINEE))
@@ -209,6 +211,8 @@ typedef struct RsThreshold
 
 /* Least value, in units of 1/whole, that meets the threshold. */
 extern int128 rs_threshold_least(const RsThreshold *threshold, int128 whole);
+/* Does a computed share meet it? Within the solver's error of the threshold it is the threshold. */
+extern bool rs_threshold_meets(const RsThreshold *threshold, RsReal share);
 
 typedef struct RsControlled
 {

@@ -17,6 +17,9 @@
  */
 #include "postgres.h"
 
+#include <float.h>
+#include <math.h>
+
 #include "miscadmin.h"
 
 #include "ownership.h"
@@ -60,6 +63,24 @@ rs_threshold_least(const RsThreshold *t, int128 whole)
 	if (!t->inclusive || product % unit != 0)
 		least++;
 	return least;
+}
+
+/*
+ * Errors of the solver are some units in the last of 18 digits, so 0.25 that
+ * comes out of thirds and sixths is 0.25, and 0.2499999999999999 is less.
+ */
+bool
+rs_threshold_meets(const RsThreshold *t, RsReal share)
+{
+	RsReal		unit = 1;
+	RsReal		limit;
+	RsReal		error = Max(1e-17L, 64 * LDBL_EPSILON);
+
+	for (int i = 0; i < t->digits; i++)
+		unit *= 10;
+	limit = (RsReal) t->number / unit;
+	error *= Max(1, fabsl(share));
+	return t->inclusive ? share >= limit - error : share > limit + error;
 }
 
 RsControl *

@@ -35,7 +35,7 @@ static const char purpose[] = "holdings";
 const char *const rs_flag_name[RS_FLAG_COUNT] = {
 	"UNKNOWN", "CLOSED_LOOP", "RHO_GE_1", "SUM_OVER_100", "MISSING", "UNKNOWN_SHARE",
 	"RANGE", "TREASURY", "NOMINEE", "DUPLICATE", "NEGATIVE", "ZERO_SHARE",
-	"NORMALISED", "SELF", "NO_HOLDERS", "LAYERS_CUT"
+	"NORMALISED", "SELF", "NO_HOLDERS", "LAYERS_CUT", "AT_LEAST"
 };
 
 static void
@@ -279,7 +279,7 @@ settle_run(Run *run, const RsOwnershipOptions *options, uint32 *row, uint32 n, b
 
 /* Write the edge that row[0..n) add up to. */
 static void
-put_edge(RsOwnershipGraph *g, const RsHoldingRows *rows, const int *digits,
+put_edge(RsOwnershipGraph *g, const RsHoldingRows *rows, const int *digits, bool least,
 		 uint32 e, const uint32 *row, uint32 n, bool duplicate)
 {
 	int128		sum[RS_V_COLUMNS] = {0};
@@ -316,11 +316,13 @@ put_edge(RsOwnershipGraph *g, const RsHoldingRows *rows, const int *digits,
 		else
 		{
 			if (known & ((1 << RS_V_MIN) | (1 << RS_V_MAX)))
-				flags |= RS_FLAG_RANGE;
+				flags |= least ? RS_FLAG_AT_LEAST : RS_FLAG_RANGE;
 			else
 				flags |= RS_FLAG_UNKNOWN_SHARE;
+			if (least)
+				v[RS_V_SHARE] = v[RS_V_MIN];
 			if (!(known & (1 << RS_V_MAX)))
-				v[RS_V_MAX] = g->one;
+				v[RS_V_MAX] = Max(g->one, v[RS_V_MIN]);
 		}
 		if (!(known & (1 << RS_V_VOTES)))
 			v[RS_V_VOTES] = v[RS_V_SHARE];
@@ -390,7 +392,8 @@ rs_ownership_build(RsHoldingRows *rows, uint32 nnodes, const uint32 *rank,
 	g->budget = budget;
 	g->nnodes = nnodes;
 	for (int v = 0; v < RS_V_COLUMNS; v++)
-		g->scale = Max(g->scale, rows->scale[v]);
+		if (rows->has[v])
+			g->scale = Max(g->scale, rows->scale[v]);
 	for (int v = 0; v < RS_V_COLUMNS; v++)
 		digits[v] = g->scale - rows->scale[v];
 	g->one = scaled(1, g->scale);
@@ -439,7 +442,7 @@ rs_ownership_build(RsHoldingRows *rows, uint32 nnodes, const uint32 *rank,
 		{
 			g->edge_owner[n] = rank ? rank[owner] : owner;
 			g->edge_owned[n] = rank ? rank[owned] : owned;
-			put_edge(g, rows, digits, (uint32) n, run_rows, kept, duplicate);
+			put_edge(g, rows, digits, options->least, (uint32) n, run_rows, kept, duplicate);
 			g->in_start[g->edge_owned[n] + 1]++;
 			n++;
 		}

@@ -13,16 +13,9 @@
  * computed once per system when first met. Net ownership (Baldone: nothing
  * returns to the owner through its own loops) is x_i / N_ii.
  *
- * N is found by elimination without pivoting. If no company of S has holders
- * over 100 % inside S, its column excess e_j = 1 - sum of b_ij, taken exactly
- * from the integer shares, replaces the diagonal (Grassmann, Taksar and
- * Heyman; Alfa, Xue and Ye 2002): every pivot is a sum of non-negative
- * numbers, nothing is ever subtracted, so every entry has full relative
- * accuracy however near the ring is to closing, and a pivot is zero exactly
- * when some ring owns itself entirely. Otherwise pivots are computed plainly;
- * all positive means that I - |B| is a nonsingular M-matrix, that is spectral
- * radius below 1. A block that fails has no finite answer: its numbers, and
- * those of owners above it, are withheld under a flag.
+ * How N is found, and when there is none: ownership_matrix.c. A block that has
+ * none has no finite answer: its numbers, and those of owners above it, are
+ * withheld under a flag.
  *
  * Downwards (what R owns) it is row R of the same Y: the walk follows
  * holdings, blocks are applied from the left, net divides by N_RR.
@@ -38,12 +31,10 @@
 #include "utils/memutils.h"
 
 #include "ownership.h"
+#include "ownership_matrix.h"
 #include "rs_memory.h"
 
 static const char purpose[] = "the ownership solver";
-
-/* A pivot below this, where subtraction occurs, counts as not positive. */
-#define PIVOT_EPSILON 1e-15L
 
 /* Of a node: one of its holders is known as a range only. Never passed on. */
 #define NODE_RANGED (1u << 31)
@@ -119,7 +110,10 @@ whole_of(const RsSystem *s, uint32 node)
 	return s->whole ? s->whole[node] : s->g->one;
 }
 
-/* share_max, but no more than the others' minimums leave. */
+/*
+ * share_max, but no more than the others' minimums leave. Minimums that exceed
+ * the whole contradict each other and bound nothing.
+ */
 static void
 tighten_maximums(RsSystem *s)
 {
@@ -134,8 +128,42 @@ tighten_maximums(RsSystem *s)
 		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
 			sum += low[e];
 		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
-			s->number[e] = Max(low[e], Min(high[e], g->one - (sum - low[e])));
+			s->number[e] = sum > g->one ? high[e] : Max(low[e], Min(high[e], g->one - (sum - low[e])));
 	}
+}
+
+/* What an edge carries at least, of the basis' kind. */
+static inline int128
+least_of(const RsSystem *s, uint32 e)
+{
+	const RsOwnershipGraph *g = s->g;
+
+	if (g->value[RS_V_MIN] == NULL || (s->basis == RS_BASIS_VOTES && g->value[RS_V_VOTES] != NULL))
+		return s->number[e];
+	return s->basis == RS_BASIS_HIGHER ? Max(s->number[e], g->value[RS_V_MIN][e]) : g->value[RS_V_MIN][e];
+}
+
+/*
+ * What shares of j are scaled by when its holders exceed 1, the sums of the
+ * least and the greatest being given: a share that may be small is divided by
+ * the greatest whole and one that may be large by the least, so that the
+ * results bound every reading of the ranges.
+ */
+static int128
+normalised_whole(RsSystem *s, uint32 j, int128 least)
+{
+	RsOwnershipGraph *g = s->g;
+	int128		whole = least;
+
+	if (least <= g->one)
+		return g->one;
+	if (s->basis == RS_BASIS_MIN)
+		for (uint32 e = (whole = 0, g->in_start[j]); e < g->in_start[j + 1]; e++)
+			whole += g->value[RS_V_MAX][e];
+	else if (s->basis == RS_BASIS_MAX)
+		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
+			s->number[e] = Min(s->number[e], least);
+	return whole;
 }
 
 static void
@@ -195,8 +223,10 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 		s->whole = rs_alloc(g->budget, n, sizeof(int128), purpose);
 	for (uint32 j = 0; j < n; j++)
 	{
-		int128		sum = 0;
-		uint32		flags = g->node_flags[j];
+		int128		sum = 0,
+					least = 0;
+		uint32		flags = g->node_flags[j],
+					scaled = 0;
 		Walk	   *w = &s->walk[j];
 
 		if ((j & 0xFFFF) == 0)
@@ -207,6 +237,7 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 				ereport(ERROR,
 						(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						 errmsg("a sum of shares does not fit into 38 digits")));
+			least += least_of(s, e);
 			if (g->edge_owner[e] == j)
 				flags |= RS_FLAG_TREASURY;
 			if (g->edge_flags[e] & RS_FLAG_RANGE)
@@ -214,12 +245,17 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 		}
 		s->known[j] = sum;
 		if (normalise)
-			s->whole[j] = Max(g->one, sum);
+		{
+			s->whole[j] = normalised_whole(s, j, least);
+			/* Scaled by a sum that is a range, an exact share is one too. */
+			if (least > g->one && (flags & NODE_RANGED))
+				scaled = RS_FLAG_RANGE;
+		}
 		if (g->in_start[j] < g->in_start[j + 1])
 		{
-			if (sum > g->one)
+			if (least > g->one || (basis == RS_BASIS_MAX && sum > g->one))
 				flags |= RS_FLAG_SUM_OVER_100 | (normalise ? RS_FLAG_NORMALISED : 0);
-			else if (sum < g->one)
+			else if ((basis == RS_BASIS_MAX ? sum : least) < g->one)
 				flags |= RS_FLAG_MISSING;
 		}
 		w->stamp = 0;
@@ -231,7 +267,7 @@ rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise)
 		w->nowned = g->out_start[j + 1] - g->out_start[j];
 		for (uint32 e = g->in_start[j]; e < g->in_start[j + 1]; e++)
 			s->up[e] = (Link) {(RsReal) s->number[e] / (RsReal) whole_of(s, j),
-				g->edge_owner[e], g->edge_flags[e]};
+				g->edge_owner[e], g->edge_flags[e] | scaled};
 	}
 
 	s->local = rs_alloc(g->budget, n, sizeof(uint32), purpose);
@@ -250,171 +286,6 @@ rs_system_node_flags(const RsSystem *s, uint32 node)
 }
 
 /* ---- one cyclic component ---- */
-
-/* Where the factors are not zero, row by row, columns ascending; size + 1 starts. */
-typedef struct Pattern
-{
-	uint64	   *start;
-	uint32	   *column;
-	uint64	   *lower;			/* of each row: the first of its columns still in use */
-	uint64	   *diagonal;		/* and the first one beyond the diagonal */
-} Pattern;
-
-/*
- * b: s x s by row, b[i][j] = share of j that i holds; on return its
- * off-diagonals hold the factors and d the pivots. excess is used and spoilt;
- * NULL selects plain elimination. spare: 2 s numbers. False: a pivot is not
- * positive. Only links that exist are worked on, so a long thin ring costs
- * little more than looking at the matrix.
- */
-static bool
-factor(RsReal *b, RsReal *d, RsReal *excess, uint32 *spare, uint32 size)
-{
-	uint32	   *row = spare,
-			   *column = spare + size;
-
-	if (excess == NULL)
-		for (uint32 j = 0; j < size; j++)
-			d[j] = 1.0L - b[(Size) j * size + j];
-	for (uint32 k = 0; k < size; k++)
-	{
-		RsReal	   *bk = b + (Size) k * size;
-		RsReal		pivot = excess ? excess[k] : d[k];
-		uint32		nrows = 0,
-					ncolumns = 0;
-
-		for (uint32 i = k + 1; i < size; i++)
-			if (b[(Size) i * size + k] != 0)
-			{
-				row[nrows++] = i;
-				if (excess != NULL)
-					pivot += b[(Size) i * size + k];
-			}
-		if (!(pivot > (excess ? 0 : PIVOT_EPSILON)))
-			return false;
-		d[k] = pivot;
-		for (uint32 j = k + 1; j < size; j++)
-			if (bk[j] != 0)
-			{
-				column[ncolumns++] = j;
-				if (excess != NULL)
-					excess[j] += excess[k] * (bk[j] / pivot);
-			}
-		for (uint32 r = 0; r < nrows; r++)
-		{
-			RsReal	   *bi = b + (Size) row[r] * size;
-			RsReal		m = bi[k] / pivot;
-
-			bi[k] = m;
-			if (excess == NULL)
-				d[row[r]] -= m * bk[row[r]];
-			for (uint32 c = 0; c < ncolumns; c++)
-				bi[column[c]] += m * bk[column[c]];
-		}
-		CHECK_FOR_INTERRUPTS();
-	}
-	return true;
-}
-
-static void
-find_pattern(MemoryContext scratch, const RsReal *b, uint32 size, Pattern *p)
-{
-	uint64		n = 0,
-				capacity = 0;
-
-	p->start = rs_alloc(scratch, (uint64) size + 1, sizeof(uint64), purpose);
-	p->lower = rs_alloc(scratch, size, sizeof(uint64), purpose);
-	p->diagonal = rs_alloc(scratch, size, sizeof(uint64), purpose);
-	p->column = NULL;
-	for (uint32 i = 0; i < size; i++)
-	{
-		const RsReal *bi = b + (Size) i * size;
-
-		p->column = rs_grow(scratch, p->column, &capacity, n + size, sizeof(uint32), purpose);
-		p->start[i] = p->lower[i] = n;
-		for (uint32 j = 0; j < i; j++)
-			if (bi[j] != 0)
-				p->column[n++] = j;
-		p->diagonal[i] = n;
-		for (uint32 j = i + 1; j < size; j++)
-			if (bi[j] != 0)
-				p->column[n++] = j;
-		CHECK_FOR_INTERRUPTS();
-	}
-	p->start[size] = n;
-}
-
-/* Columns of the inverse worked on together, so that no sum waits for another. */
-#define TOGETHER 4
-
-/*
- * (I - B)^-1 from the factors, by column; additions only when all is >= 0.
- * r: s x TOGETHER numbers.
- */
-static void
-invert(const RsReal *b, const RsReal *d, Pattern *p, const uint32 *place, uint32 size,
-	   RsReal *inverse, RsReal (*r)[TOGETHER])
-{
-	for (uint32 c = 0; c < size; c += TOGETHER)
-	{
-		memset(r, 0, sizeof(*r) * size);
-		for (uint32 i = c; i < size; i++)
-		{
-			const RsReal *bi = b + (Size) i * size;
-			RsReal		s0 = 0,
-						s1 = 0,
-						s2 = 0,
-						s3 = 0;
-
-			/* Above the first of these columns r is zero. */
-			while (p->lower[i] < p->diagonal[i] && p->column[p->lower[i]] < c)
-				p->lower[i]++;
-			for (uint64 k = p->lower[i]; k < p->diagonal[i]; k++)
-			{
-				RsReal		m = bi[p->column[k]];
-				const RsReal *rk = r[p->column[k]];
-
-				s0 += m * rk[0];
-				s1 += m * rk[1];
-				s2 += m * rk[2];
-				s3 += m * rk[3];
-			}
-			r[i][0] = s0;
-			r[i][1] = s1;
-			r[i][2] = s2;
-			r[i][3] = s3;
-			if (i < c + TOGETHER)
-				r[i][i - c] = 1;
-		}
-		for (uint32 k = size; k-- > 0;)
-		{
-			const RsReal *bk = b + (Size) k * size;
-			RsReal		s0 = r[k][0],
-						s1 = r[k][1],
-						s2 = r[k][2],
-						s3 = r[k][3];
-
-			for (uint64 j = p->diagonal[k]; j < p->start[k + 1]; j++)
-			{
-				RsReal		u = bk[p->column[j]];
-				const RsReal *rj = r[p->column[j]];
-
-				s0 += u * rj[0];
-				s1 += u * rj[1];
-				s2 += u * rj[2];
-				s3 += u * rj[3];
-			}
-			r[k][0] = s0 / d[k];
-			r[k][1] = s1 / d[k];
-			r[k][2] = s2 / d[k];
-			r[k][3] = s3 / d[k];
-		}
-		for (uint32 q = 0; q < TOGETHER && c + q < size; q++)
-			for (uint32 i = 0; i < size; i++)
-				inverse[(Size) place[c + q] * size + place[i]] = r[i][q];
-		CHECK_FOR_INTERRUPTS();
-	}
-}
 
 typedef struct Degree
 {
@@ -484,7 +355,7 @@ solve_block(RsSystem *s, uint32 component)
 		{
 			if (g->component[g->edge_owner[e]] != component)
 				continue;
-			block->flags |= g->edge_flags[e];
+			block->flags |= s->up[e].flags;
 			b[(Size) turn[s->local[g->edge_owner[e]]] * size + turn[j]] = s->up[e].weight;
 			outside -= s->number[e];
 			if (s->number[e] < 0)
@@ -497,7 +368,7 @@ solve_block(RsSystem *s, uint32 component)
 
 	if (!negative && !over)
 	{
-		solved = factor(b, d, excess, spare, size);
+		solved = rs_matrix_factor(b, d, excess, spare, size);
 		block->state = solved ? 0 : RS_FLAG_CLOSED_LOOP;
 	}
 	else
@@ -510,20 +381,16 @@ solve_block(RsSystem *s, uint32 component)
 
 			for (Size i = 0; i < cells; i++)
 				magnitude[i] = fabsl(b[i]);
-			solved = factor(magnitude, d, NULL, spare, size);
+			solved = rs_matrix_factor(magnitude, d, NULL, spare, size);
 			pfree(magnitude);
 		}
-		solved = solved && factor(b, d, NULL, spare, size);
+		solved = solved && rs_matrix_factor(b, d, NULL, spare, size);
 		block->state = solved ? 0 : RS_FLAG_RHO_GE_1;
 	}
 	if (solved)
 	{
-		Pattern		pattern;
-
 		block->inverse = rs_alloc(g->budget, cells, sizeof(RsReal), "a ring of cross-holdings");
-		find_pattern(scratch, b, size, &pattern);
-		invert(b, d, &pattern, place, size, block->inverse,
-			   rs_alloc(scratch, size, sizeof(RsReal) * TOGETHER, purpose));
+		rs_matrix_invert(scratch, b, d, place, size, block->inverse);
 	}
 	MemoryContextDelete(scratch);
 	return block;
@@ -828,7 +695,8 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 			if (downwards || w->nowners == 0)
 				continue;
 			result->over |= (w->node_flags & RS_FLAG_SUM_OVER_100) != 0;
-			if (w->node_flags & RS_FLAG_MISSING)
+			/* A ring of ranges may own itself entirely: then its mass is nobody's. */
+			if ((w->node_flags & RS_FLAG_MISSING) || ((w->node_flags & NODE_BITS) == NODE_BITS && s->known[node] <= whole_of(s, node)))
 			{
 				result->unknown_flags |= w->flags & s->no_value;
 				if (w->node_flags & NODE_RANGED)

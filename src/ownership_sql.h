@@ -62,10 +62,12 @@ typedef struct RsHoldings
 #define RS_ALLOW_NEGATIVE	1	/* short positions, corrections */
 #define RS_ALLOW_OVER_ONE	2	/* leverage, amounts, and data that are to be checked */
 #define RS_ALLOW_ANY		3
+#define RS_ALLOW_INVERTED	4	/* share_min above share_max: for the check that lists them */
 
 extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
 									bool swapped, int allow, const char *bad_rows,
 									const DateADT *as_of, const TimestampTz *known_at);
+extern void rs_holdings_take_least(RsHoldings *h);
 extern void rs_holdings_ignore(RsHoldings *h, int column);
 extern uint32 *rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n);
 extern void rs_holdings_load_all(RsHoldings *h);

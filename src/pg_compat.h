@@ -48,6 +48,16 @@ rs_utf8_length(const unsigned char *p, const unsigned char *end)
 #define RS_RELATION_STORAGE(rel) ((rel)->rd_node.relNode)
 #endif
 
+/*
+ * What enable_seqscan = off and its like add to a plan's cost: since 18 such
+ * nodes are counted beside the cost instead. nodes/plannodes.h must be included.
+ */
+#if PG_VERSION_NUM >= 180000
+#define RS_DISABLED_COST(plan) (1.0e10 * (plan)->disabled_nodes)
+#else
+#define RS_DISABLED_COST(plan) 0.0
+#endif
+
 /* May the current user execute the plan? executor/executor.h must be included. */
 #if PG_VERSION_NUM >= 160000
 #define rs_may_execute(plan) ExecCheckPermissions((plan)->rtable, (plan)->permInfos, false)

@@ -13,7 +13,9 @@
  * contract, plan, trust) and counts persons and companies behind them once
  * each, by identity document if given (私募投资基金监督管理暂行办法 第13条: merge);
  * exempt investors count as one and are not looked through. Each vehicle is
- * visited once, so rings end.
+ * visited once, so rings end; a ring of vehicles that nobody outside invests in
+ * has no final investor and says so. How much of the product that is, the
+ * solver of look_through() tells, on the holdings of vehicles alone.
  *
  * Cost: O(holdings) for all products' layers; O(holdings of the vehicles
  * above) for each product's investors.
@@ -343,6 +345,10 @@ typedef struct Count
 	uint32	   *seen_identity;	/* by identity */
 	uint32	   *queue;
 	uint64		nqueue;
+	bool	   *closed;			/* by component: a ring that nobody outside holds */
+	uint32	   *loop;			/* by component: counted this round */
+	RsSystem   *system;
+	RsStakes	stakes;
 } Count;
 
 static bool
@@ -368,6 +374,86 @@ limit_of(const RsParty *party)
 	return 200;
 }
 
+/* Nothing held, or sold short, is no investment. */
+static inline bool
+invests(const RsOwnershipGraph *g, uint32 edge)
+{
+	return g->value[RS_V_SHARE][edge] > 0 || (g->edge_flags[edge] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)) != 0;
+}
+
+static void
+find_closed_rings(Count *c)
+{
+	RsOwnershipGraph *g = c->h->graph;
+
+	rs_ownership_components(g);
+	c->closed = rs_alloc0(c->h->budget, g->ncomponents, sizeof(bool), purpose);
+	c->loop = rs_alloc0(c->h->budget, g->ncomponents, sizeof(uint32), purpose);
+	for (uint32 component = 0; component < g->ncomponents; component++)
+	{
+		c->closed[component] = rs_ownership_is_cyclic(g, component);
+		for (uint32 i = g->component_start[component]; c->closed[component] && i < g->component_start[component + 1]; i++)
+		{
+			uint32		k = g->component_node[i];
+
+			for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
+				if (invests(g, e) && g->component[g->edge_owner[e]] != component)
+					c->closed[component] = false;
+		}
+		if ((component & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* What a ring that owns itself declares, or one; nothing if the product is in it. */
+static int64
+declared_by_ring(Count *c, uint32 component, uint32 product)
+{
+	RsOwnershipGraph *g = c->h->graph;
+	int64		declared = g->component[product] == component ? 0 : 1;
+	bool		any = false;
+
+	for (uint32 i = g->component_start[component]; i < g->component_start[component + 1]; i++)
+	{
+		int64		said = rs_party_of_node(c->parties, g->component_node[i])->declared;
+
+		if (said >= 0)
+			declared = any ? Max(declared, said) : said;
+		any |= said >= 0;
+	}
+	return declared;
+}
+
+/* The fraction of the product behind which nobody is named; false: no number. */
+static bool
+unknown_part(Count *c, uint32 product, RsReal *part)
+{
+	RsStakes   *s = &c->stakes;
+
+	if (c->h->graph->in_start[product] == c->h->graph->in_start[product + 1])
+	{
+		*part = 1;
+		return true;
+	}
+	rs_system_solve(c->system, product, false, s);
+	*part = s->unknown + s->closed;
+	if (s->unknown_flags & RS_FLAGS_NO_VALUE)
+		return false;
+	for (uint64 i = 0; i < s->n; i++)
+	{
+		const RsStake *stake = &s->stake[i];
+
+		if (stake->flags & (RS_FLAG_NEGATIVE | RS_FLAG_RHO_GE_1))
+			return false;
+		if (!stake->ultimate || !passes_through(rs_party_of_node(c->parties, stake->node)))
+			continue;
+		if (stake->flags & RS_FLAGS_NO_VALUE)
+			return false;
+		*part += stake->total;
+	}
+	return true;
+}
+
 static void
 count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 {
@@ -381,8 +467,10 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 				unlisted = 0,
 				exempt = 0;
 	uint32		crossed = RS_NO_ID;
-	Datum		values[12];
-	bool		nulls[12] = {false};
+	bool		looped = false;
+	RsReal		part;
+	Datum		values[13];
+	bool		nulls[13] = {false};
 	Datum		flag[3];
 	int			nflags = 0;
 
@@ -404,11 +492,7 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 
 			if ((e & 0xFFFF) == 0)
 				CHECK_FOR_INTERRUPTS();
-			/* Nothing held, or sold short: not an investor. */
-			if (g->value[RS_V_SHARE][e] <= 0 &&
-				!(g->edge_flags[e] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)))
-				continue;
-			if (holder == vehicle)
+			if (!invests(g, e) || holder == vehicle)
 				continue;
 			holders++;
 			if (passes_through(party))
@@ -442,6 +526,19 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 		}
 		if (vehicle == product)
 			direct = holders;
+		if (c->closed[g->component[vehicle]])
+			looped = true;
+		if (holders > 0 && c->closed[g->component[vehicle]] && c->loop[g->component[vehicle]] != c->round)
+		{
+			int64		declared = declared_by_ring(c, g->component[vehicle], product);
+
+			c->loop[g->component[vehicle]] = c->round;
+			unknown++;
+			merged += declared;
+			unmerged += declared;
+			if (merged > limit && crossed == RS_NO_ID)
+				crossed = vehicle;
+		}
 		if (holders == 0)
 		{
 			/* Nobody named: what it declares, or one. */
@@ -485,7 +582,12 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 		flag[nflags++] = CStringGetTextDatum("UNKNOWN_INVESTORS");
 	if (unlisted > 0)
 		flag[nflags++] = CStringGetTextDatum("UNLISTED_PARTIES");
+	if (looped)
+		flag[nflags++] = CStringGetTextDatum("CLOSED_LOOP");
 	values[11] = PointerGetDatum(construct_array(flag, nflags, TEXTOID, -1, false, TYPALIGN_INT));
+	nulls[12] = !unknown_part(c, product, &part);
+	if (!nulls[12])
+		values[12] = rs_share_numeric(part);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -494,11 +596,14 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
  *				   known_at timestamptz, bad_rows text)
  *	 returns (product text, form text, max_investors bigint, investors bigint, unmerged bigint,
  *			  direct_holders bigint, vehicles bigint, exempt bigint, unknown bigint,
- *			  exceeded boolean, route text[], flags text[])
+ *			  exceeded boolean, route text[], flags text[], unknown_share numeric)
  *
  * investors: distinct persons and companies behind the product. unmerged: the
  * same without removing those who come by several ways. unknown: vehicles
- * without named holders, counted as declared or as one. route: from the
+ * without named holders, and rings of vehicles that only hold each other
+ * (CLOSED_LOOP), counted as declared or as one. unknown_share: the fraction of
+ * the product behind which they stand; holdings of one product are amounts if
+ * they sum to more than 1, else fractions of 1. NULL: a chain has no number. route: from the
  * product to the vehicle whose holders first cross the limit. products NULL:
  * every party that is looked through.
  */
@@ -513,6 +618,8 @@ rs_final_investors(PG_FUNCTION_ARGS)
 	Count		c = {0};
 	uint32	   *ids = NULL;
 	uint32		nids = 0;
+	uint64		kept = 0;
+	bool	   *asked;
 	char	   *bad_rows;
 	DateADT		as_of = 0;
 	TimestampTz known_at = 0;
@@ -544,7 +651,21 @@ rs_final_investors(PG_FUNCTION_ARGS)
 		rs_holdings_load_around(h, ids, nids, true);
 	}
 	c.parties = rs_parties_read(h, text_to_cstring(PG_GETARG_TEXT_PP(1)), "parties", bad_rows, ids != NULL);
+	/* What companies and exempt investors are held by is not asked: the ways end there. */
+	asked = rs_alloc0(budget, rs_interner_count(h->interner), sizeof(bool), purpose);
+	for (uint32 i = 0; i < nids; i++)
+		asked[ids[i]] = true;
+	for (uint64 i = 0; i < h->rows->n; i++)
+	{
+		uint32		owned = h->rows->owned[i];
+
+		if (asked[owned] || (owned < c.parties->nparties && passes_through(&c.parties->party[owned])))
+			rs_holding_rows_move(h->rows, kept++, i);
+	}
+	h->rows->n = kept;
 	rs_holdings_build(h);
+	find_closed_rings(&c);
+	c.system = rs_system_create(h->graph, RS_BASIS_SHARE, true);
 
 	c.visited = rs_alloc0(budget, h->nids, sizeof(uint32), purpose);
 	c.parent = rs_alloc(budget, h->nids, sizeof(uint32), purpose);

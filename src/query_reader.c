@@ -48,6 +48,7 @@ static const char *const reason_text[BAD_REASONS] = {
 	[BAD_NULL] = "is null",
 	[BAD_NEGATIVE] = "is negative",
 	[BAD_OVER_ONE] = "is above 1",
+	[BAD_INVERTED] = "is above its upper bound",
 	[BAD_NOT_FINITE] = "is NaN or infinite",
 	[BAD_DUPLICATE] = "occurs twice",
 };
@@ -60,6 +61,7 @@ bad_row(RsQuery *q, int column, BadReason reason, TupleTableSlot *slot)
 		[BAD_NULL] = ERRCODE_NULL_VALUE_NOT_ALLOWED,
 		[BAD_NEGATIVE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 		[BAD_OVER_ONE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+		[BAD_INVERTED] = ERRCODE_CHECK_VIOLATION,
 		[BAD_NOT_FINITE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 		[BAD_DUPLICATE] = ERRCODE_UNIQUE_VIOLATION,
 	};
@@ -268,6 +270,25 @@ handle_oldest(RsQuery *q)
 	handle_row(q, &q->ring[oldest], NULL);
 }
 
+/* A range upside down says nothing: which bound is the wrong one? */
+static bool
+is_inverted(RsQuery *q, const RsRow *row)
+{
+	int			low = q->contract->low,
+				high = q->contract->high;
+	int128		a = row->value[low].amount,
+				b = row->value[high].amount;
+
+	if (!q->present[low] || !q->present[high] || q->ignored[low] || q->ignored[high] ||
+		row->isnull[low] || row->isnull[high])
+		return false;
+	if (q->scale[low] != q->scale[high] &&
+		(__builtin_mul_overflow(a, one_of(q, high), &a) || __builtin_mul_overflow(b, one_of(q, low), &b)))
+		return (long double) row->value[low].amount / one_of(q, low) >
+			(long double) row->value[high].amount / one_of(q, high);
+	return a > b;
+}
+
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -300,6 +321,9 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 		else if (!convert(q, c, slot->tts_values[k], slot))
 			goto done;
 	}
+	if (q->contract->low != q->contract->high && is_inverted(q, row) &&
+		!bad_row(q, q->contract->low, BAD_INVERTED, slot))
+		goto done;
 	if (q->delay == 0)
 		handle_row(q, row, slot);
 	else
@@ -480,7 +504,7 @@ rs_query_estimate(RsQuery *q, const char *before, const char *after, int nargs, 
 	List	   *sources = SPI_plan_get_plan_sources(kept_plan(q, sql, nargs, argtypes));
 	CachedPlan *plan = GetCachedPlan(linitial(sources), values ? bind(nargs, argtypes, values, NULL) : NULL, NULL, NULL);
 	Plan	   *top = linitial_node(PlannedStmt, plan->stmt_list)->planTree;
-	RsEstimate	result = {.cost = top->total_cost, .rows = top->plan_rows};
+	RsEstimate	result = {.cost = top->total_cost + RS_DISABLED_COST(top), .rows = top->plan_rows};
 
 	ReleaseCachedPlan(plan, NULL);
 	return result;

@@ -54,6 +54,8 @@ typedef struct RsContract
 	int			ncolumns;
 	const RsColumn *column;
 	int			label;			/* column that names a row in messages; -1: by row number */
+	int			low,			/* RS_AMOUNT columns, low above high makes a bad row; both 0: none */
+				high;
 } RsContract;
 
 /* The contracts of design.md; column numbers are the enums below. */
@@ -71,7 +73,7 @@ enum { RS_H_OWNER, RS_H_OWNED, RS_H_SHARE, RS_H_VOTES, RS_H_SHARE_MIN, RS_H_SHAR
 enum { RS_C_CLAIM, RS_C_TXN, RS_C_AMOUNT, RS_C_COLUMNS };
 enum { RS_O_ACCOUNT, RS_O_BALANCE, RS_O_CLAIM, RS_O_AT, RS_O_COLUMNS };
 enum { RS_L_A, RS_L_B, RS_L_COLUMNS };
-enum { RS_F_ENTITY, RS_F_INDICATOR, RS_F_VALUE, RS_F_SEGMENT, RS_F_AS_OF, RS_F_KNOWN_AT, RS_F_CONFIRMED, RS_F_COLUMNS };
+enum { RS_F_ENTITY, RS_F_INDICATOR, RS_F_VALUE, RS_F_SEGMENT, RS_F_AS_OF, RS_F_KNOWN_AT, RS_F_CONFIRMED, RS_F_APPLICABLE, RS_F_COLUMNS };
 
 /* Interner slots of the contracts. */
 enum { RS_INTERN_ACCOUNT = 0, RS_INTERN_TXN = 1, RS_INTERN_OTHER = 2, RS_INTERN_OWNER = 3, RS_INTERN_LOAN = 4 };

@@ -10,6 +10,9 @@
 
 #include <math.h>
 
+#include "funcapi.h"
+#include "utils/builtins.h"
+
 #include "libpq/pqformat.h"
 #include "utils/memutils.h"
 
@@ -136,4 +139,16 @@ rs_state_receive_sum(StringInfo buffer, RsExactSum *sum)
 	sum->n = n;
 	for (int i = 0; i < n; i++)
 		sum->part[i] = pq_getmsgfloat8(buffer);
+}
+
+Datum
+rs_statistic_result(FunctionCallInfo fcinfo, float8 value, const char *status, uint64 used, uint64 skipped)
+{
+	TupleDesc	desc;
+	Datum		values[4] = {Float8GetDatum(value), CStringGetTextDatum(status), Int64GetDatum((int64) used), Int64GetDatum((int64) skipped)};
+	bool		nulls[4] = {isnan(value), false, false, false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }

@@ -40,11 +40,15 @@ typedef struct RsValues
 	uint64		capacity;
 	float8	   *value;
 	bool		sorted;
+	uint64		skipped;		/* NULLs */
 } RsValues;
 
 extern void rs_values_add(MemoryContext context, RsValues *values, float8 value);
 extern void rs_values_append(MemoryContext context, RsValues *values, const float8 *from, uint64 n);
 extern void rs_values_sort(RsValues *values);
+
+/* A statistic_result (value, status, used, skipped); the value is NULL when it is NaN. */
+extern Datum rs_statistic_result(FunctionCallInfo fcinfo, float8 value, const char *status, uint64 used, uint64 skipped);
 
 /* Aggregate states travel between processes of one cluster: plain bytes, lengths checked. */
 extern void rs_state_begin(StringInfo buffer, uint32 tag);

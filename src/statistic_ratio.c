@@ -5,7 +5,8 @@
  * One state serves all: two exact sums (exact_sum.h), so that row order and
  * parallel plan do not matter, and for liquidity_ratio the cash that every row
  * of a group repeats. A denominator of zero gives NULL: no debt due is not a
- * ratio of zero. Rows with a NULL where a number or date is needed are left out.
+ * ratio of zero; the _detail forms say which. Rows with a NULL where a number or date
+ * is needed are left out and counted.
  */
 #include "postgres.h"
 
@@ -26,6 +27,8 @@ typedef struct RatioState
 	RsExactSum	below;
 	bool		has_cash;
 	float8		cash;
+	uint64		n,
+				skipped;
 } RatioState;
 
 static RatioState *
@@ -82,7 +85,9 @@ rs_liquidity_accum(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("liquidity_ratio needs as_of and a horizon of at least zero days")));
-	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3))
+	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		state->skipped++;
+	else
 	{
 		int64		days = (int64) PG_GETARG_DATEADT(3) - PG_GETARG_DATEADT(4);
 
@@ -91,7 +96,10 @@ rs_liquidity_accum(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 					 errmsg("as_of must be a day")));
 		if (days <= PG_GETARG_INT32(5) && !DATE_IS_NOEND(PG_GETARG_DATEADT(3)))
+		{
 			rs_exact_add(&state->below, amount_argument(fcinfo, 2, "liquidity_ratio"));
+			state->n++;
+		}
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -111,6 +119,20 @@ rs_liquidity_final(PG_FUNCTION_ARGS)
 	if (debt == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(state->cash / debt);
+}
+
+/* _liquidity_detail_final(internal) -> statistic_result */
+PG_FUNCTION_INFO_V1(rs_liquidity_detail_final);
+Datum
+rs_liquidity_detail_final(PG_FUNCTION_ARGS)
+{
+	RatioState	empty = {{0}},
+			   *state = PG_ARGISNULL(0) ? &empty : (RatioState *) PG_GETARG_POINTER(0);
+	float8		debt = rs_exact_value(&state->below);
+
+	rs_aggregate_context(fcinfo);
+	return rs_statistic_result(fcinfo, state->has_cash && debt != 0 ? state->cash / debt : NAN,
+							   !state->has_cash ? "no_cash" : debt == 0 ? "no_debt" : "ok", state->n, state->skipped);
 }
 
 /* start + months as the calendar has it: 31 January + 1 month is the end of February. */
@@ -148,7 +170,10 @@ mismatch(FunctionCallInfo fcinfo, int arg_amount, int arg_cut)
 		rs_exact_add(&state->below, amount);
 		if (PG_GETARG_DATEADT(2) > add_months(PG_GETARG_DATEADT(1), PG_GETARG_INT32(arg_cut)))
 			rs_exact_add(&state->above, amount);
+		state->n++;
 	}
+	else
+		state->skipped++;
 	PG_RETURN_POINTER(state);
 }
 
@@ -185,7 +210,41 @@ rs_term_gap_accum(PG_FUNCTION_ARGS)
 		rs_exact_add(&state->below, amount);
 		if (days > 0)
 			rs_exact_add_product(&state->above, amount, (float8) days);
+		state->n++;
 	}
+	else
+		state->skipped++;
+	PG_RETURN_POINTER(state);
+}
+
+/* _duration_accum(internal, amount float8, years float8, rate float8): times weighted by present value */
+PG_FUNCTION_INFO_V1(rs_duration_accum);
+Datum
+rs_duration_accum(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = rs_aggregate_context(fcinfo);
+	RatioState *state = get_state(fcinfo, context);
+
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
+	{
+		float8		years = PG_GETARG_FLOAT8(2),
+					rate = PG_GETARG_FLOAT8(3),
+					value;
+
+		if (!(years >= 0) || isinf(years) || !(rate > -1) || isinf(rate))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("duration needs a time that is not negative and a rate above -100 %%"),
+					 errdetail("Time %g years, rate %g.", years, rate),
+					 errhint("Rates are fractions: 0.05 for 5 %%.")));
+		value = PG_GETARG_FLOAT8(1) * exp(-years * log1p(rate));
+		rs_check_amount(value, "duration");
+		rs_exact_add(&state->below, value);
+		rs_exact_add_product(&state->above, value, years);
+		state->n++;
+	}
+	else
+		state->skipped++;
 	PG_RETURN_POINTER(state);
 }
 
@@ -208,6 +267,8 @@ rs_ratio_combine(PG_FUNCTION_ARGS)
 	rs_exact_merge(&into->below, &from->below);
 	if (from->has_cash)
 		take_cash(into, from->cash);
+	into->n += from->n;
+	into->skipped += from->skipped;
 	PG_RETURN_POINTER(into);
 }
 
@@ -225,6 +286,8 @@ rs_ratio_serial(PG_FUNCTION_ARGS)
 	rs_state_send_sum(&buffer, &state->below);
 	pq_sendbyte(&buffer, state->has_cash);
 	pq_sendfloat8(&buffer, state->cash);
+	pq_sendint64(&buffer, state->n);
+	pq_sendint64(&buffer, state->skipped);
 	PG_RETURN_BYTEA_P(rs_state_end(&buffer));
 }
 
@@ -242,6 +305,8 @@ rs_ratio_deserial(PG_FUNCTION_ARGS)
 	rs_state_receive_sum(&buffer, &state->below);
 	state->has_cash = pq_getmsgbyte(&buffer) != 0;
 	state->cash = pq_getmsgfloat8(&buffer);
+	state->n = pq_getmsgint64(&buffer);
+	state->skipped = pq_getmsgint64(&buffer);
 	rs_state_close(&buffer);
 	PG_RETURN_POINTER(state);
 }
@@ -259,4 +324,18 @@ rs_ratio_final(PG_FUNCTION_ARGS)
 	if (below == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(rs_exact_value(&state->above) / below);
+}
+
+/* _ratio_detail_final(internal) -> statistic_result */
+PG_FUNCTION_INFO_V1(rs_ratio_detail_final);
+Datum
+rs_ratio_detail_final(PG_FUNCTION_ARGS)
+{
+	RatioState	empty = {{0}},
+			   *state = PG_ARGISNULL(0) ? &empty : (RatioState *) PG_GETARG_POINTER(0);
+	float8		below = rs_exact_value(&state->below);
+
+	rs_aggregate_context(fcinfo);
+	return rs_statistic_result(fcinfo, below != 0 ? rs_exact_value(&state->above) / below : NAN,
+							   state->n == 0 ? "no_value" : below == 0 ? "zero_total" : "ok", state->n, state->skipped);
 }

@@ -310,6 +310,13 @@ rs_cusum_accum(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("cusum needs mean, sd and k")));
+		if (isnan(PG_GETARG_FLOAT8(4)) || PG_GETARG_FLOAT8(4) < 0 ||
+			(!PG_ARGISNULL(5) && (isnan(PG_GETARG_FLOAT8(5)) || PG_GETARG_FLOAT8(5) < 0)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("cusum needs a k and an h that are not negative"),
+					 errdetail("The sum never falls below zero, so below zero every row would be an alarm."),
+					 errhint("Usual are k = 0.5 and h = 4 or 5; h NULL: never an alarm.")));
 		rs_check_amount(x, "cusum");
 		if (!(PG_GETARG_FLOAT8(3) > 0))
 			state->no_spread = true;

@@ -4,7 +4,8 @@
  *
  * All three answer "how is a total shared out", one row per holder (sum a
  * holder's rows first). NULL rows are ignored, a negative value is an error:
- * net flows have no shares. A total of zero gives NULL. Sums are exact
+ * net flows have no shares. A total of zero gives NULL; the _detail forms say why
+ * there is no value. Sums are exact
  * (exact_sum.h), so the answer depends on neither row order nor parallel plan.
  *
  *	hhi			sum (v/V)^2, from 1/n to 1. State: two expansions, 700 bytes.
@@ -42,30 +43,53 @@ check_share(float8 value, const char *function)
 
 /* ---- hhi ---- */
 
+/* Squares of values below this leave the range of float8: they are kept enlarged. */
+#define TINY			1e-120
+#define ENLARGE			2.582249878086909e+120	/* 2^400: exact */
+
 typedef struct HhiState
 {
 	RsExactSum	total;
 	RsExactSum	squares;
+	RsExactSum *tiny_squares;	/* of values times ENLARGE; NULL without any */
+	uint64		n,
+				skipped;
 } HhiState;
+
+static HhiState *
+make_hhi(MemoryContext context)
+{
+	return MemoryContextAllocZero(context, sizeof(HhiState));
+}
+
+static RsExactSum *
+tiny_squares(MemoryContext context, HhiState *state)
+{
+	if (state->tiny_squares == NULL)
+		state->tiny_squares = MemoryContextAllocZero(context, sizeof(RsExactSum));
+	return state->tiny_squares;
+}
 
 static Datum
 hhi_accumulate(FunctionCallInfo fcinfo, bool numeric)
 {
 	MemoryContext context = rs_aggregate_context(fcinfo);
-	HhiState   *state = PG_ARGISNULL(0) ? NULL : (HhiState *) PG_GETARG_POINTER(0);
+	HhiState   *state = PG_ARGISNULL(0) ? make_hhi(context) : (HhiState *) PG_GETARG_POINTER(0);
 
-	if (!PG_ARGISNULL(1))
+	if (PG_ARGISNULL(1))
+		state->skipped++;
+	else
 	{
 		float8		v = rs_float8_argument(fcinfo, 1, numeric);
 
 		check_share(v, "hhi");
-		if (state == NULL)
-			state = MemoryContextAllocZero(context, sizeof(HhiState));
+		state->n++;
 		rs_exact_add(&state->total, v);
-		rs_exact_add_product(&state->squares, v, v);
+		if (v >= TINY)
+			rs_exact_add_product(&state->squares, v, v);
+		else if (v > 0)
+			rs_exact_add_product(tiny_squares(context, state), v * ENLARGE, v * ENLARGE);
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state);
 }
 
@@ -99,9 +123,13 @@ rs_hhi_combine(PG_FUNCTION_ARGS)
 	if (from == NULL)
 		PG_RETURN_POINTER(into);
 	if (into == NULL)
-		into = MemoryContextAllocZero(context, sizeof(HhiState));
+		into = make_hhi(context);
 	rs_exact_merge(&into->total, &from->total);
 	rs_exact_merge(&into->squares, &from->squares);
+	if (from->tiny_squares)
+		rs_exact_merge(tiny_squares(context, into), from->tiny_squares);
+	into->n += from->n;
+	into->skipped += from->skipped;
 	PG_RETURN_POINTER(into);
 }
 
@@ -117,6 +145,11 @@ rs_hhi_serial(PG_FUNCTION_ARGS)
 	rs_state_begin(&buffer, HHI_TAG);
 	rs_state_send_sum(&buffer, &state->total);
 	rs_state_send_sum(&buffer, &state->squares);
+	pq_sendint64(&buffer, state->n);
+	pq_sendint64(&buffer, state->skipped);
+	pq_sendbyte(&buffer, state->tiny_squares != NULL);
+	if (state->tiny_squares)
+		rs_state_send_sum(&buffer, state->tiny_squares);
 	PG_RETURN_BYTEA_P(rs_state_end(&buffer));
 }
 
@@ -125,15 +158,38 @@ PG_FUNCTION_INFO_V1(rs_hhi_deserial);
 Datum
 rs_hhi_deserial(PG_FUNCTION_ARGS)
 {
-	HhiState   *state = palloc0(sizeof(HhiState));
+	HhiState   *state = make_hhi(CurrentMemoryContext);
 	StringInfoData buffer;
 
 	rs_aggregate_context(fcinfo);
 	rs_state_open(PG_GETARG_BYTEA_PP(0), &buffer, HHI_TAG);
 	rs_state_receive_sum(&buffer, &state->total);
 	rs_state_receive_sum(&buffer, &state->squares);
+	state->n = pq_getmsgint64(&buffer);
+	state->skipped = pq_getmsgint64(&buffer);
+	if (pq_getmsgbyte(&buffer) != 0)
+		rs_state_receive_sum(&buffer, tiny_squares(CurrentMemoryContext, state));
 	rs_state_close(&buffer);
 	PG_RETURN_POINTER(state);
+}
+
+static float8
+hhi_of(const HhiState *state)
+{
+	float8		total = state ? rs_exact_value(&state->total) : 0,
+				value;
+
+	if (total == 0)
+		return NAN;
+	value = rs_exact_value(&state->squares) / total / total;
+	if (state->tiny_squares)
+	{
+		/* they count only where the total is tiny too */
+		total *= ENLARGE;
+		if (!isinf(total))
+			value += rs_exact_value(state->tiny_squares) / total / total;
+	}
+	return Min(1.0, value);
 }
 
 /* _hhi_final(internal) -> float8 */
@@ -141,14 +197,31 @@ PG_FUNCTION_INFO_V1(rs_hhi_final);
 Datum
 rs_hhi_final(PG_FUNCTION_ARGS)
 {
-	HhiState   *state = PG_ARGISNULL(0) ? NULL : (HhiState *) PG_GETARG_POINTER(0);
-	float8		total;
+	float8		value = hhi_of(PG_ARGISNULL(0) ? NULL : (HhiState *) PG_GETARG_POINTER(0));
 
 	rs_aggregate_context(fcinfo);
-	total = state ? rs_exact_value(&state->total) : 0;
-	if (total == 0)
+	if (isnan(value))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(Min(1.0, rs_exact_value(&state->squares) / total / total));
+	PG_RETURN_FLOAT8(value);
+}
+
+static const char *
+share_status(uint64 n, float8 value)
+{
+	return n == 0 ? "no_value" : isnan(value) ? "zero_total" : "ok";
+}
+
+/* _hhi_detail_final(internal) -> statistic_result */
+PG_FUNCTION_INFO_V1(rs_hhi_detail_final);
+Datum
+rs_hhi_detail_final(PG_FUNCTION_ARGS)
+{
+	HhiState	empty = {{0}},
+			   *state = PG_ARGISNULL(0) ? &empty : (HhiState *) PG_GETARG_POINTER(0);
+	float8		value = hhi_of(state);
+
+	rs_aggregate_context(fcinfo);
+	return rs_statistic_result(fcinfo, value, share_status(state->n, value), state->n, state->skipped);
 }
 
 /* ---- top_share: a min-heap of the n largest values ---- */
@@ -157,7 +230,8 @@ typedef struct TopState
 {
 	RsExactSum	total;
 	int32		wanted;
-	bool		any;
+	uint64		n,
+				skipped;
 	RsValues	heap;
 } TopState;
 
@@ -228,11 +302,14 @@ top_accumulate(FunctionCallInfo fcinfo, bool numeric)
 		state = make_top(context, wanted);
 	else if (state->wanted != wanted)
 		differing_n();
-	if (!PG_ARGISNULL(1))
+	if (PG_ARGISNULL(1))
+		state->skipped++;
+	else
 	{
 		float8		v = rs_float8_argument(fcinfo, 1, numeric);
 
 		check_share(v, "top_share");
+		state->n++;
 		rs_exact_add(&state->total, v);
 		heap_push(context, state, v);
 	}
@@ -273,6 +350,8 @@ rs_top_share_combine(PG_FUNCTION_ARGS)
 	else if (into->wanted != from->wanted)
 		differing_n();
 	rs_exact_merge(&into->total, &from->total);
+	into->n += from->n;
+	into->skipped += from->skipped;
 	for (uint64 i = 0; i < from->heap.n; i++)
 		heap_push(context, into, from->heap.value[i]);
 	PG_RETURN_POINTER(into);
@@ -289,6 +368,8 @@ rs_top_share_serial(PG_FUNCTION_ARGS)
 	rs_aggregate_context(fcinfo);
 	rs_state_begin(&buffer, TOP_TAG);
 	rs_state_send_sum(&buffer, &state->total);
+	pq_sendint64(&buffer, state->n);
+	pq_sendint64(&buffer, state->skipped);
 	pq_sendint32(&buffer, state->wanted);
 	pq_sendint64(&buffer, state->heap.n);
 	for (uint64 i = 0; i < state->heap.n; i++)
@@ -308,6 +389,8 @@ rs_top_share_deserial(PG_FUNCTION_ARGS)
 	rs_aggregate_context(fcinfo);
 	rs_state_open(PG_GETARG_BYTEA_PP(0), &buffer, TOP_TAG);
 	rs_state_receive_sum(&buffer, &state->total);
+	state->n = pq_getmsgint64(&buffer);
+	state->skipped = pq_getmsgint64(&buffer);
 	state->wanted = pq_getmsgint(&buffer, 4);
 	n = pq_getmsgint64(&buffer);
 	if (state->wanted < 1 || n > (uint64) state->wanted)
@@ -320,22 +403,45 @@ rs_top_share_deserial(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+static float8
+top_share_of(const TopState *state)
+{
+	RsExactSum	top = {0};
+	float8		total = state ? rs_exact_value(&state->total) : 0;
+
+	if (total == 0)
+		return NAN;
+	for (uint64 i = 0; i < state->heap.n; i++)
+		rs_exact_add(&top, state->heap.value[i]);
+	return Min(1.0, rs_exact_value(&top) / total);
+}
+
 /* _top_share_final(internal) -> float8 */
 PG_FUNCTION_INFO_V1(rs_top_share_final);
 Datum
 rs_top_share_final(PG_FUNCTION_ARGS)
 {
-	TopState   *state = PG_ARGISNULL(0) ? NULL : (TopState *) PG_GETARG_POINTER(0);
-	RsExactSum	top = {0};
-	float8		total;
+	float8		value = top_share_of(PG_ARGISNULL(0) ? NULL : (TopState *) PG_GETARG_POINTER(0));
 
 	rs_aggregate_context(fcinfo);
-	total = state ? rs_exact_value(&state->total) : 0;
-	if (total == 0)
+	if (isnan(value))
 		PG_RETURN_NULL();
-	for (uint64 i = 0; i < state->heap.n; i++)
-		rs_exact_add(&top, state->heap.value[i]);
-	PG_RETURN_FLOAT8(Min(1.0, rs_exact_value(&top) / total));
+	PG_RETURN_FLOAT8(value);
+}
+
+/* _top_share_detail_final(internal) -> statistic_result */
+PG_FUNCTION_INFO_V1(rs_top_share_detail_final);
+Datum
+rs_top_share_detail_final(PG_FUNCTION_ARGS)
+{
+	TopState	empty = {{0}},
+			   *state = PG_ARGISNULL(0) ? &empty : (TopState *) PG_GETARG_POINTER(0);
+	float8		value = top_share_of(state);
+
+	rs_aggregate_context(fcinfo);
+	return rs_statistic_result(fcinfo, value,
+							   !isnan(value) && state->n < (uint64) state->wanted ? "fewer_than_n" : share_status(state->n, value),
+							   state->n, state->skipped);
 }
 
 /* ---- lists of values: gini here, mad and robust_z in statistic_spread.c ---- */
@@ -347,7 +453,9 @@ values_accumulate(FunctionCallInfo fcinfo, bool numeric, const char *function, b
 	RsValues   *state = PG_ARGISNULL(0) ?
 		MemoryContextAllocZero(context, sizeof(RsValues)) : (RsValues *) PG_GETARG_POINTER(0);
 
-	if (!PG_ARGISNULL(1))
+	if (PG_ARGISNULL(1))
+		state->skipped++;
+	else
 	{
 		float8		v = rs_float8_argument(fcinfo, 1, numeric);
 
@@ -408,6 +516,7 @@ rs_values_combine(PG_FUNCTION_ARGS)
 	if (into == NULL)
 		into = MemoryContextAllocZero(context, sizeof(RsValues));
 	rs_values_append(context, into, from->value, from->n);
+	into->skipped += from->skipped;
 	PG_RETURN_POINTER(into);
 }
 
@@ -421,6 +530,7 @@ rs_values_serial(PG_FUNCTION_ARGS)
 
 	rs_aggregate_context(fcinfo);
 	rs_state_begin(&buffer, VALUES_TAG);
+	pq_sendint64(&buffer, state->skipped);
 	pq_sendint64(&buffer, state->n);
 	if (state->n > 0)
 		pq_sendbytes(&buffer, (const char *) state->value, state->n * sizeof(float8));
@@ -438,6 +548,7 @@ rs_values_deserial(PG_FUNCTION_ARGS)
 
 	rs_aggregate_context(fcinfo);
 	rs_state_open(PG_GETARG_BYTEA_PP(0), &buffer, VALUES_TAG);
+	state->skipped = pq_getmsgint64(&buffer);
 	n = pq_getmsgint64(&buffer);
 	if (n != (uint64) (buffer.len - buffer.cursor) / sizeof(float8))
 		ereport(ERROR,
@@ -449,20 +560,16 @@ rs_values_deserial(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* _gini_final(internal) -> float8 */
-PG_FUNCTION_INFO_V1(rs_gini_final);
-Datum
-rs_gini_final(PG_FUNCTION_ARGS)
+static float8
+gini_of(RsValues *state)
 {
-	RsValues   *state = PG_ARGISNULL(0) ? NULL : (RsValues *) PG_GETARG_POINTER(0);
 	RsExactSum	total = {0},
 				ranked = {0};
 	float8		sum,
 				n;
 
-	rs_aggregate_context(fcinfo);
 	if (state == NULL || state->n < 2)
-		PG_RETURN_NULL();
+		return NAN;
 	rs_values_sort(state);
 	n = (float8) state->n;
 	for (uint64 i = 0; i < state->n; i++)
@@ -472,7 +579,31 @@ rs_gini_final(PG_FUNCTION_ARGS)
 		rs_exact_add_product(&ranked, 2.0 * (float8) (i + 1) - n - 1, state->value[i]);
 	}
 	sum = rs_exact_value(&total);
-	if (sum == 0)
+	return sum == 0 ? NAN : rs_exact_value(&ranked) / (n * sum);
+}
+
+/* _gini_final(internal) -> float8 */
+PG_FUNCTION_INFO_V1(rs_gini_final);
+Datum
+rs_gini_final(PG_FUNCTION_ARGS)
+{
+	float8		value = gini_of(PG_ARGISNULL(0) ? NULL : (RsValues *) PG_GETARG_POINTER(0));
+
+	rs_aggregate_context(fcinfo);
+	if (isnan(value))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(rs_exact_value(&ranked) / (n * sum));
+	PG_RETURN_FLOAT8(value);
+}
+
+/* _gini_detail_final(internal) -> statistic_result */
+PG_FUNCTION_INFO_V1(rs_gini_detail_final);
+Datum
+rs_gini_detail_final(PG_FUNCTION_ARGS)
+{
+	RsValues	empty = {0},
+			   *state = PG_ARGISNULL(0) ? &empty : (RsValues *) PG_GETARG_POINTER(0);
+	float8		value = gini_of(state);
+
+	rs_aggregate_context(fcinfo);
+	return rs_statistic_result(fcinfo, value, state->n == 1 ? "single_value" : share_status(state->n, value), state->n, state->skipped);
 }

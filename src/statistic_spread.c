@@ -92,6 +92,21 @@ rs_mad_final(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(spread.mad);
 }
 
+/* _mad_detail_final(internal) -> statistic_result */
+PG_FUNCTION_INFO_V1(rs_mad_detail_final);
+Datum
+rs_mad_detail_final(PG_FUNCTION_ARGS)
+{
+	RsValues	empty = {0},
+			   *state = PG_ARGISNULL(0) ? &empty : (RsValues *) PG_GETARG_POINTER(0);
+	Spread		spread = {0};
+
+	rs_aggregate_context(fcinfo);
+	if (!spread_of(state, &spread))
+		return rs_statistic_result(fcinfo, NAN, "no_value", 0, state->skipped);
+	return rs_statistic_result(fcinfo, spread.mad, spread.mad > 0 ? "ok" : "zero_mad", state->n, state->skipped);
+}
+
 /* _peer_spread_final(internal) -> peer_spread_result */
 PG_FUNCTION_INFO_V1(rs_peer_spread_final);
 Datum
@@ -114,14 +129,10 @@ rs_peer_spread_final(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), value, isnull)));
 }
 
-/* robust_z(value float8, peers peer_spread_result, min_peers int) -> float8 */
-PG_FUNCTION_INFO_V1(rs_robust_z);
-Datum
-rs_robust_z(PG_FUNCTION_ARGS)
+/* The modified z-score of x; NaN with the reason in *status. */
+static float8
+robust_z(float8 x, HeapTupleHeader row, int32 min_peers, const char **status, uint64 *used)
 {
-	float8		x = PG_GETARG_FLOAT8(0);
-	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(1);
-	int32		min_peers = PG_GETARG_INT32(2);
 	bool		isnull;
 	int64		n = DatumGetInt64(GetAttributeByNum(row, 1, &isnull));
 	float8		median,
@@ -129,16 +140,57 @@ rs_robust_z(PG_FUNCTION_ARGS)
 				mean_ad;
 
 	rs_check_amount(x, "robust_z");
+	*used = isnull ? 0 : (uint64) n;
+	*status = "too_few_peers";
 	if (isnull || n < min_peers || n == 0)
-		PG_RETURN_NULL();
+		return NAN;
 	median = DatumGetFloat8(GetAttributeByNum(row, 2, &isnull));
+	if (isnull)
+		return NAN;
 	mad = DatumGetFloat8(GetAttributeByNum(row, 3, &isnull));
+	if (isnull)
+		return NAN;
 	mean_ad = DatumGetFloat8(GetAttributeByNum(row, 4, &isnull));
 	if (isnull)
-		PG_RETURN_NULL();
+		return NAN;
+	*status = mad > 0 ? "ok" : mean_ad > 0 ? "zero_mad" : "no_spread";
 	if (mad > 0)
-		PG_RETURN_FLOAT8(0.6745 * (x - median) / mad);
-	if (mean_ad > 0)
-		PG_RETURN_FLOAT8((x - median) / (1.2533 * mean_ad));
-	PG_RETURN_NULL();
+		return 0.6745 * (x - median) / mad;
+	return mean_ad > 0 ? (x - median) / (1.2533 * mean_ad) : NAN;
+}
+
+/* robust_z(value float8, peers peer_spread_result, min_peers int) -> float8 */
+PG_FUNCTION_INFO_V1(rs_robust_z);
+Datum
+rs_robust_z(PG_FUNCTION_ARGS)
+{
+	const char *status;
+	uint64		used;
+	float8		z = robust_z(PG_GETARG_FLOAT8(0), PG_GETARG_HEAPTUPLEHEADER(1), PG_GETARG_INT32(2), &status, &used);
+
+	if (isnan(z))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(z);
+}
+
+/*
+ * robust_z_detail(value float8, peers peer_spread_result, min_peers int) -> statistic_result
+ *
+ * status: ok; zero_mad (more than half of the peers are equal: by the mean
+ * deviation); no_spread (all are equal), too_few_peers, no_value: no z.
+ */
+PG_FUNCTION_INFO_V1(rs_robust_z_detail);
+Datum
+rs_robust_z_detail(PG_FUNCTION_ARGS)
+{
+	const char *status;
+	uint64		used = 0;
+	float8		z;
+
+	if (PG_ARGISNULL(0))
+		return rs_statistic_result(fcinfo, NAN, "no_value", 0, 1);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return rs_statistic_result(fcinfo, NAN, "too_few_peers", 0, 0);
+	z = robust_z(PG_GETARG_FLOAT8(0), PG_GETARG_HEAPTUPLEHEADER(1), PG_GETARG_INT32(2), &status, &used);
+	return rs_statistic_result(fcinfo, z, status, used, 0);
 }

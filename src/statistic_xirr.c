@@ -267,7 +267,10 @@ rs_xirr_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	solve(state, &result);
 	if (result.root)
+	{
 		pfree(result.root);
+		pfree(result.multiplicity);
+	}
 	if (result.nroots == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result.rate);
@@ -282,8 +285,8 @@ rs_xirr_detail_final(PG_FUNCTION_ARGS)
 	XirrState	empty = {0};
 	RsXirr		result;
 	TupleDesc	desc;
-	Datum		value[5];
-	bool		isnull[5] = {false, false, false, false, false};
+	Datum		value[6];
+	bool		isnull[6] = {false};
 	const char *status;
 	Datum	   *root;
 
@@ -312,5 +315,8 @@ rs_xirr_detail_final(PG_FUNCTION_ARGS)
 											   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	value[3] = Int64GetDatum(state->n);
 	value[4] = Int64GetDatum(state->skipped + state->bad);
+	for (int i = 0; i < result.nroots; i++)
+		root[i] = Int32GetDatum(result.multiplicity[i]);
+	value[5] = PointerGetDatum(construct_array(root, result.nroots, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), value, isnull)));
 }

@@ -30,8 +30,9 @@
 #include "trace_state.h"
 
 #define AHEAD		8			/* arcs between prefetch and use */
-#define NEAR_RUNS	2			/* runs between prefetch of the states and use */
-#define FAR_RUNS	8			/* the same for their arcs */
+#define NEAR_RUNS	4			/* runs between prefetch of the states and use */
+#define FAR_RUNS	12			/* the same for their arcs */
+#define BATCH		32			/* accounts opened together */
 
 /* In the last level nobody waits any more: the field marks accounts with a cut. */
 #define COUNTED_CUT	0
@@ -94,17 +95,6 @@ last_qualifying(const RsTrace *t, uint32 first, uint32 end, const bool upstream)
 	return end;
 }
 
-/* `open` when everything from `end` on is in the trace. */
-static uint32
-open_before(const RsTrace *t, uint32 account, uint32 first, uint32 end, const bool upstream)
-{
-	uint32		v = last_qualifying(t, first, end, upstream);
-
-	if (v < end)
-		return open_for(t, key_at(t, v, upstream));
-	return t->flow->beyond ? t->flow->beyond[account] : 0;
-}
-
 /* Group end within the question's time. */
 static inline uint32
 far_end(const RsTrace *t, uint32 first, uint32 end, const bool upstream)
@@ -114,33 +104,78 @@ far_end(const RsTrace *t, uint32 first, uint32 end, const bool upstream)
 	return end;
 }
 
-/* Several parts: most often only the last arc is asked for; do not join the group for it. */
-static inline bool
-ends_suffice(const RsTrace *t)
+/*
+ * `open` when everything from the part `before` on is in the trace: the key
+ * of the last qualifying arc in the parts before it decides.
+ */
+static uint32
+open_before(const RsTrace *t, uint32 account, int before, const bool upstream)
 {
-	return t->start == NULL && !t->filtered;
+	for (int i = before - 1; i >= 0 && t->part[i].far > t->near; i--)
+	{
+		const TracePart *part = &t->part[i];
+		uint32		member = part->near < t->far ?
+			rs_flow_part_find_side(&part->groups, upstream ? RS_FLOW_IN : RS_FLOW_OUT, account) : RS_NO_ID;
+		uint32		first,
+					end,
+					v;
+
+		if (member == RS_NO_ID)
+			continue;
+		piece_of(t, part, member, upstream, &first, &end);
+		end = far_end(t, first, end, upstream);
+		v = last_qualifying(t, first, end, upstream);
+		if (v < end)
+			return open_for(t, key_at(t, v, upstream));
+	}
+	return t->flow->beyond ? t->flow->beyond[account] : 0;
 }
 
-/* `place`: of the last arc, if ends_suffice(). */
-static uint32
-resolve_last(RsTrace *t, uint32 account, State *st, uint32 place, const bool upstream)
+/*
+ * Fetch ahead what open_before() needs, for many accounts at once: it costs
+ * three cache misses each, one after the other; taken together they overlap.
+ */
+static pg_attribute_always_inline void
+fetch_last_arcs(const RsTrace *t, LastArc *ask, uint32 n, const bool upstream)
 {
-	uint32		first,
-				end;
+	const int	side = upstream ? RS_FLOW_IN : RS_FLOW_OUT;
 
-	if (ends_suffice(t))
+	for (uint32 i = 0; i < n; i++)
 	{
-		uint32		key = place == RS_NO_ID ? 0 : key_of(t->arc[place].when, upstream);
+		int			at = ask[i].part;
 
-		if (place == RS_NO_ID || key < t->near)
-			return st->last = 0;
-		if (key < t->far)
-			return st->last = open_for(t, key);
+		ask[i].part = -1;
+		while (--at >= 0)
+		{
+			const TracePart *part = &t->part[at];
+
+			if (part->near >= t->far || part->start == NULL)
+				continue;
+			ask[i].member = rs_flow_part_find_side(&part->groups, side, ask[i].account);
+			if (ask[i].member == RS_NO_ID)
+				continue;
+			__builtin_prefetch(&part->start[ask[i].member]);
+			ask[i].part = at;
+			break;
+		}
 	}
-	group_of(t, account, upstream, &first, &end);
-	end = far_end(t, first, end, upstream);
-	st->last = open_before(t, account, first, end, upstream);
-	return st->last;
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint32		first,
+					end;
+
+		if (ask[i].part < 0)
+			continue;
+		piece_of(t, &t->part[ask[i].part], ask[i].member, upstream, &first, &end);
+		if (first < end)
+			__builtin_prefetch(&t->arc[flip(end - 1, upstream)]);
+	}
+}
+
+static inline uint32
+resolve_last(const RsTrace *t, uint32 account, State *st, const bool upstream)
+{
+	return st->last = open_before(t, account, t->nparts, upstream);
 }
 
 /* Arrivals below the result are not followed: stop_at, max_fanout. */
@@ -148,42 +183,49 @@ static pg_noinline uint32
 resolve_closed(RsTrace *t, uint32 account, Limit *limit, const bool upstream)
 {
 	int64		allowed = is_stop(t, account) ? 0 : t->max_fanout;
-	uint32		first,
-				end,
-				v;
-	int64		seen = 0;
 
 	limit->closed = 0;
 	if (allowed < 0)
 		return 0;
-	group_of(t, account, upstream, &first, &end);
-	end = far_end(t, first, end, upstream);
+	/* `beyond` counts: what was not fetched is there all the same. */
 	if (allowed == 0)
+		return limit->closed = open_before(t, account, t->nparts, upstream);
+	for (int i = t->nparts - 1; i >= 0 && t->part[i].far > t->near; i--)
 	{
-		/* `beyond` counts: what was not fetched is there all the same. */
-		return limit->closed = open_before(t, account, first, end, upstream);
-	}
-	if (!t->filtered)
-	{
-		if ((int64) (end - first) > allowed &&
-			key_at(t, end - 1 - (uint32) allowed, upstream) >= t->near)
-			limit->closed = open_for(t, key_at(t, end - 1 - (uint32) allowed, upstream));
-		return limit->closed;
-	}
-	for (v = end; v > first;)
-	{
-		v--;
-		if (key_at(t, v, upstream) < t->near)
-			break;
-		if (qualifies(t, flip(v, upstream)) && ++seen > allowed)
+		const TracePart *part = &t->part[i];
+		uint32		member = part->near < t->far ?
+			rs_flow_part_find_side(&part->groups, upstream ? RS_FLOW_IN : RS_FLOW_OUT, account) : RS_NO_ID;
+		uint32		first,
+					end;
+
+		if (member == RS_NO_ID)
+			continue;
+		piece_of(t, part, member, upstream, &first, &end);
+		end = far_end(t, first, end, upstream);
+		if (!t->filtered)
 		{
-			limit->closed = open_for(t, key_at(t, v, upstream));
-			break;
+			/* the arc that is one too many */
+			if ((int64) (end - first) > allowed)
+			{
+				uint32		key = key_at(t, end - 1 - (uint32) allowed, upstream);
+
+				return limit->closed = key >= t->near ? open_for(t, key) : 0;
+			}
+			allowed -= end - first;
+			continue;
 		}
-		if ((v & 0xffff) == 0)
-			CHECK_FOR_INTERRUPTS();
+		for (uint32 v = end; v > first;)
+		{
+			v--;
+			if (key_at(t, v, upstream) < t->near)
+				break;
+			if (qualifies(t, flip(v, upstream)) && --allowed < 0)
+				return limit->closed = open_for(t, key_at(t, v, upstream));
+			if ((v & 0xffff) == 0)
+				CHECK_FOR_INTERRUPTS();
+		}
 	}
-	return limit->closed;
+	return 0;
 }
 
 static inline uint32
@@ -197,57 +239,171 @@ closed_of(RsTrace *t, uint32 account, const bool upstream)
 
 /* ---- the walk without max_hold ---- */
 
+/* An account of the frontier, and where its pieces are in a list. */
+typedef struct Opening
+{
+	uint32		account;
+	State	   *st;
+	uint32		arrival;
+	uint32		lower,			/* the new arcs' keys: [lower, upper) */
+				upper;
+	int			part;			/* the first with such keys */
+	int			first_piece;
+	int			npieces;
+} Opening;
+
+typedef struct Piece
+{
+	int			part;
+	uint32		member;
+	uint32		first,
+				end;
+} Piece;
+
+/* What an account of the frontier will need first. */
+static inline void
+prefetch_opening(const RsTrace *t, uint32 account)
+{
+	prefetch_state(t, account);
+	for (int i = 0; i < t->nparts; i++)
+	{
+		const TracePart *part = &t->part[i];
+
+		if (part->groups.block)
+			__builtin_prefetch(&part->groups.block[account / RS_FLOW_BLOCK]);
+		else if (part->start && part->groups.member == NULL)
+			__builtin_prefetch(&part->start[account]);
+	}
+}
+
+/* Which parts hold new arcs of the account? */
+static pg_attribute_always_inline void
+look_for_pieces(RsTrace *t, Opening *o, Piece *piece, int *npieces, const bool upstream)
+{
+	State	   *st = o->st = state_of(t, o->account);
+
+	o->arrival = st->pending;
+	o->first_piece = *npieces;
+	o->npieces = 0;
+	st->pending = NOT_PENDING;
+	o->lower = onward_key(t, o->arrival);
+	/* everything up to the end, as long as nothing of it was visited */
+	o->upper = st->open == UNKNOWN || st->open == st->last ? t->far : st->open + (t->ordered && t->strict);
+	for (o->part = 0; o->part < t->nparts && t->part[o->part].far <= o->lower; o->part++)
+		;
+	for (int i = o->part; i < t->nparts && t->part[i].near < o->upper; i++)
+	{
+		const TracePart *part = &t->part[i];
+		uint32		member = rs_flow_part_find_side(&part->groups, upstream ? RS_FLOW_IN : RS_FLOW_OUT, o->account);
+
+		if (member == RS_NO_ID)
+			continue;
+		if (part->start)
+			__builtin_prefetch(&part->start[member]);
+		piece[o->first_piece + o->npieces].part = i;
+		piece[o->first_piece + o->npieces++].member = member;
+	}
+	*npieces += o->npieces;
+}
+
+/*
+ * Move `open` to the arrival; the arcs that come free become runs. False if
+ * the arcs before the account's first part decide what is open now.
+ */
+static pg_attribute_always_inline bool
+open_pieces(RsTrace *t, const Opening *o, const Piece *piece, int hop, const bool upstream)
+{
+	State	   *st = o->st;
+	bool		known = false;
+
+	if (st->open == UNKNOWN)
+	{
+		if (st->last == UNKNOWN)
+			(void) resolve_last(t, o->account, st, upstream);
+		st->open = st->last;
+	}
+	if (o->arrival >= st->open)
+		return true;			/* nothing to open */
+	if (st->open == st->last &&
+		!(t->closing && limit_of(t, o->account)->cut_stamp == t->stamp))
+		t->not_terminal++;
+	for (int i = o->first_piece; i < o->first_piece + o->npieces; i++)
+	{
+		const TracePart *part = &t->part[piece[i].part];
+		uint32		first = piece[i].first,
+					end = piece[i].end,
+					from = first;
+
+		if (first < end && part->far > o->upper && key_at(t, end - 1, upstream) >= o->upper)
+			end = first_from(t, first, end, o->upper, upstream);
+		if (piece[i].part == o->part)
+		{
+			uint32		before;
+
+			from = first_from(t, first, end, o->lower, upstream);
+			before = last_qualifying(t, first, from, upstream);
+			if (before < from)
+			{
+				st->open = open_for(t, key_at(t, before, upstream));
+				known = true;
+			}
+		}
+		if (from < end)
+			push_run(t, o->account, from, end - from, hop);
+	}
+	if (!known && o->part == 0)
+		st->open = t->flow->beyond ? t->flow->beyond[o->account] : 0;
+	return known || o->part == 0;
+}
+
 /*
  * First half of a level: for every waiting account, move `open` to its
- * earliest arrival; the arcs that come free become runs.
+ * earliest arrival. Many accounts at once, so that their cache misses overlap.
  */
 static pg_attribute_always_inline void
 open_level(RsTrace *t, int hop, const bool upstream)
 {
-	for (uint64 i = 0; i < t->nfrontier; i++)
+	Opening		opening[BATCH];
+	Piece		piece[BATCH * RS_FLOW_MAX_PARTS];
+	LastArc		ask[BATCH];
+
+	for (uint64 i = 0; i < Min(BATCH, t->nfrontier); i++)
+		prefetch_opening(t, t->frontier[i]);
+	for (uint64 at = 0; at < t->nfrontier; at += BATCH)
 	{
-		uint32		account = t->frontier[i];
-		State	   *st = state_of(t, account);
-		uint32		arrival = st->pending;
-		uint32		first,
-					end,
-					from;
+		int			n = (int) Min(BATCH, t->nfrontier - at),
+					npieces = 0,
+					nasked = 0;
 
-		if (i + AHEAD < t->nfrontier)
-		{
-			prefetch_state(t, t->frontier[i + AHEAD]);
-			if (t->start)
-				__builtin_prefetch(&t->start[t->frontier[i + AHEAD]]);
-		}
-		if (t->start && i + AHEAD / 2 < t->nfrontier)
-		{
-			uint32		ahead = t->start[t->frontier[i + AHEAD / 2]];
-
-			__builtin_prefetch(&t->arc[ahead]);
-			__builtin_prefetch(&t->arc[t->start[t->frontier[i + AHEAD / 2] + 1] - 1]);
-		}
 		CHECK_FOR_INTERRUPTS();
-		st->pending = NOT_PENDING;
-		group_of(t, account, upstream, &first, &end);
-		if (st->open == UNKNOWN)
+		for (uint64 i = at + BATCH; i < Min(at + 2 * BATCH, t->nfrontier); i++)
+			prefetch_opening(t, t->frontier[i]);
+		for (int i = 0; i < n; i++)
 		{
-			end = far_end(t, first, end, upstream);
-			if (st->last == UNKNOWN)
-				st->last = open_before(t, account, first, end, upstream);
-			st->open = st->last;
+			opening[i].account = t->frontier[at + i];
+			look_for_pieces(t, &opening[i], piece, &npieces, upstream);
 		}
-		else if (st->open == st->last)
-			end = far_end(t, first, end, upstream);
-		else
-			end = first_from(t, first, end, st->open + (t->ordered && t->strict), upstream);
-		if (arrival >= st->open)
-			continue;			/* nothing to open */
-		if (st->open == st->last &&
-			!(t->closing && limit_of(t, account)->cut_stamp == t->stamp))
-			t->not_terminal++;
-		from = first_from(t, first, end, onward_key(t, arrival), upstream);
-		st->open = open_before(t, account, first, from, upstream);
-		push_run(t, account, from, end - from, hop);
+		for (int i = 0; i < npieces; i++)
+		{
+			Piece	   *p = &piece[i];
+
+			piece_of(t, &t->part[p->part], p->member, upstream, &p->first, &p->end);
+			if (p->first < p->end)
+			{
+				__builtin_prefetch(&t->arc[flip(p->first, upstream)]);
+				__builtin_prefetch(&t->arc[flip(p->end - 1, upstream)]);
+			}
+		}
+		for (int i = 0; i < n; i++)
+			if (!open_pieces(t, &opening[i], piece, hop, upstream))
+				ask[nasked++] = (LastArc) {.account = opening[i].account, .key = i, .part = opening[i].part};
+		fetch_last_arcs(t, ask, nasked, upstream);
+		for (int i = 0; i < nasked; i++)
+		{
+			const Opening *o = &opening[ask[i].key];
+
+			o->st->open = open_before(t, o->account, o->part, upstream);
+		}
 	}
 	t->nfrontier = 0;
 }
@@ -270,9 +426,11 @@ count_closed(RsTrace *t, uint32 account, const State *st)
 
 /* In the last level: an arrival that something would follow. */
 static pg_attribute_always_inline void
-count_hop_cut(RsTrace *t, uint32 account, State *st, const bool closing)
+count_hop_cut(RsTrace *t, uint32 account, uint32 arc, State *st, const bool closing)
 {
 	t->summary.cut++;
+	if (t->marked)
+		t->hop_cut[arc / 64] |= UINT64CONST(1) << arc % 64;
 	if (st->pending == COUNTED_CUT)
 		return;
 	st->pending = COUNTED_CUT;
@@ -281,39 +439,51 @@ count_hop_cut(RsTrace *t, uint32 account, State *st, const bool closing)
 		t->not_terminal++;
 }
 
-/*
- * What the accounts of late arrivals have to pass on costs three cache misses
- * each, one after the other; taken together they overlap.
- */
+/* Has the account transfers in a part that is all later than the arrival? Most often the cache knows. */
+static inline bool
+surely_goes_on(const RsTrace *t, uint32 account, uint32 key, const bool upstream)
+{
+	if (t->filtered)
+		return false;
+	for (int p = t->nparts - 1; p >= 0 && t->part[p].near >= onward_key(t, key); p--)
+	{
+		const RsFlowPart *groups = &t->part[p].groups;
+
+		if (groups->block && t->part[p].far <= t->far && account / RS_FLOW_BLOCK < groups->nblocks &&
+			(groups->block[account / RS_FLOW_BLOCK].with[upstream ? RS_FLOW_IN : RS_FLOW_OUT] >>
+			 account % RS_FLOW_BLOCK & 1))
+			return true;
+	}
+	return false;
+}
+
+/* What the accounts of late arrivals have to pass on, many at once. */
 static pg_attribute_always_inline void
 look_at_late(RsTrace *t, const bool upstream, const bool closing)
 {
-	for (uint32 i = 0; i < t->nlate && t->start; i++)
-		__builtin_prefetch(&t->start[t->late[i].account]);
-	for (uint32 i = 0; i < t->nlate && t->start; i++)
-	{
-		uint32		first,
-					end;
+	uint32		n = 0;
 
-		group_of(t, t->late[i].account, upstream, &first, &end);
-		if (first < end)
-			__builtin_prefetch(&t->arc[flip(end - 1, upstream)]);
-	}
-	for (uint32 i = 0; i < t->nlate && ends_suffice(t); i++)
-	{
-		t->late[i].end = rs_flow_joined_end(t->side->join, t->late[i].account, upstream);
-		if (t->late[i].end != RS_NO_ID)
-			__builtin_prefetch(&t->arc[t->late[i].end]);
-	}
 	for (uint32 i = 0; i < t->nlate; i++)
+		for (int p = 0; p < t->nparts; p++)
+			if (t->part[p].groups.block)
+				__builtin_prefetch(&t->part[p].groups.block[t->late[i].account / RS_FLOW_BLOCK]);
+	for (uint32 i = 0; i < t->nlate; i++)
+	{
+		if (surely_goes_on(t, t->late[i].account, t->late[i].key, upstream))
+			count_hop_cut(t, t->late[i].account, t->late[i].arc, state_of(t, t->late[i].account), closing);
+		else
+			t->late[n++] = t->late[i];
+	}
+	fetch_last_arcs(t, t->late, n, upstream);
+	for (uint32 i = 0; i < n; i++)
 	{
 		uint32		account = t->late[i].account;
 		State	   *st = state_of(t, account);
 
 		if (st->open == UNKNOWN)
-			st->open = resolve_last(t, account, st, t->late[i].end, upstream);
+			st->open = resolve_last(t, account, st, upstream);
 		if (t->late[i].key < st->open)
-			count_hop_cut(t, account, st, closing);
+			count_hop_cut(t, account, t->late[i].arc, st, closing);
 	}
 	t->nlate = 0;
 }
@@ -329,8 +499,9 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 	const RsArc *arc = t->arc;
 	const bool	ordered = t->ordered;
 	const uint32 near = t->near;
+	uint32		number = 0;		/* of a run's first arc in this level */
 
-	for (; run < t->nruns; run++)
+	for (; run < t->nruns; number += t->run[run++].count)
 	{
 		uint32		first = t->run[run].first;
 		uint32		count = t->run[run].count;
@@ -387,12 +558,13 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 				else if (last)
 				{
 					if (st->open != UNKNOWN)
-						count_hop_cut(t, account, st, closing);
+						count_hop_cut(t, account, number + done, st, closing);
 					else
 					{
-						t->late[t->nlate].account = account;
-						t->late[t->nlate].key = key;
-						if (++t->nlate == LATE)
+						t->late[t->nlate++] = (LastArc) {
+							.account = account, .key = key, .arc = number + done, .part = t->nparts
+						};
+						if (t->nlate == LATE)
 							look_at_late(t, upstream, closing);
 					}
 				}
@@ -413,8 +585,8 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 		for (uint32 i = 0; i < count; i++)
 		{
 			uint32		place = flip(first + i, upstream);
-			uint32		number = t->transfer ? rs_flow_transfer(t->side, place) : place;
-			int128		a = rs_flow_amount(t->flow, number);
+			uint32		transfer = t->transfer ? rs_flow_transfer(t->side, place) : place;
+			int128		a = rs_flow_amount(t->flow, transfer);
 
 			if (!filtered || a >= t->min_amount)
 				amount += a;
@@ -424,6 +596,27 @@ walk_level(RsTrace *t, uint64 run, const bool upstream, const bool filtered,
 	}
 	if (last)
 		look_at_late(t, upstream, closing);
+}
+
+/* Room to note which arcs of the last level, from `run` on, were cut by max_hops. */
+static void
+mark_cuts(RsTrace *t, uint64 run)
+{
+	uint64		arcs = 0,
+				words;
+
+	for (; run < t->nruns; run++)
+		arcs += t->run[run].count;
+	words = arcs / 64 + 1;
+	t->hop_cut = rs_grow(t->budget, t->hop_cut, &t->hop_cut_capacity, words, sizeof(uint64), "a trace");
+	memset(t->hop_cut, 0, words * sizeof(uint64));
+	t->marked = true;
+}
+
+const uint64 *
+rs_trace_hop_cuts(const RsTrace *t)
+{
+	return t->marked ? t->hop_cut : NULL;
 }
 
 static pg_attribute_always_inline void
@@ -444,6 +637,8 @@ walk_open(RsTrace *t, bool keep, const bool upstream, const bool filtered, const
 			walk_level(t, first, upstream, filtered, closing, false);
 		else
 		{
+			if (keep && !closing)
+				mark_cuts(t, first);
 			walk_level(t, first, upstream, filtered, closing, true);
 			break;
 		}
@@ -452,33 +647,70 @@ walk_open(RsTrace *t, bool keep, const bool upstream, const bool filtered, const
 
 /* ---- one seed ---- */
 
+/* The seed's transfers become the first runs; false if there are none, or more than allowed. */
+static pg_attribute_always_inline bool
+leave_seed(RsTrace *t, const bool upstream)
+{
+	int64		transfers = 0;
+	bool		any = false;
+
+	for (int i = 0; i < t->nparts; i++)
+	{
+		const TracePart *part = &t->part[i];
+		uint32		member = rs_flow_part_find(&part->groups, t->seed);
+		uint32		first,
+					end;
+
+		if (member == RS_NO_ID)
+			continue;
+		piece_of(t, part, member, upstream, &first, &end);
+		first = first_from(t, first, end, t->near, upstream);
+		end = first_from(t, first, end, t->far, upstream);
+		if (last_qualifying(t, first, end, upstream) == end)
+			continue;
+		any = true;
+		push_run(t, t->seed, first, end - first, 1);
+		if (t->max_fanout >= 0)
+			transfers += count_qualifying(t, first, end, t->max_fanout + 1, upstream);
+	}
+	if (t->max_fanout >= 0 && transfers > t->max_fanout)
+	{
+		t->nruns = 0;
+		t->summary.seed_cut = true;
+		t->summary.cut = 1;
+		return false;
+	}
+	return any;
+}
+
 static pg_attribute_always_inline void
 trace_from(RsTrace *t, bool keep, const bool upstream)
 {
 	State	   *st = state_of(t, t->seed);
-	uint32		first,
-				end;
 
-	group_of(t, t->seed, upstream, &first, &end);
-	first = first_from(t, first, end, t->near, upstream);
-	end = first_from(t, first, end, t->far, upstream);
-	if (too_many(t, first, end, upstream))
-	{
-		t->summary.seed_cut = true;
-		t->summary.cut = 1;
-		return;
-	}
-	st->stamp = t->stamp;
 	if (t->hold)
 	{
+		uint32		first,
+					end;
+
+		group_of(t, t->seed, upstream, &first, &end);
+		first = first_from(t, first, end, t->near, upstream);
+		end = first_from(t, first, end, t->far, upstream);
+		if (too_many(t, first, end, upstream))
+		{
+			t->summary.seed_cut = true;
+			t->summary.cut = 1;
+			return;
+		}
+		st->stamp = t->stamp;
 		rs_trace_walk_hold(t, first, end);
 		return;
 	}
+	if (!leave_seed(t, upstream))
+		return;
+	st->stamp = t->stamp;
 	st->pending = NOT_PENDING;
 	st->open = 0;
-	if (last_qualifying(t, first, end, upstream) == end)
-		return;
-	push_run(t, t->seed, first, end - first, 1);
 	if (t->closing)
 	{
 		if (t->filtered)
@@ -498,6 +730,7 @@ rs_trace_seed(RsTrace *t, uint32 seed, bool keep)
 	memset(&t->summary, 0, sizeof(t->summary));
 	t->nruns = t->nfrontier = 0;
 	t->not_terminal = 0;
+	t->marked = false;
 	t->seed = seed;
 	rs_trace_forget_hold(t);
 	if (seed == RS_NO_ID || seed >= t->flow->naccounts || t->near >= t->far || t->max_hops < 1)
@@ -534,12 +767,13 @@ rs_trace_cut_arrival(RsTrace *t, uint32 account, uint32 code)
 	st = state_of(t, account);
 	if (!t->ordered)
 		key = t->near;
-	if (st->open == UNKNOWN)
-		st->open = resolve_last(t, account, st,
-								ends_suffice(t) ? rs_flow_joined_end(t->side->join, account, t->upstream) : RS_NO_ID,
-								t->upstream);
-	if (key >= st->open)
-		return RS_CUT_NONE;
+	if (st->open != UNKNOWN || !surely_goes_on(t, account, key, t->upstream))
+	{
+		if (st->open == UNKNOWN)
+			st->open = resolve_last(t, account, st, t->upstream);
+		if (key >= st->open)
+			return RS_CUT_NONE;
+	}
 	if (t->closing && key < closed_of(t, account, t->upstream))
 		return is_stop(t, account) ? RS_CUT_STOP_AT : RS_CUT_FANOUT;
 	return RS_CUT_HOPS;

@@ -46,6 +46,9 @@ typedef struct RsTrace RsTrace;
 /* min_amount in the flow's units; qualifying transfers are those >= it. */
 extern RsTrace *rs_trace_create(RsFlow *flow, const RsFlowQuestion *question, int128 min_amount);
 
+/* Before the first seed: rs_trace_window() will be asked, so groups must be in one piece. */
+extern void rs_trace_join(RsTrace *trace);
+
 /*
  * Trace one seed (RS_NO_ID: an account the flow does not know). Without
  * `keep` only the summary is valid afterwards.
@@ -60,6 +63,12 @@ extern RsTraceCut rs_trace_cut(RsTrace *trace, uint32 place);
 
 /* The same for an arc of the trace that is known by the account it reaches and its time. */
 extern RsTraceCut rs_trace_cut_arrival(RsTrace *trace, uint32 account, uint32 code);
+
+/*
+ * The same for all arcs of the hop max_hops at once: bit by arc, in the order
+ * of the runs of that hop, set if max_hops cut it. NULL if one has to ask.
+ */
+extern const uint64 *rs_trace_hop_cuts(const RsTrace *trace);
 
 /* rs_trace_cut() will soon be asked about an arc that reaches this account. */
 extern void rs_trace_prefetch(const RsTrace *trace, uint32 account);

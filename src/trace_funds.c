@@ -24,9 +24,8 @@
 typedef struct Row
 {
 	uint32		transfer;
-	uint32		account;		/* near end: payer downstream */
 	uint32		peer;
-	uint32		cut;
+	int64		account;		/* near end, payer downstream: as RsTraceTuple has it */
 	int64		amount;			/* when the flow's are no larger */
 	int64		txn;			/* when they are integers */
 } Row;
@@ -34,8 +33,12 @@ typedef struct Row
 typedef struct Key
 {
 	uint32		when;
-	uint32		row;
+	uint32		row;			/* and in the upper bits why it was cut */
 } Key;
+
+#define CUT_SHIFT	30
+#define MAX_ROWS	((uint32) 1 << CUT_SHIFT)
+#define ROW_OF(rows, key) ((rows)->row[(key).row & (MAX_ROWS - 1)])
 
 typedef struct Rows
 {
@@ -44,6 +47,7 @@ typedef struct Rows
 	Key		   *key;
 	Key		   *spare;
 	uint64		n,
+				arcs,			/* of the hop, those too small counted */
 				row_capacity,
 				key_capacity,
 				spare_capacity;
@@ -58,7 +62,7 @@ key_compare(const Key *a, const Key *b, const Rows *rows)
 		return a->when < b->when ? -1 : 1;
 	if (a->row == b->row)
 		return 0;
-	return rows->flow->compare_txn(rows->flow, rows->row[a->row].transfer, rows->row[b->row].transfer);
+	return rows->flow->compare_txn(rows->flow, ROW_OF(rows, *a).transfer, ROW_OF(rows, *b).transfer);
 }
 
 #define ST_SORT sort_keys
@@ -148,17 +152,13 @@ order_rows(Rows *rows, MemoryContext budget)
 static void
 find_cuts(RsTraceCall *call, Rows *rows, int hop)
 {
-	if (!rs_trace_may_be_cut(call->trace, hop))
-	{
-		for (uint64 i = 0; i < rows->n; i++)
-			rows->row[i].cut = RS_CUT_NONE;
+	if (!rs_trace_may_be_cut(call->trace, hop) || rs_trace_hop_cuts(call->trace))
 		return;
-	}
 	for (uint64 i = 0; i < rows->n; i++)
 	{
 		if (i + STATES_AHEAD < rows->n)
 			rs_trace_prefetch(call->trace, rows->row[i + STATES_AHEAD].peer);
-		rows->row[i].cut = rs_trace_cut_arrival(call->trace, rows->row[i].peer, rows->key[i].when);
+		rows->key[i].row |= (uint32) rs_trace_cut_arrival(call->trace, rows->row[i].peer, rows->key[i].when) << CUT_SHIFT;
 		if ((i & 0xfff) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -178,34 +178,33 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 	rs_tuple_writer_begin(rows->writer, seed, hop);
 	for (uint64 i = 0; i < rows->n; i++)
 	{
-		const Row  *row = &rows->row[rows->key[i].row];
+		const Row  *row = &ROW_OF(rows, rows->key[i]);
+		int64		peer;
 
 		if (i + ROWS_AHEAD < rows->n)
-			__builtin_prefetch(&rows->row[rows->key[i + ROWS_AHEAD].row]);
+			__builtin_prefetch(&ROW_OF(rows, rows->key[i + ROWS_AHEAD]));
 		if (i + NAMES_AHEAD < rows->n)
 		{
-			const Row  *ahead = &rows->row[rows->key[i + NAMES_AHEAD].row];
+			const Row  *ahead = &ROW_OF(rows, rows->key[i + NAMES_AHEAD]);
 
 			if (flow->prefetch_account)
-			{
-				flow->prefetch_account(flow, ahead->account);
 				flow->prefetch_account(flow, ahead->peer);
-			}
 			else
 			{
-				rs_trace_prefetch_text(call, ahead->account);
+				rs_trace_prefetch_text(call, (uint32) ahead->account);
 				rs_trace_prefetch_text(call, ahead->peer);
 			}
 			if (flow->txn_integer == NULL && flow->prefetch_txn)
 				flow->prefetch_txn(flow, ahead->transfer);
 		}
-		tuple.payer = up ? row->peer : row->account;
-		tuple.payee = up ? row->account : row->peer;
+		peer = flow->account_integer ? flow->account_integer(flow, row->peer) : row->peer;
+		tuple.payer = up ? peer : row->account;
+		tuple.payee = up ? row->account : peer;
 		tuple.transfer = row->transfer;
 		tuple.txn = row->txn;
 		tuple.amount = row->amount;
 		tuple.paid_at = rs_flow_time(flow, rows->key[i].when);
-		tuple.cut = cut_name[row->cut];
+		tuple.cut = cut_name[rows->key[i].row >> CUT_SHIFT];
 		rs_tuple_writer_put(rows->writer, &tuple);
 	}
 	rows->n = 0;
@@ -219,12 +218,15 @@ make_room(RsTraceCall *call, Rows *rows, const RsTraceRun *run, uint64 nruns)
 
 	for (uint64 r = 0; r < nruns && run[r].hop == run[0].hop; r++)
 		n += run[r].count;
-	if (n > UINT32_MAX)
+	rows->arcs = 0;
+	if (n >= MAX_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many transfers in one hop of a trace")));
 	if (rows->row && n <= rows->row_capacity && n <= rows->key_capacity)
 		return;
+	/* more than needed, so that not every seed makes them anew */
+	n += n / 4;
 	if (rows->row_memory)
 	{
 		pfree(rows->row_memory);
@@ -244,21 +246,26 @@ gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 	RsFlow	   *flow = call->flow;
 	const RsFlowSide *side = rs_trace_side(call->trace);
 	bool		up = call->question.upstream;
+	const uint64 *cuts = run->hop == call->question.max_hops ? rs_trace_hop_cuts(call->trace) : NULL;
+	int64		account = flow->account_integer ? flow->account_integer(flow, run->account) : run->account;
 
-	for (uint32 i = 0; i < run->count; i++)
+	for (uint32 i = 0; i < run->count; i++, rows->arcs++)
 	{
 		uint32		place = rs_trace_place(up, run, i);
-		uint32		transfer;
+		uint32		transfer,
+					row = (uint32) rows->n;
 
 		if (!rs_trace_qualifies(call->trace, place))
 			continue;
+		if (cuts && cuts[rows->arcs / 64] >> rows->arcs % 64 & 1)
+			row |= (uint32) RS_CUT_HOPS << CUT_SHIFT;
 		transfer = rs_flow_transfer(side, place);
 		rows->row[rows->n] = (Row) {
-			.transfer = transfer, .account = run->account, .peer = side->arc[place].peer,
+			.transfer = transfer, .account = account, .peer = side->arc[place].peer,
 			.amount = flow->amount ? flow->amount[transfer] : 0,
 			.txn = flow->txn_integer ? flow->txn_integer(flow, transfer) : 0
 		};
-		rows->key[rows->n] = (Key) {side->arc[place].when, (uint32) rows->n};
+		rows->key[rows->n] = (Key) {side->arc[place].when, row};
 		rows->n++;
 	}
 	CHECK_FOR_INTERRUPTS();

@@ -264,6 +264,8 @@ rs_trace_begin(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg)
 	}
 	else
 		call->trace = rs_trace_create(call->flow, &call->question, scaled_minimum(call));
+	if (target_arg >= 0)
+		rs_trace_join(call->trace);
 	call->text_page = rs_alloc0(budget, ((uint64) call->flow->naccounts >> RS_TEXT_PAGE_BITS) + 1,
 								sizeof(RsTraceText *), "the answer of a trace");
 	return call;

@@ -15,6 +15,7 @@
 #define SMALL_SLAB	((Size) 64 * 1024)
 #define HUGE_SLAB	((Size) 2 * 1024 * 1024)
 #define HUGE_SLABS	8
+#define CACHE_LINE	64
 
 
 /*
@@ -32,7 +33,10 @@ rs_trace_new_page(RsTrace *t, Size size)
 	{
 		t->slab_size = Min(Max(t->slab_size * 2, SMALL_SLAB), HUGE_SLAB);
 		if (t->slab_size < HUGE_SLAB)
-			t->slab = rs_alloc(t->budget, 1, t->slab_size, "the state of a trace");
+		{
+			t->slab = rs_alloc(t->budget, 1, t->slab_size + CACHE_LINE, "the state of a trace");
+			t->slab = (char *) TYPEALIGN(CACHE_LINE, t->slab);
+		}
 		else
 		{
 			t->slab = rs_alloc(t->budget, HUGE_SLABS + 1, HUGE_SLAB, "the state of a trace");
@@ -51,14 +55,15 @@ rs_trace_new_page(RsTrace *t, Size size)
 	return page;
 }
 
-pg_noinline State *
-rs_trace_new_state_page(RsTrace *t, uint32 number)
+pg_noinline void
+rs_trace_make_ready(RsTrace *t, StatePage *page, uint32 line)
 {
-	State	   *page = rs_trace_new_page(t, sizeof(State));
-
-	for (int i = 0; i < PAGE_SIZE; i++)
-		page[i] = (State) {.last = UNKNOWN};
-	return t->state[number] = page;
+	StaticAssertStmt(PAGE_SIZE / LINE_SIZE <= 64, "a bit for each line");
+	if (page->state == NULL)
+		page->state = rs_trace_new_page(t, sizeof(State));
+	for (int i = 0; i < LINE_SIZE; i++)
+		page->state[line * LINE_SIZE + i] = (State) {.last = UNKNOWN};
+	page->ready |= UINT64CONST(1) << line;
 }
 
 static int
@@ -68,6 +73,42 @@ compare_uint32(const void *a, const void *b)
 				y = *(const uint32 *) b;
 
 	return x < y ? -1 : x > y;
+}
+
+/* The flow in one piece, joined or as it is. */
+static void
+take_whole(RsTrace *t)
+{
+	t->nparts = 1;
+	t->part[0] = (TracePart) {
+		.groups = {.nmembers = t->flow->naccounts}, .start = t->side->start,
+		.near = 0, .far = UINT32_MAX
+	};
+	t->transfer = t->side->transfer;
+}
+
+/* The parts of the flow, the first to walk first. */
+static void
+take_parts(RsTrace *t, const RsFlowParts *parts)
+{
+	t->nparts = parts->nparts;
+	for (int i = 0; i < parts->nparts; i++)
+	{
+		TracePart  *part = &t->part[t->upstream ? parts->nparts - 1 - i : i];
+
+		part->groups = parts->part[i];
+		part->start = part->groups.start[t->upstream ? RS_FLOW_IN : RS_FLOW_OUT];
+		part->near = key_of(t->upstream ? part->groups.high : part->groups.low, t->upstream);
+		part->far = key_of(t->upstream ? part->groups.low : part->groups.high, t->upstream) + 1;
+	}
+	/* transfers and places on the side OUT are the same where nothing is joined */
+	t->transfer = t->upstream ? t->side->transfer : NULL;
+}
+
+void
+rs_trace_join(RsTrace *t)
+{
+	take_whole(t);
 }
 
 RsTrace *
@@ -84,8 +125,6 @@ rs_trace_create(RsFlow *flow, const RsFlowQuestion *q, int128 min_amount)
 	t->budget = budget;
 	t->side = side;
 	t->arc = side->arc;
-	t->start = side->start;
-	t->transfer = side->transfer;
 	t->upstream = q->upstream;
 	t->ordered = q->ordered;
 	t->strict = q->strict;
@@ -115,7 +154,12 @@ rs_trace_create(RsFlow *flow, const RsFlowQuestion *q, int128 min_amount)
 		t->near = low;
 		t->far = high;
 	}
-	t->state = rs_alloc0(budget, pages, sizeof(State *), "the state of a trace");
+	/* with max_hold, windows overlap and are searched again and again */
+	if (side->join && !t->hold)
+		take_parts(t, side->join->parts);
+	else
+		take_whole(t);
+	t->state = rs_alloc0(budget, pages, sizeof(StatePage), "the state of a trace");
 	if (t->closing)
 		t->limit = rs_alloc0(budget, pages, sizeof(Limit *), "the state of a trace");
 	if (t->hold)

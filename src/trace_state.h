@@ -18,6 +18,7 @@
 #include "postgres.h"
 #include "miscadmin.h"
 
+#include "flow_parts.h"
 #include "rs_memory.h"
 #include "trace.h"
 
@@ -36,6 +37,38 @@ typedef struct State
 	uint32		last;			/* open of an account nothing was visited of; UNKNOWN until asked */
 } State;
 
+/*
+ * States of PAGE_SIZE accounts. A cache line of them is made ready when one of
+ * it is first asked for: a trace that touches a few accounts of every page
+ * would else spend more time writing states than using them.
+ */
+#define LINE_SIZE	4
+
+typedef struct StatePage
+{
+	State	   *state;
+	uint64		ready;			/* bit by line */
+} StatePage;
+
+/* A part of the flow; a flow of one part, or whose parts are joined, has one. */
+typedef struct TracePart
+{
+	RsFlowPart	groups;
+	const uint32 *start;		/* by member; NULL: joined, ask rs_flow_group() */
+	uint32		near,			/* keys of its arcs: [near, far) */
+				far;
+} TracePart;
+
+/* A look-up on its way: the last arcs of an account in the parts before `part`. */
+typedef struct LastArc
+{
+	uint32		account;
+	uint32		key;			/* an arrival, and its place among the level's, for who asks */
+	uint32		arc;
+	uint32		member;
+	int			part;			/* in walking order; then the part where `member` has arcs, or -1 */
+} LastArc;
+
 typedef struct Limit
 {
 	uint32		closed;			/* arrivals below are not followed; UNKNOWN until asked */
@@ -48,7 +81,8 @@ struct RsTrace
 	MemoryContext budget;
 	const RsFlowSide *side;
 	const RsArc *arc;
-	const uint32 *start;		/* for fetching ahead; NULL with several parts */
+	int			nparts;
+	TracePart	part[RS_FLOW_MAX_PARTS];	/* in walking order */
 	const uint32 *transfer;
 	bool		upstream;
 	bool		ordered;
@@ -69,21 +103,20 @@ struct RsTrace
 	char	   *slab;			/* memory for the pages below */
 	Size		slab_left,
 				slab_size;
-	State	  **state;			/* pages by account */
+	StatePage  *state;			/* pages by account */
 	Limit	  **limit;
 	uint32	  **skip;			/* pages by place, max_hold only */
 
 	uint32		seed;
 	uint32		stamp;
 	uint32		nlate;			/* last level: arrivals at accounts not looked at yet */
-	struct
-	{
-		uint32		account;
-		uint32		key;
-		uint32		end;		/* several parts: place of the account's last arc in walking order */
-	}			late[LATE];
+	LastArc		late[LATE];
 	RsTraceSummary summary;
 	uint64		not_terminal;
+
+	bool		marked;			/* hop_cut is valid */
+	uint64	   *hop_cut;		/* bit by arc of the last level: cut by max_hops */
+	uint64		hop_cut_capacity;
 
 	RsTraceRun *run;
 	uint64		nruns,
@@ -97,9 +130,9 @@ struct RsTrace
 };
 
 
-/* src/trace_state.c: memory for PAGE_SIZE elements; a page of fresh states. */
+/* src/trace_state.c: memory for PAGE_SIZE elements; fresh states of a line. */
 extern void *rs_trace_new_page(RsTrace *t, Size size);
-extern State *rs_trace_new_state_page(RsTrace *t, uint32 number);
+extern void rs_trace_make_ready(RsTrace *t, StatePage *page, uint32 line);
 
 /* src/trace_hold.c: put the arcs [first, end) of the seed and what follows them into the trace. */
 extern void rs_trace_walk_hold(RsTrace *t, uint32 first, uint32 end);
@@ -128,14 +161,10 @@ key_at(const RsTrace *t, uint32 v, const bool upstream)
 	return key_of(t->arc[flip(v, upstream)].when, upstream);
 }
 
-/* Group of an account, in walking order: [*first, *end). */
+/* Places of a group to walking order. */
 static inline void
-group_of(const RsTrace *t, uint32 account, const bool upstream, uint32 *first, uint32 *end)
+flip_group(uint32 a, uint32 b, const bool upstream, uint32 *first, uint32 *end)
 {
-	uint32		a,
-				b;
-
-	rs_flow_group(t->side, account, &a, &b);
 	if (upstream)
 	{
 		*first = RS_FLOW_MAX_TRANSFERS + 1 - b;
@@ -146,6 +175,28 @@ group_of(const RsTrace *t, uint32 account, const bool upstream, uint32 *first, u
 		*first = a;
 		*end = b;
 	}
+}
+
+/* Group of an account in one piece, in walking order: [*first, *end). */
+static inline void
+group_of(const RsTrace *t, uint32 account, const bool upstream, uint32 *first, uint32 *end)
+{
+	uint32		a,
+				b;
+
+	rs_flow_group(t->side, account, &a, &b);
+	flip_group(a, b, upstream, first, end);
+}
+
+/* The piece of a group that is in one part. */
+static inline void
+piece_of(const RsTrace *t, const TracePart *part, uint32 member, const bool upstream, uint32 *first, uint32 *end)
+{
+	if (unlikely(part->start == NULL))
+		group_of(t, member, upstream, first, end);
+	else
+		flip_group(part->groups.first + part->start[member], part->groups.first + part->start[member + 1],
+				   upstream, first, end);
 }
 
 /* First position in [low, high) with a key >= bound. */
@@ -190,17 +241,18 @@ qualifies(const RsTrace *t, uint32 place)
 static inline State *
 state_of(RsTrace *t, uint32 account)
 {
-	State	   *page = t->state[account >> PAGE_BITS];
+	StatePage  *page = &t->state[account >> PAGE_BITS];
+	uint32		line = (account & PAGE_MASK) / LINE_SIZE;
 
-	if (unlikely(page == NULL))
-		page = rs_trace_new_state_page(t, account >> PAGE_BITS);
-	return page + (account & PAGE_MASK);
+	if (unlikely((page->ready >> line & 1) == 0))
+		rs_trace_make_ready(t, page, line);
+	return page->state + (account & PAGE_MASK);
 }
 
 static inline void
 prefetch_state(const RsTrace *t, uint32 account)
 {
-	const State *page = t->state[account >> PAGE_BITS];
+	const State *page = t->state[account >> PAGE_BITS].state;
 
 	if (likely(page != NULL))
 		__builtin_prefetch(page + (account & PAGE_MASK), 1);
@@ -277,24 +329,29 @@ window_of(const RsTrace *t, uint32 account, uint32 key, const bool upstream,
 	*end = first_from(t, *first, b, t->hold ? window_end_key(t, key, upstream) : t->far, upstream);
 }
 
+/* Qualifying arcs in [first, end), at most `most` of them. */
+static inline int64
+count_qualifying(const RsTrace *t, uint32 first, uint32 end, int64 most, const bool upstream)
+{
+	int64		seen = 0;
+
+	if (!t->filtered)
+		return Min((int64) end - first, most);
+	for (uint32 v = first; v < end && seen < most; v++)
+	{
+		seen += qualifies(t, flip(v, upstream));
+		if ((v & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return seen;
+}
+
 /* More than max_fanout qualifying arcs in [first, end)? */
 static inline bool
 too_many(const RsTrace *t, uint32 first, uint32 end, const bool upstream)
 {
-	int64		seen = 0;
-
-	if (t->max_fanout < 0 || (int64) end - first <= t->max_fanout)
-		return false;
-	if (!t->filtered)
-		return true;
-	for (uint32 v = first; v < end; v++)
-	{
-		if (qualifies(t, flip(v, upstream)) && ++seen > t->max_fanout)
-			return true;
-		if ((v & 0xffff) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	return false;
+	return t->max_fanout >= 0 && (int64) end - first > t->max_fanout &&
+		count_qualifying(t, first, end, t->max_fanout + 1, upstream) > t->max_fanout;
 }
 
 #endif							/* RS_TRACE_STATE_H */

@@ -103,13 +103,22 @@ put_integer(char *at, int64 value)
 }
 
 static inline char *
-put_account(RsTupleWriter *w, char *at, uint32 account)
+put_account(RsTupleWriter *w, char *at, int64 account)
 {
-	RsTraceCall *call = w->call;
+	if (w->call->flow->account_integer)
+		return put_integer(at, account);
+	return put_text(at, rs_trace_account_text(w->call, (uint32) account));
+}
 
-	if (call->flow->account_integer)
-		return put_integer(at, call->flow->account_integer(call->flow, account));
-	return put_text(at, rs_trace_account_text(call, account));
+static Datum
+account_datum(RsTraceCall *call, int64 account)
+{
+	char		digits[MAXINT8LEN + 1];
+
+	if (!call->flow->account_integer)
+		return rs_trace_account_text(call, (uint32) account);
+	pg_lltoa(account, digits);
+	return CStringGetTextDatum(digits);
 }
 
 static inline char *
@@ -182,8 +191,8 @@ put_datums(RsTupleWriter *w, const RsTraceTuple *row)
 	values[F_SEED] = w->seed;
 	values[F_HOP] = Int32GetDatum(w->hop);
 	values[F_TXN] = flow->txn_text(flow, row->transfer);
-	values[F_PAYER] = rs_trace_account_text(call, row->payer);
-	values[F_PAYEE] = rs_trace_account_text(call, row->payee);
+	values[F_PAYER] = account_datum(call, row->payer);
+	values[F_PAYEE] = account_datum(call, row->payee);
 	values[F_AMOUNT] = rs_trace_amount(call, rs_flow_amount(flow, row->transfer));
 	values[F_PAID_AT] = TimestampTzGetDatum(row->paid_at);
 	values[F_CUT] = row->cut;

@@ -12,8 +12,8 @@ typedef struct RsTupleWriter RsTupleWriter;
 /* A row but for its seed and hop. */
 typedef struct RsTraceTuple
 {
-	uint32		payer;
-	uint32		payee;
+	int64		payer;			/* integers themselves where the flow has account_integer; else numbers */
+	int64		payee;
 	uint32		transfer;
 	int64		txn;			/* where the flow has txn_integer */
 	int64		amount;

@@ -30,6 +30,7 @@ typedef struct RsXirr
 	float8		rate;			/* the root nearest to zero; NaN without a root */
 	int			nroots;
 	float8	   *root;			/* ascending rates, in the budget */
+	int		   *multiplicity;	/* of each: 1, or how many rounding cannot tell apart */
 } RsXirr;
 
 /* Sorts flow[] in place; day counts are actual/365 from the first flow. */

@@ -23,7 +23,7 @@ CALLS = {
     "beneficial_owners": H + ", 'SELECT party_id AS party, kind FROM desk.party'",
     "product_layers": H + ", 'SELECT DISTINCT owned AS party FROM desk.equity'", "final_investors": H + ", 'SELECT DISTINCT owned AS party FROM desk.equity'",
     "product_violations": H + ", 'SELECT DISTINCT owned AS party FROM desk.equity'",
-    **{name: "'%s', 'desk'" % DAY for name in ("desk_ultimate_owners", "desk_control_groups", "desk_nested_products", "desk_product_violations", "desk_investor_counts")},
+    **{name: "'%s', 'desk'" % DAY for name in ("desk_ultimate_owners", "desk_control_groups", "desk_nested_products", "desk_product_violations", "desk_product_parts", "desk_investor_counts")},
     "grade": F + ", 'institution', '%s'" % DAY, "explain_grade": F + ", 'institution', '%s'" % DAY, "shadow_grade": F + ", 'institution', 'institution', '%s'" % DAY,
     "migration_matrix": F + ", 'institution', 'institution', '%s'" % DAY,
     "backtest": F + ", 'SELECT inst_id AS entity, as_of AS failed_on FROM desk.grade_history WHERE level = ''red'' AND as_of = ''2026-11-20''', 'institution', '2026-11-19', '%s'" % DAY,

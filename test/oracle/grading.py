@@ -23,6 +23,13 @@ def level_of(score, thresholds):
     return 0
 
 
+class Outside:
+    """Recorded: the indicator does not apply to the entity."""
+
+
+OUTSIDE = Outside()
+
+
 class Candidate(F):
     """A value that nobody has confirmed."""
 
@@ -69,7 +76,7 @@ def grade(ruleset, facts, as_of, known_at, exempt=(), overrides=None, checks=Non
         for c in register.values():
             points = ruleset["rule_points"].get(c["severity"]) if c["severity"] else None
             if c["rule"] not in named and points is not None:
-                rules.append(dict(rule=c["rule"], indicator=c["indicator"], lines=None, weight=c["weight"], required=False, overridable=not c["red_line"],
+                rules.append(dict(rule=c["rule"], indicator=c["indicator"], lines=None, weight=c["weight"], required=False, on_missing="unknown", overridable=not c["red_line"],
                                   max_age=None, missing_points=F(0), missing_floor=None,
                                   bands=[dict(span=(0, False, None, False), points=points, floor=LEVELS.index(c["severity"]))]))
     used = {r["indicator"] for r in rules}
@@ -80,7 +87,7 @@ def grade(ruleset, facts, as_of, known_at, exempt=(), overrides=None, checks=Non
         line = lines[e][0] if e in lines else None
         score = F(0)
         worst_score = F(0)
-        floor = worst_floor = fixed = 0
+        floor = worst_floor = fixed = worst_fixed = 0
         known_weight = all_weight = F(0)
         lacking = True
         first = True
@@ -89,29 +96,40 @@ def grade(ruleset, facts, as_of, known_at, exempt=(), overrides=None, checks=Non
             cell = cells.get((e, r["indicator"]))
             check = register.get(r["rule"])
             findings = check is not None and check["indicator"] == r["indicator"]
-            # an institution of unknown line is judged by every rule, and what a check found counts anywhere
+            # an institution of unknown line is judged by every rule, and what a check found, or could not judge, counts anywhere
             if not (in_lines(line, r["lines"]) and (not findings or in_lines(line, check["lines"]))):
-                if not (findings and cell is not None and cell[0] is not None):
+                if not (findings and cell is not None and cell[0] is not OUTSIDE):
                     continue
             if cell is None and findings and check["outcome"] == "ran":
                 cell = (F(0), as_of, known_at)
             if (e, r["rule"]) in exempt:
                 continue
+            stale = cell is not None and r["max_age"] is not None and as_of - cell[1] > r["max_age"]
+            if cell is not None and cell[0] is OUTSIDE and not stale:
+                continue
             if first:
                 lacking, first = False, False
             all_weight += r["weight"]
-            stale = cell is not None and r["max_age"] is not None and as_of - cell[1] > r["max_age"]
-            if cell is None or cell[0] is None or stale:
-                c = r["weight"] * r["missing_points"]
+            if cell is None or cell[0] is None or cell[0] is OUTSIDE or stale:
+                worst = max([r["missing_points"]] + [b["points"] for b in r["bands"]])
+                worst_mark = max([r["missing_floor"] or 0] + [b["floor"] or 0 for b in r["bands"]])
+                c = r["weight"] * (worst if r["on_missing"] == "worst" else r["missing_points"])
                 score += c
                 contributions[r["rule"]] = c
-                mf = r["missing_floor"] or 0
+                mf = worst_mark if r["on_missing"] == "worst" else r["missing_floor"] or 0
                 floor = max(floor, mf)
                 lacking = lacking or r["required"]
                 if check is not None and check["severity"]:
                     lacking = lacking or (cell is not None and cell[0] is None) or check["outcome"] == "failed"
-                worst_score += max([c] + [r["weight"] * b["points"] for b in r["bands"]])
-                worst_floor = max([worst_floor, mf] + [b["floor"] or 0 for b in r["bands"]])
+                if cell is None and check is not None and check["outcome"] == "not run":
+                    # outside the scope of who keeps the register: nothing is withheld
+                    worst_score += c
+                    worst_floor = max(worst_floor, mf)
+                else:
+                    worst_score += r["weight"] * worst
+                    worst_floor = max(worst_floor, worst_mark)
+                    if not r["overridable"]:
+                        worst_fixed = max([worst_fixed] + [b["floor"] or 0 for b in r["bands"]])
             else:
                 known_weight += r["weight"]
                 for b in r["bands"]:
@@ -125,8 +143,10 @@ def grade(ruleset, facts, as_of, known_at, exempt=(), overrides=None, checks=Non
                         if not r["overridable"] and not candidate:
                             fixed = max(fixed, b["floor"] or 0)
                         break
-        level = max(floor, level_of(score, ruleset["levels"]))
+        level = at_least = max(floor, level_of(score, ruleset["levels"]))
         possible = max(floor, worst_floor, level_of(worst_score, ruleset["levels"]))
+        if possible > level:
+            level = 1
         if all_weight * ruleset["min_coverage"] > known_weight:
             lacking = True
         if lacking:
@@ -134,8 +154,11 @@ def grade(ruleset, facts, as_of, known_at, exempt=(), overrides=None, checks=Non
             possible = max(possible, 1)
         computed = level
         if overrides and e in overrides:
-            level = max(overrides[e], fixed)
-        out[e] = dict(level=LEVELS[level], score=score, floor=LEVELS[floor], possible=LEVELS[possible],
+            level = at_least = max(overrides[e], fixed)
+            if worst_fixed > level:
+                level = 1
+            at_least = 0 if at_least == 1 else at_least
+        out[e] = dict(level=LEVELS[level], at_least=LEVELS[at_least], score=score, floor=LEVELS[floor], possible=LEVELS[possible],
                       computed=LEVELS[computed], coverage=known_weight / all_weight if all_weight else None,
                       contributions={k: v for k, v in contributions.items() if v})
     return out

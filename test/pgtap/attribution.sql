@@ -123,6 +123,19 @@ SELECT results_eq($$SELECT * FROM risk_screen.attribute_funds('SELECT * FROM bus
 SET LOCAL risk_screen.max_memory = '1MB';
 SELECT throws_ok($$SELECT count(*) FROM risk_screen.attribute_funds('SELECT i AS txn_id, i % 97 AS payer, i % 89 AS payee, 1 AS amount, now() AS paid_at FROM generate_series(1, 100000) i', 'SELECT 1 AS claim, 1 AS txn_id')$$,
 	'54000', NULL, 'the memory budget is kept');
+-- mixing spreads 100 claims over everything: the rules that follow them stop at the limit, on a graph as well
+SET LOCAL risk_screen.max_memory = '64MB';
+CREATE TABLE dense AS SELECT i AS txn_id, CASE WHEN i <= 100 THEN 'in' || i ELSE 'a' || i * 7919 % 97 END AS payer, 'a' || (i * 104729 % 89) AS payee,
+	(i * 31 % 1000 + 1)::numeric(12,2) AS amount, timestamptz '2026-01-01' + i * interval '1 minute' AS paid_at FROM generate_series(1, 20000) i;
+SELECT risk_screen.create_flow_graph('attribution_dense', 'dense') AS ignored \gset
+SELECT throws_ok(format($$SELECT count(*) FROM risk_screen.attribute_funds(%L, 'SELECT i AS claim, i AS txn_id FROM generate_series(1, 100) i', %L)$$, source, rule),
+	'54000', NULL, rule || ' keeps the budget on ' || source)
+  FROM unnest(ARRAY['dense', 'graph:attribution_dense']) source, unnest(ARRAY['pro_rata', 'taint_last']) rule,
+	LATERAL (SELECT set_config('risk_screen.max_memory', '1MB', true)) s;
+SET LOCAL risk_screen.max_memory = '64MB';
+SELECT is((SELECT count(DISTINCT claim) FROM risk_screen.attribute_funds('graph:attribution_dense', 'SELECT i AS claim, i AS txn_id FROM generate_series(1, 100) i', 'pro_rata', min_traced => 0.01)),
+	100::bigint, 'and the session goes on');
+SELECT risk_screen.drop_flow_graph('attribution_dense') AS ignored \gset
 RESET risk_screen.max_memory;
 CREATE ROLE attribution_reader;
 GRANT SELECT ON claim TO attribution_reader;

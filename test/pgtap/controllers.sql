@@ -170,6 +170,45 @@ SELECT is(pg_temp.count('V1>F:1 V2>V1:1 V1>V2:1 p1>V2:1', 'F'), '1 1 1 2 0 0 50'
 SELECT is(pg_temp.count('V2>F:1 p1>F:1', 'F'), '2 2 2 1 0 1 50 UNKNOWN_INVESTORS', 'a vehicle without named holders counts one and is flagged');
 SELECT is(pg_temp.count('V3>F:1 p1>F:1', 'F'), '71 71 2 1 0 1 50 F>V3 UNKNOWN_INVESTORS', 'or as many as it declares; the route');
 SELECT is(pg_temp.count('p1>F:1 stranger>F:1 gone>F:0', 'F'), '2 2 2 0 0 0 50 UNLISTED_PARTIES', 'unlisted parties count and are flagged; who holds nothing does not');
+-- thresholds: exactly on the line is on the line, one digit in the last place is not
+SELECT is((SELECT string_agg(party || CASE WHEN qualified THEN '!' ELSE '' END, ' ' ORDER BY party) FROM risk_screen.beneficial_owners(
+	pg_temp.h('P>T:0.25 Q>T:0.2499999999999999 R>T:0.2500000000000001 S>H1:1 S>H2:1 S>H3:1 H1>T:0.1 H2>T:0.1 H3>T:0.05'), $$SELECT x AS party, 'person' AS kind FROM unnest('{P,Q,R,S}'::text[]) x$$, targets => '{T}')
+		WHERE party IS NOT NULL), 'P! R! S!', 'at least 25 %: sixteen digits count, sums of chains are exact');
+SELECT is((SELECT string_agg(party, ' ' ORDER BY party) FROM risk_screen.beneficial_owners(
+	pg_temp.h('P>T:0.25 Q>T:0.2499999999999999 R>T:0.2500000000000001 S>H1:1 S>H2:1 S>H3:1 H1>T:0.1 H2>T:0.1 H3>T:0.05'), $$SELECT x AS party, 'person' AS kind FROM unnest('{P,Q,R,S}'::text[]) x$$, inclusive => false, targets => '{T}')
+		WHERE qualified), 'R', 'more than 25 %');
+SELECT is((SELECT string_agg(party || CASE WHEN qualified THEN '!' ELSE '' END, ' ' ORDER BY party) FROM risk_screen.beneficial_owners(
+	$$SELECT owner, owned, share FROM (VALUES ('P', 'A', 0.3), ('B', 'A', 0.7), ('A', 'B', 1.0)) v (owner, owned, share) UNION ALL SELECT 'A', 'T', 0.25$$, $$SELECT 'P' AS party, 'person' AS kind$$, targets => '{T}') WHERE party IS NOT NULL), 'P!', '... through a ring that returns all of it');
+-- ranges: what is sure
+CREATE TABLE band (owner text, owned text, share numeric, share_min numeric, share_max numeric);
+INSERT INTO band VALUES ('P', 'H', NULL, 0.5, 0.75), ('Q', 'H', NULL, 0.25, 0.5), ('H', 'T', 0.6, NULL, NULL), ('R', 'T', NULL, 0.249, 0.3), ('S', 'T', NULL, NULL, 0.05);
+SELECT is((SELECT string_agg(controller || '>' || controlled, ' ' ORDER BY controller, controlled) FROM risk_screen.controllers('band')), 'H>T', '50 to 75 % of the votes need not be a majority');
+SELECT is((SELECT string_agg(controller || '>' || controlled, ' ' ORDER BY controller, controlled) FROM risk_screen.controllers('band', inclusive => true)), 'H>T P>H P>T', '... with >= they are one, and what they hold counts');
+UPDATE band SET share_min = 0.500001 WHERE owner = 'P';
+SELECT is((SELECT string_agg(controller || '>' || controlled || '=' || votes, ' ' ORDER BY controller, controlled) FROM risk_screen.controllers('band')), 'H>T=0.6 P>H=0.500001 P>T=0.6', 'the least of a range counts as votes');
+UPDATE band SET share_min = 0.5 WHERE owner = 'P';
+SELECT is((SELECT string_agg(concat_ws(' ', company, party, equity, CASE WHEN qualified THEN '!' END, array_to_string(grounds, ',')), '; ' ORDER BY company, party)
+		FROM risk_screen.beneficial_owners('band', 'SELECT owner AS party, ''person'' AS kind FROM band WHERE owner <> ''H''') WHERE party IS NOT NULL),
+	'H P 0.5 ! EQUITY,VOTES; H Q 0.25 ! EQUITY,VOTES; T P 0.3 ! EQUITY,VOTES; T Q 0.15 NOT_EXCLUDED; T R 0.249 NOT_EXCLUDED; T S 0 NOT_EXCLUDED', 'beneficial owners by the least of a range; who may reach the line is not excluded');
+SELECT is((SELECT flags FROM risk_screen.beneficial_owners('band', 'SELECT ''P'' AS party, ''person'' AS kind', targets => '{H}') WHERE party = 'P')::text, '{MISSING,AT_LEAST}', '... which is flagged');
+SELECT is((SELECT string_agg(party || ' ' || relation, ', ' ORDER BY party) FROM risk_screen.related_parties('band', '{T}') WHERE relation <> 'self'), 'H controller, P holder, Q holder, R holder', 'related parties too; up to 5 % is no holder of 5 %');
+
+SELECT is(pg_temp.count('V1>F:1 F>V1:1', 'F'), '0 0 1 1 0 1 50 UNKNOWN_INVESTORS,CLOSED_LOOP', 'two products that hold only each other: nobody is behind them, and it says so');
+SELECT is(pg_temp.count('V1>F:1 V2>V1:1 V1>V2:1', 'F'), '1 1 1 2 0 1 50 UNKNOWN_INVESTORS,CLOSED_LOOP', '... above a product they count as one unknown investor');
+SELECT is(pg_temp.count('V1>F:1 V3>V1:1 V1>V3:1', 'F'), '70 70 1 2 0 1 50 F>V1 UNKNOWN_INVESTORS,CLOSED_LOOP', '... or as many as they declare');
+SELECT is(pg_temp.count('F>F:1', 'F'), '0 0 0 0 0 1 50 UNKNOWN_INVESTORS,CLOSED_LOOP', 'a product that holds only itself');
+SELECT is(pg_temp.count('V1>F:1 F>V1:1 p1>V1:1', 'F'), '1 1 1 1 0 0 50', 'a ring with an investor is not closed');
+SELECT is(pg_temp.count('V1>F:1 F>V1:1 p1>V1:0', 'F'), '0 0 1 1 0 1 50 UNKNOWN_INVESTORS,CLOSED_LOOP', '... but one who holds nothing is no investor');
+CREATE FUNCTION pg_temp.unknown(edges text, target text) RETURNS numeric LANGUAGE sql AS $$
+	SELECT unknown_share FROM risk_screen.final_investors(pg_temp.h(edges), 'who', ARRAY[target])
+$$;
+SELECT is(pg_temp.unknown('V1>F:1 F>V1:1', 'F'), 1::numeric, 'unknown_share: all of a closed ring');
+SELECT is(pg_temp.unknown('p1>F:30 V1>F:50 V2>F:20 p3>V1:6 V2>V1:4', 'F'), 0.4, '... of amounts, all ways to a vehicle without investors');
+SELECT is(pg_temp.unknown('p1>F:0.3 V1>F:0.5 p3>V1:1', 'F'), 0.2, '... of fractions, what nobody holds');
+SELECT is(pg_temp.unknown('p1>F:60 V1>F:40 V1>V2:1 V2>V1:1', 'F'), 0.4, '... a ring above it');
+SELECT is(pg_temp.unknown('p1>F:1 c1>F:1 stranger>c1:0.1', 'F'), 0::numeric, 'companies are not looked through, whoever holds them');
+SELECT is(pg_temp.unknown('p1>F:1 p3>F:-0.5', 'F'), NULL, 'short positions leave no number');
+SELECT is(pg_temp.unknown('', 'F'), 1::numeric, 'nothing is known of a product without holders');
 SELECT is((SELECT concat_ws(' ', investors, exceeded, array_to_string(route, '>')) FROM risk_screen.final_investors(
 	$$SELECT 'i' || i AS owner, 'V' || i % 3 AS owned, 1 AS share FROM generate_series(1, 201) i UNION ALL SELECT 'V' || i, 'U', 1 FROM generate_series(0, 2) i$$,
 	$$SELECT 'i' || i AS party, 'person' AS kind FROM generate_series(1, 201) i UNION ALL SELECT 'V' || i, 'vehicle' FROM generate_series(0, 2) i UNION ALL SELECT 'U', 'product'$$, '{U}')),

@@ -44,8 +44,10 @@ CREATE FUNCTION filing.found(rule text) RETURNS bigint LANGUAGE sql AS $$
 	SELECT count(*) FROM desk.finding AS f WHERE f.rule = found.rule AND f.run_id = (SELECT max(run_id) FROM desk.run)
 $$;
 
-SELECT is((SELECT string_agg(code || ' ' || array_to_string(delta_roles, ',') || ' ' || delta_days, ', ' ORDER BY code) FROM risk_screen.rule WHERE delta_roles <> '{}'), 'B12 txn 1, B14 txn 0, B21 sale 0, E17 txn 0, K12 txn 0', 'shipped rules that judge by day');
-SELECT is((SELECT string_agg(code, ' ') FROM risk_screen.rule WHERE delta_roles <> '{}' AND (body ~ '\$[14](?![0-9])' OR body ~ 'desk_|lexicon|\mterm\M|now\(')), NULL, 'read neither the day asked about nor anything but roles');
+SELECT is((SELECT string_agg(code || ' ' || array_to_string(delta_roles, ',') || ' ' || delta_days, ', ' ORDER BY code) FROM risk_screen.rule WHERE delta_roles <> '{}'), 'B12 txn 1, B14 txn 0, B21 sale 0, B24 penalty 0, C18 txn 0, E17 txn 0, G13 text_item 0, H06 registration 0, H11 text_item 0, H12 text_item 0, H13 text_item 0, H14 text_item 0, J08 award 0, K12 txn 0, M23 access_log 0', 'shipped rules that judge by day');
+SELECT is((SELECT string_agg(code, ' ') FROM risk_screen.rule WHERE delta_roles <> '{}' AND body ~ '\$4(?![0-9])|desk_(?!related_parties\(\$1\))|(FROM|JOIN) risk_screen\.(term|lexicon|parameter)|now\(|FROM (run|finding|grade)\M'), NULL, 'read nothing but roles, word lists and related parties');
+SELECT is((SELECT string_agg(r.code || ' ' || u, ', ' ORDER BY r.code) FROM risk_screen.rule AS r CROSS JOIN LATERAL unnest(r.delta_roles) AS u
+	WHERE (SELECT count(*) FROM regexp_matches(r.body, '(FROM|JOIN) ' || u || '\M', 'g')) > (SELECT count(*) FROM regexp_matches(r.body, '\m' || risk_screen._delta_column(u) || ' >= \$2(::date)?', 'g'))), 'M23 access_log', 'read what they judge by day in the window only, each time; M23 asks once whether there is any');
 SELECT is((SELECT string_agg(r.code || ' ' || x.role, ', ' ORDER BY r.code) FROM risk_screen.rule AS r, risk_screen._rule_reads(r) AS x WHERE r.delta_roles <> '{}' AND x.columns = '*' AND NOT x.by_day), NULL, 'and name the columns of registers');
 SELECT throws_ok($$INSERT INTO risk_screen.rule (code, title_zh, title_en, body, delta_roles) VALUES ('x', 'x', 'x', 'SELECT $1', '{txn}')$$, '23514');
 SELECT is(risk_screen._columns_read('SELECT i.inst_id, count(*) FROM institution AS i WHERE i.lines IS NULL', 'institution'), 'inst_id,lines', 'columns a body names');
@@ -57,6 +59,7 @@ SELECT filing.put('institution', '[{"inst_id":"P1","lines":["P2P"]},{"inst_id":"
 INSERT INTO filing.account (account_id, inst_id, owner_kind, owner_id) VALUES ('res', 'P2', 'reserve', 'P2'), ('a0', NULL, 'client', 'u0'), ('a1', NULL, 'client', 'u1');
 INSERT INTO filing.freeze_order (freeze_id, account_id, kind, from_at) VALUES ('f1', 'a1', 'account', '2026-11-12 12:00+08');
 INSERT INTO filing.product (product_id, inst_id, kind, rate_promised) VALUES ('w', 'I1', 'wealth_insurance', 0.5);
+INSERT INTO filing.recording (recording_id, sale_id, inst_id, taken_at, audio_uri, video_uri) VALUES ('r', 'another', 'I1', '2026-01-01', 'a', 'v');
 -- made to hit: busy nights across midnight, large days, redemptions out of reserve, payments out of a frozen account, sales without recording
 CREATE FUNCTION filing.a_day(d date, n int = 60) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, payee_owner, inst_id, purpose, review_id)

@@ -200,6 +200,7 @@ UPDATE risk_screen.rule SET lines = '{X}' WHERE code = 'X-bad';
 SET LOCAL client_min_messages = error;
 CALL risk_screen.screen('desk', '2027-03-03', at => '2027-03-04 08:00+08', ruleset => 'small');
 SET LOCAL client_min_messages = warning;
+CREATE FUNCTION pg_temp.level_of(points numeric) RETURNS risk_screen.risk_level LANGUAGE sql AS $$ SELECT (CASE WHEN points >= 80 THEN 'red' WHEN points >= 50 THEN 'orange' WHEN points >= 20 THEN 'yellow' ELSE 'green' END)::risk_screen.risk_level $$;
 CREATE TEMP TABLE cell AS
 	WITH i AS (SELECT inst_id, coalesce(lines, '{}') AS lines FROM filing.institution),
 	o AS (SELECT * FROM desk.rule_outcome JOIN desk.run USING (run_id) WHERE as_of = '2027-03-03'),
@@ -208,28 +209,33 @@ CREATE TEMP TABLE cell AS
 				 o.outcome, o.message, o.lines, o.coverage, o.severity, o.candidate, coalesce(n.weight, o.weight) AS weight
 			FROM named AS n FULL JOIN o ON o.rule = n.rule WHERE n.rule IS NOT NULL OR o.severity IS NOT NULL)
 	SELECT i.inst_id, r.code, r.weight, r.severity, r.candidate, r.named, f.n, CASE
-		WHEN r.run_id IS NULL OR r.message IS NOT NULL AND r.outcome <> 'error' THEN 'unmapped'
+		WHEN r.run_id IS NULL THEN 'gap'
+		WHEN r.message IS NOT NULL AND r.outcome <> 'error' THEN 'unmapped'
 		WHEN NOT r.by_value AND f.n > 0 THEN 'hit'
 		WHEN r.outcome = 'error' THEN 'gap'
-		WHEN r.severity IS NOT NULL AND (EXISTS (SELECT FROM desk.indicator_value AS v WHERE v.run_id = r.run_id AND v.rule = r.code AND v.inst_id = i.inst_id AND v.status = 'unknown')
+		WHEN (r.severity IS NOT NULL OR r.by_value) AND (EXISTS (SELECT FROM desk.indicator_value AS v WHERE v.run_id = r.run_id AND v.rule = r.code AND v.inst_id = i.inst_id AND v.status = 'unknown')
 		  OR EXISTS (SELECT FROM unnest(r.coverage) AS c (role) WHERE NOT EXISTS (SELECT FROM desk.coverage AS x WHERE x.run_id = r.run_id AND x.role = c.role AND x.inst_id = i.inst_id))) THEN 'gap'
-		WHEN r.by_value THEN 'unmapped'
+		WHEN r.by_value THEN 'outside'
 		ELSE 'clear' END AS status
 	  FROM i CROSS JOIN r
 	 CROSS JOIN LATERAL (SELECT count(*) AS n FROM desk.finding AS f WHERE f.run_id = r.run_id AND f.rule = r.code AND f.inst_id = i.inst_id) AS f
 	 WHERE (NOT coalesce(r.by_value, false) AND f.n > 0 OR (r.ruleset_lines IS NULL OR r.ruleset_lines && i.lines) AND (r.by_value OR r.run_id IS NULL OR r.lines && '{ALL,NAME,AD}' OR r.lines && i.lines))
 	   AND NOT EXISTS (SELECT FROM desk.exemption AS e WHERE e.inst_id = i.inst_id AND e.rule = r.code AND '2027-03-03' >= e.valid_from AND '2027-03-03' < e.valid_to);
-SELECT results_eq($$SELECT inst_id, coverage, score, computed, (SELECT array_agg(h ORDER BY h) FROM unnest(hit_rules) AS h), (SELECT array_agg(u ORDER BY u COLLATE "C") FROM unnest(unknown_rules) AS u),
+SELECT results_eq($$SELECT inst_id, coverage, score, computed, CASE computed WHEN 'unknown' THEN at_least ELSE computed END, possible, (SELECT array_agg(h ORDER BY h) FROM unnest(hit_rules) AS h), (SELECT array_agg(u ORDER BY u COLLATE "C") FROM unnest(unknown_rules) AS u),
 		(SELECT array_agg(x ->> 'code' ORDER BY x ->> 'code') FROM jsonb_array_elements(reasons) AS x WHERE x ->> 'outcome' <> 'exempt' AND x ->> 'code' <> 'override')
 	  FROM desk.grade JOIN desk.run USING (run_id) WHERE as_of = '2027-03-03' ORDER BY 1$$,
 	$$SELECT inst_id, round(sum(weight) FILTER (WHERE status IN ('hit', 'clear')) / sum(weight), 4), sum(p.points),
-		greatest(max(p.floor), CASE WHEN sum(p.points) >= 80 THEN 'red' WHEN sum(p.points) >= 50 THEN 'orange' WHEN sum(p.points) >= 20 THEN 'yellow' WHEN bool_or(status = 'gap' AND severity IS NOT NULL) THEN 'unknown' ELSE 'green' END::risk_screen.risk_level),
+		CASE WHEN greatest(max(p.floor), pg_temp.level_of(sum(p.points))) < greatest(max(p.worst_floor), pg_temp.level_of(sum(p.worst_points))) THEN 'unknown' ELSE greatest(max(p.floor), pg_temp.level_of(sum(p.points))) END,
+		greatest(max(p.floor), pg_temp.level_of(sum(p.points))), greatest(max(p.worst_floor), pg_temp.level_of(sum(p.worst_points))),
 		array_agg(code ORDER BY code) FILTER (WHERE status = 'hit'), array_agg(code ORDER BY code COLLATE "C") FILTER (WHERE status IN ('gap', 'unmapped')), array_agg(code ORDER BY code) FILTER (WHERE status IN ('hit', 'gap'))
 	  FROM cell
-	  LEFT JOIN risk_screen.ruleset_band AS b ON status = 'hit' AND named AND (b.ruleset, b.version, b.rule) = ('small', 1, cell.code) AND b.span @> n::numeric
+	  LEFT JOIN LATERAL (SELECT max(b.floor) AS floor, max(b.points) AS points FROM risk_screen.ruleset_band AS b
+						  WHERE (b.ruleset, b.version, b.rule) = ('small', 1, cell.code) AND (status = 'gap' OR b.span @> n::numeric)) AS b ON named AND status IN ('hit', 'gap')
 	 CROSS JOIN LATERAL (SELECT CASE WHEN named THEN b.floor ELSE severity END AS full_floor, CASE WHEN named THEN b.points ELSE CASE severity WHEN 'red' THEN 40 WHEN 'orange' THEN 20 ELSE 10 END END AS full_points) AS u
 	 CROSS JOIN LATERAL (SELECT CASE WHEN status = 'hit' THEN full_points * CASE WHEN candidate THEN 0.5 ELSE 1 END ELSE 0 END AS points,
-			CASE WHEN status = 'hit' THEN CASE WHEN NOT candidate THEN full_floor WHEN full_floor = 'red' THEN 'orange' ELSE 'yellow' END END AS floor) AS p
+			CASE WHEN status = 'hit' THEN CASE WHEN NOT candidate THEN full_floor WHEN full_floor = 'red' THEN 'orange' ELSE 'yellow' END END::risk_screen.risk_level AS floor) AS q
+	 CROSS JOIN LATERAL (SELECT coalesce(q.points, 0) AS points, q.floor, CASE WHEN status = 'gap' THEN full_points ELSE coalesce(q.points, 0) END AS worst_points, CASE WHEN status = 'gap' THEN full_floor ELSE q.floor END AS worst_floor) AS p
+	 WHERE status <> 'outside'
 	 GROUP BY 1 ORDER BY 1$$,
 	'coverage, score, level, hits, unknown rules and reasons are those of the definition');
 SELECT is((SELECT string_agg(DISTINCT status, ' ' ORDER BY status) FROM cell), 'clear gap hit unmapped', 'with every kind of cell');

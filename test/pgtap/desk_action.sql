@@ -22,8 +22,13 @@ CALL risk_screen.screen('desk', '2026-09-18', at => '2026-09-21 08:00+08', rules
 -- A07: the letter is there without anybody asking
 SELECT is((SELECT string_agg(inst_id, ' ') FROM desk.alert_letter JOIN desk.alert USING (alert_id)), 'O', 'A07: one letter, for the orange alert');
 SELECT is((SELECT body FROM desk.alert_letter), format(E'风险提示函\n\n橙公司（O）：\n\n　　经监测，截至2026年9月18日，你机构触发“测试orange”（依据：测试条款，规则X-orange，版本1），风险等级：橙，涉及金额：12,345.60元。\n\n'
-	'　　1．institution:O：观测值 7，阈值  5\n\n　　请核实情况，采取整改措施，并书面反馈。预警编号：%s，预警时间：2026-09-21 08:00。', filing.alert('O')), 'in Chinese, with firm, rule, clause, version, values and thresholds');
+	'　　1．机构 O：观测值 7，限值 5；涉及金额 12,345.60 元\n\n　　请核实情况，采取整改措施，并书面反馈。预警编号：%s，预警时间：2026-09-21 08:00。', filing.alert('O')), 'in Chinese, with firm, rule, clause, version, values and thresholds');
 SELECT is((SELECT body FROM desk.alert_letter), risk_screen.risk_letter('desk', filing.alert('O')), 'risk_letter renders the same');
+SELECT is(risk_screen._letter_line(f::jsonb), w, n) FROM (VALUES
+	('{"key": "loan:BD0001-032@2026-11-06", "observed": 0.278792145, "operator": ">", "threshold": 0.1200, "amount": 100000}', '贷款 BD0001-032（2026年11月6日）：观测值 0.2788，超过限值 0.12；涉及金额 100,000.00 元', 'kind, day, comparison and amount in words'),
+	('{"key": "institution:O0010", "observed": null, "operator": ">", "threshold": 1, "amount": null}', '机构 O0010：存在该情形（不以数值衡量）', 'a finding without a value'),
+	('{"key": "disclosure:O0078 annual_rate differs@2026-10-31", "observed": 0.9, "operator": "<", "threshold": 1}', '信息披露 O0078 annual_rate differs（2026年10月31日）：观测值 0.9，低于限值 1', 'below a limit'),
+	('{"key": "own thing", "observed": 3, "operator": ">=", "threshold": 3}', '事项 own thing：观测值 3，达到或超过限值 3', 'a key of an analyst''s own')) v(f, w, n);
 UPDATE risk_screen.rule SET title_zh = '改名', clause = '改条款', severity = 'yellow' WHERE code = 'X-orange';
 SELECT is((SELECT body FROM desk.alert_letter), risk_screen.risk_letter('desk', filing.alert('O')), 'a rule that is edited later does not change the letter');
 SELECT is((SELECT rule_zh FROM desk.alert_queue WHERE inst_id = 'O'), '测试orange', 'nor the queue');

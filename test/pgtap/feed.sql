@@ -77,8 +77,20 @@ SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-19', jsonb_build_ar
 SELECT is(pg_temp.problems(), '2 :duplicate, 3 :duplicate, 4 :duplicate, 6 amount:format', 'the first of two that say the same is kept, neither of two that differ; a bad row is no twin');
 SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-20', jsonb_build_array(pg_temp.txn('1', '5'), pg_temp.txn('8', '5')))), 'partial 2 1 1', 'in force from another message');
 SELECT is(pg_temp.problems(), '1 :conflict', 'is a conflict');
-SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-19', '[]'), '2026-11-20 09:00+08'), 'loaded 0 0 0 replaces 10', 'the other message gives it up');
-SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-20', jsonb_build_array(pg_temp.txn('1', '5'), pg_temp.txn('8', '5'))), '2026-11-20 10:00+08', again => true), 'loaded 2 2 0 replaces 11', 'judged again it is none');
+SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-20', jsonb_build_array(pg_temp.txn('1', '7')), '{"batch": "b"}'), '2026-11-20 08:00+08'), 'partial 1 0 1', 'a third message wants it too');
+SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-20', jsonb_build_array(pg_temp.txn('1', '6'), pg_temp.txn('2', 'x')), '{"batch": "c"}'), '2026-11-20 08:30+08'), 'partial 2 0 2', 'and a fourth');
+SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-19', jsonb_build_array(pg_temp.txn('1', '9'))), '2026-11-20 08:45+08'), 'loaded 1 1 0 replaces 10', 'a correction that keeps the key frees nobody');
+SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-19', '[]'), '2026-11-20 09:00+08'), 'loaded 0 0 0 replaces 14 (released from quarantine, no longer in conflict: 1 rows of other messages)', 'the other message gives it up: the row that waited longest comes into force');
+SELECT is((SELECT string_agg(concat_ws(' ', b.feed_no, b.state, b.loaded, b.quarantined), ', ' ORDER BY b.feed_no) FROM desk.feed_batch AS b WHERE b.inst_id = 'P4'), '10 replaced 2 4, 11 loaded 2 0, 12 partial 0 1, 13 partial 0 2, 14 replaced 1 0, 15 loaded 0 0', 'and is counted where it was filed');
+SELECT is((SELECT string_agg(txn_id || ' ' || amount || ' ' || known_from, ', ' ORDER BY txn_id) FROM (SELECT t.txn_id, t.amount, t.known_from AT TIME ZONE 'Asia/Shanghai' AS known_from FROM desk.txn AS t WHERE t.inst_id = 'P4') AS x), '1 5 2026-11-20 09:00:00, 8 5 2026-11-20 03:00:00', 'known from the moment of the correction');
+SELECT is((SELECT string_agg(concat_ws(' ', p.feed_no, p.row_position, p.problem), ', ' ORDER BY p.feed_no, p.row_position) FROM desk.feed_problem AS p WHERE p.inst_id = 'P4' AND p.state = 'partial'), '12 1 conflict, 13 1 conflict, 13 2 format', 'what still waits');
+SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-20', jsonb_build_array(pg_temp.txn('8', '5'))), '2026-11-20 09:30+08'), 'loaded 1 1 0 replaces 11 (released from quarantine, no longer in conflict: 1 rows of other messages)', 'a released row is given up like any other');
+SELECT is((SELECT string_agg(txn_id || ' ' || amount, ', ' ORDER BY txn_id) FROM desk.txn AS t WHERE t.inst_id = 'P4'), '1 7, 8 5', 'to the next that waits');
+SELECT is((SELECT evidence ->> 'in_quarantine' FROM risk_screen.run_rule('desk', 'M02', '2026-11-22', '2026-11-20 08:50+08') WHERE subject_id = 'P4'), '4', 'M02 as known before: still in quarantine');
+SELECT is((SELECT evidence ->> 'in_quarantine' FROM risk_screen.run_rule('desk', 'M02', '2026-11-22', '2026-11-20 09:50+08') WHERE subject_id = 'P4'), '2', 'and after');
+SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-20', '[]', '{"batch": "b"}'), '2026-11-20 09:40+08'), 'loaded 0 0 0 replaces 12 (released from quarantine, no longer in conflict: 1 rows of other messages)', 'and to the last');
+SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-20', '[]', '{"batch": "c"}'), '2026-11-20 09:50+08'), 'loaded 0 0 0 replaces 13', 'who withdraws it');
+SELECT is(pg_temp.load('txn', pg_temp.message('P4', '2026-11-20', jsonb_build_array(pg_temp.txn('1', '5'), pg_temp.txn('8', '5'))), '2026-11-20 10:00+08', again => true), 'loaded 2 2 0 replaces 16', 'an old version loaded again finds the key free');
 SELECT is(pg_temp.load('cash_flow', pg_temp.message('P4', '2026-11-19', '[{"loan_id": "l", "paid_on": "2026-11-19", "amount": -5}, {"loan_id": "l", "paid_on": "2026-11-19", "amount": -5}]')), 'loaded 2 2 0', 'a role without key: two alike are two');
 
 SELECT is(pg_temp.load('ops_day', pg_temp.message('P4', '2026-11-19', '[{"day": "2026-11-19", "visits": 1}, {"inst_id": "P4", "day": "2026-11-19", "visits": 2}]')), 'partial 2 0 2', 'the filer''s own identifier, given or not, is the same key');
@@ -90,7 +102,7 @@ SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-11', '[{"accoun
 SELECT is((SELECT string_agg(account_id || ' ' || coalesce(owner_kind, '-'), ', ' ORDER BY account_id) FROM desk.account), 'a custody, b own, c -', 'the latest day of each key counts');
 SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-13', '[{"account_id": "b"}]', '{"complete": true}')), 'loaded 1 1 0', 'a whole register');
 SELECT is((SELECT string_agg(account_id || ' ' || coalesce(owner_kind, '-'), ', ' ORDER BY account_id) FROM desk.account), 'b -', 'withdraws what it does not list');
-SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-13', '[{"account_id": "b"}]'), '2026-11-21 03:00+08'), 'loaded 1 1 0 replaces 19', 'it was not meant to be whole');
+SELECT is(pg_temp.load('account', pg_temp.message('P1', '2026-11-13', '[{"account_id": "b"}]'), '2026-11-21 03:00+08'), 'loaded 1 1 0 replaces 25', 'it was not meant to be whole');
 SELECT is((SELECT string_agg(account_id || ' ' || coalesce(owner_kind, '-'), ', ' ORDER BY account_id) FROM desk.account), 'a custody, b -, c -', 'so the others are back');
 SELECT is(pg_temp.load('institution', pg_temp.message('P1', '2026-11-10', '[{"name": "甲", "lines": ["P2P", "PAY"], "operating_provinces": ["上海"]}, {"inst_id": "P9", "name": "x", "lines": ["P2P", "XX"]}, {"inst_id": "P8", "name": "y", "lines": "P2P", "employees": 2147483648}]')), 'partial 3 1 2', 'arrays and their codes');
 SELECT is(pg_temp.problems(), '2 lines:code inst_id:other_institution, 3 lines:type employees:range inst_id:other_institution', 'arrays and integers out of line');
@@ -120,7 +132,7 @@ SELECT throws_ok($$SELECT * FROM risk_screen.load_feed('desk', 'nonsense', '{}')
 SELECT throws_ok($$SELECT * FROM risk_screen.load_feed('nowhere', 'txn', '{}')$$, '3F000', 'workspace "nowhere" does not exist');
 
 -- books balance
-SELECT is((SELECT count(*)::int FROM desk.feed_batch AS b WHERE b.state = 'loading' OR b.filed <> b.loaded + b.quarantined OR b.quarantined <> (SELECT count(*) FROM desk.feed_quarantine AS q WHERE q.feed_no = b.feed_no)
+SELECT is((SELECT count(*)::int FROM desk.feed_batch AS b WHERE b.state = 'loading' OR b.filed <> b.loaded + b.quarantined OR b.quarantined <> (SELECT count(*) FROM desk.feed_quarantine AS q WHERE q.feed_no = b.feed_no AND q.released_at IS NULL)
 	OR b.role = 'txn' AND b.loaded <> (SELECT count(*) FROM desk.filed_txn AS f WHERE f.feed_no = b.feed_no)), 0, 'every row of every message is loaded or in quarantine');
 
 -- what was known before

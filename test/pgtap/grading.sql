@@ -136,8 +136,31 @@ INSERT INTO ruleset_rule (ruleset, version, rule, indicator, kind, direction, we
 INSERT INTO ruleset_band (ruleset, version, rule, band, span, points, floor) VALUES ('bad', 1, 'A', 1, '[2,3]', 1, NULL), ('bad', 1, 'B', 1, '[1,)', 0, NULL),
 	('bad', 1, 'C', 1, '(,1)', 1, NULL), ('bad', 1, 'C', 2, '[1,2)', 5, NULL), ('bad', 1, 'D', 1, '[1,3]', 1, NULL), ('bad', 1, 'D', 2, '[3,)', 2, NULL), ('bad', 1, 'E', 1, '[1,2)', 1, NULL), ('bad', 1, 'E', 2, '(2,)', 2, NULL);
 SELECT set_eq($$SELECT severity, rule, finding FROM check_ruleset('bad', 1)$$, $$VALUES ('error', NULL, 'missing level'), ('error', NULL, 'levels out of order'), ('warning', NULL, 'unreachable level'), ('error', 'F', 'no bands'), ('error', 'B', 'missing weight'),
-	('warning', 'B', 'red line without floor'), ('warning', 'A', 'out of range'), ('error', 'C', 'not monotone'), ('error', 'D', 'overlap'), ('warning', 'E', 'gap')$$, 'check_ruleset finds what is wrong');
+	('warning', 'B', 'red line without floor'), ('warning', 'A', 'out of range'), ('error', 'C', 'not monotone'), ('error', 'D', 'overlap'), ('error', 'E', 'gap')$$, 'check_ruleset finds what is wrong');
 SELECT throws_ok($$SELECT activate_ruleset('bad', 1, '2026-01-01')$$, '55000', NULL, 'a faulty version is not activated');
+-- bands that a worse value could leave for a milder one are never activated
+INSERT INTO ruleset (ruleset, version) SELECT 'order ' || c, 1 FROM unnest('{a,b,c,d,e,f}'::text[]) c;
+INSERT INTO ruleset_level SELECT 'order ' || c, 1, l::risk_level, s FROM unnest('{a,b,c,d,e,f}'::text[]) c, (VALUES ('yellow', 1), ('orange', 2), ('red', 3)) v(l, s);
+INSERT INTO ruleset_rule (ruleset, version, rule, indicator, direction, value_range) SELECT 'order ' || c, 1, 'R', 'r', d, g::numrange
+  FROM (VALUES ('a', 'high', '(,)'), ('b', 'any', '(,)'), ('c', 'high', '(,)'), ('d', 'low', '[0,)'), ('e', 'high', '(,)'), ('f', 'high', '[0,10]')) v(c, d, g);
+INSERT INTO ruleset_band (ruleset, version, rule, band, span, parameter, factor, points) VALUES ('order a', 1, 'R', 1, '[1,2)', NULL, 1, 1), ('order a', 1, 'R', 2, '[3,)', NULL, 1, 2),
+	('order b', 1, 'R', 1, '(,1)', NULL, 1, 5), ('order b', 1, 'R', 2, '[3,)', NULL, 1, 2), ('order c', 1, 'R', 1, '[1,2)', NULL, 1, 1), ('order d', 1, 'R', 1, '[5,9)', NULL, 1, 1),
+	('order e', 1, 'R', 1, NULL, 'o1', 1, 1), ('order e', 1, 'R', 2, NULL, 'o2', 1, 5), ('order f', 1, 'R', 1, '[1,2)', NULL, 1, 1), ('order f', 1, 'R', 2, '[2,10]', NULL, 1, 1);
+INSERT INTO parameter (code, value, operator, sense, line, valid_from, known_from) VALUES ('o1', 1, '>=', 'hit', NULL, '2020-01-01', '2020-01-01'), ('o2', 2, '>=', 'hit', NULL, '2020-01-01', '2020-01-01'), ('o2', 2, '<=', 'hit', 'PAY', '2030-01-01', '2020-01-01');
+SELECT is((SELECT array_agg(concat_ws(' ', severity, finding, detail)) FROM check_ruleset('order ' || c, 1, '2026-01-01') WHERE finding <> 'unreachable level'), w, n) FROM (VALUES
+	('a', '{"error gap 2 lies between bands and is in none: no hit"}'::text[], 'a gap is an error, with the value'), ('b', '{"warning gap 1 lies between bands and is in none: no hit"}', 'where the bands alone say what is bad a gap is a warning'),
+	('c', '{"error not monotone 2 is in no band, although the direction \"high\" makes it worse than values that are"}', 'values beyond the last band'),
+	('d', '{"error not monotone 2.5 is in no band, although the direction \"low\" makes it worse than values that are"}', 'values below, where low is bad'),
+	('e', '{"error not monotone 3 is in band 1, milder than values that the direction \"high\" makes less bad (on 2030-01-01, PAY)"}', 'parameters that cross later, in one line'),
+	('f', NULL, 'a last band that ends where the values end')) v(c, w, n);
+SELECT throws_ok($$SELECT activate_ruleset('order a', 1, '2026-01-01')$$, '55000', 'version 1 of ruleset "order a" has errors', 'a version with a gap is not activated');
+SELECT throws_ok($$SELECT activate_ruleset('order e', 1, '2026-01-01')$$, '55000', 'version 1 of ruleset "order e" has errors', 'nor one whose parameters cross later');
+SELECT lives_ok($$SELECT activate_ruleset('order b', 1, '2026-01-01'); SELECT activate_ruleset('order f', 1, '2026-01-01')$$, 'others are');
+DELETE FROM parameter WHERE code = 'o2' AND line = 'PAY';
+SELECT lives_ok($$SELECT activate_ruleset('order e', 1, '2026-01-01'); SELECT * FROM grade('SELECT ''x'' AS entity, ''r'' AS indicator, 3 AS value, ''PAY'' AS segment', 'order e', '2030-02-01')$$, 'parameters in order');
+INSERT INTO parameter (code, value, operator, sense, line, valid_from, known_from) VALUES ('o2', 2, '<=', 'hit', 'PAY', '2030-01-01', '2020-01-01');
+SELECT throws_ok($$SELECT * FROM grade('SELECT ''x'' AS entity, ''r'' AS indicator, 3 AS value, ''PAY'' AS segment', 'order e', '2030-02-01')$$, '55000', 'with the parameters in force the bands of rule R of ruleset "order e" version 1 are not in order', 'parameters entered after the activation that turn the order round are not graded with');
+SELECT lives_ok($$SELECT * FROM grade('SELECT ''x'' AS entity, ''r'' AS indicator, 3 AS value, ''P2P'' AS segment', 'order e', '2030-02-01')$$, 'other segments are');
 SELECT throws_ok($$SELECT * FROM ruleset_version('bad', '2026-01-01')$$, '42704', NULL, 'a draft judges nothing by its bare name');
 
 INSERT INTO ruleset (ruleset, version, min_coverage, margin) VALUES ('own', 1, 0.5, 5);

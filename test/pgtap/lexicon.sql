@@ -130,8 +130,15 @@ INSERT INTO risk_screen.lexicon (lexicon, jurisdiction, licences) VALUES ('typo'
 INSERT INTO risk_screen.term (lexicon, term) VALUES ('typo', '某某词');
 SELECT results_eq($$SELECT problem FROM risk_screen.check_lexicon('typo')$$, $$VALUES ('any licence'), ('unknown jurisdiction')$$, 'check_lexicon: a jurisdiction that is none, and any licence');
 SELECT ok(risk_screen.known_region(r), 'a region: ' || r) FROM unnest('{北京,北京市,北京市朝阳区,内蒙古,广西壮族自治区,臺灣,香港,温州}'::text[]) AS r;
-SELECT ok(NOT risk_screen.known_region(r), 'no region: ' || r) FROM unnest('{Beijing,普通合伙,中国,"",某市}'::text[]) AS r;
+SELECT ok(NOT risk_screen.known_region(r), 'no region: ' || r) FROM unnest('{Beijing,普通合伙,中国,"",某市,朝阳区,鼓楼区}'::text[]) AS r;
 SELECT is(risk_screen.known_region(NULL), NULL, 'known_region(NULL)');
+INSERT INTO risk_screen.lexicon (lexicon, jurisdiction) VALUES ('of Zhejiang', '浙江'), ('of Hangzhou', '杭州市');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('of Zhejiang', '试词甲'), ('of Hangzhou', '试词甲');
+SET LOCAL client_min_messages = error;
+SELECT is((SELECT string_agg(p || ':' || coalesce((SELECT string_agg(substr(lexicon, 4, 1), '' ORDER BY lexicon) FROM risk_screen.screen_name('试词甲', province => p)), ''), ' ' ORDER BY o)
+	FROM unnest('{浙江,浙江省,杭州,杭州市,西湖区,余杭区,温州市,浙江省杭州市,浙 江,北京,朝阳区,Zhejiang,浙江省西湖区,北京市朝阳区}'::text[]) WITH ORDINALITY AS u (p, o)),
+	'浙江:Z 浙江省:Z 杭州:HZ 杭州市:HZ 西湖区: 余杭区:HZ 温州市:Z 浙江省杭州市:HZ 浙 江:Z 北京: 朝阳区: Zhejiang: 浙江省西湖区:HZ 北京市朝阳区:', 'a list of a province applies in its cities and districts, one of a city in its districts; not where the name does not tell the province');
+RESET client_min_messages;
 SELECT is_empty($$SELECT * FROM risk_screen.lexicon WHERE shipped AND '*' = ANY (licences)$$, 'shipped lists name the licences that exempt');
 SET LOCAL client_min_messages = error;
 SELECT is((SELECT count(*)::int FROM risk_screen.screen_name('甲理财有限公司', NULL, NULL, NULL, l, '2016-06-01') WHERE lexicon = 'CN-2016-21'), n, 'licences ' || l::text)

@@ -93,6 +93,34 @@ SELECT is((SELECT string_agg(concat_ws(' ', coalesce(party, '-'), coalesce(total
 INSERT INTO bands VALUES ('R', 'H', NULL, 0.4, 0.5);
 SELECT is((SELECT string_agg(concat_ws(' ', party, total_min, total_max), ', ' ORDER BY party) FROM risk_screen.look_through('bands', '{T}') WHERE 'RANGE' = ANY (flags) AND party IS NOT NULL),
 	'P 0.25 0.3, R 0.4 0.45', 'a maximum is at most what the others'' minimums leave');
+SELECT is((SELECT array_agg(direct) FROM risk_screen.look_through('bands', '{H}') WHERE party IS NULL), '{NULL}'::numeric[], 'what nobody holds directly has no number beside ranges');
+CREATE TABLE wide (owner text, owned text, share numeric, share_min numeric, share_max numeric);
+INSERT INTO wide VALUES ('P', 'H', NULL, 0.6, 0.8), ('Q', 'H', NULL, 0.5, 0.7), ('S', 'H', 0.1, NULL, NULL), ('H', 'T', 1, NULL, NULL);
+SELECT is((SELECT string_agg(concat_ws(' ', party, total_min, total_max, nullif(array_to_string(flags, ','), '')), ', ' ORDER BY party) FROM risk_screen.look_through('wide', '{T}')),
+	'H 1 1, P 0.6 0.8 SUM_OVER_100,RANGE, Q 0.5 0.7 SUM_OVER_100,RANGE, S 0.1 0.1 SUM_OVER_100', 'minimums over 1: the ranges stay as filed, and the sum is flagged');
+SELECT throws_ok($$SELECT * FROM risk_screen.look_through('wide', over_one => 'error')$$, '23514', 'holdings of 1 companies sum to more than 1', '... or refused');
+SELECT is((SELECT string_agg(concat_ws(' ', party, coalesce(total::text, 'null'), total_min, total_max), ', ' ORDER BY party) FROM risk_screen.look_through('wide', '{H}', over_one => 'normalise')),
+	'P null 0.375 0.666666666666667, Q null 0.3125 0.583333333333333, S null 0.0625 0.083333333333333', '... or scaled, by the greatest and the least sum that the ranges allow');
+SELECT is((SELECT string_agg(concat_ws(' ', finding, company, amount), ', ' ORDER BY finding, company) FROM risk_screen.check_holdings('wide') WHERE finding <> 'RANGE'), 'SUM_OVER_100 H 1.2', 'check_holdings says so');
+UPDATE wide SET share_min = 0.4, share_max = 0.5 WHERE owner = 'Q';
+UPDATE wide SET share_min = 0.5 WHERE owner = 'P';
+SELECT is((SELECT string_agg(concat_ws(' ', party, total_min, total_max, nullif(array_to_string(flags, ','), '')), ', ' ORDER BY party) FROM risk_screen.look_through('wide', '{H}', over_one => 'error')),
+	'P 0.5 0.5 RANGE, Q 0.4 0.4 RANGE, S 0.1 0.1', 'minimums of exactly 1 settle everything: nothing is missing, nothing is over');
+SELECT is((SELECT string_agg(concat_ws(' ', party, total_min, total_max), ', ' ORDER BY party) FROM risk_screen.look_through('wide', '{H}', over_one => 'normalise')),
+	'P 0.5 0.5, Q 0.4 0.4, S 0.1 0.1', '... and nothing is scaled');
+UPDATE wide SET share_min = 0.3, share_max = 0.8 WHERE owner = 'Q';
+SELECT is((SELECT string_agg(concat_ws(' ', party, total_min, total_max), ', ' ORDER BY party) FROM risk_screen.look_through('wide', '{H}', over_one => 'normalise') WHERE party IS NOT NULL),
+	'P 0.5 0.6, Q 0.3 0.4, S 0.1 0.1', 'maximums over 1 are no sum over 1');
+SELECT is_empty($$SELECT * FROM risk_screen.check_holdings('wide') WHERE finding IN ('MISSING', 'SUM_OVER_100')$$, '... and nothing is surely missing');
+UPDATE wide SET share_max = 0.2 WHERE owner = 'Q';
+SELECT throws_ok(format('SELECT * FROM risk_screen.%s', f), '23514', 'column "share_min" of the holdings query is above its upper bound', 'a range upside down is refused: ' || f)
+  FROM unnest(ARRAY[$$look_through('wide')$$, $$look_through('wide', '{T}')$$, $$look_through('wide', '{P}', 'holdings')$$, $$look_through('wide', '{Q}', 'assets')$$, $$controllers('wide')$$,
+	$$beneficial_owners('wide', 'SELECT ''P'' AS party, ''person'' AS kind')$$, $$control_groups('wide')$$, $$related_parties('wide', '{T}')$$, $$ownership_paths('wide', 'T', 'Q')$$,
+	$$product_layers('wide', 'SELECT ''H'' AS party')$$, $$product_violations('wide', 'SELECT ''H'' AS party')$$, $$final_investors('wide', 'SELECT ''H'' AS party')$$]) AS f;
+SELECT is((SELECT string_agg(concat_ws(' ', party, total_min, total_max), ', ' ORDER BY party) FROM risk_screen.look_through('wide', '{H}', bad_rows => 'skip') WHERE party IS NOT NULL),
+	'P 0.5 0.8, S 0.1 0.1', '... or left out on demand');
+SELECT is((SELECT string_agg(concat_ws(' ', company, owner, amount), ', ') FROM risk_screen.check_holdings('wide') WHERE finding = 'RANGE_INVERTED'), 'H Q 0.3', '... and listed');
+SELECT throws_ok($$SELECT * FROM risk_screen.look_through('SELECT ''a'' AS owner, ''b'' AS owned, 0.30::numeric(3,2) AS share_min, 0.2999::numeric(5,4) AS share_max')$$, '23514', NULL, '... whatever the digits of its bounds');
 
 -- ---- time ----
 CREATE TABLE dated (owner text, owned text, share numeric, valid_from date, valid_to date);

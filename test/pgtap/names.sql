@@ -54,10 +54,43 @@ SELECT is((SELECT string_agg(CASE WHEN risk_screen.has_terms(b, 'CN-2016-21', '2
 
 -- advertisements
 SELECT results_eq($$SELECT finding, term, value FROM risk_screen.screen_ad('年化收益率高达１２．５％，保本保息！') WHERE lexicon IN ('CN-AD', 'AD-YIELD', 'AD-WARNING')$$,
-	$$VALUES ('claim', '保本保息', NULL::numeric), ('yield', '年化收益率', 12.5), ('no_warning', NULL, NULL)$$, 'claims, yields, missing warning');
+	$$VALUES ('claim', '保本保息', NULL::numeric), ('yield', '年化收益率', 12.5), ('no_warning', '年化收益率', NULL)$$, 'claims, yields, missing warning');
+SELECT results_eq($$SELECT lexicon, term, effect, started, ended, matched, value, basis LIKE '广告法%' FROM risk_screen.screen_ad('本行 理·财', '{bank}') WHERE finding = 'no_warning'$$,
+	$$VALUES ('AD-WARNING', '理财', 'watch', 4, 6, '理·财', NULL::numeric, true)$$, 'a product without a risk notice: which, and where');
+SELECT is((SELECT string_agg(coalesce((SELECT coalesce(value::text, 'none') FROM risk_screen.screen_ad(b, '{bank}', NULL, w) WHERE finding = 'no_warning'), '-'), ' ' ORDER BY o)
+	FROM (VALUES (1, '理财' || repeat('好', 20) || '投资有风险', 19), (2, '理财' || repeat('好', 20) || '投资有风险', 20), (3, '投资有风险' || repeat('好', 20) || '理财', 19), (4, '投资有风险' || repeat('好', 20) || '理财', 20),
+		(5, '理财' || repeat('好', 500) || '投资有风险', NULL), (6, '投资有风险理财', 0), (7, '理财投资有风险' || repeat('好', 9) || '私募', 8), (8, '投资有风险' || repeat('好', 9) || '私募' || repeat('好', 3) || '入市需谨慎', 3)) AS v (o, b, w)),
+	'20 - 20 - - - 9 -', 'a notice within the distance, before or behind, to the character; every product wants one');
+SELECT is((SELECT string_agg(coalesce((SELECT 'bare' FROM risk_screen.screen_ad(b, '{bank}') WHERE finding = 'no_warning'), '-'), ' ' ORDER BY o)
+	FROM unnest('{谁说投资有风险？买基金,无惧市场有风险，买私募,本行从不销售理财；基金会捐赠,谨防理财骗局,不存在原始股,一款基金。市场有风险，投资需谨慎,新品上市}'::text[]) WITH ORDINALITY AS u (b, o)),
+	'bare bare bare - - - -', 'a warning that is waved away is none; negated products, foundations and other goods want none');
+SELECT throws_ok($$SELECT * FROM risk_screen.screen_ad('理财', NULL, NULL, -1)$$, '22023', 'notice_within must not be negative', 'a negative distance');
+SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad(NULL)), 0, 'no text');
+
+-- versions of a list
+SELECT results_eq($$SELECT version, valid_from, valid_to, words, cardinality(terms), basis LIKE '国办发%' FROM risk_screen.lexicon_versions('CN-2016-21')$$,
+	$$VALUES (1, date '2016-04-12', date 'infinity', 16, 16, true)$$, 'H02: one version of sixteen words, with its source');
+INSERT INTO risk_screen.lexicon (lexicon, valid_from, valid_to) VALUES ('versions', '2020-01-01', '2020-12-31'), ('no words', DEFAULT, DEFAULT);
+INSERT INTO risk_screen.term (lexicon, term, valid_from, valid_to) VALUES ('versions', 'a', DEFAULT, DEFAULT), ('versions', 'b', '2020-03-01', '2020-03-31'), ('versions', 'c', '2020-04-01', '2021-06-01'), ('versions', 'd', '2021-01-01', 'infinity'), ('versions', 'e', '2019-01-01', '2019-12-31'), ('versions', 'gone', DEFAULT, DEFAULT);
+INSERT INTO risk_screen.term_exception (lexicon, kind, term) VALUES ('versions', 'withdrawn', 'gone');
+SELECT results_eq($$SELECT version, valid_from, valid_to, words, terms FROM risk_screen.lexicon_versions('versions')$$,
+	$$VALUES (1, date '2020-01-01', date '2020-02-29', 1, '{a}'::text[]), (2, '2020-03-01', '2020-03-31', 2, '{a,b}'), (3, '2020-04-01', '2020-12-31', 2, '{a,c}')$$,
+	'a word that comes or ends begins a version; the list''s own days bound them; withdrawn words are left out');
+SELECT is_empty($$SELECT d FROM generate_series(date '2019-12-30', '2021-02-01', '1 day') AS d
+	WHERE (SELECT array_agg(DISTINCT term ORDER BY term) FROM risk_screen.find_terms('a b c d e gone', '{versions}', d::date)) IS DISTINCT FROM (SELECT terms FROM risk_screen.lexicon_versions('versions') WHERE d BETWEEN valid_from AND valid_to)$$,
+	'on every day the words of the version are the words that are found');
+SELECT is((SELECT digest FROM risk_screen.lexicon_versions('versions') WHERE version = 2), encode(sha256(E'a\nb'), 'hex'), 'the digest is of the words');
+SELECT results_eq($$SELECT words, terms FROM risk_screen.lexicon_versions('no words')$$, $$VALUES (0, '{}'::text[])$$, 'a list without words has one version');
+SELECT is_empty($$SELECT * FROM risk_screen.lexicon_versions('none such')$$, 'no list, no version');
 SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('谨防保本高息骗局')$$, 'negated claims');
 SELECT is_empty($$SELECT * FROM risk_screen.screen_ad('年化8%，投资有风险') WHERE finding = 'no_warning'$$, 'with a warning');
 SELECT is((SELECT value FROM risk_screen.screen_ad('8%-10%预期收益率') WHERE finding = 'yield'), 10::numeric, 'a number before the word; the larger of a range');
+SELECT is((SELECT string_agg(b || '>' || coalesce((SELECT string_agg(value::text, ',' ORDER BY started) FROM risk_screen.screen_ad(b) WHERE finding = 'yield'), '-'), ' ' ORDER BY o)
+	FROM unnest('{年化12%起,日息万五,日息万分之五,月息2分,月息8厘,收益率8个点,年化百分之十二,年化百分之八到百分之十二,年化8至12%,年化十二个点,收益二十%,收益一百二十%,收益率八点五%,收益3倍,收益5‰,年化.5%,收益第2年8%,年化8%-,"年化8%，次年利率12%"}'::text[]) WITH ORDINALITY AS u (b, o)),
+	'年化12%起>12 日息万五>0.05 日息万分之五>0.05 月息2分>2 月息8厘>0.8 收益率8个点>8 年化百分之十二>12 年化百分之八到百分之十二>12 年化8至12%>12 年化十二个点>12 收益二十%>20 收益一百二十%>120 收益率八点五%>8.5 收益3倍>300 收益5‰>0.5 年化.5%>0.5 收益第2年8%>8 年化8%->8 年化8%，次年利率12%>8,12',
+	'yields in percent: units, fractions, ranges and numerals in Han');
+SELECT is((SELECT string_agg(matched, ';' ORDER BY o) FROM unnest('{12% 的年化收益,年化收益 12 %,12%的年化收益}'::text[]) WITH ORDINALITY AS u (b, o), risk_screen.screen_ad(b) WHERE finding = 'yield'), '12% 的年化收益;年化收益 12 %;12%的年化收益', 'blanks, and a number before the word');
+SELECT is_empty($$SELECT b, value FROM unnest('{收益十分可观,收益百分百,收益1分钟到账,收益12345678901234%,年化8-,年化2012年,年化收益1200元,收益万元,收益,%收益,-收益}'::text[]) AS b, risk_screen.screen_ad(b) WHERE finding = 'yield'$$, 'numbers that are no yield');
 SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad('本行理财产品', '{bank}') WHERE finding = 'licence'), 0, 'H13: covered by the licence');
 SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad('本行理财产品', '{payment}') WHERE finding = 'licence'), 1, 'H13: not covered');
 
@@ -91,6 +124,17 @@ SELECT is(risk_screen.similar_names(a, b), rule, rule || ' ' || a || ' / ' || b)
 	('4.5', '北京全聚德有限公司', '北京荃巨得餐饮有限公司')) AS v (rule, a, b);
 SELECT is(risk_screen.similar_names('北京红光酒业有限公司', '北京蓝光酒业有限公司'), NULL, 'neither same nor near');
 SELECT is(risk_screen.name_key('北京红光酒业发展有限公司'), risk_screen.name_key('红光（北京）酒业发展股份有限公司'), 'one key');
+SELECT results_eq($$SELECT risk_screen.similar_names('北京红光酒业有限公司', '北京红光酒厂'), risk_screen.similar_names('北京红光面包有限公司', '红光（北京）面包有限公司'), risk_screen.similar_names('红光面包(北京)有限公司', '红光面包厂')$$,
+	$$VALUES ('3.3', '3.2', '3.3')$$, 'same, also where only brackets tell the industry');
+-- every pair of many names: the key finds what the rules 3.2 and 3.3 call same, and nothing else
+CREATE TEMP TABLE variant AS
+	SELECT DISTINCT n FROM unnest('{北京,上海}'::text[]) AS r, unnest('{红光,宏光,红光宏业}'::text[]) AS t, unnest('{酒,酒业,面包,科技发展,""}'::text[]) AS i, unnest('{有限公司,股份有限公司,厂}'::text[]) AS f,
+		LATERAL unnest(ARRAY[r || t || i || f, t || i || f, t || '（' || r || '）' || i || f, t || i || '(' || r || ')' || f]) AS n;
+SELECT is_empty($$SELECT a.n, b.n, risk_screen.similar_names(a.n, b.n), risk_screen.name_key(a.n), risk_screen.name_key(b.n) FROM variant AS a, variant AS b
+	WHERE coalesce(risk_screen.similar_names(a.n, b.n) < '4', false) IS DISTINCT FROM (risk_screen.name_key(a.n) = risk_screen.name_key(b.n))$$, 'name_key: equal exactly for names that are the same');
+SELECT is_empty($$SELECT a.n, b.n FROM variant AS a, variant AS b WHERE risk_screen.similar_names(a.n, b.n) IS DISTINCT FROM risk_screen.similar_names(b.n, a.n)$$, 'similar_names: the order of the two does not matter');
+SELECT is_empty($$SELECT a.n, b.n, risk_screen.similar_names(a.n, b.n) FROM variant AS a, variant AS b WHERE risk_screen.similar_names(a.n, b.n) >= '4.3' AND NOT risk_screen.name_keys(a.n) && risk_screen.name_keys(b.n)$$, 'name_keys: candidates of 4.3 to 4.5 share one');
+SELECT is_empty($$SELECT a.n, b.n FROM variant AS a, variant AS b WHERE risk_screen.similar_names(a.n, b.n) IN ('4.1', '4.2') AND risk_screen.name_key(a.n, 'near') <> risk_screen.name_key(b.n, 'near')$$, 'near keys: 4.1 and 4.2 share one');
 SELECT is(risk_screen.name_key('北京牛栏山酒业有限公司', 'near'), risk_screen.name_key('上海牛兰山酒业有限公司', 'near'), 'one key by sound');
 SELECT ok(risk_screen.name_keys('杭州阿里巴巴网络技术有限公司') && risk_screen.name_keys('杭州马云阿理巴巴网络技术有限公司'), 'keys overlap');
 SELECT throws_ok($$SELECT risk_screen.name_key('x', 'y')$$, '22023', NULL, 'an unknown rule');

@@ -103,7 +103,8 @@ SELECT is(filing.hits('C10'), 'new nobody ok twin unpaid', 'C10: one thing pledg
 
 -- C12, C14, C15, C18
 INSERT INTO filing.marketing (marketing_id, inst_id, channel, activity, happened_on) VALUES ('1', 'P1', 'offline', 'promotion', '2026-11-01'), ('2', 'P2', 'offline', 'credit_check', '2026-11-01'), ('3', 'P2', 'online', 'promotion', '2026-11-01'), ('4', 'P3', 'offline', NULL, '2026-11-01');
-SELECT is(filing.hits('C12'), 'P1 P3', 'C12: offline promotion, and offline activity not named; the three allowed ones do not hit');
+SELECT is(filing.hits('C12'), 'P1', 'C12: offline promotion; the three allowed activities do not hit');
+SELECT is(filing.unknowns('C12'), 'P3', 'C12: offline activity not named: unknown');
 INSERT INTO filing.licence (inst_id, biz, valid_from, valid_to) VALUES ('P2', 'AM', '2020-01-01', NULL), ('P3', 'AM', '2020-01-01', '2026-01-01'), ('P1', 'P2P', '2020-01-01', NULL);
 INSERT INTO filing.product (product_id, inst_id, biz, kind, issued_on) VALUES ('a1', 'P1', 'AM', NULL, '2026-02-01'), ('a2', 'P2', 'AM', NULL, '2026-02-01'), ('a3', 'P3', 'AM', NULL, '2026-02-01'), ('a4', 'P1', NULL, 'claim_transfer', '2026-02-01'), ('a5', 'P1', 'P2P', NULL, '2026-02-01'), ('a6', 'BANK', 'AM', NULL, '2026-02-01');
 SELECT is(filing.hits('C14'), 'a1 a3 a4', 'C14: no licence, a licence that ended, a transfer of claims');

@@ -33,7 +33,7 @@ SELECT is(filing.unknowns('G04'), 'C', 'G04: interest not filed: unknown');
 SELECT is(filing.hits('G06'), '', 'G06: the five allowed paths');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, clearing_path) VALUES ('d1', 'u1', 'a', 1, '2026-11-05', 'A', 'direct'), ('d2', 'u2', 'a', 1, '2026-11-05', 'A', 'direct'), ('d3', 'u1', 'b', 1, '2026-11-05', 'B', 'direct'), ('d4', 'u1', 'n', 1, '2026-11-05', 'N', 'direct');
 SELECT is(filing.hits('G06'), 'A B', 'G06: direct links');
-SELECT is(filing.hits('G05'), 'A', 'G05: direct links to several banks; one bank is no shadow clearing');
+SELECT is(filing.hits('G05'), 'A B', 'G05: direct links between banks; one bank inside itself is none (test/cases)');
 
 -- G07
 SELECT is(filing.unknowns('G07'), 'desk', 'G07: no licences filed: unknown');

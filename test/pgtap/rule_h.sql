@@ -16,6 +16,40 @@ SELECT is((SELECT evidence -> 'hits' -> 0 ->> 'term' || ' ' || (evidence -> 'hit
 SELECT is(filing.hits('H01', '2016-04-11'), '', 'H01: the list does not hold before its date');
 SELECT is(filing.hits('H03'), 'bj', 'H03: the Beijing list holds in Beijing');
 
+-- H02: the national list in its version of the day of the register entry, and the list itself
+SELECT is(filing.hits('H02') || filing.unknowns('H02'), 'ended name revoked scope width', 'H02: a word of the list and no date of registration: unknown');
+UPDATE filing.institution SET registered_on = '2016-04-12';
+UPDATE filing.institution SET registered_on = '2016-04-11' WHERE inst_id IN ('name', 'licensed');
+SELECT is(filing.hits('H02'), 'ended revoked scope width', 'H02: registered on the first day of the list; a day before it, licensed, financial, other words, place names and exclusion clauses do not hit');
+SELECT is(filing.unknowns('H02'), '', 'H02: all dates known');
+SELECT results_eq($$SELECT evidence ->> 'list', evidence ->> 'version', evidence ->> 'source', evidence #>> '{hits,0,term}', observed FROM risk_screen.run_rule('desk', 'H02', '2026-11-20') WHERE subject_id = 'scope'$$,
+	$$VALUES ('CN-2016-21', '2016-04-12', '国办发〔2016〕21号 互联网金融风险专项整治工作实施方案', '资产管理', 1.0)$$, 'H02: a hit is cited by list, version and source');
+-- a second version: a word of one's own for three months, and the list is no longer the published one
+INSERT INTO risk_screen.term (lexicon, term, valid_from, valid_to) VALUES ('CN-2016-21', '餐饮', '2020-01-01', '2020-03-31');
+UPDATE filing.institution SET registered_on = '2020-03-31' WHERE inst_id IN ('plain', 'street');
+UPDATE filing.institution SET registered_on = '2020-04-01' WHERE inst_id = 'bj';
+SELECT is(filing.hits('H02'), 'ended plain revoked scope street width', 'H02: judged by the version in force on the day of registration, not by today''s');
+SELECT is((SELECT evidence ->> 'version' FROM risk_screen.run_rule('desk', 'H02', '2026-11-20') WHERE subject_id = 'plain'), '2020-01-01', 'H02: its version');
+SELECT is((SELECT evidence ->> 'added_here' || ' ' || observed || ' ' || threshold FROM risk_screen.run_rule('desk', 'H02', '2020-02-01') WHERE subject_kind = 'lexicon' AND hit), '["餐饮"] 17 16', 'H02: a word added here on a day it is in force');
+SELECT is(filing.hits('H01'), 'ended name revoked scope width', 'H01: today''s version');
+CALL risk_screen.screen('desk', '2026-11-20');
+SELECT set_eq($$SELECT subject_id, observed, evidence ->> 'version' FROM desk.finding WHERE rule = 'H02'$$, $$SELECT subject_id, observed, evidence ->> 'version' FROM risk_screen.run_rule('desk', 'H02', '2026-11-20') WHERE hit$$, 'H02: in a run, from the words kept with it, the same');
+SELECT set_eq($$SELECT inst_id, field, lexicon, list_version, term, started FROM desk.name_hit$$, $$SELECT inst_id, field, lexicon, list_version, term, started FROM (SELECT set_config('search_path', 'desk, risk_screen, public', true)) AS p, LATERAL risk_screen.desk_name_hits('2026-11-20')$$, 'name_hit: what the run saw');
+SELECT set_config('search_path', 'public, pg_catalog', true);
+SELECT set_eq($$SELECT rule, subject_id FROM desk.finding WHERE rule IN ('H01', 'H03', 'H07', 'H08')$$,
+	$$SELECT r, subject_id FROM unnest('{H01,H03,H07,H08}'::text[]) AS r, risk_screen.run_rule('desk', r, '2026-11-20') WHERE hit$$, 'H01, H03, H07, H08: one scan in a run, the same findings');
+DELETE FROM risk_screen.term WHERE lexicon = 'CN-2016-21' AND NOT shipped;
+INSERT INTO risk_screen.term_exception (lexicon, kind, term) VALUES ('CN-2016-21', 'withdrawn', '支付');
+SELECT results_eq($$SELECT subject_id, inst_id, observed, evidence ->> 'not_in_force' FROM risk_screen.run_rule('desk', 'H02', '2026-11-20') WHERE subject_kind = 'lexicon'$$, $$VALUES ('CN-2016-21', NULL::text, 15.0, '["支付"]')$$, 'H02: a word switched off here');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('CN-2016-21', '支付宝');
+SELECT is((SELECT evidence ->> 'not_in_force' || (evidence ->> 'added_here') FROM risk_screen.run_rule('desk', 'H02', '2026-11-20') WHERE subject_kind = 'lexicon'), '["支付"]["支付宝"]', 'H02: sixteen words, but not the sixteen');
+DELETE FROM risk_screen.term_exception WHERE lexicon = 'CN-2016-21' AND NOT shipped;
+DELETE FROM risk_screen.term WHERE lexicon = 'CN-2016-21' AND NOT shipped;
+SELECT is_empty($$SELECT * FROM risk_screen.run_rule('desk', 'H02', '2026-11-20') WHERE subject_kind = 'lexicon'$$, 'H02: the published list, as shipped, is no finding');
+SELECT is(filing.hits('H02', '2016-04-11'), '', 'H02: not before the list');
+UPDATE filing.institution SET registered_on = NULL;
+DELETE FROM desk.run;
+
 SELECT is(filing.unknowns('H03'), '', 'H03: provinces are known');
 INSERT INTO filing.institution (inst_id, name, scope_text, province, is_financial) VALUES ('nowhere', '甲乙投资有限公司', '餐饮服务', NULL, false), ('beijing', '丙丁投资有限公司', '餐饮服务', 'Beijing', false), ('baker', '甲乙面包有限公司', '面包', NULL, false);
 SELECT is(filing.unknowns('H03'), 'beijing nowhere', 'H03: a word of the Beijing list and no province, or none that is one: unknown; other firms without province are not asked');
@@ -70,6 +104,17 @@ INSERT INTO filing.approval (approval_no, inst_id, kind, valid_from) VALUES ('a'
 SELECT is(filing.hits('H04'), 'new self', 'H04: new and changed names in Beijing, self-employed too; refused ones, other provinces, move-ins and old events do not hit');
 SELECT is(filing.hits('H05'), 'item', 'H05: a scope item of the list');
 SELECT is(filing.hits('H06'), 'in', 'H06: moving in with a listed word and without approval');
+SELECT is((SELECT evidence ->> 'items' FROM risk_screen.run_rule('desk', 'H05', '2026-11-20') WHERE subject_id = 'item'), '["投资咨询"]', 'H05: the item as registered');
+INSERT INTO filing.registration (event_id, inst_id, event, happened_on, name, scope_text, province, decision) VALUES
+	('20', 'keep', 'new', '2010-01-01', '北京戊己控股有限公司', '餐饮；投资咨询', '北京', 'accepted'), ('21', 'keep', 'change', '2026-11-11', '北京戊己控股有限公司', '餐饮；投资咨询', '北京', NULL),
+	('22', 'keep', 'change', '2026-11-12', '北京戊己控股有限公司', '餐饮；投资咨询；投资顾问', '北京', NULL), ('23', 'blank', 'new', '2026-11-10', NULL, NULL, '北京', NULL), ('24', 'blank2', 'new', '2026-11-10', NULL, NULL, '上海', NULL), ('25', 'blank3', 'change', '2026-11-10', NULL, NULL, '北京', NULL);
+SELECT is(filing.hits('H04'), 'new self', 'H04: a change that leaves the name as it was is no new name');
+SELECT is((SELECT string_agg(evidence ->> 'event_id' || ' ' || (evidence ->> 'items'), '; ' ORDER BY evidence ->> 'event_id') FROM risk_screen.run_rule('desk', 'H05', '2026-11-20') WHERE hit), '22 ["投资顾问"]; 4 ["投资咨询"]', 'H05: items the scope already had are not new');
+SELECT is(filing.unknowns('H04') || ' ' || filing.unknowns('H05'), 'blank blank', 'H04, H05: a new registration in Beijing without name or scope: unknown');
+DELETE FROM filing.registration WHERE event_id::int >= 20;
+UPDATE filing.registration SET province = NULL WHERE event_id IN ('6', '9');
+SELECT is(filing.hits('H06') || filing.unknowns('H06'), 'in', 'H06: moved to a province nobody filed: unknown where the word would be stopped in Beijing');
+UPDATE filing.registration SET province = '北京' WHERE event_id IN ('6', '9');
 
 UPDATE filing.registration SET province = 'Beijing' WHERE event_id IN ('1', '4', '3');
 SELECT is(filing.unknowns('H04') || ' ' || filing.hits('H04') || ' ' || filing.unknowns('H05'), 'new shanghai self item shanghai', 'H04, H05: a province that is none: unknown where the word would be frozen in Beijing');
@@ -89,9 +134,30 @@ INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES
 SELECT is(filing.hits('H13'), 'asset beyond', 'H13: business no licence in force that day covers; covered business, unlicensed firms and news do not hit');
 SELECT is(filing.unknowns('H13'), '', 'H13: licences filed');
 SELECT is((SELECT evidence #>> '{terms,0,term}' || ' ' || (evidence ->> 'licences') FROM risk_screen.run_rule('desk', 'H13', '2026-11-20') WHERE subject_id = 'beyond'), '保险 ["BANK"]', 'H13: the evidence names word and licences');
-SELECT is(filing.hits('H14'), 'promise', 'H14: principal and interest promised');
+SELECT is(filing.hits('H14'), 'asset held house late promise yield', 'H14: principal and interest promised; a product or a yield without a risk notice; one with it, loans, opinions and other goods do not hit');
+SELECT is((SELECT evidence ->> 'signs' FROM risk_screen.run_rule('desk', 'H14', '2026-11-20') WHERE subject_id = 'held'), '["no risk notice"]', 'H14: the evidence tells promise from hidden risk');
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body, risk_warning) VALUES
+	('n499', 'p2p', 'ad', '2026-11-10', '理财' || repeat('好', 499) || '投资有风险', NULL), ('n500', 'p2p', 'ad', '2026-11-10', '理财' || repeat('好', 500) || '投资有风险', NULL), ('n501', 'p2p', 'ad', '2026-11-10', '理财' || repeat('好', 501) || '投资有风险', NULL),
+	('seen', 'p2p', 'ad', '2026-11-10', '理财', true), ('unseen', 'p2p', 'ad', '2026-11-10', '理财，投资有风险', false), ('other', 'p2p', 'ad', '2026-11-10', '新品上市', false), ('both', 'p2p', 'ad', '2026-11-10', '保本高息，投资有风险', true),
+	('negated', 'p2p', 'ad', '2026-11-10', '本平台不提供理财，不承诺保本', NULL), ('mocked', 'p2p', 'ad', '2026-11-10', '谁说投资有风险？来买基金', NULL), ('gone', 'p2p', 'ad', '2026-11-10', NULL, NULL), ('blank', 'p2p', 'ad', '2026-11-10', E' \n', true);
+SELECT is(filing.hits('H14'), 'asset both held house late mocked n501 promise unseen yield', 'H14: a notice 499 and 500 characters away is near, 501 is not; a filed notice, or its filed absence, goes before the text; a promise stands whatever the notice; negated products want none, a mocked notice is none');
+SELECT is(filing.unknowns('H14') || '; ' || filing.unknowns('H11') || '; ' || filing.unknowns('H12') || '; ' || filing.unknowns('H13'), 'blank gone; blank gone; blank gone; ', 'H11, H12, H14: an advertisement whose text nobody filed: unknown; H13: of a licensed firm only');
+SELECT is((SELECT evidence #>> '{terms,0,nearest_notice}' FROM risk_screen.run_rule('desk', 'H14', '2026-11-20') WHERE subject_id = 'n501'), '501', 'H14: how far the nearest notice is');
+DELETE FROM risk_screen.parameter WHERE code = 'risk_notice_reach' AND NOT builtin;
+INSERT INTO risk_screen.parameter (code, value, operator, sense, valid_from) VALUES ('risk_notice_reach', 498, '=', 'value', '2026-01-01');
+SELECT is(filing.hits('H14'), 'asset both held house late mocked n499 n500 n501 promise unseen yield', 'H14: the distance is a parameter');
+DELETE FROM risk_screen.parameter WHERE code = 'risk_notice_reach' AND NOT builtin;
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES ('nothing', 'licensed', 'ad', '2026-11-10', NULL);
+SELECT is(filing.unknowns('H13') || '; ' || filing.unknowns('H12'), 'nothing; blank gone', 'H13: a licensed firm''s advertisement without its text: unknown');
+DELETE FROM filing.text_item WHERE text_id IN ('n499', 'n500', 'n501', 'seen', 'unseen', 'other', 'both', 'negated', 'mocked', 'gone', 'blank', 'nothing');
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES ('image', 'cafe', 'ad', '2026-11-10', '聚财金融，值得信赖'), ('bankers', 'cafe', 'ad', '2026-11-10', '金融机构员工凭证八折');
+SELECT is(filing.hits('H12'), 'house image late loan yield', 'H12: a firm''s image as one of finance; a word about banks does not hit');
+DELETE FROM filing.text_item WHERE text_id IN ('image', 'bankers');
 SELECT is(filing.hits('H11'), 'promise', 'H11: claims of the trade');
 SELECT is(filing.hits('H16'), 'label', 'H16: labels of fund-raising schemes in a name');
+INSERT INTO filing.text_item (text_id, inst_id, kind, published_at, body) VALUES ('coin', 'cafe', 'ad', '2026-11-10', '买咖啡，消费返利'), ('beware', 'sh', 'ad', '2026-11-10', '谨防虚拟货币骗局'), ('talk2', 'sh', 'opinion', '2026-11-10', '元宇宙'), ('coming', 'sh', 'ad', '2026-11-21 00:00+08', '元宇宙');
+SELECT is(filing.hits('H16'), 'cafe label', 'H16: in a text of the firm; warnings, others'' opinions and texts of tomorrow do not hit');
+DELETE FROM filing.text_item WHERE text_id IN ('coin', 'beware', 'talk2', 'coming');
 INSERT INTO filing.product (product_id, inst_id, name, guaranteed) VALUES ('sure', 'p2p', '稳赢', true), ('free', 'p2p', '自由', false), ('other', 'bank', '存款', true);
 SELECT is(filing.hits('C06'), 'promise sure', 'C06: in a text, or as a feature of the product; other lines do not count');
 SELECT is(filing.hits('C20'), 'house', 'C20: crowdfunded houses');
@@ -110,10 +176,14 @@ INSERT INTO filing.service (inst_id, code, seen_from, seen_to) VALUES ('n5', 'pr
 SELECT is(filing.hits('H09'), 'n1 n2 n5', 'H09: another licence does not cover it, no filing; ended products, other business and filed platforms do not hit');
 INSERT INTO filing.authority_order (order_id, inst_id, kind, issued_at, lifted_at) VALUES ('o1', 'n1', 'revoke', '2026-11-01', NULL), ('o2', 'n2', 'ban', '2026-11-20 10:00+08', NULL), ('o3', 'n3', 'revoke', '2026-10-01', '2026-11-01'), ('o4', 'n4', 'revoke', '2026-10-01', NULL),
 	('o5', 'n1', 'close_site', '2026-11-10 10:00+08', NULL), ('o6', 'n3', 'delist_app', '2026-11-10 10:00+08', NULL);
+INSERT INTO filing.institution (inst_id, status) VALUES ('n6', NULL);
+INSERT INTO filing.authority_order (order_id, inst_id, kind, issued_at) VALUES ('o7', 'n6', 'revoke', '2026-11-01'), ('o8', 'n6', 'close_site', '2026-11-10 10:00+08'), ('o9', 'n2', 'close_site', '2026-11-20 10:00+08');
+SELECT is(filing.unknowns('H10'), 'n6', 'H10: revoked, and its state not filed: unknown');
 SELECT is(filing.hits('H10'), 'n1', 'H10: active after revocation; the day itself, lifted orders and closed firms do not hit');
 INSERT INTO filing.ops_day (inst_id, day, site_alive, app_listed) VALUES ('n1', '2026-11-10', true, true), ('n1', '2026-11-11', true, NULL), ('n1', '2026-11-12', false, true), ('n3', '2026-11-12', true, false);
 SELECT is(filing.value('H18', 'n1'), 1.0, 'H18: one day too long; the day of the order and the other kind of order do not count');
 SELECT is(filing.hits('H18'), 'n1', 'H18: an app taken down is right');
+SELECT is(filing.unknowns('H18'), 'n6', 'H18: ordered closed and nobody has looked since: unknown; not on the day of the order');
 INSERT INTO filing.disclosure (disclosure_id, inst_id, product_id, item, disclosed_at) VALUES ('1', 'n1', 'q1', 'product', '2026-01-01'), ('2', 'n1', 'q1', 'risk_level', '2026-01-01'), ('3', 'n1', 'q2', 'product', '2026-01-01'), ('4', 'n1', 'q2', 'risk_level', '2026-01-01'), ('5', 'n1', 'q2', 'investor_type', '2026-01-01');
 SELECT is(filing.hits('H15'), 'q1', 'H15: one of three missing hits; all three shown does not, nor a firm that files none');
 

@@ -101,7 +101,7 @@ SELECT filing.forget('txn');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, hash) SELECT 's' || i, 'a', 'b', 1, '2026-11-10', 'P1', risk_screen.transfer_hash('s' || i, 'a', 'b', 1, '2026-11-10', NULL, NULL) FROM generate_series(1, 2) AS i;
 SELECT is(filing.faults(), 'P1 not chained ["s1", "s2"]', 'M07: hashes without a chain');
 DELETE FROM filing.txn WHERE txn_id = 's2';
-CALL risk_screen.seal_day('desk', '2026-11-10');
+CALL risk_screen.seal_day('desk', '2026-11-10', '{txn}');
 UPDATE filing.txn SET review_id = 'late' WHERE txn_id = 's1';
 SELECT is(filing.faults(), NULL, 'M07: not yet checked');
 SELECT count(*) FROM risk_screen.check_seals('desk', '2026-11-10', '2026-11-10');

@@ -69,5 +69,20 @@ SELECT risk_screen.merkle_root(risk_screen.seal(i, x, t) ORDER BY i) AS parallel
 SET LOCAL max_parallel_workers_per_gather = 0;
 SELECT is(risk_screen.merkle_root(risk_screen.seal(i, x, t) ORDER BY i), (:'parallel')::bytea, 'parallel equals serial') FROM seal_many;
 
+-- the same function as the server's: a text's seal is sha256 of its encoding
+SELECT is((SELECT count(*)::int FROM generate_series(0, 300) AS n CROSS JOIN LATERAL (SELECT repeat('x', n) AS x) AS t
+		   WHERE risk_screen.seal(t.x) IS DISTINCT FROM sha256('\x0000000154'::bytea || int8send(n) || convert_to(t.x, 'UTF8'))), 0, 'every length around the block boundaries, against sha256()');
+-- sealed by the day: pieces in the order of the seals, the root that merkle_root gives
+CREATE TEMP TABLE many AS SELECT i, CASE WHEN i % 7 > 0 THEN 'r' || i % 1500 END AS id, i % 1800 AS x FROM generate_series(1, 2500) AS i;
+CREATE TEMP TABLE pieces AS SELECT p.* FROM unnest((SELECT risk_screen._seal_rows(id, x, 'y'::text, NULL::int) FROM many)) AS p;
+SELECT is((SELECT string_agg(concat_ws(' ', piece, cardinality(row_ids), length(seals) / 32), ', ' ORDER BY piece) FROM pieces), '0 1024 1024, 1 1024 1024, 2 452 452', 'pieces of 1,024');
+SELECT is((SELECT risk_screen._seal_root(seals ORDER BY piece DESC) FROM pieces), (SELECT risk_screen.merkle_root(s ORDER BY s) FROM (SELECT risk_screen.seal(x, 'y'::text, NULL::int) AS s FROM many) AS m), 'their root is the tree over the ordered seals, doubles included');
+SELECT is((SELECT count(*)::int FROM (SELECT r.id, substring(p.seals FROM ((r.n - 1) * 32 + 1)::int FOR 32) AS s FROM pieces AS p, unnest(p.row_ids) WITH ORDINALITY AS r (id, n)
+			EXCEPT ALL SELECT coalesce(id, encode(s, 'hex')), s FROM (SELECT id, risk_screen.seal(x, 'y'::text, NULL::int) AS s FROM many) AS m) AS x), 0, 'each seal has its row''s key; a row without key is known by its seal');
+SELECT is((SELECT risk_screen._seal_root(p.seals) FROM unnest((SELECT risk_screen._seal_rows(NULL, 1) FROM many WHERE false)) AS p), sha256(''), 'no rows');
+SET LOCAL risk_screen.max_memory = '1MB';
+SELECT throws_ok($$SELECT risk_screen._seal_rows(i::text, i) FROM generate_series(1, 100000) AS i$$, '54000');
+RESET risk_screen.max_memory;
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -180,5 +180,48 @@ SELECT cmp_ok(contexts(e), '<', 1000::bigint, 'no context per group: ' || e) FRO
 	'peak_distinct(x::text, at, ''1 day'')', 'peak_detail(x, at, ''1 day'', ''sum'')', 'peak_distinct_detail(x, at, ''1 day'')', 'dormant_then_active(at, ''10 days'', ''1 day'', 2)', 'xirr(x, at)', 'mad(x)', 'gini(x)', 'hhi(x)',
 	'top_share(x, 2)', 'benford(x)', 'growth_peak(x, at, ''7 days'')', 'cusum(x, 1, 1, 1, 1)', 'irr(x, 1)', 'auc(x, x > 3)', 'term_gap(at::date, at::date, x)', 'sticky_level(''red'', at, ''1 day'')']) e;
 
+-- ---- a status instead of nothing ----
+SELECT is((SELECT (d.value, d.status, d.used, d.skipped)::text FROM (SELECT (hhi_detail(v)).* FROM unnest(x) v) d), w, n) FROM (VALUES
+	('{3,1}'::float8[], '(0.625,ok,2,0)', 'hhi_detail'), ('{0,NULL,0}', '(,zero_total,2,1)', 'a total of zero'), ('{NULL}', '(,no_value,0,1)', 'NULLs only'), ('{}', '(,no_value,0,0)', 'nothing'),
+	('{1e-170,1e-170,1e-170,1e-170}', '(0.25,ok,4,0)', 'squares below the range of float8'), ('{1e-300,1}', '(1,ok,2,0)', 'beside ordinary ones they do not count')) v(x, w, n);
+SELECT is(hhi(v), 0.5::float8, 'hhi does not underflow') FROM unnest('{3e-200,3e-200}'::float8[]) v;
+SELECT is((SELECT (d.value, d.status, d.used, d.skipped)::text FROM (SELECT (gini_detail(v)).* FROM unnest(x) v) d), w, n) FROM (VALUES
+	('{0,0,0,10}'::numeric[], '(0.75,ok,4,0)', 'gini_detail'), ('{7,NULL}', '(,single_value,1,1)', 'one holder has no distribution'), ('{0,0}', '(,zero_total,2,0)', 'nothing to distribute'), ('{}', '(,no_value,0,0)', 'nobody')) v(x, w, n);
+SELECT is((SELECT (d.value, d.status, d.used)::text FROM (SELECT (top_share_detail(v, 3)).* FROM unnest(x) v) d), w, n) FROM (VALUES
+	('{4,3,2,1}'::numeric[], '(0.9,ok,4)', 'top_share_detail'), ('{4,3}', '(1,fewer_than_n,2)', 'fewer than n are all'), ('{0,0,0}', '(,zero_total,3)', 'no total'), ('{NULL}', '(,no_value,0)', 'no value')) v(x, w, n);
+SELECT is((SELECT (round(d.value::numeric, 12)::float8, d.status, d.used)::text FROM (SELECT (mad_detail(v)).* FROM unnest(x) v) d), w, n) FROM (VALUES
+	('{1.2,1.1,1.3,1.0,1.2,1.4,9.0}'::numeric[], '(0.1,ok,7)', 'mad_detail'), ('{1,1,1,9}', '(0,zero_mad,4)', 'more than half are equal'), ('{}', '(,no_value,0)', 'no value')) v(x, w, n);
+SELECT is((SELECT round(d.value::numeric, 4)::text || ' ' || d.status FROM robust_z_detail(9, (SELECT peer_spread(v) FROM unnest(x) v), 4) d), w, n) FROM (VALUES
+	('{1.2,1.1,1.3,1.0,1.2,1.4,9.0}'::numeric[], '52.6110 ok', 'robust_z_detail'), ('{1,1,1,9}', '3.1916 zero_mad', 'by the mean deviation'), ('{5,5,5,5}', NULL, 'no z without spread')) v(x, w, n);
+SELECT is((robust_z_detail(9, (SELECT peer_spread(v) FROM unnest('{5,5,5,5}'::numeric[]) v), 4)).status, 'no_spread', 'and says so'), is((robust_z_detail(9, (SELECT peer_spread(v) FROM unnest('{5,6}'::numeric[]) v))).status, 'too_few_peers', 'too few'),
+	is((robust_z_detail(NULL, (SELECT peer_spread(v) FROM unnest('{5,6}'::numeric[]) v))).status, 'no_value', 'nothing to compare'), is((robust_z_detail(1, NULL)).status, 'too_few_peers', 'no peers at all');
+SELECT is((SELECT (d.value, d.status, d.used, d.skipped)::text FROM (SELECT (liquidity_ratio_detail(c, a, o, '2026-01-01'::date, 30)).* FROM (VALUES (100, 40), (100, 10)) v(c0, a0), LATERAL (SELECT cash AS c, CASE WHEN due THEN a0::numeric END AS a, date '2026-01-10' AS o) z) d), w, n) FROM (VALUES
+	(100::numeric, true, '(2,ok,2,0)', 'liquidity_ratio_detail'), (NULL, true, '(,no_cash,2,0)', 'no cash filed'), (100, false, '(,no_debt,0,2)', 'no debt due')) v(cash, due, w, n);
+SELECT is((SELECT status FROM (SELECT (mismatch_rate_detail(NULL::date, NULL::date, 3)).*) d), 'no_value', 'mismatch_rate_detail'), is((SELECT status FROM (SELECT (mismatch_rate_detail(date '2026-01-01', date '2026-05-01', 0::numeric, 3)).*) d), 'zero_total', 'by amount'),
+	is((SELECT (value, status)::text FROM (SELECT (term_gap_detail(date '2026-01-11', date '2026-01-01', 5)).*) d), '(10,ok)', 'term_gap_detail');
+SELECT is((SELECT array_agg(m) FROM (SELECT (xirr_detail(a, date '2020-01-01' + i * 365)).multiplicity AS m FROM (VALUES (-1.0, 0), (3.3, 1), (-3.63, 2), (1.331, 3)) v(a, i)) x), '{{3}}', 'a triple root is one root of multiplicity three'),
+	is((SELECT (d.status, array_length(d.roots, 1), round(d.rate::numeric, 12))::text FROM (SELECT (xirr_detail(a, date '2020-01-01' + i * 365)).* FROM (VALUES (-1.0, 0), (3.3, 1), (-3.63, 2), (1.331, 3)) v(a, i)) d), '(ok,1,0.100000000000)', 'and not seven');
+
+-- ---- rates that cannot be ----
+SELECT throws_ok(q, '22003', m, n) FROM (VALUES ('SELECT effective_apr(-1.5)', 'effective_apr needs a finite rate that is not below -100 %', 'effective_apr below -100 %'), ('SELECT period_rate(-5)', 'period_rate needs a finite rate that is not below -100 %', 'period_rate below -100 %'),
+	('SELECT effective_apr(10, 400)', 'the rate of effective_apr is out of range', 'effective_apr beyond float8'), ('SELECT nominal_apr(1e308, 365)', 'the rate of nominal_apr is out of range', 'nominal_apr beyond float8'), ('SELECT nominal_apr(''NaN'')', 'nominal_apr needs a finite rate that is not below -100 %', 'not a number')) v(q, m, n);
+SELECT throws_ok('SELECT effective_apr(0.1, 0)', '22023', NULL, 'no period a year'), is(effective_apr(-1), -1::float8, 'everything lost'), is(period_rate(-1), -1::float8, 'and back');
+SELECT ok(abs(period_rate(effective_apr(r, 12), 12) - r) < 1e-15, 'period_rate undoes effective_apr at ' || r) FROM unnest('{1e-12,0.01,-0.5,3}'::float8[]) r;
+SELECT throws_ok($$SELECT cusum(x, 0, 1, 0.5, -1) FROM unnest('{1,2}'::float8[]) x$$, '22023', NULL, 'cusum with h below zero'), throws_ok($$SELECT cusum(x, 0, 1, -0.5, 5) FROM unnest('{1,2}'::float8[]) x$$, '22023', NULL, 'cusum with k below zero');
+SELECT is(due_after(s::timestamptz, a::interval), w::timestamptz, n) FROM (VALUES ('2026-01-31 10:00+08', '1 mon', '2026-02-28 10:00+08', 'a month is one of the calendar'), ('2026-02-28 10:00+08', '1 mon', '2026-03-28 10:00+08', 'of 28 days too'),
+	('2026-03-31 00:30+08', '1 year 1 mon 2 days 3 hours', '2027-05-02 03:30+08', 'then days and hours'), ('2026-01-31 10:00+08', '30 days', '2026-03-02 10:00+08', 'thirty days are thirty days')) v(s, a, w, n);
+SELECT throws_ok($$SELECT due_after('2026-01-31 10:00+08', '-1 mon')$$, '22023', NULL, 'a deadline before its start');
+
+-- ---- golden values of a bank's ratios (methods/grading.md 2.3, 2.4) ----
+SELECT is(round(liquid_assets(50, 60, 30), 2), 83.33, 'LCR stock with both caps'), is(liquid_assets(100, 0, 0), 100::numeric, 'level 1 is not capped'), is(round(liquid_assets(85, 0, 30), 4), 100.0000, 'level 2B up to 15 %');
+SELECT is((round(ratio, 4), status, net_outflow)::text, '(3.3333,ok,25.00)', 'LCR: inflows up to 75 % of outflows') FROM liquidity_coverage(50, 60, 30, 100, 90);
+SELECT is((ratio, status)::text, '(,no_outflow)', 'no outflow, no ratio') FROM liquidity_coverage(50, 60, 30, 0, 90);
+SELECT is((ratio, status)::text, '(,missing)', 'missing data, no ratio') FROM liquidity_coverage(50, NULL, 30, 100, 90);
+SELECT throws_ok('SELECT * FROM liquidity_coverage(50, 60, 30, -100, 90)', '22023', NULL, 'negative outflow');
+SELECT is(round(duration_gap(3.2, 1.5, 0.9)::numeric, 10), 1.8500000000, 'duration gap'), is(round(equity_shock(1.85, 0.05, 0.01)::numeric * 100, 3), -1.762, 'equity after +100 bp');
+SELECT is(round(duration(CASE y WHEN 3 THEN 105 ELSE 5 END, y, 0.05)::numeric, 6), 2.859410, 'duration of a bond at par: (1+r)/r (1-(1+r)^-n)') FROM generate_series(1, 3) y;
+SELECT is(duration(a, 2, 0.05), NULL, 'nothing paid') FROM unnest('{0,NULL}'::float8[]) a;
+SELECT throws_ok('SELECT duration(1, -1, 0.05)', '22003', NULL, 'a payment before today'), throws_ok('SELECT duration(1, 1, -1)', '22003', NULL, 'a rate of -100 %');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -73,6 +73,7 @@ SELECT is((SELECT string_agg(concat_ws(' ', party_id, relation, via_id, votes), 
 -- products
 SELECT is((SELECT string_agg(concat_ws(' ', product_id, product_name, layers, CASE WHEN exceeded THEN '!' END, path, violation), '; ' ORDER BY product_id) FROM desk.nested_product),
 	'S3 1 S3 > S1; X 一号 2 ! X > Y > Z X > Y > Z; Y 1 Y > Z', 'nesting: filed investments and holdings of products, public funds not counted, what has ended not either');
+SELECT is((SELECT string_agg(concat(product_id, '>', part_id, ':', layers), ' ' ORDER BY product_id, layers, part_id) FROM risk_screen.desk_product_parts('2026-11-20', 'desk') WHERE product_id IN ('X', 'Y')), 'X>Y:1 X>MMF:2 X>Z:2 Y>MMF:1 Y>Z:1', 'what products are made of, over all layers, public funds too');
 SELECT is((SELECT string_agg(array_to_string(path, '>'), ' ') FROM risk_screen.desk_product_violations('2026-11-20', 'desk')), 'X>Y>Z', 'chains that are too long, all of them by the function');
 SELECT is((SELECT string_agg(concat_ws(' ', subject_kind, subject_id, investors, unmerged, vehicles, CASE WHEN exceeded THEN '!' END), '; ' ORDER BY subject_id COLLATE "C") FROM desk.investor_count WHERE subject_id IN ('S1', 'S2', 'S3', 'tower', 'X')),
 	'product S1 180 181 1; product S2 80 80 0; product S3 31 31 0; product X 1 1 0; underlying tower 210 261 3 !',

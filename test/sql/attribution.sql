@@ -1,9 +1,14 @@
 -- What attribution and its sources tell the analyst beside the answer.
-SELECT risk_screen.create_flow_graph('left_out', $$SELECT 1 AS txn_id, 1 AS payer, 2 AS payee, 1 AS amount, now() AS paid_at,
-	0 AS fee, 'CNY' AS currency, 'x' AS ord$$);
-SELECT traced FROM risk_screen.attribute_funds('graph:left_out', 'SELECT 1 AS claim, 1 AS txn_id') WHERE kind = 'held';
-SELECT * FROM risk_screen.attribute_funds('graph:left_out', 'SELECT 1 AS claim, 1 AS txn_id', tie => 'ledger');
-SELECT risk_screen.drop_flow_graph('left_out');
+SELECT risk_screen.create_flow_graph('columns', $$SELECT 1 AS txn_id, 1 AS payer, 2 AS payee, 1 AS amount, now() AS paid_at,
+	0 AS fee, 'CNY' AS currency, date '2026-01-01' AS ord$$);
+SELECT risk_screen.create_flow_graph('columns', $$SELECT 1 AS txn_id, 1 AS payer, 2 AS payee, 1 AS amount, now() AS paid_at,
+	-1 AS fee, 'CNY' AS currency$$);
+SELECT risk_screen.create_flow_graph('columns', $$SELECT 1 AS txn_id, 1 AS payer, 2 AS payee, 1 AS amount, now() AS paid_at,
+	0.5 AS fee, 'CNY' AS currency$$);
+SELECT columns FROM risk_screen.flow_graph WHERE name = 'columns';
+SELECT kind, traced, currency FROM risk_screen.attribute_funds('graph:columns', 'SELECT 1 AS claim, 1 AS txn_id') WHERE kind = 'held';
+SELECT * FROM risk_screen.attribute_funds('graph:columns', 'SELECT 1 AS claim, 1 AS txn_id', tie => 'ledger');
+SELECT risk_screen.drop_flow_graph('columns');
 -- the same words, whether the transfers were read whole or by index
 CREATE TEMP TABLE pay AS SELECT i AS txn_id, 'a' || i AS payer, 'b' || i AS payee, 5::numeric(9,2) AS amount,
 	timestamptz '2026-01-01' + i * interval '1 minute' AS paid_at FROM generate_series(1, 20000) i;

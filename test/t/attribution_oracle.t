@@ -2,7 +2,8 @@
 """attribute_funds against the naive replay of test/oracle/attribution.py.
 
 Random ledgers with ties, fees, deficits, self-transfers, refunds, duplicates,
-currencies, openings and several claims; every row must be equal, and for every
+currencies, openings and several claims, over a query, over its flow graph of one
+or several parts, and fetched by index; every row must be equal, and for every
 rule but poison each claim must add up to the last unit. 1,500 ledgers a rule,
 12,000 with RS_LONG=1. RS_SEED changes the sequence.
 """
@@ -20,6 +21,7 @@ sys.path.insert(0, os.path.join(os.environ.get('RS_TOP', '.'), 'test', 'oracle')
 import attribution  # noqa: E402
 
 RULES = ['fifo', 'lifo', 'pro_rata', 'taint_first', 'taint_last', 'poison']
+PARTS = {'fifo': 16, 'lifo': 2, 'pro_rata': 16, 'taint_first': 2, 'taint_last': 1, 'poison': 16}   # of the flow graphs
 TIES = ['causal', 'causal', 'ledger', 'debits_first', 'credits_first']
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
@@ -104,11 +106,6 @@ def make_case(r, number):
     }
 
 
-def on_graph(case):
-    """Can a flow graph hold it? It has no fees, currencies or ledger order."""
-    return not case['has_currency'] and case['tie'] != 'ledger' and not any(x['fee'] for x in case['transfers'])
-
-
 def literal(v):
     return '\\N' if v is None else str(v)
 
@@ -144,16 +141,16 @@ BEGIN
 EXCEPTION WHEN data_exception OR invalid_parameter_value THEN
 	RETURN to_json(SQLSTATE);
 END $$;
--- the same through one flow graph of all cases, which must not touch each other
+-- the same through flow graphs of all cases, which must not touch each other: with and without currencies
 CREATE FUNCTION pg_temp.attempt_graph(k cases) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE answer text;
 BEGIN
 	SELECT json_agg(json_build_array(f.claim, f.kind, nullif(split_part(f.account, ':', 2), ''), split_part(f.counterparty, ':', 2),
 		f.txn_id::int - k.c * 1000, f.amount::text, f.traced::text, f.currency))
 	INTO answer
-	FROM risk_screen.attribute_funds('graph:attribution_oracle',
-		format('SELECT claim, c * 1000 + txn_id AS txn_id, amount, c || '':'' || account AS account FROM pg_temp.cc WHERE c = %s', k.c), k.rule, k.direction,
-		CASE k.openings WHEN 'rows' THEN format('SELECT c || '':'' || account AS account, balance, claim, at FROM pg_temp.oo WHERE c = %s', k.c)
+	FROM risk_screen.attribute_funds(CASE WHEN k.has_currency THEN 'graph:attribution_oracle_c' ELSE 'graph:attribution_oracle' END,
+		format('SELECT claim, c * 1000 + txn_id AS txn_id, amount, c || '':'' || account AS account, currency FROM pg_temp.cc WHERE c = %s', k.c), k.rule, k.direction,
+		CASE k.openings WHEN 'rows' THEN format('SELECT c || '':'' || account AS account, balance, claim, at, currency FROM pg_temp.oo WHERE c = %s', k.c)
 			ELSE k.openings END,
 		'infinity', k.tie, k.deficit, (SELECT array_agg(k.c || ':' || e) FROM unnest(k.exit_at) e), k.min_traced, k.forever) f;
 	RETURN coalesce(answer, '[]');
@@ -209,18 +206,36 @@ def ask(cases, rule):
     script.append('CREATE INDEX ON tt (c); CREATE INDEX ON cc (c); CREATE INDEX ON oo (c);\n'
                   'ANALYZE tt; ANALYZE cc; ANALYZE oo; SET enable_seqscan = off;\n'
                   'SELECT k.c, pg_temp.attempt(k) FROM cases k ORDER BY c;\n')
-    graph = [c['number'] for c in cases if on_graph(c)]
     script.append("""
 SET client_min_messages = error;
 DROP TABLE IF EXISTS attribution_oracle;
-CREATE TABLE attribution_oracle AS SELECT c * 1000 + txn_id AS txn_id, c || ':' || payer AS payer, c || ':' || payee AS payee,
-	amount, paid_at FROM tt WHERE c = ANY ('{%s}');
-SELECT risk_screen.drop_flow_graph('attribution_oracle') WHERE EXISTS
-	(SELECT FROM risk_screen.flow_graph WHERE name = 'attribution_oracle') \\g /dev/null
-SELECT risk_screen.create_flow_graph('attribution_oracle', 'attribution_oracle') \\g /dev/null
-SELECT k.c + 1000000, pg_temp.attempt_graph(k) FROM cases k WHERE c = ANY ('{%s}') ORDER BY c;
-SELECT risk_screen.drop_flow_graph('attribution_oracle') \\g /dev/null
-DROP TABLE attribution_oracle;
+SELECT risk_screen.drop_flow_graph(name) FROM risk_screen.flow_graph WHERE name ~ '^attribution_oracle' \\g /dev/null
+CREATE TABLE attribution_oracle_c (txn_id int, payer text, payee text, amount numeric, paid_at timestamptz, fee numeric, ord int, currency text);
+CREATE TABLE attribution_oracle (LIKE attribution_oracle_c);
+ALTER TABLE attribution_oracle DROP currency;
+CREATE FUNCTION pg_temp.add_times(since timestamptz, until timestamptz) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO attribution_oracle_c SELECT c * 1000 + txn_id, c || ':' || payer, c || ':' || payee, amount, paid_at, fee, ord, currency
+		FROM tt JOIN cases USING (c) WHERE has_currency AND paid_at >= since AND paid_at < until;
+	INSERT INTO attribution_oracle SELECT c * 1000 + txn_id, c || ':' || payer, c || ':' || payee, amount, paid_at, fee, ord
+		FROM tt JOIN cases USING (c) WHERE NOT has_currency AND paid_at >= since AND paid_at < until;
+$$;
+SELECT pg_temp.add_times('-infinity', '{first}') \\g /dev/null
+-- filler makes the first part the largest, so that later ones stay parts
+INSERT INTO attribution_oracle_c SELECT -g, 'x' || g %% 99, 'y' || g %% 98, 1, timestamptz '2020-01-01' + g * interval '1 minute', g %% 3, -g, 'SDR' FROM generate_series(1, 30 * (SELECT count(*) FROM cases)) g;
+INSERT INTO attribution_oracle SELECT txn_id, payer, payee, amount, paid_at, fee, ord FROM attribution_oracle_c WHERE txn_id < 0;
+SELECT risk_screen.create_flow_graph('attribution_oracle', 'attribution_oracle'),
+	risk_screen.create_flow_graph('attribution_oracle_c', 'attribution_oracle_c') \\g /dev/null
+-- as three parts, as one and a merged one, or as one
+SELECT pg_temp.add_times('{first}', '{second}') \\g /dev/null
+SELECT 4000000, to_json(risk_screen.refresh_flow_graph('attribution_oracle') || risk_screen.refresh_flow_graph('attribution_oracle_c'));
+SELECT pg_temp.add_times('{second}', 'infinity') \\g /dev/null
+SELECT 4000001, to_json(risk_screen.refresh_flow_graph('attribution_oracle', NULL, {parts})
+	|| risk_screen.refresh_flow_graph('attribution_oracle_c', NULL, {parts}));
+SELECT 4000002, to_json(string_agg(parts::text || columns::text || risk_screen.check_flow_graph(name), ' ' ORDER BY name)) FROM risk_screen.flow_graph
+	WHERE name ~ '^attribution_oracle';
+SELECT k.c + 1000000, pg_temp.attempt_graph(k) FROM cases k ORDER BY c;
+SELECT risk_screen.drop_flow_graph(name) FROM risk_screen.flow_graph WHERE name ~ '^attribution_oracle' \\g /dev/null
+DROP TABLE attribution_oracle, attribution_oracle_c;
 -- filler makes reading everything dear
 INSERT INTO indexed SELECT c * 1000 + txn_id, c || ':' || payer, c || ':' || payee, amount, fee, paid_at, ord, currency FROM tt
 	UNION ALL SELECT -g, 'x' || g, 'y' || g, 1, 0, timestamptz '2020-01-01' + g * interval '1 minute', NULL, NULL FROM generate_series(1, 30000) g;
@@ -231,7 +246,8 @@ SET enable_seqscan = on;
 SELECT k.c + 2000000, pg_temp.attempt_indexed(k) FROM cases k
 	WHERE c %% %d = 0 AND (NOT has_currency OR direction = 'downstream' AND openings IS DISTINCT FROM 'rows' OR c %% 16 = 0) ORDER BY c;
 SELECT 3000000, to_json((SELECT count(*) FROM read_whole));
-""" % (','.join(map(str, graph)), ','.join(map(str, graph)), 1 if os.environ.get('RS_LONG') == '1' else 4))
+""".replace('{first}', stamp(2)).replace('{second}', stamp(10)).replace('{parts}', str(PARTS[rule]))
+                  % (1 if os.environ.get('RS_LONG') == '1' else 4))
     run = subprocess.run(['psql', '-XqAt', '-F', '\t'], input=''.join(script), capture_output=True, text=True)
     if run.returncode:
         print('Bail out! psql:', run.stderr[:2000])
@@ -288,26 +304,25 @@ def main():
     number = int(os.environ.get('RS_CASES', 12000 if os.environ.get('RS_LONG') == '1' else 1500))
     seed = int(os.environ.get('RS_SEED', '20261122'))
     failed = 0
-    print('1..%d' % (len(RULES) * 3))
+    print('1..%d' % (len(RULES) * 4))
     test = 0
     for rule in RULES:
         r = random.Random('%s %s' % (seed, rule))
         cases = [make_case(r, i) for i in range(number)]
         answers = ask(cases, rule)
         wrong, broken = [], []
-        errors = rows = graphs = indexed = whole_only = 0
+        errors = rows = indexed = whole_only = 0
         read_whole = answers.pop(3000000)
+        built = [answers.pop(4000000 + i) for i in range(3)]
         for case in cases:
             want, o = expected(case, rule)
             got = observed(answers[case['number']])
             if got != want:
                 wrong.append((case, want, got))
                 continue
-            if on_graph(case):
-                again = observed(answers[case['number'] + 1000000])
-                graphs += 1
-                if again != want:
-                    wrong.append((case, want, again))
+            again = observed(answers[case['number'] + 1000000])
+            if again != want:
+                wrong.append((case, want, again))
             if case['number'] + 2000000 in answers:
                 again = observed(answers[case['number'] + 2000000])
                 indexed += 1
@@ -343,9 +358,9 @@ def main():
                     if v > Decimal(o.transfers[txn]['amount']) / 100:
                         broken.append((case, txn, v))
         test += 1
-        print('%s %d - %s: %d random ledgers equal the replay (%d rows, %d errors as expected; %d also through a flow graph, '
+        print('%s %d - %s: %d random ledgers equal the replay (%d rows, %d errors as expected; all also through flow graphs, '
               '%d by index)' %
-              ('not ok' if wrong else 'ok', test, rule, number, rows, errors, graphs, indexed))
+              ('not ok' if wrong else 'ok', test, rule, number, rows, errors, indexed))
         for case, want, got in wrong[:1]:
             failed += 1
             print('# %d wrong; the first:' % len(wrong))
@@ -357,6 +372,10 @@ def main():
                         print('#   ', k, 'want', want.get(k), 'got', got.get(k))
             else:
                 print('#  want', want, 'got', got)
+        test += 1
+        keeps = '%d{ord,fee}sound %d{ord,fee,currency}sound' % ((3 if PARTS[rule] == 16 else PARTS[rule],) * 2)
+        same = built == ['appendedappended', 'appendedappended', keeps]
+        print('%s %d - %s: the flow graphs have their columns and grew by parts (%s)' % ('ok' if same else 'not ok', test, rule, built))
         test += 1
         # ledgers whose tie of an instant, or whose missing currency, asks for more are few
         print('%s %d - %s: by index only what the claims touch is read (%d of %d ledgers were read whole, %d had to be)' %

@@ -53,6 +53,7 @@ RULE = """INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, kind
 for rule, severity, kind, candidate in (("own-yellow", "yellow", "list", False), ("own-orange", "orange", "list", False), ("own-red", "red", "red line", False), ("own-maybe", "red", "red line", True)):
     out += psql(RULE % (rule, rule, "'%s'" % severity, kind, candidate, "findings", "CASE WHEN amount IS NOT NULL THEN 1 END", "hit", " AND h.rule = '%s'" % rule))
 out += psql(RULE % ("own-ratio", "own-ratio", "NULL", "indicator", False, "value", "value", "ratio", ""))
+out += psql("UPDATE risk_screen.rule_history SET known_from = '2026-01-01' WHERE code LIKE 'own-%';")	# as if they had been entered then
 ok("ERROR" not in out, "a desk with rules of its own", out)
 
 
@@ -77,12 +78,14 @@ def plain(history, hold):
     answers, steps, current = [], [], None
     for at, level, relaxed in history:
         missing = level in (None, 1)
+        # of an open grade, relaxed is what is established all the same
+        established = max(1, relaxed or 0) if missing else level
         if current is None:
-            current = 1 if missing else level
+            current = established
             force = current
         else:
             if missing:
-                force = max(current, 1)
+                force = max(current, established)
             elif level < current and relaxed is not None:
                 force = max(level, min(current, relaxed))
             else:
@@ -180,6 +183,13 @@ UPDATE risk_screen.ruleset_level SET score = score / 2 WHERE ruleset = 'desk' AN
 INSERT INTO risk_screen.ruleset_activation (ruleset, version, active_from, known_from, content_hash) VALUES ('desk', 2, '-infinity', '2026-07-05', risk_screen.ruleset_hash('desk', 2));
 INSERT INTO risk_screen.parameter (code, value, operator, sense, known_from) VALUES ('grade_hold', 0, '=', 'value', '2026-07-05');
 """
+# and the rules: one is edited, one deleted, one new
+changes += """
+UPDATE risk_screen.rule SET severity = 'red', version = 2, body = replace(body, 'first <= $1', 'first <= $1 + 0') WHERE code = 'own-yellow';
+DELETE FROM risk_screen.rule WHERE code = 'own-maybe';
+INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, kind, fact, body) VALUES ('own-new', '新', 'new', 'red', 'list', 'findings', $b$SELECT 'institution' AS subject_kind, o.inst_id AS subject_id, NULL::numeric AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at, NULL::jsonb AS evidence FROM filing.org AS o$b$);
+UPDATE risk_screen.rule_history SET known_from = CASE WHEN known_from > '2026-07-06' THEN '2026-07-05' ELSE known_from END, known_to = CASE WHEN known_to < 'infinity' THEN '2026-07-05' ELSE known_to END WHERE code LIKE 'own-%';
+"""
 out = psql(changes)
 ok("ERROR" not in out, "then data, reviews, overrides, exemptions, ruleset and parameters are corrected", out)
 psql(screen("2026-06-20", ", known_at => '2026-06-25'"))
@@ -188,7 +198,10 @@ ok(after == before, "the day replayed as known then gives the old answer, to the
 ok(psql(ANSWER % "infinity") == before, "and leaves the run of the day as it was")
 psql(screen("2026-06-20"))
 now = psql(ANSWER % "infinity")
-ok(now != before and "NEW" in now and "|2|" in now, "screened anew it knows better")
+ok(now != before and "NEW" in now and "|2|" in now and "own-new" in now and "own-maybe" not in now, "screened anew it knows better", now[:500])
+out = psql("SELECT string_agg(rule || ' ' || rule_version || ' ' || severity, ',' ORDER BY rule) FROM desk.rule_outcome JOIN desk.run USING (run_id) WHERE as_of = '2026-06-20' AND known_at = '2026-06-25' AND rule IN ('own-yellow', 'own-maybe', 'own-new'); SELECT count(*) FROM risk_screen.rule_history WHERE code = 'own-yellow';").split("\n")
+ok(out == ["own-maybe 1 red,own-yellow 1 yellow", "2"], "the replay ran the rules as they stood then: edited, deleted and new ones", out)
+psql("UPDATE risk_screen.rule SET severity = 'yellow', version = 1 WHERE code = 'own-yellow'; DELETE FROM risk_screen.rule WHERE code = 'own-new';" + RULE % ("own-maybe", "own-maybe", "'red'", "red line", True, "findings", "CASE WHEN amount IS NOT NULL THEN 1 END", "hit", " AND h.rule = 'own-maybe'"))
 out = psql("SELECT count(DISTINCT grades_hash) FROM desk.run WHERE as_of = '2026-06-20'; SELECT string_agg(DISTINCT ruleset_version::text, ',') FROM desk.grade_history WHERE as_of = '2026-06-20';").split()
 ok(out == ["2", "1,2"], "history keeps both, with ruleset version and hash", out)
 

@@ -42,7 +42,7 @@ for what, sql in (
 # one session, two snapshots: a repeatable-read transaction keeps its ruleset
 rc, out, err = psql("""
 BEGIN ISOLATION LEVEL REPEATABLE READ;
-SELECT string_agg(level::text, '') FROM risk_screen.grade('SELECT ''a'' AS entity, ''B12'' AS indicator, 5 AS value', 'institution', '2026-01-01');
+SELECT string_agg(at_least::text, '') FROM risk_screen.grade('SELECT ''a'' AS entity, ''B12'' AS indicator, 5 AS value', 'institution', '2026-01-01');
 SELECT risk_screen.parameter_value('red_push', '2026-01-01');
 COMMIT;""")
 ok(out.split() == ["yellow", "1"], "grading inside REPEATABLE READ", out + err)

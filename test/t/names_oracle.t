@@ -118,7 +118,7 @@ INSERT INTO risk_screen.term (lexicon, term) SELECT 'all-on', term FROM risk_scr
 INSERT INTO risk_screen.lexicon (lexicon) VALUES ('default');
 INSERT INTO risk_screen.term (lexicon, term) SELECT 'default', term FROM risk_screen.term WHERE lexicon = 'CN-2016-21';
 SELECT kind, count(*), count(*) FILTER (WHERE t <> '甲' || w || '乙'), count(*) FILTER (WHERE w = ANY (risk_screen.term_list(t, 'default'))),
-       count(*) FILTER (WHERE w = ANY (risk_screen.term_list(t, 'all-on'))), bool_or(by_default), (array_agg(t ORDER BY t <> '甲' || w || '乙' DESC, w = '金融' DESC, length(w)))[1]
+       count(*) FILTER (WHERE w = ANY (risk_screen.term_list(t, 'all-on'))), bool_or(by_default), (array_agg(t ORDER BY t <> '甲' || w || '乙' DESC, w = '金融' DESC, length(w), w COLLATE "C" DESC))[1]
   FROM (SELECT *, true AS by_default FROM probe UNION ALL SELECT *, false FROM probe2) AS p GROUP BY kind ORDER BY bool_or(by_default) DESC, kind;
 ROLLBACK;
 """ % (copy("probe", rows), copy("probe2", rows2)))

@@ -1,6 +1,6 @@
 /*
  * test/unit/flow_graph_test.c
- *	  engines: src/flow_graph_file.c src/flow_graph_write.c src/flow_graph_build.c src/flow_graph_sort.c src/flow_graph_merge.c src/flow_graph_pool.c src/flow_parts.c src/rs_memory.c
+ *	  engines: src/flow_graph_file.c src/flow_graph_write.c src/flow_graph_column.c src/flow_graph_build.c src/flow_graph_sort.c src/flow_graph_merge.c src/flow_graph_pool.c src/flow_parts.c src/rs_memory.c
  *
  * Random transfers are built into files in memory and compared with a sorted
  * copy of the same rows; days are added, in parts that are merged and read as
@@ -205,7 +205,7 @@ build(const Transfer *row, uint32 n, const RsGraph *older, Image *image, uint32 
 				names[count++] = a;
 			}
 		}
-		rs_graph_builder_add(b, row[i].time, row[i].amount, seen[row[i].payer], seen[row[i].payee], &txn);
+		rs_graph_builder_add(b, row[i].time, row[i].amount, seen[row[i].payer], seen[row[i].payee], &txn, NULL);
 	}
 	if (older && !rs_graph_builder_fits(b, older))
 		return false;

@@ -467,7 +467,7 @@ campaign(int rounds, const char *what, RsMatcherOptions base)
 		o.whole_words = shim_random() % 2;
 		o.compact = shim_random() % 2;
 		o.lean = shim_random() % 4 == 0;
-		rs_skim_portable(shim_random() % 2);
+		rs_skim_at_most(shim_random() % 3);
 		b = rs_matcher_begin(budget, &o);
 		for (int i = 0; i < nwords; i++)
 		{
@@ -641,7 +641,7 @@ main(void)
 
 			for (Size j = 0; j < n; j++)
 				t[j] = !nearly || shim_random() % 20 == 0 ? shim_random() : j % 3 == 0 ? 0xE4 + shim_random() % 6 : 0x80 | shim_random();
-			rs_skim_portable(i % 16 == 0);
+			rs_skim_at_most(i % 16 == 0 ? RS_SKIM_PORTABLE : i % 16 < 8 ? RS_SKIM_SSE41 : RS_SKIM_AVX2);
 			got.n = 0;
 			rs_matcher_scan(m, t, n, collect, &got);
 			for (int j = 0; j < got.n; j++)
@@ -649,7 +649,7 @@ main(void)
 			rs_matcher_has(m, t, n);
 			free(t);
 		}
-		rs_skim_portable(false);
+		rs_skim_at_most(RS_SKIM_AVX2);
 		tap_ok(fine, "random bytes: hits stay inside the text");
 	}
 	small = AllocSetContextCreate(TopMemoryContext, "small", ALLOCSET_DEFAULT_SIZES);

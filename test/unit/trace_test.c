@@ -12,6 +12,7 @@
 
 #include "miscadmin.h"
 
+#include "flow_parts.h"
 #include "rs_memory.h"
 #include "trace.h"
 
@@ -189,8 +190,146 @@ make_case(Case *c)
 			c->stop[v] = shim_random() % 4 == 0;
 }
 
+static void
+make_room(void *arg, int side, uint32 room)
+{
+}
+
+/* The same flow as parts, each later than those before; number[] becomes that of the parts. */
+static void
+cut_into_parts(RsFlow *flow, uint32 *number)
+{
+	uint32		n = flow->ntransfers;
+	RsFlow		whole = *flow;
+	RsFlowParts *parts = rs_alloc0(flow->budget, 1, sizeof(RsFlowParts), "test");
+	RsFlowPart *part = rs_alloc0(flow->budget, RS_FLOW_MAX_PARTS, sizeof(RsFlowPart), "test");
+	uint32	   *renumbered = rs_alloc(flow->budget, n, sizeof(uint32), "test");
+	uint32		low = 0,
+				room = n + 1,
+				done = 0;
+
+	for (int s = 0; s < 2; s++)
+	{
+		RsArc	   *arc = rs_alloc0(flow->budget, 2 * room, sizeof(RsArc), "test");
+		uint32	   *transfer = rs_alloc0(flow->budget, 2 * room, sizeof(uint32), "test");
+
+		parts->join[s].first = room;
+		parts->join[s].arc = arc;
+		parts->join[s].transfer = transfer;
+		flow->side[s] = (RsFlowSide) {.arc = arc, .transfer = transfer};
+	}
+	flow->side[RS_FLOW_OUT].plain = room;
+	while (done < n)
+	{
+		RsFlowPart *p = &part[parts->nparts++];
+		uint32		latest = 0,
+					least = UINT32_MAX,
+					from = done;
+		uint32	   *member = rs_alloc(flow->budget, flow->naccounts, sizeof(uint32), "test");
+		bool		whole_list = low == 0 && shim_random() % 2;
+
+		/* up to some time that occurs */
+		for (uint32 t = 0; t < n; t++)
+		{
+			uint32		when = whole.side[RS_FLOW_OUT].arc[t].when;
+
+			if (when >= low && (when < least || (parts->nparts < RS_FLOW_MAX_PARTS && shim_random() % 8 == 0)))
+				least = when;
+			latest = Max(latest, when);
+		}
+		*p = (RsFlowPart) {.first = done, .low = low, .high = parts->nparts == RS_FLOW_MAX_PARTS ? latest : least};
+		for (uint32 a = 0; a < flow->naccounts; a++)
+		{
+			bool		occurs = whole_list;
+
+			for (int s = 0; s < 2; s++)
+				for (uint32 i = whole.side[s].start[a]; i < whole.side[s].start[a + 1]; i++)
+					occurs |= whole.side[s].arc[i].when >= low && whole.side[s].arc[i].when <= p->high;
+			if (occurs)
+				member[p->nmembers++] = a;
+		}
+		if (!whole_list)
+			p->member = member;
+		for (int s = 0; s < 2; s++)
+		{
+			uint32	   *start = rs_alloc(flow->budget, p->nmembers + 1, sizeof(uint32), "test");
+
+			done = from;
+			for (uint32 m = 0; m < p->nmembers; m++)
+			{
+				start[m] = done - from;
+				for (uint32 i = whole.side[s].start[member[m]]; i < whole.side[s].start[member[m] + 1]; i++)
+				{
+					RsArc		arc = whole.side[s].arc[i];
+
+					if (arc.when < low || arc.when > p->high)
+						continue;
+					((RsArc *) flow->side[s].arc)[done] = arc;
+					if (s == RS_FLOW_OUT)
+						renumbered[i] = done;
+					else
+						((uint32 *) flow->side[s].transfer)[done] = renumbered[whole.side[s].transfer[i]];
+					done++;
+				}
+			}
+			start[p->nmembers] = done - from;
+			p->start[s] = start;
+		}
+		if (p->member && shim_random() % 2)
+		{
+			RsFlowBlock *block = rs_alloc0(flow->budget, 1, sizeof(RsFlowBlock), "test");
+
+			StaticAssertStmt(MAXA <= RS_FLOW_BLOCK, "one block is enough");
+			for (uint32 m = 0; m < p->nmembers; m++)
+				for (int s = 0; s < 2; s++)
+					if (p->start[s][m] < p->start[s][m + 1])
+						block->with[s] |= (uint32) 1 << member[m];
+			p->block = block;
+			p->nblocks = 1;
+		}
+		else if (p->member)
+		{
+			uint32	   *directory = rs_alloc(flow->budget, MAXA + 2, sizeof(uint32), "test");
+
+			p->shift = 1;
+			p->nblocks = (flow->naccounts >> 1) + 1;
+			for (uint32 k = 0, m = 0; k <= p->nblocks; k++)
+			{
+				while (m < p->nmembers && member[m] >> 1 < k)
+					m++;
+				directory[k] = m;
+			}
+			p->directory = directory;
+		}
+		low = p->high + 1;
+	}
+	if (flow->amount)
+	{
+		int64	   *amount = rs_alloc(flow->budget, n, sizeof(int64), "test");
+
+		for (uint32 t = 0; t < n; t++)
+			amount[renumbered[t]] = whole.amount[t];
+		flow->amount = amount;
+	}
+	else
+	{
+		int128	   *wide = rs_alloc(flow->budget, n, sizeof(int128), "test");
+
+		for (uint32 t = 0; t < n; t++)
+			wide[renumbered[t]] = whole.wide[t];
+		flow->wide = wide;
+	}
+	for (uint32 i = 0; i < n; i++)
+		number[i] = renumbered[number[i]];
+	parts->part = part;
+	parts->naccounts = flow->naccounts;
+	parts->budget = flow->budget;
+	parts->make_room = make_room;
+	rs_flow_parts_begin(parts, flow);
+}
+
 static bool
-check_case(Case *c)
+check_case(Case *c, bool in_parts)
 {
 	MemoryContext budget = AllocSetContextCreate(TopMemoryContext, "flow", ALLOCSET_DEFAULT_SIZES);
 	RsFlow	   *flow = rs_alloc0(budget, 1, sizeof(RsFlow), "test");
@@ -204,7 +343,7 @@ check_case(Case *c)
 				good = true;
 	RsTrace    *trace;
 	int			side = c->q.upstream ? RS_FLOW_IN : RS_FLOW_OUT;
-	int			sides = shim_random() % 2 ? 3 : 1 << side;
+	int			sides = in_parts || shim_random() % 2 ? 3 : 1 << side;
 
 	for (int i = 0; i < c->n; i++)
 	{
@@ -220,6 +359,8 @@ check_case(Case *c)
 	flow->naccounts = c->naccounts;
 	rs_flow_build(flow, sides, c->n, list, is_wide ? NULL : narrow, is_wide ? wide : NULL,
 				  number, compare_raw, NULL);
+	if (in_parts)
+		cut_into_parts(flow, number);
 	for (int v = c->naccounts - 1; v >= 0; v--)
 		if (c->stop[v])
 			stops[c->q.nstops++] = v;
@@ -252,11 +393,12 @@ check_case(Case *c)
 				for (uint32 i = 0; i < run[r].count; i++)
 				{
 					uint32		p = rs_trace_place(c->q.upstream, &run[r], i);
+					uint32		t = rs_flow_transfer(&flow->side[side], p);
 
 					if (!rs_trace_qualifies(trace, p))
 						continue;
 					for (int x = 0; x < c->n; x++)
-						if (place_of[number[x]] == p)
+						if (number[x] == t)
 						{
 							good &= hop[x] == 0;
 							hop[x] = run[r].hop;
@@ -300,7 +442,7 @@ interrupted(void *arg)
 		make_case(&c);
 	while (c.n < 20);
 	InterruptPending = true;
-	check_case(&c);
+	check_case(&c, false);
 }
 
 int
@@ -317,15 +459,15 @@ main(void)
 
 		shim_srandom(i + 1);
 		make_case(&c);
-		if (!check_case(&c))
+		if (!check_case(&c, i % 2))
 		{
 			bad++;
-			printf("# seed %d: %d accounts %d transfers upstream %d ordered %d strict %d hops %d hold %lld fanout %lld min %lld stops %u\n",
-				   i + 1, c.naccounts, c.n, c.q.upstream, c.q.ordered, c.q.strict, c.q.max_hops,
+			printf("# seed %d%s: %d accounts %d transfers upstream %d ordered %d strict %d hops %d hold %lld fanout %lld min %lld stops %u\n",
+				   i + 1, i % 2 ? ", in parts" : "", c.naccounts, c.n, c.q.upstream, c.q.ordered, c.q.strict, c.q.max_hops,
 				   (long long) c.q.max_hold, (long long) c.q.max_fanout, (long long) c.min_amount, c.q.nstops);
 		}
 	}
-	tap_ok(bad == 0, "%d random flows: hops, cuts and summaries equal the definition", rounds);
+	tap_ok(bad == 0, "%d random flows, half of them in several parts: hops, cuts and summaries equal the definition", rounds);
 	tap_ok(shim_catches(interrupted, NULL) && shim_sqlstate == ERRCODE_QUERY_CANCELED, "a cancel is noticed");
 	InterruptPending = false;
 	tap_ok(shim_catches(out_of_memory, NULL) && shim_sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED,

@@ -1,6 +1,6 @@
 /*
  * test/unit/xirr_test.c
- *	  engines: src/xirr.c src/rs_memory.c
+ *	  engines: src/xirr.c src/xirr_isolate.c src/xirr_search.c src/rs_memory.c
  *
  * The oracle is a fine grid scan in long double over q = ln(1+r): every change
  * of sign on the grid must have a root given in that step (no missed root),
@@ -96,6 +96,38 @@ check_series(const RsCashFlow *unsorted, int n, uint64 *scan_roots, uint64 *give
 		return "the answer depends on the order of the flows";
 	*given += r.nroots;
 
+	/* Descartes: with their multiplicity never more roots than sign changes, and an even number fewer */
+	{
+		int			changes = 0,
+					counted = 0,
+					sign = 0;
+
+		for (int i = 0; i < n;)
+		{
+			float8		sum = 0,
+						gross = 0;
+			int			j = i;
+
+			for (; j < n && flow[j].at == flow[i].at; j++)
+			{
+				sum += flow[j].amount;
+				gross += fabs(flow[j].amount);
+			}
+			i = j;
+			if (fabs(sum) <= 1e-13 * gross)
+				continue;
+			changes += sign * (sum > 0 ? 1 : -1) < 0;
+			sign = sum > 0 ? 1 : -1;
+		}
+		for (int k = 0; k < r.nroots; k++)
+			counted += r.multiplicity[k];
+		if (counted > changes || (changes - counted) % 2 != 0)
+		{
+			snprintf(why, sizeof(why), "%d roots with %d sign changes", counted, changes);
+			return why;
+		}
+	}
+
 	/* no missed root */
 	for (int g = 0; g <= GRID; g++)
 	{
@@ -182,6 +214,117 @@ random_campaign(int series, int flows, const char *name)
 		   UINT64_FORMAT " given: %d bad (%s)", name, series, flows, scan, given, bad, why ? why : "none");
 }
 
+/*
+ * Polynomials in 1/(1+r) with chosen roots, some close together or equal, times
+ * a day grid. Where the sum between two neighbours stands clear of rounding,
+ * they must come out apart; where not, they are one root of their multiplicity.
+ */
+static void
+near_multiple_campaign(int series)
+{
+	int			bad = 0,
+				merged = 0,
+				separate = 0;
+	const char *why = NULL;
+	static char text[200];
+
+	for (int s = 0; s < series; s++)
+	{
+		int			k = 2 + shim_random() % 4,
+					days = (int[]) {365, 365, 30, 91, 7}[shim_random() % 5];
+		long double coefficient[8] = {1},
+					rate[8];
+		RsCashFlow	flow[8];
+		RsXirr		r;
+		const char *now;
+		uint64		scan = 0,
+					given = 0;
+		long double centre = 0.02L + (shim_random() % 400) / 1000.0L,
+					apart = powl(10, -(long double) (shim_random() % 1000) / 100);
+		bool		cents = shim_random() % 4 == 0;
+
+		for (int i = 0; i < k; i++)
+		{
+			rate[i] = shim_random() % 3 == 0 ? centre : centre + apart * ((shim_random() % 100) / 100.0L);
+			/* multiply by (1 - (1 + rate) v) per period */
+			for (int j = i + 1; j > 0; j--)
+				coefficient[j] -= coefficient[j - 1] * powl(1 + rate[i], days / 365.0L);
+		}
+		for (int i = 0; i <= k; i++)
+		{
+			flow[i].at = (int64) i * days * DAY;
+			flow[i].amount = (float8) (-coefficient[i] * 10000);
+			if (cents)
+				flow[i].amount = rint(flow[i].amount * 100) / 100;
+		}
+		now = check_series(flow, k + 1, &scan, &given);
+		r = solve(flow, k + 1);
+		if (!cents && now == NULL)
+		{
+			long double before = 0,
+						at_before = -0.5L;
+
+			/* sort the chosen rates, then stand between them */
+			for (int i = 1; i < k; i++)
+				for (int j = i; j > 0 && rate[j] < rate[j - 1]; j--)
+				{
+					long double x = rate[j];
+
+					rate[j] = rate[j - 1];
+					rate[j - 1] = x;
+				}
+			for (int i = 0; i <= k; i++)
+			{
+				long double at = i == 0 ? rate[0] - 0.01L : i == k ? rate[k - 1] + 0.01L : (rate[i - 1] + rate[i]) / 2,
+							size,
+							v = value_at(flow, k + 1, log1pl(at), &size);
+
+				if (fabsl(v) < 200 * DBL_EPSILON * size)
+				{
+					merged++;
+					continue;
+				}
+				if (before != 0 && (before > 0) != (v > 0))
+				{
+					int			inside = 0;
+
+					for (int j = 0; j < r.nroots; j++)
+						inside += r.root[j] > at_before && r.root[j] < at ? r.multiplicity[j] : 0;
+					separate++;
+					if (inside % 2 == 0)
+					{
+						snprintf(text, sizeof(text), "%d roots between %.17Lg and %.17Lg", inside, at_before, at);
+						now = text;
+					}
+				}
+				before = v;
+				at_before = at;
+			}
+		}
+		if (now && bad++ == 0)
+			why = strdup(now);
+		MemoryContextReset(budget);
+	}
+	tap_ok(bad == 0 && merged > series / 10 && separate > series / 10, "near-multiple roots: %d series, %d places too close to tell, %d apart: %d bad (%s)",
+		   series, merged, separate, bad, why ? why : "none");
+}
+
+static void
+multiple(const char *name, int n, const float8 *amount, int period, float8 rate, int multiplicity)
+{
+	RsCashFlow	flow[16];
+	RsXirr		r;
+
+	for (int i = 0; i < n; i++)
+	{
+		flow[i].at = (int64) i * period * DAY;
+		flow[i].amount = amount[i];
+	}
+	rs_xirr_solve(budget, flow, n, &r);
+	tap_ok(r.nroots == 1 && r.multiplicity[0] == multiplicity && fabs(r.rate - rate) < 1e-12,
+		   "%s: %d root, multiplicity %d, %.15g", name, r.nroots, r.nroots ? r.multiplicity[0] : 0, r.rate);
+}
+
 static void
 expect(const char *name, int n, const float8 *amount, const int *day, RsXirrStatus status, float8 rate, int nroots)
 {
@@ -266,6 +409,15 @@ main(void)
 		tap_ok(r.nroots == 1 && r.rate > 0, "times at the ends of the range do not overflow");
 	}
 
+	multiple("a double root", 3, (const float8[]) {-1000, 2200, -1210}, 365, 0.1, 2);
+	multiple("a triple root", 4, (const float8[]) {-1, 3.3, -3.63, 1.331}, 365, 0.1, 3);
+	multiple("a triple root of whole yuan", 4, (const float8[]) {-1000, 3300, -3630, 1331}, 365, 0.1, 3);
+	multiple("a fourfold root", 5, (const float8[]) {10000, -44000, 72600, -53240, 14641}, 365, 0.1, 4);
+	multiple("a fivefold root", 6, (const float8[]) {-100000, 550000, -1210000, 1331000, -732050, 161051}, 365, 0.1, 5);
+	multiple("a triple root at zero", 4, (const float8[]) {-1, 3, -3, 1}, 30, 0, 3);
+	EXPECT("a double root and a simple one", RS_XIRR_MULTIPLE, 0.1, 2, {0, -100}, {365, 340}, {730, -385}, {1095, 145.2});
+	EXPECT("three rates", RS_XIRR_MULTIPLE, 0.1, 3, {0, -1000}, {365, 3600}, {730, -4310}, {1095, 1716});
+	near_multiple_campaign(full ? 100000 : 10000);
 	random_campaign(full ? 200000 : 20000, 8, "mixed signs");
 	random_campaign(2000, 3, "few flows");
 	random_campaign(full ? 5000 : 500, 40, "many flows");
