@@ -192,7 +192,7 @@ COMMENT ON FUNCTION risk_screen.desk_nested_products(date, text) IS
 
 CREATE FUNCTION risk_screen.desk_product_parts(as_of date, workspace text = NULL)
 	RETURNS TABLE (product_id text, part_id text, layers int)
-	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
+	LANGUAGE plpgsql STABLE ROWS 100 AS $$
 DECLARE
 	q record;
 BEGIN

@@ -363,7 +363,7 @@ rs_picture_sankey_option(const RsPicture *p)
 					 "\"emphasis\":{\"focus\":\"adjacency\"},"
 					 "\"lineStyle\":{\"color\":\"#44546a\",\"opacity\":0.22,\"curveness\":0.5},"
 					 "\"label\":{\"position\":\"right\",\"color\":\"#1c2733\",\"fontSize\":12,\"textBorderColor\":\"#ffffff\",\"textBorderWidth\":2},"
-					 "\"edgeLabel\":{\"show\":true,\"offset\":[0,18],\"color\":\"#44546a\",\"fontSize\":11,\"textBorderColor\":\"#ffffff\",\"textBorderWidth\":2},"
+					 "\"edgeLabel\":{\"show\":true,\"offset\":[24,16],\"color\":\"#44546a\",\"fontSize\":11,\"textBorderColor\":\"#ffffff\",\"textBorderWidth\":2},"
 					 "\"data\":%s,\"links\":%s}]}",
 					 p->title || notes.len > 0 ? 64 : 12, nodes.data, links.data);
 	return out.data;

@@ -120,26 +120,35 @@ try {
 
 	// one page per institution
 	const ids = sql("SELECT inst_id, level FROM risk_board ORDER BY level::risk_screen.risk_level DESC, score DESC, inst_id");
-	const wanted = ids;
+	// what SQL says of all of them, asked once: rows by institution
+	const told = statement => { const map = new Map(); for (const [id, ...rest] of sql(statement)) map.set(id, [...(map.get(id) ?? []), rest]); return id => map.get(id) ?? []; };
+	const heads = told(`SELECT inst_id, score::float8, findings, ${YUAN('amount')}, name FROM risk_board`);
+	const hitRules = told("SELECT inst_id, rule FROM grade_explanation WHERE status = 'hit' ORDER BY 1, 2");
+	const verdicts = told(`SELECT v.inst_id, v.rule || ' ' || CASE WHEN v.value IS NULL THEN '未知' WHEN v.value >= v.threshold AND v.operator = '>=' OR v.value > v.threshold AND v.operator = '>' OR v.value <= v.threshold AND v.operator = '<=' OR v.value < v.threshold AND v.operator = '<' THEN '触线' WHEN v.operator IS NULL OR v.threshold IS NULL THEN '仅监测' ELSE '未触线' END
+		FROM indicator_value AS v JOIN current_run USING (run_id) WHERE v.subject_kind = 'institution' AND v.seq = 1 ORDER BY 1, 2`);
+	const ways = told(`SELECT inst_id, count(*), ${YUAN('coalesce(sum(held) FILTER (WHERE related), 0)')}, ${YUAN('coalesce(sum(held + exited), 0)')} FROM money_destination GROUP BY inst_id`);
+	const ownersOf = told("SELECT o.target, count(DISTINCT o.party) FROM risk_screen.look_through('equity', targets => (SELECT array_agg(inst_id) FROM institution), as_of => (SELECT as_of FROM current_run)) AS o WHERE o.ultimate AND o.party IS NOT NULL GROUP BY 1");
+	const wordsOf = told("SELECT inst_id, count(*) FROM finding_list WHERE rule LIKE 'H%' GROUP BY 1");
+	const stepsOf = told("SELECT inst_id, count(*) FROM alert JOIN alert_deadline USING (alert_id) WHERE state = 'open' GROUP BY 1");
+	const tally = rows => rows.length ? Number(rows[0][0]) : 0;
 	const wrong = { head: [], hits: [], values: [], money: [], owners: [], names: [], deadlines: [], wide: [] };
-	for (const [id] of wanted) {
+	for (const [id] of ids) {
 		await open(`institution/${encodeURIComponent(encodeURIComponent(id))}.html`);
-		const [[score, findings, amount, title]] = sql(`SELECT score::float8, findings, ${YUAN('amount')}, name FROM risk_board WHERE inst_id = '${id}'`);
+		const [[score, findings, amount, title]] = heads(id);
 		if ((await text('[data-kpi=score]')).replaceAll(',', '') !== score || (await text('[data-kpi=findings]')) !== findings || yuan(await text('[data-kpi=amount]')) !== yuan(amount) || (await text('h1')) !== title) wrong.head.push(id);
-		const hits = sql(`SELECT rule FROM grade_explanation WHERE inst_id = '${id}' AND status = 'hit' ORDER BY 1`).map(r => r[0]);
+		const hits = hitRules(id).map(r => r[0]);
 		if (JSON.stringify((await texts('.hit header .code')).sort()) !== JSON.stringify(hits)) wrong.hits.push(id);
-		const values = sql(`SELECT v.rule || ' ' || CASE WHEN v.value IS NULL THEN '未知' WHEN v.value >= v.threshold AND v.operator = '>=' OR v.value > v.threshold AND v.operator = '>' OR v.value <= v.threshold AND v.operator = '<=' OR v.value < v.threshold AND v.operator = '<' THEN '触线' WHEN v.operator IS NULL OR v.threshold IS NULL THEN '仅监测' ELSE '未触线' END
-			FROM indicator_value AS v JOIN current_run USING (run_id) WHERE v.inst_id = '${id}' AND v.subject_kind = 'institution' AND v.seq = 1 ORDER BY 1`).map(r => r[0]);
+		const values = verdicts(id).map(r => r[0]);
 		const shown = await page.$$eval('#indicator-table tbody tr', rows => rows.map(r => `${r.querySelector('.code').textContent} ${r.cells[1].textContent.trim() === '未知' ? '未知' : r.cells[3].textContent.trim()}`).sort());
 		if (JSON.stringify(shown) !== JSON.stringify([...values].sort())) wrong.values.push(`${id}: ${shown} / ${values}`);
-		const [[holders, held, ended]] = sql(`SELECT count(*), ${YUAN('coalesce(sum(held) FILTER (WHERE related), 0)')}, ${YUAN('coalesce(sum(held + exited), 0)')} FROM money_destination WHERE inst_id = '${id}'`);
+		const [[holders, held, ended]] = ways(id).length ? ways(id) : [['0', '0', '0']];
 		const rows = await page.$$('#holders tbody tr');
 		if (rows.length !== Number(holders) || (rows.length && (!yuan(await text('[data-money=related]')).startsWith(yuan(held)) || yuan(await text('[data-money=ended]')) !== yuan(ended) || !(await page.$('#money svg'))))) wrong.money.push(id);
-		const owners = one(`SELECT count(DISTINCT party) FROM risk_screen.look_through('equity', targets => ARRAY['${id}'], as_of => (SELECT as_of FROM current_run)) WHERE ultimate AND party IS NOT NULL`);
+		const owners = tally(ownersOf(id));
 		if ((await page.$$('#equity tbody tr')).length < Number(owners) || (Number(owners) > 0 && !(await page.$('#owners svg')))) wrong.owners.push(id);
-		const words = one(`SELECT count(*) FROM finding_list WHERE inst_id = '${id}' AND rule LIKE 'H%'`);
+		const words = tally(wordsOf(id));
 		if (((await page.$$('#names tbody tr')).length > 0) !== (Number(words) > 0)) wrong.names.push(id);
-		const steps = one(`SELECT count(*) FROM alert JOIN alert_deadline USING (alert_id) WHERE inst_id = '${id}' AND state = 'open'`);
+		const steps = tally(stepsOf(id));
 		if ((await page.$$('#deadline-table tbody tr')).length !== Number(steps)) wrong.deadlines.push(id);
 		for (const width of [1280, 390]) {
 			await page.setViewport({ width, height: 900 });
@@ -149,7 +158,7 @@ try {
 		}
 		await page.setViewport({ width: 1280, height: 900 });
 	}
-	same(wrong.head, [], `${wanted.length} institutions: name, score, findings, amount as SQL says`);
+	same(wrong.head, [], `${ids.length} institutions: name, score, findings, amount as SQL says`);
 	same(wrong.hits, [], 'every rule that hit, and no other');
 	same(wrong.values, [], 'every indicator with its verdict against the threshold');
 	same(wrong.money, [], 'every holder, what related parties hold and what was paid out; the diagram');
@@ -181,7 +190,7 @@ try {
 	await click('nav a[href="nobody.html"]');
 	const [[nobody, everything]] = sql('SELECT count(*) FILTER (WHERE inst_id IS NULL), count(*) FROM finding_list');
 	same([await text('[data-kpi=nobody]'), await text('[data-kpi=all]'), String((await page.$$('#board tbody tr')).length)], [nobody, everything, nobody], 'findings that charge nobody have their list, and the sums agree');
-	same(one('SELECT findings FROM run JOIN current_run USING (run_id)'), everything, 'with the run');
+	same(one('SELECT findings FROM current_run'), everything, 'with the run');
 	await photograph('nobody');
 	await click('nav a[href="rules.html"]');
 	same(await text('h1'), '规则目录', 'the catalogue of rules');
