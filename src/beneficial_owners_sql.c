@@ -79,7 +79,7 @@ typedef struct Beneficial
 				fact_capacity;
 	RsReal *sum[BASES];	/* by group, of the company at hand */
 	uint32	   *stamp;
-	uint32	   *no_value;		/* by group: flags of a member without a value */
+	uint8	   *no_value;		/* by group: bit s, basis s has no value for a member */
 	uint32		round;
 	bool	   *shown;			/* by node, of the company at hand */
 } Beneficial;
@@ -199,6 +199,7 @@ typedef struct Row
 	uint32		grounds;
 	bool		has_share;
 	RsReal share[BASES];
+	uint8		no_value;		/* bit s: basis s has no value */
 	uint32		flags;
 	const ControlFact *fact;
 	uint32		group;			/* RS_NO_ID: none */
@@ -222,12 +223,12 @@ put_row(Beneficial *b, const Row *row)
 	values[4] = ground_array(row->grounds);
 	for (int s = 0; s < BASES; s++)
 	{
-		nulls[5 + s] = !row->has_share || (row->flags & RS_FLAGS_NO_VALUE) != 0;
+		nulls[5 + s] = !row->has_share || (row->no_value & (1 << s)) != 0;
 		if (!nulls[5 + s])
 			values[5 + s] = rs_share_numeric(row->share[s]);
 	}
 	nulls[8] = row->group == RS_NO_ID;
-	nulls[9] = nulls[8] || !row->has_share || b->no_value[row->group] != 0;
+	nulls[9] = nulls[8] || !row->has_share || (b->no_value[row->group] & (1 << b->basis)) != 0;
 	if (!nulls[8])
 	{
 		uint32		size = group_size(b, row->group);
@@ -249,17 +250,27 @@ put_row(Beneficial *b, const Row *row)
 	MemoryContextReset(b->row_context);
 }
 
-/* Which grounds shares (own, or a group's) meet under the chosen basis. */
+static inline uint8
+without_value(int basis, uint32 flags)
+{
+	return (flags & RS_FLAGS_NO_VALUE) != 0 ? (uint8) (1 << basis) : 0;
+}
+
+/*
+ * Which grounds shares (own, or a group's) meet under the chosen basis. A basis
+ * without a number (votes may close a ring that capital leaves open) takes
+ * nothing from the others.
+ */
 static uint32
-share_grounds(const Beneficial *b, const RsReal *share)
+share_grounds(const Beneficial *b, const RsReal *share, uint8 no_value)
 {
 	uint32		grounds = 0;
 
-	if (b->basis != 1 && rs_threshold_meets(&b->threshold, share[0]))
+	if (b->basis != 1 && !(no_value & 1) && rs_threshold_meets(&b->threshold, share[0]))
 		grounds |= GROUND_EQUITY;
-	if (b->basis != 0 && rs_threshold_meets(&b->threshold, share[1]))
+	if (b->basis != 0 && !(no_value & 2) && rs_threshold_meets(&b->threshold, share[1]))
 		grounds |= GROUND_VOTES;
-	if (b->basis == 2 && grounds == 0 && rs_threshold_meets(&b->threshold, share[2]))
+	if (b->basis == 2 && grounds == 0 && !(no_value & 4) && rs_threshold_meets(&b->threshold, share[2]))
 		grounds |= GROUND_HIGHER;
 	return grounds;
 }
@@ -325,13 +336,13 @@ weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, R
 	{
 		row.share[s] = stake[s] ? stake[s]->total : 0;
 		row.flags |= stake[s] ? stake[s]->flags : 0;
+		row.no_value |= without_value(s, stake[s] ? stake[s]->flags : 0);
 		group_share[s] = b->sum[s][group];
 	}
-	if (!(row.flags & RS_FLAGS_NO_VALUE))
-		row.grounds = share_grounds(b, row.share);
-	if (row.grounds == 0 && grouped && b->no_value[group] == 0)
+	row.grounds = share_grounds(b, row.share, row.no_value);
+	if (row.grounds == 0 && grouped)
 	{
-		row.grounds = share_grounds(b, group_share);
+		row.grounds = share_grounds(b, group_share, b->no_value[group]);
 		if (row.grounds)
 			row.grounds |= GROUND_CONCERT;
 	}
@@ -345,7 +356,7 @@ weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, R
 			row.grounds |= GROUND_UNRESOLVED;
 		*state_stop |= party->kind == RS_PARTY_STATE;
 	}
-	else if (person && ((row.flags & RS_FLAGS_NO_VALUE) || unknown_flags ||
+	else if (person && ((row.no_value & (1 << b->basis)) || unknown_flags ||
 						(unknown > 0 && rs_threshold_meets(&b->threshold, group_share[b->basis] + unknown))))
 		row.grounds = GROUND_NOT_EXCLUDED;
 	if (row.grounds != 0)
@@ -396,7 +407,7 @@ judge(Beneficial *b, uint32 company)
 			const RsStakes *from = b->system[s] == b->system[0] ? base : &b->stakes[s];
 
 			b->sum[s][group] += from->stake[i].total;
-			b->no_value[group] |= from->stake[i].flags & RS_FLAGS_NO_VALUE;
+			b->no_value[group] |= without_value(s, from->stake[i].flags);
 		}
 	}
 	for (uint64 i = 0; i < base->n; i++)
@@ -461,6 +472,9 @@ judge(Beneficial *b, uint32 company)
 					.share = {b->stakes[0].unknown,
 						(b->system[1] == b->system[0] ? base : &b->stakes[1])->unknown,
 						(b->system[2] == b->system[0] ? base : &b->stakes[2])->unknown},
+					.no_value = without_value(0, b->stakes[0].unknown_flags) |
+					without_value(1, (b->system[1] == b->system[0] ? base : &b->stakes[1])->unknown_flags) |
+					without_value(2, (b->system[2] == b->system[0] ? base : &b->stakes[2])->unknown_flags),
 					.flags = RS_FLAG_UNKNOWN | chosen->unknown_flags});
 	if (chosen->has_closed && rs_threshold_meets(&b->threshold, chosen->closed))
 		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .kind = "closed_loop",
@@ -563,7 +577,7 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 	for (int s = 0; s < BASES; s++)
 		b.sum[s] = rs_alloc0(budget, g->nnodes, sizeof(RsReal), purpose);
 	b.stamp = rs_alloc0(budget, g->nnodes, sizeof(uint32), purpose);
-	b.no_value = rs_alloc0(budget, g->nnodes, sizeof(uint32), purpose);
+	b.no_value = rs_alloc0(budget, g->nnodes, sizeof(uint8), purpose);
 	b.shown = rs_alloc0(budget, g->nnodes, sizeof(bool), purpose);
 	if (ids != NULL)
 	{

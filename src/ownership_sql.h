@@ -55,6 +55,8 @@ typedef struct RsHoldings
 	uint32	   *concert;		/* pairs that act together, by interner number */
 	uint64		nconcert,
 				concert_capacity;
+	struct RsStatement *statement;	/* of each pair; only with known_from, until the graph is built */
+	uint64		statement_capacity;
 	bool		upwards;
 } RsHoldings;
 
