@@ -196,8 +196,8 @@ mark_unseen(RsHoldings *h, uint64 n)
 	memset(h->seen + before, 0, h->seen_capacity - before);
 }
 
-static void
-discover(RsHoldings *h, uint32 id)
+void
+rs_holdings_discover(RsHoldings *h, uint32 id)
 {
 	mark_unseen(h, (uint64) id + 1);
 	if (h->seen[id])
@@ -237,7 +237,7 @@ take_concert(RsHoldings *h, const RsHolding *r)
 		h->statement[h->nconcert / 2] = (RsStatement) {r->owner, r->owned, r->from, r->to, r->known_from};
 	}
 	if (h->upwards)
-		discover(h, r->owner);
+		rs_holdings_discover(h, r->owner);
 	h->concert = rs_grow(h->budget, h->concert, &h->concert_capacity, h->nconcert + 2, sizeof(uint32), purpose);
 	h->concert[h->nconcert++] = r->owner;
 	h->concert[h->nconcert++] = r->owned;
@@ -310,11 +310,11 @@ take_row(void *arg, const RsRow *row)
 		return;
 	if (h->discovering)
 	{
-		discover(h, h->upwards ? r.owner : r.owned);
+		rs_holdings_discover(h, h->upwards ? r.owner : r.owned);
 		return;
 	}
 	if (h->upwards)
-		discover(h, r.owner);
+		rs_holdings_discover(h, r.owner);
 	if (!row->isnull[RS_H_SHARE])
 	{
 		r.known |= 1 << RS_V_SHARE;
@@ -508,7 +508,7 @@ discover_in_rows(RsHoldings *h, bool upwards)
 		uint32		k = h->discovered[d];
 
 		for (uint64 i = start[k]; i < start[k + 1]; i++)
-			discover(h, next[i]);
+			rs_holdings_discover(h, next[i]);
 		if ((d & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -534,7 +534,7 @@ load_all_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 		h->seen[h->discovered[d]] = false;
 	h->ndiscovered = 0;
 	for (uint32 i = 0; i < n; i++)
-		discover(h, ids[i]);
+		rs_holdings_discover(h, ids[i]);
 
 	asked = rs_query_tolerate(h->query, RS_BAD_SKIP);
 	rs_query_forget_bad_rows(h->query);
@@ -581,7 +581,7 @@ rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards
 	h->upwards = upwards;
 	h->discovering = !upwards;
 	for (uint32 i = 0; i < n; i++)
-		discover(h, ids[i]);
+		rs_holdings_discover(h, ids[i]);
 	while (begin < h->ndiscovered)
 	{
 		uint64		count = h->ndiscovered - begin;

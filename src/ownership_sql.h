@@ -75,6 +75,8 @@ extern uint32 *rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argu
 extern void rs_holdings_load_all(RsHoldings *h);
 /* Everything that concerns the owners of ids (upwards) or what ids own. */
 extern void rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards);
+/* The party belongs to the answer: what is said about it is read too. */
+extern void rs_holdings_discover(RsHoldings *h, uint32 id);
 extern void rs_holdings_build(RsHoldings *h);
 extern Datum rs_holdings_name(RsHoldings *h, uint32 node);
 extern void rs_holdings_close(RsHoldings *h);

@@ -62,6 +62,12 @@ SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ',')
 	$$SELECT 'P' AS owner, 'V' AS owned, NULL::numeric AS share, 'control' AS kind UNION ALL SELECT 'Q', 'V', 0.2, NULL UNION ALL SELECT 'ListCo', 'V', 0.8, NULL$$, 'people', targets => '{V}') WHERE qualified),
 	'P CONTROL P', 'control by agreement (VIE) makes a beneficial owner without capital');
 
+SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ','), equity, concert_share), '; ' ORDER BY party) FROM risk_screen.beneficial_owners(pg_temp.h(e), 'people', targets => t, concert => c) WHERE company = 'T' AND concert_members IS NOT NULL), wanted, what)
+	FROM (VALUES ('P>T:0.15 H>T:0.15 ListCo>T:0.7 R>H:1', '{T}'::text[], $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0.15 0.3', 'a company in concert counts for its allies'),
+		('P>T:0.1 H>T:0.1 ListCo>T:0.8 P>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, NULL, '... but not twice where it is theirs'),
+		('P>T:0.05 H>T:0.2 ListCo>T:0.75 P>H:0.4 K>H:0.2 H>K:0.2 Q>K:0.8 R>H:0.4', '{T}', $$SELECT 'P' AS a, 'H' AS b UNION ALL SELECT 'H', 'K'$$, 'P EQUITY,VOTES,CONCERT 0.133333333333333 0.25', '... nor where allies hold each other'),
+		('H>T:0.3 ListCo>T:0.7 R>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3', 'an ally who holds nothing itself'),
+		('H>T:0.3 ListCo>T:0.7 R>H:1', NULL, $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3', '... the same among all companies')) v (e, t, c, wanted, what);
 SELECT is((SELECT string_agg(format('%s %s', inclusive, n), ', ' ORDER BY inclusive, n) FROM unnest('{250,12500,25000}'::int[]) n, unnest('{t,f}'::boolean[]) inclusive,
 	risk_screen.beneficial_owners(format($$SELECT 'v' || i AS owner, 'T' AS owned, 1.0 / (4 * %1$s) AS share FROM generate_series(1, %1$s) i
 		UNION ALL SELECT 'P', 'v' || i, 1 FROM generate_series(1, %1$s) i UNION ALL SELECT 'ListCo', 'T', 0.75$$, n), 'people', inclusive => inclusive, targets => '{T}') WHERE party = 'P' AND qualified),
