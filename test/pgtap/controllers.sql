@@ -239,5 +239,9 @@ SELECT is((SELECT concat_ws(' ', investors, exceeded, array_to_string(route, '>'
 	$$SELECT 'i' || i AS party, 'person' AS kind FROM generate_series(1, 201) i UNION ALL SELECT 'V' || i, 'vehicle' FROM generate_series(0, 2) i UNION ALL SELECT 'U', 'product'$$, '{U}')),
 	'201 t U>V2', '201 crosses 200');
 
+SELECT is((SELECT string_agg(f.form || ' ' || f.max_investors || array_to_string(f.flags, ','), '; ' ORDER BY n) FROM unnest('{llc,LLC,limited_partnership,partnership,LP,有限责任公司,有限公司,有限合伙企业,合伙企业（有限合伙）,joint_stock,股份有限公司,契约型,公司型}'::text[]) WITH ORDINALITY form (form, n),
+	risk_screen.final_investors($$SELECT 'P' AS owner, 'F' AS owned, 1 AS share$$, format($$SELECT 'F' AS party, 'product' AS kind, %L AS form UNION ALL SELECT 'P', 'person', NULL$$, form), '{F}') f),
+	'llc 50; LLC 50; limited_partnership 50; partnership 50; LP 50; 有限责任公司 50; 有限公司 50; 有限合伙企业 50; 合伙企业（有限合伙） 50; joint_stock 200; 股份有限公司 200; 契约型 200; 公司型 200UNKNOWN_FORM', 'the limit by legal form, however it is written; an unknown form says so');
+
 SELECT * FROM finish();
 ROLLBACK;
