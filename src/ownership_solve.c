@@ -553,7 +553,10 @@ pass_from(RsSystem *s, const Walk *w, bool downwards)
 			continue;
 		/* Nothing flows over an empty link, not even ignorance. */
 		to->flags |= link->flags | (link->weight == 0 ? flags & ~s->no_value : flags);
-		if (link->weight != 0)
+		/* Most nodes are reached by one link: nothing is lost then. */
+		if (to->y == 0)
+			to->y = link->weight * w->y;
+		else if (link->weight != 0)
 		{
 			RsReal		lost = to->lost;
 
