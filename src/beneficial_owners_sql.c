@@ -381,15 +381,6 @@ touch_group(Beneficial *b, uint32 group)
 		b->joint[b->njoint++] = group;
 }
 
-static RsReal
-stake_of(const RsStakes *stakes, uint32 node)
-{
-	for (uint64 i = 0; i < stakes->n; i++)
-		if (stakes->stake[i].node == node)
-			return stakes->stake[i].total;
-	return 0;
-}
-
 /*
  * What the companies of a concert group hold counts for the group, but once:
  * not again where a member is behind another. With X_km what member m holds of
@@ -402,7 +393,6 @@ add_companies(Beneficial *b, uint32 company, uint32 group, int basis)
 {
 	const RsStakes *stakes = b->system[basis] == b->system[0] ? &b->stakes[0] : &b->stakes[basis];
 	MemoryContext scratch;
-	uint32		size = group_size(b, group);
 	uint32	   *node;
 	RsReal	   *a,
 			   *f,
@@ -410,17 +400,17 @@ add_companies(Beneficial *b, uint32 company, uint32 group, int basis)
 	uint32		n = 0;
 
 	scratch = AllocSetContextCreate(b->h->budget, "risk_screen concert", ALLOCSET_DEFAULT_SIZES);
-	node = rs_alloc(scratch, size, sizeof(uint32), purpose);
-	f = rs_alloc(scratch, size, sizeof(RsReal), purpose);
-	for (uint32 m = b->member_start[group]; m < b->member_start[group + 1]; m++)
+	node = rs_alloc(scratch, stakes->n, sizeof(uint32), purpose);
+	f = rs_alloc(scratch, stakes->n, sizeof(RsReal), purpose);
+	for (uint64 i = 0; i < stakes->n; i++)
 	{
-		RsReal		y;
+		const RsStake *stake = &stakes->stake[i];
 
-		if (b->member[m] == company || is_stop(b, b->member[m]) ||
-			(y = stake_of(stakes, b->member[m])) == 0)
+		if (rs_group_find(b->group, stake->node) != group || stake->node == company ||
+			stake->total == 0 || is_stop(b, stake->node))
 			continue;
-		node[n] = b->member[m];
-		f[n++] = y;
+		node[n] = stake->node;
+		f[n++] = stake->total;
 	}
 	if (n == 0)
 	{
@@ -455,6 +445,7 @@ add_companies(Beneficial *b, uint32 company, uint32 group, int basis)
 		{
 			RsReal		factor = a[(Size) m * n + k] / a[(Size) k * n + k];
 
+			CHECK_FOR_INTERRUPTS();
 			if (factor == 0)
 				continue;
 			for (uint32 j = k; j < n; j++)
