@@ -37,6 +37,8 @@ DECLARE
 	graph text := format('risk_screen.%s.%s', workspace, pg_backend_pid());
 	asked record;
 BEGIN
+	-- what lies under that name, whoever put it there, is not this run's answer
+	CALL risk_screen._forget_money_flow();
 	IF risk_screen._missing_roles(workspace, '{txn,account,institution}') IS NOT NULL THEN
 		RETURN;
 	END IF;
@@ -65,8 +67,8 @@ END $$;
 CREATE PROCEDURE risk_screen._forget_money_flow()
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF to_regclass('pg_temp.risk_screen_money') IS NOT NULL THEN
-		DROP TABLE pg_temp.risk_screen_money, pg_temp.risk_screen_money_run;
+	IF to_regclass('pg_temp.risk_screen_money') IS NOT NULL OR to_regclass('pg_temp.risk_screen_money_run') IS NOT NULL THEN
+		DROP TABLE IF EXISTS pg_temp.risk_screen_money, pg_temp.risk_screen_money_run;
 	END IF;
 END $$;
 

@@ -23,6 +23,11 @@ INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, kind, candidat
 	$$SELECT 'institution' AS subject_kind, 'P1' AS subject_id, 1 AS observed, 0 AS threshold, sum(m.traced) AS amount, NULL::timestamptz AS occurred_at,
 		jsonb_build_object('kept', to_regclass('pg_temp.risk_screen_money_run') IS NOT NULL, 'rows', jsonb_agg(to_jsonb(m) ORDER BY m::text)) AS evidence
 	  FROM risk_screen.desk_money($2, $3, '{P1,P2}') AS m$$);
+-- an answer that somebody prepared in his session, as empty as he likes, is not believed
+CREATE TEMP TABLE risk_screen_money (inst_id text, kind text, account text, counterparty text, txn_id text, paid_at timestamptz, amount numeric, traced numeric);
+CREATE TEMP TABLE risk_screen_money_run AS
+SELECT risk_screen.day_start(r.since) AS since, risk_screen.day_start('2026-11-21') AS until, risk_screen._rule_path('desk', false) AS path, '{}'::text[] AS others
+  FROM (SELECT generate_series(date '2025-11-01', '2026-11-20', '1 day')::date AS since) AS r;
 CALL risk_screen.screen('desk', '2026-11-20');
 SELECT is((SELECT evidence ->> 'kept' FROM desk.finding WHERE rule = 'X-2'), 'true', 'in a run the money is attributed once, for all rules');
 SELECT is((SELECT evidence ->> 'kept' FROM risk_screen.run_rule('desk', 'X-2', '2026-11-20')), 'false', 'and not kept after it');
