@@ -16,6 +16,9 @@ INSERT INTO filing.txn (txn_id, payer, payee, amount, fee, paid_at, inst_id, pur
 	('6', 'aB1', 'aBoss', 20, NULL, '2026-11-06 10:00+08', NULL, NULL),
 	-- P2's pay-out is made with P1's lenders' money: it is P2's lenders' from there on
 	('7', 'aShop', 'aB2', 30, NULL, '2026-11-07 10:00+08', 'P2', 'disburse');
+-- dollars are not yuan: neither paid out, nor spent by the borrower
+INSERT INTO filing.txn (txn_id, payer, payee, amount, currency, paid_at, inst_id, purpose) VALUES
+	('8', 'cust1', 'aB1', 700, 'USD', '2026-11-01 11:00+08', 'P1', 'disburse'), ('9', 'aB1', 'aSister', 500, 'USD', '2026-11-01 12:00+08', NULL, NULL);
 INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, kind, candidate, body) VALUES ('X-1', '测试', 'test', 'red', 'red line', false,
 	$$SELECT 'institution' AS subject_kind, inst_id AS subject_id, 1 AS observed, 0 AS threshold, 1 AS amount, NULL::timestamptz AS occurred_at, '{}'::jsonb AS evidence FROM institution$$);
 -- one that asks where the money went, and from where it is answered
