@@ -179,9 +179,10 @@ same_word(const Vocabulary *v, int i, const char *s, int length)
  * `within`; of several, what their codes have in common, or "?".
  */
 static bool
-region_word(const char *s, int length, const char *within, char code[8])
+region_word(const char *s, int length, const char *within, char code[8], bool *several)
 {
 	code[0] = '\0';
+	*several = false;
 	for (int i = find_word(&regions, s, length); i >= 0 && same_word(&regions, i, s, length); i++)
 	{
 		const char *other = regions.word[i].value;
@@ -192,6 +193,8 @@ region_word(const char *s, int length, const char *within, char code[8])
 			continue;
 		if (code[0] == '\0')
 			strlcpy(code, other, 8);
+		else if (strcmp(code, other) != 0)
+			*several = true;
 		while (code[common] != '\0' && code[common] == other[common] && code[common + 1] == other[common + 1])
 			common += 2;
 		code[common] = '\0';
@@ -204,27 +207,46 @@ region_word(const char *s, int length, const char *within, char code[8])
 	return code[0] != '\0';
 }
 
+typedef struct RegionAnswer
+{
+	int			length;			/* of the text asked about, 0: none yet */
+	char		text[64];
+	char		code[8];
+	bool		exact;			/* the text holds nothing but one division */
+} RegionAnswer;
+
 /*
  * GB/T 2260 code of the division the text begins with, full or short, the
  * longest that fits: "" if it begins with none, as 中国; of a name that several
  * have, what their codes begin with, "?" if they lie in several provinces
- * (朝阳区). The last answer is kept: registers come sorted by province.
+ * (朝阳区). Answers are kept: a register holds few provinces, and each is
+ * compared with the places of all lists.
  */
-static const char *
+static const RegionAnswer *
 region_code(const text *region)
 {
-	static char last[64],
-				code[8];
-	static int	last_length = -1;
+	static RegionAnswer kept[64],
+				longer;
 	const char *s = VARDATA_ANY(region);
 	int			n = VARSIZE_ANY_EXHDR(region),
 				length;
+	RegionAnswer *answer = &longer;
 	char	   *folded;
 
-	if (n == last_length && memcmp(s, last, n) == 0)
-		return code;
+	if (n <= (int) sizeof(answer->text))
+	{
+		uint32		slot = n;
+
+		for (int i = 0; i < n; i++)
+			slot = slot * 31 + (unsigned char) s[i];
+		answer = &kept[slot % lengthof(kept)];
+		if (n > 0 && n == answer->length && memcmp(s, answer->text, n) == 0)
+			return answer;
+	}
 	prepare();
-	code[0] = '\0';
+	answer->length = 0;
+	answer->code[0] = '\0';
+	answer->exact = true;
 	folded = rs_fold_bytes(s, n, &length);
 	/* 浙江省杭州市: as far as each lies in the one before */
 	for (int at = 0, end; at < length; at = end)
@@ -233,39 +255,59 @@ region_code(const text *region)
 		for (int k = Min(length - at, regions.longest); k > 0 && end == at; k--)
 		{
 			char		found[8];
+			bool		several;
 
-			if (region_word(folded + at, k, code, found))
+			if (region_word(folded + at, k, answer->code, found, &several))
 			{
-				strlcpy(code, found, sizeof(code));
+				answer->exact = !several;
+				strlcpy(answer->code, found, sizeof(answer->code));
 				end = at + k;
 			}
 		}
 		if (end == at)
+		{
+			answer->exact = false;
 			break;
+		}
 	}
 	pfree(folded);
-	last_length = n <= (int) sizeof(last) ? n : -1;
-	memcpy(last, s, Min(n, (int) sizeof(last)));
-	return code;
+	if (answer != &longer)
+	{
+		memcpy(answer->text, s, n);
+		answer->length = n;
+	}
+	return answer;
 }
 
 /* Does the text begin with a division of China of one province? */
 RsRegionKind
 rs_known_region(const text *region)
 {
-	const char *code = region_code(region);
+	const char *code = region_code(region)->code;
 
 	return code[0] == '\0' ? RS_REGION_NONE : code[0] == '?' ? RS_REGION_SEVERAL : RS_REGION_ONE;
 }
 
-/* Is it the place or a part of it? */
-bool
-rs_region_within(const text *region, const text *place)
+/*
+ * How a region lies to the place a list holds in: by codes (海南藏族自治州 is not
+ * in 海南). A place that is no division, as 上海自由贸易试验区, is compared as
+ * written; a region that its first part may lie in is around it.
+ */
+RsRegionRelation
+rs_region_relation(const text *region, const text *place)
 {
-	char		outer[8];
+	RegionAnswer inner = *region_code(region);
+	const RegionAnswer *outer = region_code(place);
+	int			ni = strlen(inner.code),
+				no = strlen(outer->code),
+				np = VARSIZE_ANY_EXHDR(place);
+	bool		coded = inner.code[0] >= '0' && inner.code[0] <= '9' && outer->code[0] >= '0' && outer->code[0] <= '9';
 
-	strlcpy(outer, region_code(place), sizeof(outer));
-	return outer[0] >= '0' && outer[0] <= '9' && strncmp(region_code(region), outer, strlen(outer)) == 0;
+	if (coded && outer->exact && ni >= no && memcmp(inner.code, outer->code, no) == 0)
+		return RS_REGION_WITHIN;
+	if (!(coded && outer->exact) && np > 0 && (int) VARSIZE_ANY_EXHDR(region) >= np && memcmp(VARDATA_ANY(region), VARDATA_ANY(place), np) == 0)
+		return RS_REGION_WITHIN;
+	return coded && memcmp(inner.code, outer->code, Min(ni, no)) == 0 ? RS_REGION_AROUND : RS_REGION_APART;
 }
 
 typedef struct NameText
