@@ -421,9 +421,9 @@ set_span(RsSpan *span, const NameText *name, int from, int to)
 	span->end_char = name->token[to - 1].ch + 1;
 }
 
-/* Region names from token `from` on; each inside the one before. Returns how many tokens. */
+/* Region names from token `from` on; each inside the one before. Returns how many tokens, and where the last begins. */
 static int
-read_regions(const NameText *name, int from, int to, bool whole)
+read_regions(const NameText *name, int from, int to, bool whole, int *last)
 {
 	int			at = from,
 				previous = from;
@@ -462,7 +462,8 @@ read_regions(const NameText *name, int from, int to, bool whole)
 		if (strlen(code) == 6 || *code == '\0')
 			break;
 	}
-	(void) previous;
+	if (last != NULL)
+		*last = previous;
 	return at - from;
 }
 
@@ -473,6 +474,7 @@ rs_name_split(const unsigned char *s, Size length, RsNameParts *parts)
 	static const char company[] = "公司";
 	NameText		name;
 	int			region_end,
+				last_region,
 				core_end,
 				form_from,
 				parent_end,
@@ -496,7 +498,16 @@ rs_name_split(const unsigned char *s, Size length, RsNameParts *parts)
 		}
 	set_span(&parts->branch, &name, parent_end, name.n);
 
-	region_end = read_regions(&name, 0, parent_end, false);
+	region_end = read_regions(&name, 0, parent_end, false, &last_region);
+	/* 大连有限公司, 吉林吉林有限公司: a name is not of a place and a form alone */
+	if (region_end > 0 && region_end < parent_end)
+	{
+		const char *rest = name.folded + name.token[region_end].at;
+		int			n = bytes_between(&name, region_end, parent_end);
+
+		if (n >= 6 && memcmp(rest + n - 6, company, 6) == 0 && find_word(&forms, rest, n) >= 0)
+			region_end = last_region;
+	}
 
 	/* form, with brackets as in (有限合伙) and (集团) */
 	form_from = parent_end;
@@ -542,7 +553,7 @@ rs_name_split(const unsigned char *s, Size length, RsNameParts *parts)
 		for (close = open + 1; close < core_end && name.token[close].bracket != ')'; close++)
 			;
 		if (close < core_end && close > open + 1 && plain_between(&name, open + 1, close) &&
-			read_regions(&name, open + 1, close, true) == close - open - 1)
+			read_regions(&name, open + 1, close, true, NULL) == close - open - 1)
 		{
 			if (region_end == 0)
 				set_span(&parts->region, &name, open + 1, close);
