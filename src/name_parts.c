@@ -575,6 +575,10 @@ rs_name_split(const unsigned char *s, Size length, RsNameParts *parts)
 		}
 		break;
 	}
+	/* 北京银行, 上海医药: what is left names the business, so the place is the trade name */
+	if (at == region_end && region_end > 0 && core_end > at && plain_between(&name, at, core_end) &&
+		find_word(&industries, name.folded + name.token[at].at, bytes_between(&name, at, core_end)) >= 0)
+		at = region_end = last_region;
 	if (region_end > 0)
 		set_span(&parts->region, &name, 0, region_end);
 

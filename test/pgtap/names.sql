@@ -113,7 +113,9 @@ SELECT results_eq($$SELECT region, trade_name, industry, form FROM risk_screen.s
 	$$VALUES ('北京', '红光', '酒业发展', '有限公司')$$, 'and after the industry');
 SELECT is((SELECT string_agg(concat_ws('|', coalesce(region, '-'), trade_name, coalesce(industry, '-'), coalesce(form, '-')), ' ' ORDER BY o)
 	FROM unnest('{吉林吉林有限公司,大连有限公司,大连银行,大连红光有限公司,红光会计师事务所（特殊普通合伙）,北京市海淀区红光餐馆}'::text[]) WITH ORDINALITY AS u (n, o), risk_screen.split_name(n)),
-	'吉林|吉林|-|有限公司 -|大连|-|有限公司 大连|银行|-|- 大连|红光|-|有限公司 -|红光|-|会计师事务所（特殊普通合伙） 北京市海淀区|红光|-|餐馆', 'a company is not of a place and a form alone; partnerships of accountants; restaurants');
+	'吉林|吉林|-|有限公司 -|大连|-|有限公司 -|大连|银行|- 大连|红光|-|有限公司 -|红光|-|会计师事务所（特殊普通合伙） 北京市海淀区|红光|-|餐馆', 'a company is not of a place and a form alone, nor of a place and a business; partnerships of accountants; restaurants');
+SELECT is(risk_screen.similar_names('北京银行股份有限公司', '上海银行股份有限公司'), NULL, 'a place that is the trade name tells firms apart');
+SELECT is(risk_screen.similar_names('上海医药有限公司', '上海医药集团股份有限公司'), '3.3', 'and the same one makes them the same');
 SELECT results_eq($$SELECT trade_name, form, branch FROM risk_screen.split_name('上海红光投资中心（有限合伙）')$$,
 	$$VALUES ('红光', '中心（有限合伙）', NULL)$$, 'a partnership');
 SELECT is((SELECT branch FROM risk_screen.split_name('中国农业银行股份有限公司温州市府路支行')), '温州市府路支行', 'a branch');
