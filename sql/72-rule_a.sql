@@ -22,7 +22,8 @@ SELECT risk_screen._ship_rule('A11', 'yellow', '{}', '{}', '{}', '{}', $$
 		   jsonb_build_object('inst_id', c.inst_id, 'kind', c.kind, 'state', c.state) AS evidence
 	  FROM case_file AS c
 	 WHERE (c.kind <> 'emergency' OR c.state <> 'opened') AND c.opened_at < $3
-	   AND NOT EXISTS (SELECT FROM alert AS a WHERE a.inst_id = c.inst_id AND a.review_state = 'confirmed')
+	   -- an emergency begins before the review; any other case must not
+	   AND NOT EXISTS (SELECT FROM alert AS a WHERE a.inst_id = c.inst_id AND a.review_state = 'confirmed' AND (a.reviewed_at <= c.opened_at OR a.reviewed_at IS NULL OR c.kind = 'emergency'))
 $$, '未经人工复核确认即启动处置程序。', 'Disposal started without a confirmed alert.', NULL, false);
 
 SELECT risk_screen._ship_rule('A13', NULL, '{}', '{}', '{}', '{}', $$

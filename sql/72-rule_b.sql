@@ -3,7 +3,7 @@
 SELECT risk_screen._ship_rule('B02', NULL, '{ALL}', '{top_n}', '{position}', '{}', $$
 	WITH traded AS (
 		SELECT p.inst_id, i.lines, sum(p.value) AS v
-		  FROM position AS p LEFT JOIN institution AS i USING (inst_id)
+		  FROM whole_position AS p LEFT JOIN institution AS i USING (inst_id)
 		 WHERE p.item = 'traded_amount' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0
 		 GROUP BY p.inst_id, i.lines),
 	scope AS (
@@ -36,7 +36,7 @@ $$, '期限超过3个月的标的占比（笔数；按金额的占比见证据�
 
 SELECT risk_screen._ship_rule('B04', 'yellow', '{P2P}', '{guarantee_floor}', '{position}', '{}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM whole_position AS p
 		 WHERE item IN ('guarantee_fund', 'outstanding') AND as_of <= $1 AND as_of >= $2::date AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC),
 	-- where somebody files these figures, a platform that does not lacks them
 	firm AS (
@@ -55,7 +55,7 @@ SELECT risk_screen._ship_rule('B05', NULL, '{INS}', '{}', '{position}', '{}', $$
 	WITH p AS (
 		SELECT inst_id, sum(value) FILTER (WHERE item = 'surrender') AS surrender, sum(value) FILTER (WHERE item = 'premium_long') AS premium,
 			   (array_agg(value ORDER BY as_of) FILTER (WHERE item = 'reserve_open'))[1] AS reserve
-		  FROM position WHERE item IN ('surrender', 'premium_long', 'reserve_open') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		  FROM whole_position AS p WHERE item IN ('surrender', 'premium_long', 'reserve_open') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(surrender / nullif(reserve + premium, 0), 6) AS observed, NULL::numeric AS threshold,
 		   surrender AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('surrender', surrender, 'reserve_open', reserve, 'premium_long', premium,
@@ -67,7 +67,7 @@ SELECT risk_screen._ship_rule('B06', NULL, '{INS}', '{}', '{position}', '{}', $$
 	WITH p AS (
 		SELECT inst_id, sum(value) FILTER (WHERE item = 'claims_paid') AS claims, sum(value) FILTER (WHERE item = 'claims_reserve_change') AS change,
 			   sum(value) FILTER (WHERE item = 'premium_earned') AS earned
-		  FROM position WHERE item IN ('claims_paid', 'claims_reserve_change', 'premium_earned') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		  FROM whole_position AS p WHERE item IN ('claims_paid', 'claims_reserve_change', 'premium_earned') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((claims + change) / nullif(earned, 0), 6) AS observed, NULL::numeric AS threshold,
 		   claims + change AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('claims_paid', claims, 'claims_reserve_change', change, 'premium_earned', earned,
@@ -77,7 +77,7 @@ $$, '短期健康险赔付支出及未决赔款准备金变动与已赚保费的
 
 SELECT risk_screen._ship_rule('B07', 'orange', '{ALL}', '{liquidity_floor,liquidity_horizon}', '{position,debt}', '{}', $$
 	WITH cash AS (
-		SELECT DISTINCT ON (inst_id) inst_id, value, as_of FROM position WHERE item = 'cash' AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, as_of DESC),
+		SELECT DISTINCT ON (inst_id) inst_id, value, as_of FROM whole_position AS p WHERE item = 'cash' AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, as_of DESC),
 	due AS (
 		SELECT inst_id, sum(amount - coalesce(paid_amount, 0)) AS due, sum(amount - coalesce(paid_amount, 0)) FILTER (WHERE due_on <= $1) AS overdue
 		  FROM debt
@@ -91,7 +91,7 @@ $$, '现金储备不足以偿付未来30天到期债务（含已逾期未付）�
 
 SELECT risk_screen._ship_rule('B08', 'yellow', '{P2P}', '{npl_share}', '{position}', '{}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM whole_position AS p
 		 WHERE item IN ('npl', 'loan_balance') AND as_of <= $1 AND as_of >= $2::date AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC),
 	firm AS (
 		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last WHERE item = 'npl')
@@ -164,7 +164,7 @@ $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more tr
 
 SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form,loan_surge_stale}', '{position}', '{position}', $$
 	WITH b AS (
-		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM position
+		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM whole_position AS p
 		 WHERE item = 'loan_balance' AND value IS NOT NULL AND as_of <= $1 AND as_of >= $2::date - (($5 ->> 'loan_surge_window')::int + ($5 ->> 'loan_surge_stale')::int) ORDER BY inst_id, as_of, value DESC),
 	-- the last balance at least a week old, and at most loan_surge_stale days older than that
 	pairs AS (
@@ -322,7 +322,9 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance
 		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int
 		 ORDER BY b.account_id, b.as_of DESC, b.source),
 	held AS (
-		SELECT a.inst_id, sum(l.balance) AS total, sum(l.balance) FILTER (WHERE a.bank_kind = 'pboc') AS central, count(*) FILTER (WHERE l.account_id IS NULL) AS without
+		SELECT a.inst_id, sum(l.balance) AS total, coalesce(sum(l.balance) FILTER (WHERE a.bank_kind = 'pboc'), 0) AS central,
+			   -- at a bank of which nobody says whether it is the central bank
+			   coalesce(sum(l.balance) FILTER (WHERE a.bank_kind IS NULL), 0) AS unplaced, count(*) FILTER (WHERE l.account_id IS NULL) AS without
 		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN last AS l USING (account_id)
 		 WHERE a.owner_kind = 'reserve' AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY a.inst_id),
 	need AS (
@@ -330,16 +332,17 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance
 		  FROM held AS h
 		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = h.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid') AS x ON true
 		  LEFT JOIN LATERAL (SELECT g.rating FROM rating AS g WHERE g.inst_id = h.inst_id AND g.valid_from <= $1 AND (g.valid_to > $1 OR g.valid_to IS NULL) ORDER BY g.valid_from DESC LIMIT 1) AS r ON true)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 THEN total * ratio - coalesce(central, 0) END AS observed, 0 AS threshold,
-		   greatest(total * ratio - coalesce(central, 0), 0) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', coalesce(central, 0), 'ratio', ratio, 'rating', rating, 'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts' END)) AS evidence
-	  FROM need WHERE without > 0 OR total * ratio - coalesce(central, 0) > 0
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 AND (unplaced = 0 OR total * ratio - central - unplaced > 0) THEN total * ratio - central - unplaced END AS observed, 0 AS threshold,
+		   greatest(total * ratio - central - unplaced, 0) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', central, 'kind_of_bank_not_told', nullif(unplaced, 0), 'ratio', ratio, 'rating', rating,
+				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
+	  FROM need WHERE without > 0 OR total * ratio - central > 0
 $$, '集中存管的备付金低于评级对应的比例。', 'Less client reserve is deposited centrally than the rating requires.');
 
 SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{position}', '{}', $$
 	WITH p AS (
 		SELECT inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'risk_reserve_paid') AS paid
-		  FROM position WHERE item IN ('income', 'risk_reserve_paid') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		  FROM whole_position AS p WHERE item IN ('income', 'risk_reserve_paid') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
 	-- nothing filed is not nothing paid; no income owes nothing
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(paid / income, 8) AS observed, NULL::numeric AS threshold,
 		   income * ($5 ->> 'industry_reserve')::numeric - paid AS amount, NULL::timestamptz AS occurred_at,
@@ -362,15 +365,12 @@ $$, '年化收益率超5%的理财型保险未双录。', 'Wealth insurance yiel
 
 SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}', '{recording}', '{}', $$
 	SELECT 'sale' AS subject_kind, r.sale_id AS subject_id, r.inst_id,
-		   CASE WHEN r.deleted_on <= $1 THEN round(extract(epoch FROM r.deleted_on::timestamp - r.taken_at::timestamp)::numeric / 86400 / 365.2425, 4)
-				WHEN r.keep_until IS NULL THEN NULL
-				-- whole years and the fraction of the next, so that ten years to the day are ten
-				ELSE extract(year FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp))
-					 + round(extract(epoch FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp)
-								- make_interval(years => extract(year FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp))::int))::numeric / 86400 / 366, 4) END AS observed,
+		   -- whole years and the fraction of the next, so that ten years to the day are ten
+		   extract(year FROM k.kept) + round(extract(epoch FROM k.kept - make_interval(years => extract(year FROM k.kept)::int))::numeric / 86400 / 366, 4) AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, r.taken_at AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('recording_id', r.recording_id, 'keep_until', r.keep_until, 'deleted_on', r.deleted_on, 'missing', CASE WHEN r.keep_until IS NULL THEN 'keep_until' END)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('recording_id', r.recording_id, 'keep_until', r.keep_until, 'deleted_on', r.deleted_on, 'missing', CASE WHEN k.kept IS NULL THEN 'keep_until' END)) AS evidence
 	  FROM recording AS r
+	 CROSS JOIN LATERAL (SELECT age(CASE WHEN r.deleted_on <= $1 THEN r.deleted_on ELSE r.keep_until END::timestamp, r.taken_at::date::timestamp) AS kept) AS k
 	 WHERE r.taken_at < $3 AND (r.keep_until IS NULL OR r.deleted_on <= $1 OR r.keep_until < (r.taken_at::date + make_interval(years => ceil(($5 ->> 'recording_retention')::numeric)::int + 1))::date)
 $$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
 
@@ -457,7 +457,7 @@ UPDATE risk_screen.rule SET fact = 'value' WHERE code IN ('B03', 'B04', 'B05', '
 SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minimum}', '{position}', '{}', $$
 	WITH b AS (
 		SELECT p.inst_id, (array_agg(p.value ORDER BY p.as_of))[1] AS base, (array_agg(p.value ORDER BY p.as_of DESC))[1] AS last, count(DISTINCT p.as_of) AS days
-		  FROM position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
+		  FROM whole_position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id),
 	g AS (SELECT inst_id, last / base - 1 AS growth FROM b WHERE base > 0 AND days > 1),
 	peers AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY growth) AS median, count(*) AS n FROM g),
@@ -481,7 +481,7 @@ UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
 
 SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn,position}', '{}', $$
 	WITH size AS (
-		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0 ORDER BY p.inst_id, p.as_of DESC),
+		SELECT p.inst_id, p.as_of, p.value FROM whole_position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0),
 	net AS (
 		SELECT t.inst_id, t.paid_at::date AS day, sum(CASE t.purpose WHEN 'redemption' THEN t.amount ELSE -t.amount END) AS net
 		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'FUND' = ANY (i.lines)
@@ -489,10 +489,12 @@ SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,rede
 	run AS (
 		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN make_interval(days => ($5 ->> 'redemption_days')::int - 1) PRECEDING AND CURRENT ROW) AS five FROM net),
 	peak AS (
-		SELECT DISTINCT ON (inst_id) inst_id, day, net, five FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
+		SELECT DISTINCT ON (inst_id) inst_id, day, net, five, CASE WHEN five > net THEN day - ($5 ->> 'redemption_days')::int + 1 ELSE day END AS first_day FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
 	SELECT 'institution' AS subject_kind, p.inst_id AS subject_id, round(greatest(p.net, p.five, 0) / s.value, 6) AS observed, NULL::numeric AS threshold, greatest(p.net, p.five) AS amount,
 		   p.day::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('one_day', p.net, 'five_days', p.five, 'fund_size', s.value, 'missing', CASE WHEN s.value IS NULL THEN 'position item fund_size' END)) AS evidence
-	  FROM peak AS p LEFT JOIN size AS s USING (inst_id)
+	  FROM peak AS p
+	  -- the fund as it was before the money left; without such a figure the next one filed
+	  LEFT JOIN LATERAL (SELECT z.value FROM size AS z WHERE z.inst_id = p.inst_id ORDER BY z.as_of >= p.first_day, abs(z.as_of - p.first_day) LIMIT 1) AS s ON true
 $$, '单日或五日净赎回占基金规模比例高。', 'Net redemptions of a day or five days are large against the fund.');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B34';
 
@@ -511,9 +513,8 @@ UPDATE risk_screen.rule SET kind = 'indicator' WHERE code IN ('B36', 'B37');
 
 SELECT risk_screen._ship_rule('B01', NULL, '{ALL}', '{gdp_age}', '{position,macro_series}', '{}', $$
 	WITH filed AS (
-		-- the figure for all business and places, or else the sum over its parts
-		SELECT p.inst_id, p.as_of, coalesce(max(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL), sum(p.value)) AS value
-		  FROM position AS p WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id, p.as_of),
+		SELECT p.inst_id, p.as_of, p.value
+		  FROM whole_position AS p WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL),
 	last AS (
 		SELECT DISTINCT ON (inst_id) inst_id, as_of, value FROM filed ORDER BY inst_id, as_of DESC),
 	scope AS (

@@ -213,6 +213,10 @@ SELECT risk_screen._ship_rule('H17', 'yellow', '{ALL}', '{}', '{institution}', '
 	 WHERE i.icp_no IS NULL AND coalesce(i.status, 'active') = 'active'
 	   AND (i.website IS NOT NULL OR i.app_id IS NOT NULL OR EXISTS (SELECT FROM ops_day AS o WHERE o.inst_id = i.inst_id AND o.visits > 0 AND o.day <= $1 AND o.day >= $2::date))
 	   AND (i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU', 'PAY', 'AM', 'VC'])
+	   AND EXISTS (SELECT FROM institution AS x WHERE x.icp_no IS NOT NULL)
+	 UNION ALL
+	-- where nobody files it, nobody's is missing
+	SELECT 'desk', 'desk', NULL, 0, NULL, NULL, jsonb_build_object('missing', 'icp_no') WHERE NOT EXISTS (SELECT FROM institution AS x WHERE x.icp_no IS NOT NULL)
 $$, '金融业务网站未办理ICP备案。', 'A site doing financial business has no ICP filing.');
 
 SELECT risk_screen._ship_rule('H11', 'yellow', '{ALL}', '{}', '{text_item}', '{}', $$
@@ -267,8 +271,15 @@ SELECT risk_screen._ship_rule('H15', 'yellow', '{ALL}', '{}', '{product,disclosu
 		   jsonb_build_object('disclosed', coalesce(d.shown, '[]')) AS evidence
 	  FROM product AS p LEFT JOIN items AS d USING (product_id)
 	 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL) AND coalesce(d.n, 0) < 3
-	   -- institutions that file no product disclosures at all are not judged by them
 	   AND EXISTS (SELECT FROM disclosure AS x WHERE x.inst_id = p.inst_id AND x.product_id IS NOT NULL)
+	 UNION ALL
+	-- who files no product disclosures at all cannot be judged by them
+	SELECT 'institution', p.inst_id, p.inst_id, NULL, 0, sum(p.target_amount), NULL, jsonb_build_object('products', count(*), 'missing', 'disclosures by product')
+	  FROM product AS p
+	 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL) AND NOT EXISTS (SELECT FROM disclosure AS x WHERE x.inst_id = p.inst_id AND x.product_id IS NOT NULL)
+	   AND EXISTS (SELECT FROM disclosure AS x WHERE x.product_id IS NOT NULL) GROUP BY p.inst_id
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'disclosures by product') WHERE NOT EXISTS (SELECT FROM disclosure AS x WHERE x.product_id IS NOT NULL)
 $$, '产品信息、风险等级、适合投资者类型未全部披露。', 'Product information, risk level or suitable investor type is not disclosed.');
 
 SELECT risk_screen._ship_rule('H18', 'orange', '{ALL}', '{}', '{authority_order,ops_day}', '{}', $$
