@@ -437,19 +437,31 @@ SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,p
 	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 $$, '承诺或实际收益水平显著高于项目回报率，或显著高于行业水平（稳健z值）。', 'Promised or actual yield is significantly above the project''s return, or above the sector (robust z).');
 
-SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age}', '{account,balance}', '{}', $$
+SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age,top_n}', '{}', '{}', $$
 	WITH last AS (
 		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int ORDER BY b.account_id, b.as_of DESC, b.source),
 	kept AS (
 		SELECT a.bank_id, l.balance FROM account AS a LEFT JOIN last AS l USING (account_id)
 		 WHERE a.owner_kind IN ('custody', 'reserve') AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),
-	bank AS (
-		SELECT bank_id, sum(balance) AS v FROM kept WHERE bank_id IS NOT NULL GROUP BY bank_id)
-	SELECT 'sector' AS subject_kind, 'custody banks' AS subject_id, round(risk_screen.hhi(v) FILTER (WHERE v > 0)::numeric, 6) AS observed, NULL::numeric AS threshold, sum(v) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('banks', count(*) FILTER (WHERE v > 0), 'largest', round(max(v) / nullif(sum(v), 0), 6), 'without_bank_or_balance', (SELECT count(*) FROM kept WHERE bank_id IS NULL OR balance IS NULL),
-				'missing', CASE WHEN count(*) FILTER (WHERE v > 0) = 0 THEN 'bank and balance of custody or reserve accounts' END)) AS evidence
-	  FROM bank
-$$, '存管与备付金资金在银行间的集中度（HHI）。', 'Concentration of client money over custody and reserve banks (HHI).', 'macro');
+	lent AS (
+		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM whole_position AS p WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL ORDER BY p.inst_id, p.as_of DESC),
+	owed AS (
+		SELECT l.borrower_id, coalesce(l.outstanding, l.amount) AS v FROM loan AS l
+		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed', 'written_off') AND (l.matures_on > $1 OR l.matures_on IS NULL OR l.outstanding > 0 OR l.status = 'overdue')),
+	scope (scope, missing, left_out) AS (
+		VALUES ('custody banks', 'bank and balance of custody or reserve accounts', (SELECT count(*) FROM kept WHERE bank_id IS NULL OR balance IS NULL)),
+			   ('platforms', 'position item loan_balance', 0), ('borrowers', 'loans and their borrowers', (SELECT count(*) FROM owed WHERE borrower_id IS NULL))),
+	sums AS (
+		SELECT 'custody banks' AS scope, bank_id AS id, sum(balance) AS v FROM kept WHERE bank_id IS NOT NULL GROUP BY bank_id
+		 UNION ALL SELECT 'platforms', inst_id, value FROM lent
+		 UNION ALL SELECT 'borrowers', borrower_id, sum(v) FROM owed WHERE borrower_id IS NOT NULL GROUP BY borrower_id),
+	ranked AS (
+		SELECT s.scope, s.v, row_number() OVER (PARTITION BY s.scope ORDER BY s.v DESC, s.id) AS place FROM sums AS s WHERE s.v > 0)
+	SELECT 'sector' AS subject_kind, c.scope AS subject_id, round(risk_screen.hhi(r.v)::numeric, 6) AS observed, NULL::numeric AS threshold, sum(r.v) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('count', count(r.v), 'largest', round(max(r.v) / sum(r.v), 6), 'largest_share_of_n', round(sum(r.v) FILTER (WHERE r.place <= ($5 ->> 'top_n')::numeric) / sum(r.v), 6), 'n', ($5 ->> 'top_n')::numeric,
+				'gini', round(risk_screen.gini(r.v)::numeric, 6), 'left_out', nullif(c.left_out, 0), 'missing', CASE WHEN count(r.v) = 0 THEN c.missing END)) AS evidence
+	  FROM scope AS c LEFT JOIN ranked AS r USING (scope) GROUP BY c.scope, c.missing, c.left_out
+$$, '资金在存管银行、平台、借款人间的集中度（HHI；前N家占比与基尼系数见证据）。', 'Concentration of money over custody and reserve banks, platforms and borrowers (HHI; share of the largest n and Gini in the evidence).', 'macro');
 
 -- Rulesets judge these by the value itself, the others by the number of findings.
 UPDATE risk_screen.rule SET fact = 'value' WHERE code IN ('B03', 'B04', 'B05', 'B06', 'B07', 'B08', 'B09', 'B10', 'B11', 'B17', 'B18');

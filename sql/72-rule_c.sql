@@ -215,9 +215,15 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 	  FROM marks WHERE why <> '{}'
 $$, '借款人身份缺失或重复、满标未放款、放款给他人、资金回流平台、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, paid to somebody else, money back at the platform, repeated collateral or text: the loan may be invented.');
 
+-- What may be done off line is a list (code_label, domain offline_activity): the
+-- three activities of the plan, the first of which has two codes.
+INSERT INTO risk_screen.code_label (domain, code, title_zh, title_en, ordinal, builtin)
+SELECT 'offline_activity', c.code, c.title_zh, c.title_en, c.ordinal, true FROM risk_screen.code_label AS c
+ WHERE c.domain = 'marketing.activity' AND c.code IN ('credit_collection', 'credit_check', 'follow_up', 'collateral');
+
 SELECT risk_screen._ship_rule('C12', 'yellow', '{P2P}', '{}', '{marketing}', '{}', $$
 	WITH seen AS (
-		SELECT m.inst_id, m.activity, m.happened_on, m.activity NOT IN ('credit_collection', 'credit_check', 'follow_up', 'collateral') AS barred
+		SELECT m.inst_id, m.activity, m.happened_on, m.activity NOT IN (SELECT c.code FROM risk_screen.code_label AS c WHERE c.domain = 'offline_activity') AS barred
 		  FROM marketing AS m WHERE m.channel = 'offline' AND m.happened_on <= $1 AND m.happened_on >= $2::date)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, nullif(count(*) FILTER (WHERE barred), 0) AS observed, 0 AS threshold, NULL::numeric AS amount, (max(happened_on) FILTER (WHERE barred))::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('activities', jsonb_agg(DISTINCT activity) FILTER (WHERE barred), 'not_named', nullif(count(*) FILTER (WHERE activity IS NULL), 0),
@@ -250,7 +256,9 @@ SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}'
 		  LEFT JOIN rel AS ra ON ra.inst_id = t.inst_id AND ra.party_id = a.owner_id
 		  LEFT JOIN rel AS rb ON rb.inst_id = t.inst_id AND rb.party_id = b.owner_id
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
-		   AND coalesce(t.purpose, 'transfer') NOT IN ('fee', 'lend', 'repay', 'payout', 'deposit', 'withdraw', 'salary', 'compensation', 'disburse', 'consumption')
+		   -- a related party may lend, borrow and shop like anybody; between custody and the institution's own account only a fee is in order (compensation is C22's)
+		   AND (coalesce(t.purpose, 'transfer') NOT IN ('fee', 'lend', 'repay', 'payout', 'deposit', 'withdraw', 'salary', 'compensation', 'disburse', 'consumption')
+				OR t.purpose NOT IN ('fee', 'compensation') AND (a.owner_kind = 'custody' AND b.owner_kind = 'own' AND b.owner_id = t.inst_id OR b.owner_kind = 'custody' AND a.owner_kind = 'own' AND a.owner_id = t.inst_id))
 		   AND (a.owner_kind IN ('client', 'custody') AND (ra.party_id IS NULL OR a.owner_kind = 'custody') AND rb.party_id IS NOT NULL AND b.owner_kind <> 'custody'
 			 OR b.owner_kind IN ('client', 'custody') AND (rb.party_id IS NULL OR b.owner_kind = 'custody') AND ra.party_id IS NOT NULL AND a.owner_kind <> 'custody')),
 	direct AS (
@@ -388,9 +396,14 @@ SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}
 	 UNION ALL
 	SELECT 'transfer', t.txn_id, t.inst_id, t.amount, 0, t.amount, t.paid_at, jsonb_build_object('loan_id', t.loan_id, 'payer', t.payer, 'kind', a.owner_kind)
 	  FROM paid AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
-	  JOIN account AS a ON a.account_id = t.payer
-	  LEFT JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = a.owner_id
+	  LEFT JOIN account AS a ON a.account_id = t.payer
+	  LEFT JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = coalesce(a.owner_id, t.payer_owner)
 	 WHERE (a.owner_kind = 'risk_fund' OR r.party_id IS NOT NULL)
+	 UNION ALL
+	-- whose account lenders were compensated from is not known
+	SELECT 'institution', t.inst_id, t.inst_id, NULL, NULL, sum(t.amount), max(t.paid_at), jsonb_build_object('missing', 'owners of paying accounts', 'transfers', count(*))
+	  FROM paid AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines) LEFT JOIN account AS a ON a.account_id = t.payer
+	 WHERE coalesce(a.owner_id, t.payer_owner) IS NULL AND a.owner_kind IS DISTINCT FROM 'risk_fund' GROUP BY t.inst_id
 	 UNION ALL
 	SELECT 'institution', l.inst_id, l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'shareholders', 'guaranteed_loans', count(*))
 	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)

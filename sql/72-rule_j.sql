@@ -18,7 +18,7 @@ SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event,discl
 	 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' AND coalesce(i.registered_on <= m.ends, true) AND coalesce(r.reports, 0) < ($5 ->> 'disclosure_monthly')::numeric
 	   AND EXISTS (SELECT FROM disclosure)
 	 UNION ALL
-	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'events and disclosures') WHERE NOT EXISTS (SELECT FROM event) AND NOT EXISTS (SELECT FROM disclosure)
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'disclosures') WHERE NOT EXISTS (SELECT FROM disclosure)
 $$, '重大事项未即时披露，或常规数据未按月披露。', 'A major event was not disclosed at once, or a month passed without the routine disclosure.');
 
 SELECT risk_screen._ship_rule('J03', 'yellow', '{P2P}', '{audit_period,audit_first}', '{audit}', '{}', $$

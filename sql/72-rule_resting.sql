@@ -263,7 +263,7 @@ SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,inciden
 				  FROM complaint AS c WHERE c.received_at >= $2 AND c.received_at < $3 GROUP BY c.inst_id) AS p),
 	late AS (
 		SELECT d.inst_id, sum(d.amount - coalesce(d.paid_amount, 0)) AS amount, max($1 - d.due_on) AS days FROM debt AS d
-		 WHERE d.kind = 'investor' AND d.due_on < $1 - ($5 ->> 'incident_delay')::int AND d.due_on >= $2::date AND (d.paid_on IS NULL OR d.paid_on > $1) AND d.amount > coalesce(d.paid_amount, 0) GROUP BY d.inst_id),
+		 WHERE d.kind = 'investor' AND d.due_on < $1 - ($5 ->> 'incident_delay')::int AND (d.paid_on IS NULL OR d.paid_on > $1) AND d.amount > coalesce(d.paid_amount, 0) GROUP BY d.inst_id),
 	runs AS (
 		SELECT f.inst_id, f.amount FROM risk_screen.desk_findings($1, $4, ARRAY['B34']) AS f),
 	signs AS (
