@@ -127,12 +127,14 @@ SELECT risk_screen._ship_rule('A15', NULL, '{}', '{}', '{institution}', '{}', $$
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'grades of the day') WHERE NOT EXISTS (SELECT FROM day AS d JOIN grade AS g USING (run_id))
 $$, '风险台账：各机构未消除的风险点数（历次见风险台账视图）。', 'Risk ledger: open risk points of each institution; their history is the view risk_ledger.', NULL, NULL, '{}', 1, 'indicator', true);
 
--- Days since the last visit, or since the institution became high-risk.
+-- Days since the last visit, or since the institution became high-risk: orange
+-- or red on every day that was graded since (unknown ends nothing).
 SELECT risk_screen._ship_rule('A16', 'yellow', '{}', '{inspection_period}', '{visit}', '{}', $$
 	WITH day AS (SELECT r.run_id FROM run AS r WHERE r.as_of = $1 AND r.known_at = $4),
 	high AS (
 		SELECT g.inst_id, g.level_in_force, g.score,
-			   (SELECT min(x.as_of) FROM grade AS o JOIN run AS x USING (run_id) WHERE o.inst_id = g.inst_id AND o.level_in_force >= 'orange' AND x.known_at = $4 AND x.as_of <= $1) AS since
+			   (SELECT min(x.as_of) FROM grade AS o JOIN run AS x USING (run_id) WHERE o.inst_id = g.inst_id AND o.level_in_force >= 'orange' AND x.known_at = $4 AND x.as_of <= $1
+			   AND NOT EXISTS (SELECT FROM grade AS q JOIN run AS y USING (run_id) WHERE q.inst_id = g.inst_id AND q.level_in_force IN ('green', 'yellow') AND y.known_at = $4 AND y.as_of > x.as_of AND y.as_of <= $1)) AS since
 		  FROM day AS d JOIN grade AS g USING (run_id) WHERE g.level_in_force >= 'orange'),
 	seen AS (
 		SELECT v.inst_id, max(v.visited_on) AS visited_on FROM visit AS v WHERE v.visited_on <= $1 GROUP BY v.inst_id)

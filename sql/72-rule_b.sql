@@ -466,29 +466,32 @@ $$, '资金在存管银行、平台、借款人间的集中度（HHI；前N家�
 -- Rulesets judge these by the value itself, the others by the number of findings.
 UPDATE risk_screen.rule SET fact = 'value' WHERE code IN ('B03', 'B04', 'B05', 'B06', 'B07', 'B08', 'B09', 'B10', 'B11', 'B17', 'B18');
 
-SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minimum}', '{position}', '{}', $$
+-- Balance and users, each against the peers; the faster of the two counts.
+SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minimum,priority_base}', '{position}', '{}', $$
 	WITH b AS (
-		SELECT p.inst_id, (array_agg(p.value ORDER BY p.as_of))[1] AS base, (array_agg(p.value ORDER BY p.as_of DESC))[1] AS last, count(DISTINCT p.as_of) AS days
+		SELECT p.inst_id, p.item, (array_agg(p.value ORDER BY p.as_of))[1] AS base, (array_agg(p.value ORDER BY p.as_of DESC))[1] AS last, count(DISTINCT p.as_of) AS days
 		  FROM whole_position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-		 WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id),
-	g AS (SELECT inst_id, last / base - 1 AS growth FROM b WHERE base > 0 AND days > 1),
-	peers AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY growth) AS median, count(*) AS n FROM g),
-	spread AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(g.growth - p.median)) AS mad FROM g CROSS JOIN peers AS p)
-	SELECT 'institution' AS subject_kind, g.inst_id AS subject_id,
-		   round((0.6745 * (g.growth - p.median) / s.mad)::numeric, 4) AS observed,
-		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('growth', round(g.growth, 6), 'median', round(p.median::numeric, 6), 'peers', p.n) AS evidence
-	  FROM g CROSS JOIN peers AS p CROSS JOIN spread AS s
-	 WHERE p.n >= ($5 ->> 'peer_minimum')::numeric AND s.mad > 0
+		 WHERE p.item IN ('loan_balance', 'users') AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id, p.item),
+	g AS (SELECT inst_id, item, last / base - 1 AS growth FROM b WHERE base > 0 AND days > 1 AND (item = 'loan_balance' OR base >= ($5 ->> 'priority_base')::numeric)),
+	peers AS (SELECT k.item, percentile_cont(0.5) WITHIN GROUP (ORDER BY g.growth) AS median, count(g.inst_id) AS n FROM (VALUES ('loan_balance'), ('users')) AS k (item) LEFT JOIN g USING (item) GROUP BY k.item),
+	spread AS (SELECT p.item, percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(g.growth - p.median)) AS mad FROM peers AS p LEFT JOIN g USING (item) GROUP BY p.item),
+	scored AS (
+		SELECT g.inst_id, g.item, g.growth, p.median, p.n, round((0.6745 * (g.growth - p.median) / s.mad)::numeric, 4) AS z
+		  FROM g JOIN peers AS p USING (item) JOIN spread AS s USING (item) WHERE p.n >= ($5 ->> 'peer_minimum')::numeric AND s.mad > 0),
+	fastest AS (
+		SELECT DISTINCT ON (inst_id) inst_id, item, growth, median, n, z FROM scored ORDER BY inst_id, z DESC, item)
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, f.z AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('of', f.item, 'growth', round(f.growth, 6), 'median', round(f.median::numeric, 6), 'peers', f.n) AS evidence
+	  FROM fastest AS f
 	 UNION ALL
 	-- others can be compared, this platform has one balance or began at nothing
 	SELECT 'institution', b.inst_id, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'two loan balances, the first above zero')
-	  FROM b CROSS JOIN peers AS p WHERE (b.base <= 0 OR b.days < 2) AND p.n >= ($5 ->> 'peer_minimum')::numeric
+	  FROM b JOIN peers AS p USING (item) WHERE b.item = 'loan_balance' AND (b.base <= 0 OR b.days < 2) AND p.n >= ($5 ->> 'peer_minimum')::numeric AND NOT EXISTS (SELECT FROM fastest AS f WHERE f.inst_id = b.inst_id)
 	 UNION ALL
 	-- too few peers, or peers without any spread, say nothing about anybody
 	SELECT 'sector', 'P2P', NULL, NULL, NULL, NULL, jsonb_build_object('peers', p.n, 'missing', CASE WHEN s.mad = 0 THEN 'any spread between the peers' ELSE 'enough platforms with two loan balances' END)
-	  FROM peers AS p CROSS JOIN spread AS s WHERE p.n < ($5 ->> 'peer_minimum')::numeric OR s.mad IS NULL OR s.mad = 0
-$$, '贷款余额增速显著高于同业（稳健z值）。', 'The loan balance grows significantly faster than the peers'' (robust z).');
+	  FROM peers AS p JOIN spread AS s USING (item) WHERE p.item = 'loan_balance' AND (p.n < ($5 ->> 'peer_minimum')::numeric OR s.mad IS NULL OR s.mad = 0)
+$$, '贷款余额或用户数增速显著高于同业（稳健z值）。', 'The loan balance or the number of users grows significantly faster than the peers'' (robust z).');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
 
 SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn,position}', '{}', $$
@@ -516,11 +519,18 @@ SELECT risk_screen._ship_rule('B36', NULL, '{}', '{}', '{feed}', '{}', $$
 	  FROM feed AS f WHERE f.report_date <= $1 AND f.received_at < $3 GROUP BY f.inst_id
 $$, '最近一次有效报送距监测日的天数。', 'Days between the last valid feed and the day of the run.');
 
+-- Against the first day of the campaign that runs on the day, or else of the window.
 SELECT risk_screen._ship_rule('B37', NULL, '{}', '{}', '{}', '{}', $$
-	SELECT 'level' AS subject_kind, level::text AS subject_id, count(DISTINCT inst_id) AS observed, NULL::numeric AS threshold, sum(amount) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('alerts', count(*), 'oldest', min(raised_at)) AS evidence
-	  FROM alert WHERE state IN ('open', 'inhibited') AND raised_at < $3 GROUP BY level
-$$, '尚未处置的预警涉及的机构数与金额。', 'Institutions and amounts with open alerts.');
+	WITH start AS (
+		SELECT coalesce((SELECT min(p.starts_on)::timestamptz FROM phase AS p WHERE p.campaign IN (SELECT c.campaign FROM phase AS c WHERE c.starts_on <= $1 AND c.ends_on >= $1)), $2) AS at),
+	known AS (
+		SELECT a.level, a.inst_id, a.amount, a.raised_at, a.state IN ('open', 'inhibited') OR a.closed_at >= $3 AS open, a.raised_at < s.at AND (a.state IN ('open', 'inhibited') OR a.closed_at >= s.at) AS open_then, s.at
+		  FROM alert AS a CROSS JOIN start AS s WHERE a.state <> 'withdrawn' AND a.raised_at < $3)
+	SELECT 'level' AS subject_kind, level::text AS subject_id, count(DISTINCT inst_id) FILTER (WHERE open) AS observed, NULL::numeric AS threshold, sum(amount) FILTER (WHERE open) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('alerts', count(*) FILTER (WHERE open), 'oldest', min(raised_at) FILTER (WHERE open), 'since', min(at), 'institutions_then', count(DISTINCT inst_id) FILTER (WHERE open_then), 'amount_then', sum(amount) FILTER (WHERE open_then),
+				'of_these_resolved', count(*) FILTER (WHERE open_then AND NOT open), 'new_since', count(*) FILTER (WHERE open AND NOT open_then))) AS evidence
+	  FROM known WHERE open OR open_then GROUP BY level
+$$, '尚未处置的预警涉及的机构数与金额，及与专项开始时的比较。', 'Institutions and amounts with open alerts, against the start of the campaign.');
 UPDATE risk_screen.rule SET kind = 'indicator' WHERE code IN ('B36', 'B37');
 
 SELECT risk_screen._ship_rule('B01', NULL, '{ALL}', '{gdp_age}', '{position,macro_series}', '{}', $$
