@@ -245,12 +245,16 @@ SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}
 	 WHERE i.lines && ARRAY['P2P', 'EC'] AND p.biz IS NULL AND p.kind IS NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 $$, '未经批准从事资产管理、债权或股权转让业务。', 'Asset management or transfer of claims or equity without a licence.');
 
+-- C15 and C16 hold for every line that keeps client money; payment institutions
+-- have the reserve (G01, G02) in its place. The rules' lines say who must have
+-- filed accounts at all, and whose flows C16 holds against custody: elsewhere
+-- the same purposes are other business.
 SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}', '{account}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	mixed AS (
 		SELECT t.inst_id, t.txn_id, t.amount, t.paid_at, t.purpose, a.owner_kind AS from_kind, b.owner_kind AS to_kind
 		  FROM txn AS t
-		  JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC']
+		  JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU']
 		  JOIN account AS a ON a.account_id = t.payer
 		  JOIN account AS b ON b.account_id = t.payee
 		  LEFT JOIN rel AS ra ON ra.inst_id = t.inst_id AND ra.party_id = a.owner_id
@@ -266,7 +270,7 @@ SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}'
 	-- one account filed as clients' and as own
 	register AS (
 		SELECT a.inst_id, a.account_id, bool_or(a.owner_kind IN ('client', 'custody')) AND bool_or(a.owner_kind = 'own') AS both_kinds, bool_and(a.owner_kind IS NULL) AS kindless
-		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC']
+		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU']
 		 WHERE coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY a.inst_id, a.account_id),
 	accounts AS (
 		SELECT inst_id, count(*) FILTER (WHERE both_kinds) AS n, (array_agg(account_id ORDER BY account_id) FILTER (WHERE both_kinds))[1:20] AS accounts, count(*) FILTER (WHERE kindless) AS kindless FROM register GROUP BY inst_id)
@@ -283,7 +287,7 @@ SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '
 					ELSE a.owner_kind = 'custody' AND EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'custody'
 														 AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL)) END AS ok
 		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
-		 WHERE i.lines && ARRAY['P2P', 'EC', 'INS'] AND a.owner_kind IN ('client', 'custody') AND coalesce(a.account_kind, 'bank') <> 'ledger'
+		 WHERE i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU', 'AM'] AND a.owner_kind IN ('client', 'custody') AND coalesce(a.account_kind, 'bank') <> 'ledger'
 		   AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),
 	accounts AS (
 		SELECT inst_id, count(*) AS n, count(*) FILTER (WHERE ok IS NOT FALSE) AS good, count(*) FILTER (WHERE ok IS NULL) AS bankless,
