@@ -222,6 +222,10 @@ SELECT risk_screen._ship_rule('H17', 'yellow', '{ALL}', '{}', '{institution}', '
 	 WHERE i.icp_no IS NULL AND coalesce(i.status, 'active') = 'active'
 	   AND (i.website IS NOT NULL OR i.app_id IS NOT NULL OR EXISTS (SELECT FROM ops_day AS o WHERE o.inst_id = i.inst_id AND o.visits > 0 AND o.day <= $1 AND o.day >= $2::date))
 	   AND (i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU', 'PAY', 'AM', 'VC'])
+	   AND EXISTS (SELECT FROM institution AS x WHERE x.icp_no IS NOT NULL)
+	 UNION ALL
+	-- where nobody files it, nobody's is missing
+	SELECT 'desk', 'desk', NULL, 0, NULL, NULL, jsonb_build_object('missing', 'icp_no') WHERE NOT EXISTS (SELECT FROM institution AS x WHERE x.icp_no IS NOT NULL)
 $$, '金融业务网站未办理ICP备案。', 'A site doing financial business has no ICP filing.');
 
 SELECT risk_screen._ship_rule('H11', 'yellow', '{ALL}', '{}', '{text_item}', '{}', $$
@@ -275,12 +279,20 @@ SELECT risk_screen._ship_rule('H15', 'yellow', '{ALL}', '{}', '{product,disclosu
 		SELECT d.product_id, count(DISTINCT d.item) AS n, jsonb_agg(DISTINCT d.item) AS shown
 		  FROM disclosure AS d WHERE d.product_id IS NOT NULL AND d.item IN ('product', 'risk_level', 'investor_type') AND d.disclosed_at < $3 GROUP BY d.product_id),
 	files AS (
-		SELECT DISTINCT coalesce(x.inst_id, p.inst_id) AS inst_id FROM disclosure AS x LEFT JOIN product AS p USING (product_id) WHERE x.product_id IS NOT NULL AND x.disclosed_at < $3)
-	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, CASE WHEN f.inst_id IS NOT NULL THEN 3 - coalesce(d.n, 0) END AS observed, 0 AS threshold, p.target_amount AS amount,
-		   p.issued_on::timestamptz AS occurred_at,
-		   jsonb_build_object('disclosed', coalesce(d.shown, '[]'), 'missing', CASE WHEN f.inst_id IS NULL THEN 'disclosure: the institution files none of any product' END) AS evidence
-	  FROM product AS p LEFT JOIN items AS d USING (product_id) LEFT JOIN files AS f ON f.inst_id = p.inst_id
-	 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL) AND coalesce(d.n, 0) < 3
+		SELECT DISTINCT coalesce(x.inst_id, p.inst_id) AS inst_id FROM disclosure AS x LEFT JOIN product AS p USING (product_id) WHERE x.product_id IS NOT NULL AND x.disclosed_at < $3),
+	offered AS (
+		SELECT p.*, f.inst_id IS NOT NULL AS files FROM product AS p LEFT JOIN files AS f ON f.inst_id = p.inst_id
+		 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL))
+	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 3 - coalesce(d.n, 0) AS observed, 0 AS threshold, p.target_amount AS amount,
+		   p.issued_on::timestamptz AS occurred_at, jsonb_build_object('disclosed', coalesce(d.shown, '[]')) AS evidence
+	  FROM offered AS p LEFT JOIN items AS d USING (product_id)
+	 WHERE p.files AND coalesce(d.n, 0) < 3
+	 UNION ALL
+	-- who files no product disclosures at all cannot be judged by them
+	SELECT 'institution', p.inst_id, p.inst_id, NULL, 0, sum(p.target_amount), NULL, jsonb_build_object('products', count(*), 'missing', 'disclosures by product')
+	  FROM offered AS p WHERE NOT p.files AND EXISTS (SELECT FROM files) GROUP BY p.inst_id
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'disclosures by product') WHERE NOT EXISTS (SELECT FROM files)
 $$, '产品信息、风险等级、适合投资者类型未全部披露。', 'Product information, risk level or suitable investor type is not disclosed.');
 
 SELECT risk_screen._ship_rule('H18', 'orange', '{ALL}', '{}', '{authority_order,ops_day}', '{}', $$

@@ -210,7 +210,7 @@ SELECT is(filing.hits('H18'), 'n1', 'H18: an app taken down is right');
 SELECT is(filing.unknowns('H18'), 'n6', 'H18: ordered closed and nobody has looked since: unknown; not on the day of the order');
 INSERT INTO filing.disclosure (disclosure_id, inst_id, product_id, item, disclosed_at) VALUES ('1', 'n1', 'q1', 'product', '2026-01-01'), ('2', 'n1', 'q1', 'risk_level', '2026-01-01'), ('3', 'n1', 'q2', 'product', '2026-01-01'), ('4', 'n1', 'q2', 'risk_level', '2026-01-01'), ('5', 'n1', 'q2', 'investor_type', '2026-01-01');
 SELECT is(filing.hits('H15'), 'q1', 'H15: one of three missing hits; all three shown does not, nor a firm that files none');
-SELECT is(filing.unknowns('H15'), 'q4', 'H15: nor is it clear: unknown; ended products are not asked');
+SELECT is(filing.unknowns('H15'), 'n4', 'H15: nor is it clear: unknown; ended products are not asked');
 INSERT INTO filing.disclosure (disclosure_id, product_id, item, disclosed_at) VALUES ('9', 'q4', 'product', '2026-01-01');
 SELECT is(filing.hits('H15') || filing.unknowns('H15'), 'q1 q4', 'H15: a disclosure is the firm''s whose product it is of');
 DELETE FROM filing.disclosure WHERE disclosure_id = '9';
