@@ -126,8 +126,12 @@ least = psql("SELECT inst_id || ' ' || level_zh || ' ' || risk_screen.level_labe
 headings = {inst: words for words, inst in re.findall(r"^### (\S+) (O\d+)", open_now, flags=re.M)}
 ok(least != [""] and all(headings[i] == "至少橙" == zh for i, zh, _ in map(str.split, least)), "who is at least orange is so called", least[:3])
 parts = {m.group(1): m.group(0) for m in re.finditer(r"^### \S+ (O\d+).*?(?=^### |^## |\Z)", open_now, flags=re.S | re.M)}
-said = [parts[row.split(" ")[0]] for row in least]
-ok(all("数据缺失，最坏可能为红（缺 " in s and "lost" in s and "观察期" not in s and "未知" not in re.search("定级依据.*", s).group(0) for s in said), "with what is missing and up to what; not as a level on hold", said[0])
+wrong = []
+for i, _, _ in map(str.split, least):
+    why = re.search("定级依据.*", parts[i]).group(0)
+    if "数据缺失，最坏可能为红（缺 " not in why or "lost" not in why and " 条规则的数据）" not in why or "观察期" in why or "未知" in why:
+        wrong.append(i + " " + why)
+ok(not wrong, "with what is missing and up to what; not as a level on hold", "\n".join(wrong))
 total = psql("SELECT count(*) FROM desk.risk_board WHERE incomplete")
 ok("其中 %s 家数据缺失" % total in section(open_now, "看板") and sum(int(row[1]) for row in re.findall(r"\| (\S+) \| (\d+) \| (\d+) \|", section(open_now, "看板"))) == int(psql("SELECT count(*) FROM desk.risk_board")),
    "the board counts each once, and says how many are open", section(open_now, "看板"))
