@@ -287,7 +287,8 @@ SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '
 					ELSE a.owner_kind = 'custody' AND EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'custody'
 														 AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL)) END AS ok
 		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
-		 WHERE i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU', 'AM'] AND a.owner_kind IN ('client', 'custody') AND coalesce(a.account_kind, 'bank') <> 'ledger'
+		 -- a licensed financial institution of another line may keep clients' accounts itself
+		 WHERE (i.lines && ARRAY['P2P', 'EC', 'INS'] OR i.lines && ARRAY['FUND', 'TRU', 'AM'] AND i.is_financial IS NOT TRUE) AND a.owner_kind IN ('client', 'custody') AND coalesce(a.account_kind, 'bank') <> 'ledger'
 		   AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),
 	accounts AS (
 		SELECT inst_id, count(*) AS n, count(*) FILTER (WHERE ok IS NOT FALSE) AS good, count(*) FILTER (WHERE ok IS NULL) AS bankless,
