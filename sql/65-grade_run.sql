@@ -33,8 +33,9 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 		SELECT o.run_id, o.inst_id, o.rule, count(*) AS n, bool_or(NOT o.candidate OR v.decision IS NOT DISTINCT FROM 'confirmed') AS confirmed
 		  FROM {desk}finding AS o
 		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
-		  LEFT JOIN {desk}finding_review AS v
-			ON v.rule = o.rule AND v.finding_key = o.finding_key AND v.reviewed_at <= coalesce(e.known_at, e.started_at)
+		  LEFT JOIN {desk}finding_review_history AS v
+			ON v.rule = o.rule AND v.finding_key = o.finding_key AND v.known_from <= coalesce(e.known_at, e.started_at)
+		   AND (v.known_to IS NULL OR v.known_to > coalesce(e.known_at, e.started_at))
 		 WHERE v.decision IS DISTINCT FROM 'rejected' {run}
 		 GROUP BY o.run_id, o.inst_id, o.rule),
 	-- institutions of the same lines need rows in the same roles
@@ -159,8 +160,8 @@ BEGIN
 				  FROM %s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines$q$, run_row.run_id, run_row.known_at,
 				CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END), desk, run_row.run_id) || ') AS f',
 			  name, 'SELECT rule, indicator, outcome, severity, weight, kind, lines FROM (' || risk_screen._check_query(desk, run_row.run_id) || ') AS c',
-			  format('SELECT inst_id AS entity, rule, valid_from, valid_to FROM %I.exemption WHERE known_at <= %L', workspace, run_row.known_at),
-			  format('SELECT inst_id AS entity, level, reason, author, valid_from, valid_to, known_at FROM %I.grade_override WHERE known_at <= %L', workspace, run_row.known_at),
+			  format('SELECT inst_id AS entity, rule, valid_from, valid_to FROM %1$I.exemption_history WHERE known_from <= %2$L AND (known_to IS NULL OR known_to > %2$L)', workspace, run_row.known_at),
+			  format('SELECT inst_id AS entity, level, reason, author, valid_from, valid_to, known_at FROM %1$I.grade_override_history WHERE known_from <= %2$L AND (known_to IS NULL OR known_to > %2$L)', workspace, run_row.known_at),
 			  hold, run_row.known_at;
 
 	EXECUTE format($q$

@@ -33,10 +33,12 @@ BEGIN
 	RETURN QUERY
 	SELECT f.inst_id, f.rule, max(f.severity), bool_and(f.candidate), count(*), count(*) FILTER (WHERE v.decision = 'confirmed'), sum(f.amount)
 	  FROM run AS r JOIN finding AS f USING (run_id)
-	  LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.reviewed_at <= desk_findings.known_at
+	  LEFT JOIN finding_review_history AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
+										   AND v.known_from <= desk_findings.known_at AND (v.known_to IS NULL OR v.known_to > desk_findings.known_at)
 	 WHERE r.as_of = desk_findings.as_of AND r.known_at = desk_findings.known_at AND f.rule = ANY (desk_findings.rules) AND f.inst_id IS NOT NULL
 	   AND v.decision IS DISTINCT FROM 'rejected'
-	   AND NOT EXISTS (SELECT FROM exemption AS e WHERE e.inst_id = f.inst_id AND e.rule = f.rule AND e.known_at <= desk_findings.known_at AND desk_findings.as_of >= e.valid_from AND desk_findings.as_of < e.valid_to)
+	   AND NOT EXISTS (SELECT FROM exemption_history AS e WHERE e.inst_id = f.inst_id AND e.rule = f.rule
+					  AND e.known_from <= desk_findings.known_at AND (e.known_to IS NULL OR e.known_to > desk_findings.known_at) AND desk_findings.as_of >= e.valid_from AND desk_findings.as_of < e.valid_to)
 	 GROUP BY f.inst_id, f.rule;
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_findings(date, timestamptz, text[]) IS

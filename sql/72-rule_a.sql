@@ -115,7 +115,8 @@ SELECT risk_screen._ship_rule('A15', NULL, '{}', '{}', '{institution}', '{}', $$
 	point AS (
 		SELECT f.inst_id, f.rule, f.finding_key, f.severity, f.amount, v.decision,
 			   (SELECT min(x.as_of) FROM finding AS o JOIN run AS x USING (run_id) WHERE o.rule = f.rule AND o.finding_key = f.finding_key AND x.known_at = $4 AND x.as_of <= $1) AS since
-		  FROM day AS d JOIN finding AS f USING (run_id) LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
+		  FROM day AS d JOIN finding AS f USING (run_id)
+		  LEFT JOIN finding_review_history AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.known_from <= $4 AND (v.known_to IS NULL OR v.known_to > $4)
 		 WHERE f.inst_id IS NOT NULL AND v.decision IS DISTINCT FROM 'rejected')
 	SELECT 'ledger' AS subject_kind, g.inst_id AS subject_id, CASE WHEN count(p.rule) > 0 OR g.level_in_force <> 'unknown' THEN count(p.rule) END AS observed, NULL::numeric AS threshold, max(p.amount) AS amount, min(p.since)::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('confirmed', count(*) FILTER (WHERE p.decision = 'confirmed'), 'without_review', count(p.rule) FILTER (WHERE p.decision IS NULL), 'oldest', min(p.since), 'gravest', max(p.severity), 'rules', jsonb_agg(DISTINCT p.rule) FILTER (WHERE p.rule IS NOT NULL),

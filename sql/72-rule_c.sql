@@ -64,7 +64,7 @@ SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{t
 	WITH raised AS (
 		SELECT t.inst_id, sum(t.amount) AS amount, count(*) AS n
 		  FROM txn AS t JOIN institution AS i USING (inst_id)
-		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND 'P2P' = ANY (i.lines)
+		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND 'P2P' = ANY (i.lines) AND coalesce(t.currency, 'CNY') = 'CNY'
 		 GROUP BY t.inst_id),
 	own AS MATERIALIZED (
 		SELECT r.inst_id, a.account_id, min(a.owner_id) AS owner_id, min(r.relation) AS relation

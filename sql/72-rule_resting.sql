@@ -51,7 +51,7 @@ SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', 
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id),
 	marked AS (
 		SELECT f.inst_id, f.subject_id, min(f.rule) AS rule, max(f.amount) AS amount
-		  FROM run AS r JOIN finding AS f USING (run_id) LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.reviewed_at <= $4
+		  FROM run AS r JOIN finding AS f USING (run_id) LEFT JOIN finding_review_history AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.known_from <= $4 AND (v.known_to IS NULL OR v.known_to > $4)
 		 WHERE r.as_of = $1 AND r.known_at = $4 AND f.rule IN ('C02', 'C05', 'C22') AND f.subject_kind = 'loan' AND v.decision IS DISTINCT FROM 'rejected' GROUP BY f.inst_id, f.subject_id),
 	own AS (
 		SELECT inst_id, count(*) AS loans, sum(amount) AS amount, jsonb_agg(DISTINCT rule) AS rules FROM marked GROUP BY inst_id),

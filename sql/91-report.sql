@@ -116,7 +116,7 @@ BEGIN
 			  LEFT JOIN risk_screen.ruleset_rule AS b ON b.ruleset = $3 AND b.version = $4 AND b.rule = x.code
 			  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, y.observed, y.operator, y.threshold
 								   FROM %1$I.finding AS y
-								   LEFT JOIN %1$I.finding_review AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.reviewed_at <= $5
+								   LEFT JOIN %1$I.finding_review_history AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.known_from <= $5 AND (v.known_to IS NULL OR v.known_to > $5)
 								  WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.code AND v.decision IS DISTINCT FROM 'rejected'
 								  ORDER BY y.amount DESC NULLS LAST, y.observed DESC, y.finding_key LIMIT 1) AS f ON true
 			 WHERE coalesce(x.outcome, '') NOT IN ('insufficient_data', 'stale_data', 'exempt')) AS why ON true$q$, workspace)
