@@ -68,6 +68,7 @@ CREATE TABLE rule_outcome (
 	fact text,
 	lines text[],
 	coverage text[],
+	needs text[],
 	title_zh text,
 	title_en text,
 	plan text[],
@@ -95,6 +96,7 @@ weight 权重; weight
 fact 事实口径; findings: their number is the fact; value: the measured value is
 lines 业务条线; lines it judged
 coverage 数据要求; roles an institution needed rows in
+needs 数据来源; roles it read
 title_zh 规则名称; Chinese title
 title_en 规则英文名称; English title
 plan 来源方案; source plans
@@ -175,7 +177,7 @@ $$, '数据覆盖: which institution had rows in which role', $$
 run_id 批次编号; run
 role 数据种类; role
 inst_id 机构编号; institution
-row_count 行数; rows known at the run
+row_count 行数; rows known at the run; 0: it had some on an earlier day and has none any more
 $$),
 ('finding', 5, $$
 CREATE TABLE finding (

@@ -26,7 +26,7 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 	SELECT replace(replace(replace(replace($q$
 	WITH entity AS MATERIALIZED ({entities}),
 	rule AS MATERIALIZED (
-		SELECT o.run_id, o.rule, o.fact, o.severity, o.coverage, o.lines, o.lines && ARRAY['ALL', 'NAME', 'AD'] AS everybody
+		SELECT o.run_id, o.rule, o.fact, o.severity, o.coverage, o.needs, o.lines, o.lines && ARRAY['ALL', 'NAME', 'AD'] AS everybody
 		  FROM {desk}rule_outcome AS o
 		 WHERE o.message IS NULL AND o.kind IS NOT NULL {run}),
 	hit AS MATERIALIZED (
@@ -44,13 +44,20 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 		  FROM (SELECT DISTINCT e.run_id, e.lines FROM entity AS e) AS c
 		  JOIN rule AS r ON r.run_id = c.run_id AND (r.severity IS NOT NULL OR r.fact = 'value') AND r.coverage <> '{}' AND (r.everybody OR r.lines && c.lines)),
 	covered AS (
-		SELECT o.run_id, o.inst_id, array_agg(o.role) AS roles FROM {desk}coverage AS o WHERE true {run} GROUP BY o.run_id, o.inst_id),
+		SELECT o.run_id, o.inst_id, array_agg(o.role) AS roles FROM {desk}coverage AS o WHERE o.row_count > 0 {run} GROUP BY o.run_id, o.inst_id),
 	gap AS MATERIALIZED (
 		SELECT e.run_id, e.inst_id, n.rule
 		  FROM entity AS e
 		  JOIN needing AS n ON n.run_id = e.run_id AND n.lines = e.lines
 		  LEFT JOIN covered AS c ON c.run_id = e.run_id AND c.inst_id = e.inst_id
 		 WHERE NOT n.coverage <@ coalesce(c.roles, '{}')
+		 UNION
+		-- what was filed once and is no more is not "nothing found"
+		SELECT e.run_id, e.inst_id, r.rule
+		  FROM {desk}coverage AS o
+		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
+		  JOIN rule AS r ON r.run_id = o.run_id AND o.role = ANY (r.needs) AND (r.severity IS NOT NULL OR r.fact = 'value') AND (r.everybody OR r.lines && e.lines)
+		 WHERE o.row_count = 0 {run}
 		 UNION
 		SELECT e.run_id, e.inst_id, o.rule
 		  FROM {desk}indicator_value AS o
@@ -115,7 +122,7 @@ CREATE PROCEDURE risk_screen._keep_rules(workspace text, run_id bigint, rules ri
 BEGIN
 	EXECUTE format($q$
 		UPDATE %I.rule_outcome AS o
-		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage,
+		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage, needs = r.needs,
 			   title_zh = r.title_zh, title_en = r.title_en, plan = r.plan, clause = r.clause, reason_zh = r.reason_zh, reason_en = r.reason_en
 		  FROM unnest($2) AS r
 		 WHERE o.run_id = $1 AND o.rule = r.code$q$, workspace) USING run_id, rules;

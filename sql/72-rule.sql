@@ -60,7 +60,7 @@ BEGIN
 		SELECT r.run_id, o.rule, o.outcome, o.message FROM run AS r JOIN rule_outcome AS o USING (run_id)
 		 WHERE r.as_of = desk_gaps.as_of AND r.known_at = desk_gaps.known_at AND o.rule = ANY (desk_gaps.rules)),
 	covered AS (
-		SELECT c.inst_id, array_agg(c.role) AS roles FROM coverage AS c WHERE c.run_id = (SELECT max(n.run_id) FROM ran AS n) GROUP BY c.inst_id)
+		SELECT c.inst_id, array_agg(c.role) AS roles FROM coverage AS c WHERE c.run_id = (SELECT max(n.run_id) FROM ran AS n) AND c.row_count > 0 GROUP BY c.inst_id)
 	SELECT NULL::text, u.code, CASE WHEN n.outcome = 'error' THEN 'failed' ELSE 'roles missing' END
 	  FROM unnest(desk_gaps.rules) AS u (code) LEFT JOIN ran AS n ON n.rule = u.code
 	 WHERE n.rule IS NULL OR n.outcome = 'error' OR n.message IS NOT NULL
@@ -71,7 +71,12 @@ BEGIN
 	SELECT i.inst_id, x.code, 'no rows filed'
 	  FROM ran AS n JOIN risk_screen.rule AS x ON x.code = n.rule CROSS JOIN institution AS i LEFT JOIN covered AS c ON c.inst_id = i.inst_id
 	 WHERE n.outcome <> 'error' AND n.message IS NULL AND x.coverage <> '{}' AND (x.lines && ARRAY['ALL', 'NAME', 'AD'] OR x.lines && i.lines)
-	   AND NOT x.coverage <@ coalesce(c.roles, '{}');
+	   AND NOT x.coverage <@ coalesce(c.roles, '{}')
+	 UNION
+	SELECT i.inst_id, x.code, 'rows withdrawn'
+	  FROM ran AS n JOIN risk_screen.rule AS x ON x.code = n.rule JOIN coverage AS c ON c.run_id = n.run_id AND c.row_count = 0 AND c.role = ANY (x.needs)
+	  JOIN institution AS i ON i.inst_id = c.inst_id
+	 WHERE n.outcome <> 'error' AND n.message IS NULL AND (x.lines && ARRAY['ALL', 'NAME', 'AD'] OR x.lines && i.lines);
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_gaps(date, timestamptz, text[]) IS
 	'What rules of a run of the desk on the search path could not judge: institutions, or (inst_id NULL) nothing at all';

@@ -201,7 +201,7 @@ $$, '分地区统计：各报送指标合计（比率取中位数）。', 'Stati
 SELECT risk_screen._ship_rule('M06', NULL, '{}', '{}', '{}', '{}', $$
 	WITH day AS (SELECT r.* FROM run AS r WHERE r.as_of = $1 AND r.known_at = $4),
 	collected AS (
-		SELECT count(DISTINCT c.role) AS roles, count(DISTINCT c.inst_id) AS institutions, sum(c.row_count) AS rows FROM day JOIN coverage AS c USING (run_id)),
+		SELECT count(DISTINCT c.role) AS roles, count(DISTINCT c.inst_id) AS institutions, sum(c.row_count) AS rows FROM day JOIN coverage AS c USING (run_id) WHERE c.row_count > 0),
 	judged AS (
 		SELECT count(*) AS rules, count(*) FILTER (WHERE o.outcome IN ('hit', 'clear')) AS judged, jsonb_build_object('hit', count(*) FILTER (WHERE o.outcome = 'hit'), 'clear', count(*) FILTER (WHERE o.outcome = 'clear'),
 			   'unknown', count(*) FILTER (WHERE o.outcome = 'unknown'), 'error', count(*) FILTER (WHERE o.outcome = 'error')) AS outcomes, sum(o.hits) AS findings FROM day JOIN rule_outcome AS o USING (run_id)),
