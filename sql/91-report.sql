@@ -110,9 +110,8 @@ BEGIN
 			SELECT string_agg(format('* **%%s %%s**%%s%%s%%s%%s', risk_screen._md(x.code), risk_screen._md(coalesce(o.title_zh, b.title_zh, x.reason, '')),
 							  CASE WHEN x.code = 'override' THEN '' WHEN x.outcome = 'candidate' THEN format('（待人工认定，按低一级计%%s）', coalesce('为' || risk_screen.level_label(x.floor), ''))
 								   ELSE format('（%%s%%s）', CASE WHEN coalesce(o.kind, b.kind) = 'red line' THEN '红线，' ELSE '' END, coalesce('至少' || risk_screen.level_label(x.floor), '计分')) END,
-							  CASE WHEN coalesce(f.operator, x.operator) IS NOT NULL AND coalesce(f.threshold, x.threshold) IS NOT NULL
-								   THEN format('：%%s %%s %%s', trim_scale(round(coalesce(f.observed, x.observed), 4)), CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END,
-											   trim_scale(round(CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END, 4))) ELSE '' END,
+							  coalesce('：' || trim_scale(round(coalesce(f.observed, x.observed), 4)) || ' ' || CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END
+									   || ' ' || trim_scale(round(CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END, 4)), ''),
 							  coalesce('；' || f.findings || ' 个问题' || coalesce('，' || risk_screen._yuan(f.amount), ''), ''),
 							  coalesce('。依据：' || risk_screen._md(nullif(coalesce(array_to_string(o.plan, '、'), b.plan, '') || coalesce('：' || nullif(coalesce(o.clause, b.clause), coalesce(o.title_zh, b.title_zh)), ''), '')), '')), E'\n' ORDER BY x.n) AS lines,
 				   string_agg(risk_screen._md(x.code), '、' ORDER BY x.n) FILTER (WHERE x.code <> 'override' AND x.floor = g.at_least) AS decisive

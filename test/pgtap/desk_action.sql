@@ -110,5 +110,8 @@ CALL risk_screen.screen('desk', '2026-10-13', at => '2026-10-14 08:00+08', rules
 SELECT is((SELECT count(*) FROM desk.case_file WHERE inst_id = 'R' AND kind = 'emergency'), 2::bigint, 'a re-opened red alert opens the emergency procedure again');
 SELECT is(filing.due('R'), 'A05 2026-10-14 09:00:00, A06 2026-10-14 08:00:00', 'with new deadlines');
 
+SELECT throws_ok($$CALL risk_screen.record_action('desk', filing.alert('R'), 'dance')$$, '22023', 'there is no action "dance"', 'an action that there is not is named');
+SELECT throws_ok($$CALL risk_screen.record_action('desk', filing.alert('R'), NULL)$$, '22023', NULL, 'no action is none');
+
 SELECT * FROM finish();
 ROLLBACK;

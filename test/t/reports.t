@@ -67,6 +67,8 @@ for inst, rule, findings, observed, operator, threshold, rule_level in (row.spli
     if ((findings and "；%s 个问题" % findings not in said) or (not findings and "个问题" in said) or (operator and threshold and "：%s %s %s" % (observed, operator, threshold) not in said)
             or (rule_level and rule_level not in said)):
         wrong.append("%s %s: %s / %s" % (inst, rule, (findings, observed, operator, threshold, rule_level), said))
+broken = re.findall(r"^\* \*\*.*：[0-9.-]+ +[0-9.-]+；.*$", newest, flags=re.M)
+ok(not broken, "a comparison has its operator", "\n".join(broken))
 ok(not wrong, "each says what grade_explanation says: how many findings, value, threshold, level", "\n".join(wrong))
 values = int(psql("SELECT count(*) FROM desk.grade_explanation WHERE status = 'hit' AND findings IS NULL AND level IN ('red', 'orange')"))
 ok(values > 0, "%d of them rest on a value that the ruleset judged, without a finding" % values)
