@@ -212,8 +212,13 @@ CALL risk_screen.map_role('desk', 'responsibility', $$
 CALL risk_screen.map_role('desk', 'authority_order', $$
 	SELECT act_no AS order_id, org_id AS inst_id, 'suspend_new' AS kind, done_at AS issued_at FROM filing.supervisory_act$$);
 CALL risk_screen.map_role('desk', 'disclosure', $$
-	SELECT concat_ws('-', org_id, item, period) AS disclosure_id, org_id AS inst_id,
+	SELECT concat_ws('-', org_id, item, period) AS disclosure_id, org_id AS inst_id, NULL::text AS product_id,
 	       CASE item WHEN 'related_amount' THEN 'related_transactions' ELSE item END AS item,
 	       (period + interval '1 month - 1 day')::date AS period, amount AS value, published_at AS disclosed_at
-	  FROM filing.disclosure$$);
+	  FROM filing.disclosure
+	 UNION ALL
+	-- what the page of a product shows
+	SELECT concat_ws('-', p.prod_id, v.item), p.org_id, p.prod_id, v.item, NULL, NULL, coalesce(p.start_date, date '2026-01-01')::timestamptz
+	  FROM filing.product AS p CROSS JOIN LATERAL (VALUES ('product', true), ('risk_level', p.risk_disclosed), ('investor_type', p.suits_disclosed)) AS v (item, shown)
+	 WHERE v.shown$$);
 COMMIT;

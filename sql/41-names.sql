@@ -76,3 +76,9 @@ CREATE FUNCTION risk_screen.known_region(region text) RETURNS boolean
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION risk_screen.known_region(text) IS
 	'Does the text begin with a division of China down to counties, full or short (北京, 北京市, 内蒙古, 海淀区), that lies in one province? Where it does not, lists of one jurisdiction are left out';
+
+-- Does the place lie in the region, so that the region does not tell whether a
+-- list of the place applies?
+CREATE FUNCTION risk_screen._region_around(region text, place text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'rs_region_around_sql'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;

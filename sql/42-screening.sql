@@ -109,6 +109,14 @@ BEGIN ATOMIC
 	   AND NOT EXISTS (SELECT FROM t WHERE t.lexicon = x.lexicon AND x.term IN ('*', t.term) AND t.folded <> ''
 						  AND strpos(risk_screen.fold_text(x.phrase), t.folded) > 0)
 	   AND (check_lexicon.name IS NULL OR x.lexicon = check_lexicon.name)
+	UNION ALL
+	SELECT l.lexicon, NULL, 'empty', 'the list has no word: it finds nothing'
+	  FROM risk_screen.lexicon AS l
+	 WHERE NOT EXISTS (SELECT FROM risk_screen.term AS t WHERE t.lexicon = l.lexicon) AND (check_lexicon.name IS NULL OR l.lexicon = check_lexicon.name)
+	UNION ALL
+	-- a misspelt name must not read as a list without mistakes
+	SELECT check_lexicon.name, NULL, 'unknown list', 'there is no list of this name: SELECT lexicon FROM risk_screen.lexicon shows them'
+	 WHERE check_lexicon.name IS NOT NULL AND NOT EXISTS (SELECT FROM risk_screen.lexicon AS l WHERE l.lexicon = check_lexicon.name)
 	ORDER BY 1, 3, 2, 4;
 END;
 COMMENT ON FUNCTION risk_screen.check_lexicon(text) IS

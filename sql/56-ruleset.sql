@@ -278,7 +278,7 @@ CREATE FUNCTION risk_screen._ruleset_order(ruleset text, version int, as_of date
 
 CREATE FUNCTION risk_screen.check_ruleset(ruleset text, version int, as_of date DEFAULT NULL)
 	RETURNS TABLE (severity text, rule text, finding text, detail text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	name text := ruleset;

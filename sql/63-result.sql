@@ -68,6 +68,7 @@ CREATE TABLE rule_outcome (
 	fact text,
 	lines text[],
 	coverage text[],
+	needs text[],
 	title_zh text,
 	title_en text,
 	plan text[],
@@ -95,6 +96,7 @@ weight 权重; weight
 fact 事实口径; findings: their number is the fact; value: the measured value is
 lines 业务条线; lines it judged
 coverage 数据要求; roles an institution needed rows in
+needs 数据来源; roles it read
 title_zh 规则名称; Chinese title
 title_en 规则英文名称; English title
 plan 来源方案; source plans
@@ -175,7 +177,7 @@ $$, '数据覆盖: which institution had rows in which role', $$
 run_id 批次编号; run
 role 数据种类; role
 inst_id 机构编号; institution
-row_count 行数; rows known at the run
+row_count 行数; rows known at the run; 0: it had some on an earlier day and has none any more
 $$),
 ('finding', 5, $$
 CREATE TABLE finding (
@@ -271,6 +273,95 @@ valid_to 失效日期; day after the last; always given
 author 经办人; who
 reason 理由; why
 known_at 登记时间; when it was entered: a replay of an earlier state of knowledge ignores it
+$$),
+('finding_review_history', 9, $$
+CREATE TABLE finding_review_history (LIKE finding_review, known_from timestamptz NOT NULL, known_to timestamptz);
+CREATE INDEX finding_review_history_key ON finding_review_history (rule, finding_key);
+CREATE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $keep$
+DECLARE
+	-- arguments: the column that says when a row was entered, then the key
+	history text := format('%I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME || '_history');
+	keys text := (SELECT string_agg(format('h.%1$I = o.%1$I', c), ' AND ') FROM unnest(TG_ARGV[1:]) AS c);
+	-- only the owner, who restores, may say that something was known earlier
+	owner boolean := pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE');
+	moment timestamptz := clock_timestamp();
+	before jsonb;
+	after jsonb;
+	side jsonb;
+BEGIN
+	IF TG_OP = 'TRUNCATE' THEN
+		EXECUTE format('UPDATE %s SET known_to = $1 WHERE known_to IS NULL', history) USING moment;
+		RETURN NULL;
+	END IF;
+	IF TG_OP <> 'INSERT' THEN
+		before := to_jsonb(OLD);
+	END IF;
+	IF TG_OP <> 'DELETE' THEN
+		after := to_jsonb(NEW);
+		IF before = after THEN
+			RETURN NULL;
+		END IF;
+		IF owner AND before -> TG_ARGV[0] IS DISTINCT FROM after -> TG_ARGV[0] THEN
+			moment := (after ->> TG_ARGV[0])::timestamptz;
+		END IF;
+	END IF;
+	-- states of one key never overlap
+	FOREACH side IN ARRAY array_remove(ARRAY[before, after], NULL)
+	LOOP
+		EXECUTE format('UPDATE %1$s AS h SET known_to = $2 FROM jsonb_populate_record(NULL::%1$s, $1) AS o WHERE %2$s AND (h.known_to IS NULL OR h.known_to > $2)', history, keys)
+			USING side, moment;
+	END LOOP;
+	IF after IS NOT NULL THEN
+		EXECUTE format('INSERT INTO %1$s SELECT (jsonb_populate_record(NULL::%1$s, $1)).*', history) USING after || jsonb_build_object('known_from', moment);
+	END IF;
+	RETURN NULL;
+END;
+$keep$;
+COMMENT ON FUNCTION keep_history() IS 'trigger: keeps what reviews, exemptions and overrides said before they were changed, for replays';
+REVOKE ALL ON FUNCTION keep_history() FROM PUBLIC;
+CREATE TRIGGER keep_history AFTER INSERT OR UPDATE OR DELETE ON finding_review FOR EACH ROW EXECUTE FUNCTION keep_history('reviewed_at', 'rule', 'finding_key');
+CREATE TRIGGER keep_history_all AFTER TRUNCATE ON finding_review FOR EACH STATEMENT EXECUTE FUNCTION keep_history()
+$$, '问题复核历史: what a review said, and from when to when; written by a trigger, read by replays', $$
+rule 规则编号; code
+finding_key 问题标识; as in finding
+decision 结论; confirmed 属实, rejected 误报
+reviewer 复核人; who
+reviewed_at 复核时间; when
+reason 理由; why
+known_from 获知起; since when it said this
+known_to 获知止; when it was changed or deleted; NULL: it stands
+$$),
+('exemption_history', 10, $$
+CREATE TABLE exemption_history (LIKE exemption, known_from timestamptz NOT NULL, known_to timestamptz);
+CREATE INDEX exemption_history_key ON exemption_history (inst_id, rule, valid_from);
+CREATE TRIGGER keep_history AFTER INSERT OR UPDATE OR DELETE ON exemption FOR EACH ROW EXECUTE FUNCTION keep_history('known_at', 'inst_id', 'rule', 'valid_from');
+CREATE TRIGGER keep_history_all AFTER TRUNCATE ON exemption FOR EACH STATEMENT EXECUTE FUNCTION keep_history()
+$$, '豁免登记历史: what an exemption said, and from when to when; written by a trigger, read by replays', $$
+inst_id 机构编号; institution
+rule 规则编号; code
+valid_from 生效日期; first day
+valid_to 失效日期; day after the last
+author 经办人; who
+reason 理由; why
+known_at 登记时间; when it was entered
+known_from 获知起; since when it said this
+known_to 获知止; when it was changed or deleted; NULL: it stands
+$$),
+('grade_override_history', 10, $$
+CREATE TABLE grade_override_history (LIKE grade_override, known_from timestamptz NOT NULL, known_to timestamptz);
+CREATE INDEX grade_override_history_key ON grade_override_history (inst_id, valid_from, known_at);
+CREATE TRIGGER keep_history AFTER INSERT OR UPDATE OR DELETE ON grade_override FOR EACH ROW EXECUTE FUNCTION keep_history('known_at', 'inst_id', 'valid_from', 'known_at');
+CREATE TRIGGER keep_history_all AFTER TRUNCATE ON grade_override FOR EACH STATEMENT EXECUTE FUNCTION keep_history()
+$$, '人工调级历史: what an override said, and from when to when; written by a trigger, read by replays', $$
+inst_id 机构编号; institution
+level 等级; level set
+valid_from 生效日期; first day
+valid_to 失效日期; day after the last
+author 经办人; who
+reason 理由; why
+known_at 登记时间; when it was entered
+known_from 获知起; since when it said this
+known_to 获知止; when it was changed or deleted; NULL: it stands
 $$),
 ('grade', 8, $$
 CREATE TABLE grade (

@@ -242,22 +242,30 @@ CREATE FUNCTION risk_screen._screen_statement(workspace text, measured text, by_
 			 ELSE '' END)
 $$;
 
--- Rows per role and institution: an institution without rows is not judged.
+-- Rows per role and institution: an institution without rows is not judged by
+-- rules that require some; one that had rows on an earlier day and has none any
+-- more (0 from then on) is judged by no rule that reads the role.
 CREATE PROCEDURE risk_screen._screen_coverage(workspace text, run_row anyelement, rules risk_screen.rule[])
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	r text;
+	earlier bigint;
 BEGIN
 	FOR r IN SELECT DISTINCT c.role
 			   FROM unnest(rules) AS x
-			  CROSS JOIN unnest(x.coverage) AS c (role)
+			  CROSS JOIN unnest(x.coverage || x.needs) AS c (role)
 			   JOIN risk_screen.role_column AS rc ON rc.role = c.role AND rc.name = 'inst_id'
+			  WHERE c.role <> 'institution'
 	LOOP
 		CONTINUE WHEN risk_screen._role_mapped(workspace, r) IS NOT TRUE;
 		EXECUTE format('INSERT INTO %1$I.coverage SELECT $1, %2$L, inst_id, count(*) FROM %3$s.%2$I WHERE inst_id IS NOT NULL GROUP BY inst_id',
 					   workspace, r, CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END)
 			USING run_row.run_id;
 	END LOOP;
+	EXECUTE format('SELECT run_id FROM %I.run WHERE as_of < $1 AND known_at IN ($2, ''infinity'') AND finished_at IS NOT NULL ORDER BY as_of DESC, known_at LIMIT 1', workspace)
+		INTO earlier USING run_row.as_of, run_row.known_at;
+	EXECUTE format('INSERT INTO %1$I.coverage SELECT $1, role, inst_id, 0 FROM %1$I.coverage WHERE run_id = $2 ON CONFLICT DO NOTHING', workspace)
+		USING run_row.run_id, earlier;
 END $$;
 
 -- The rules as known at an instant; sql/79-rule_history.sql has the body, once the history is there.
@@ -439,8 +447,9 @@ BEGIN
 				  FROM %1$I.rule_outcome WHERE run_id = $1) AS s
 		 WHERE r.run_id = $1 RETURNING r.*$q$, workspace) INTO summary USING run_row.run_id, base;
 	-- views and BI tools are planned from these tables; those nobody has ever analyzed count as ten pages
-	EXECUTE (SELECT 'ANALYZE ' || string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) FROM pg_class AS c
-			  WHERE c.relnamespace = to_regnamespace(quote_ident(workspace)) AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE'));
+	-- (only their owner may analyze; for an analyst of the desk there is nothing to do)
+	EXECUTE coalesce((SELECT 'ANALYZE ' || string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) FROM pg_class AS c
+					   WHERE c.relnamespace = to_regnamespace(quote_ident(workspace)) AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')), 'SELECT');
 	RAISE NOTICE 'screened in % s: % findings; % rules could not judge, % failed',
 		round(extract(epoch FROM summary.finished_at - summary.started_at), 1), summary.findings, summary.unknowns, summary.errors;
 	IF summary.errors > 0 THEN

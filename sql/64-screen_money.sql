@@ -9,6 +9,7 @@
 -- Transfers and claims of a window as query text, and the platforms: those of
 -- lines P2P and EC that paid out, and whom else the caller names (F03 asks for every lender).
 -- Others are no claims: what a lender outside pays on is still the platforms' money.
+-- Yuan only: who asks adds up, and amounts of several currencies have no sum.
 CREATE FUNCTION risk_screen._money_claims(since timestamptz, until timestamptz, more text[],
 										  OUT platforms text[], OUT others text[], OUT transfers text, OUT claims text, OUT exits text[])
 	LANGUAGE plpgsql STABLE AS $$
@@ -18,12 +19,12 @@ BEGIN
 	  FROM (SELECT x.inst_id, x.inst_id = ANY (coalesce(more, '{}'))
 				   OR EXISTS (SELECT FROM institution AS i WHERE i.inst_id = x.inst_id AND i.lines && ARRAY['P2P', 'EC']) AS asked
 			  FROM txn AS x
-			 WHERE x.purpose = 'disburse' AND x.paid_at >= since AND x.paid_at < until AND x.amount > 0 AND x.inst_id IS NOT NULL
+			 WHERE x.purpose = 'disburse' AND x.paid_at >= since AND x.paid_at < until AND x.amount > 0 AND x.inst_id IS NOT NULL AND coalesce(x.currency, 'CNY') = 'CNY'
 			 GROUP BY x.inst_id) AS t;
-	transfers := format('SELECT txn_id, payer, payee, amount, paid_at, coalesce(currency, ''CNY'') AS currency, fee FROM txn'
-						|| ' WHERE paid_at >= %L AND paid_at < %L AND amount > 0 AND payer IS NOT NULL AND payee IS NOT NULL', since, until);
+	transfers := format('SELECT txn_id, payer, payee, amount, paid_at, fee FROM txn WHERE paid_at >= %L AND paid_at < %L AND amount > 0'
+						|| ' AND payer IS NOT NULL AND payee IS NOT NULL AND coalesce(currency, ''CNY'') = ''CNY''', since, until);
 	claims := format('SELECT inst_id AS claim, txn_id FROM txn WHERE purpose = ''disburse'' AND paid_at >= %L AND paid_at < %L AND amount > 0'
-					 || ' AND payer IS NOT NULL AND payee IS NOT NULL AND inst_id = ANY (%L)', since, until, platforms);
+					 || ' AND payer IS NOT NULL AND payee IS NOT NULL AND coalesce(currency, ''CNY'') = ''CNY'' AND inst_id = ANY (%L)', since, until, platforms);
 	exits := ARRAY(SELECT a.account_id FROM account AS a WHERE a.owner_kind IN ('custody', 'reserve', 'risk_fund'));
 END $$;
 
@@ -36,11 +37,19 @@ DECLARE
 	path text := risk_screen._rule_path(workspace, run_row.known_at < 'infinity');
 	graph text := format('risk_screen.%s.%s', workspace, pg_backend_pid());
 	asked record;
+	foreign_ones bigint;
 BEGIN
+	-- what lies under that name, whoever put it there, is not this run's answer
+	CALL risk_screen._forget_money_flow();
 	IF risk_screen._missing_roles(workspace, '{txn,account,institution}') IS NOT NULL THEN
 		RETURN;
 	END IF;
 	PERFORM set_config('search_path', path, true);
+	SELECT count(*) INTO foreign_ones FROM txn AS x
+	 WHERE x.purpose = 'disburse' AND x.paid_at >= since AND x.paid_at < until AND x.amount > 0 AND x.inst_id IS NOT NULL AND x.currency <> 'CNY';
+	IF foreign_ones > 0 THEN
+		RAISE WARNING '% pay-outs in other currencies than yuan are not followed', foreign_ones;
+	END IF;
 	SELECT * INTO asked FROM risk_screen._money_claims(since, until, NULL);
 	IF asked.platforms <> '{}' THEN
 		PERFORM risk_screen.create_flow_graph(graph, asked.transfers);
@@ -65,8 +74,8 @@ END $$;
 CREATE PROCEDURE risk_screen._forget_money_flow()
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	IF to_regclass('pg_temp.risk_screen_money') IS NOT NULL THEN
-		DROP TABLE pg_temp.risk_screen_money, pg_temp.risk_screen_money_run;
+	IF to_regclass('pg_temp.risk_screen_money') IS NOT NULL OR to_regclass('pg_temp.risk_screen_money_run') IS NOT NULL THEN
+		DROP TABLE IF EXISTS pg_temp.risk_screen_money, pg_temp.risk_screen_money_run;
 	END IF;
 END $$;
 
@@ -93,4 +102,4 @@ BEGIN
 	 WHERE f.claim = ANY (platforms);
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_money(timestamptz, timestamptz, text[]) IS
-	'Money that platforms paid out to borrowers, attributed (fifo) through all transfers of the desk on the search path: moved, held, exited per platform; computed once per run';
+	'Yuan that platforms paid out to borrowers, attributed (fifo) through all transfers in yuan of the desk on the search path: moved, held, exited per platform; computed once per run';

@@ -26,15 +26,16 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 	SELECT replace(replace(replace(replace($q$
 	WITH entity AS MATERIALIZED ({entities}),
 	rule AS MATERIALIZED (
-		SELECT o.run_id, o.rule, o.fact, o.severity, o.coverage, o.lines, o.lines && ARRAY['ALL', 'NAME', 'AD'] AS everybody
+		SELECT o.run_id, o.rule, o.fact, o.severity, o.coverage, o.needs, o.lines, o.lines && ARRAY['ALL', 'NAME', 'AD'] AS everybody
 		  FROM {desk}rule_outcome AS o
 		 WHERE o.message IS NULL AND o.kind IS NOT NULL {run}),
 	hit AS MATERIALIZED (
 		SELECT o.run_id, o.inst_id, o.rule, count(*) AS n, bool_or(NOT o.candidate OR v.decision IS NOT DISTINCT FROM 'confirmed') AS confirmed
 		  FROM {desk}finding AS o
 		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
-		  LEFT JOIN {desk}finding_review AS v
-			ON v.rule = o.rule AND v.finding_key = o.finding_key AND v.reviewed_at <= coalesce(e.known_at, e.started_at)
+		  LEFT JOIN {desk}finding_review_history AS v
+			ON v.rule = o.rule AND v.finding_key = o.finding_key AND v.known_from <= coalesce(e.known_at, e.started_at)
+		   AND (v.known_to IS NULL OR v.known_to > coalesce(e.known_at, e.started_at))
 		 WHERE v.decision IS DISTINCT FROM 'rejected' {run}
 		 GROUP BY o.run_id, o.inst_id, o.rule),
 	-- institutions of the same lines need rows in the same roles
@@ -43,13 +44,20 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 		  FROM (SELECT DISTINCT e.run_id, e.lines FROM entity AS e) AS c
 		  JOIN rule AS r ON r.run_id = c.run_id AND (r.severity IS NOT NULL OR r.fact = 'value') AND r.coverage <> '{}' AND (r.everybody OR r.lines && c.lines)),
 	covered AS (
-		SELECT o.run_id, o.inst_id, array_agg(o.role) AS roles FROM {desk}coverage AS o WHERE true {run} GROUP BY o.run_id, o.inst_id),
+		SELECT o.run_id, o.inst_id, array_agg(o.role) AS roles FROM {desk}coverage AS o WHERE o.row_count > 0 {run} GROUP BY o.run_id, o.inst_id),
 	gap AS MATERIALIZED (
 		SELECT e.run_id, e.inst_id, n.rule
 		  FROM entity AS e
 		  JOIN needing AS n ON n.run_id = e.run_id AND n.lines = e.lines
 		  LEFT JOIN covered AS c ON c.run_id = e.run_id AND c.inst_id = e.inst_id
 		 WHERE NOT n.coverage <@ coalesce(c.roles, '{}')
+		 UNION
+		-- what was filed once and is no more is not "nothing found"
+		SELECT e.run_id, e.inst_id, r.rule
+		  FROM {desk}coverage AS o
+		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
+		  JOIN rule AS r ON r.run_id = o.run_id AND o.role = ANY (r.needs) AND (r.severity IS NOT NULL OR r.fact = 'value') AND (r.everybody OR r.lines && e.lines)
+		 WHERE o.row_count = 0 {run}
 		 UNION
 		SELECT e.run_id, e.inst_id, o.rule
 		  FROM {desk}indicator_value AS o
@@ -114,7 +122,7 @@ CREATE PROCEDURE risk_screen._keep_rules(workspace text, run_id bigint, rules ri
 BEGIN
 	EXECUTE format($q$
 		UPDATE %I.rule_outcome AS o
-		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage,
+		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage, needs = r.needs,
 			   title_zh = r.title_zh, title_en = r.title_en, plan = r.plan, clause = r.clause, reason_zh = r.reason_zh, reason_en = r.reason_en
 		  FROM unnest($2) AS r
 		 WHERE o.run_id = $1 AND o.rule = r.code$q$, workspace) USING run_id, rules;
@@ -159,8 +167,8 @@ BEGIN
 				  FROM %s.institution AS i WHERE i.inst_id IS NOT NULL ORDER BY i.inst_id COLLATE "C", i.lines$q$, run_row.run_id, run_row.known_at,
 				CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END), desk, run_row.run_id) || ') AS f',
 			  name, 'SELECT rule, indicator, outcome, severity, weight, kind, lines FROM (' || risk_screen._check_query(desk, run_row.run_id) || ') AS c',
-			  format('SELECT inst_id AS entity, rule, valid_from, valid_to FROM %I.exemption WHERE known_at <= %L', workspace, run_row.known_at),
-			  format('SELECT inst_id AS entity, level, reason, author, valid_from, valid_to, known_at FROM %I.grade_override WHERE known_at <= %L', workspace, run_row.known_at),
+			  format('SELECT inst_id AS entity, rule, valid_from, valid_to FROM %1$I.exemption_history WHERE known_from <= %2$L AND (known_to IS NULL OR known_to > %2$L)', workspace, run_row.known_at),
+			  format('SELECT inst_id AS entity, level, reason, author, valid_from, valid_to, known_at FROM %1$I.grade_override_history WHERE known_from <= %2$L AND (known_to IS NULL OR known_to > %2$L)', workspace, run_row.known_at),
 			  hold, run_row.known_at;
 
 	EXECUTE format($q$

@@ -246,7 +246,7 @@ CREATE VIEW grade_explanation WITH (security_invoker) AS
 	  LEFT JOIN risk_screen.requirement AS q ON q.code = x.code
 	  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, y.observed, y.operator, y.threshold
 						   FROM finding AS y
-						   LEFT JOIN finding_review AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.reviewed_at <= c.started_at
+						   LEFT JOIN finding_review_history AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.known_from <= c.started_at AND (v.known_to IS NULL OR v.known_to > c.started_at)
 						  WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.code AND v.decision IS DISTINCT FROM 'rejected'
 						  ORDER BY y.amount DESC NULLS LAST, y.observed DESC, y.finding_key LIMIT 1) AS f ON s.status <> 'exempt'
 $$, '评级说明: why an institution has its level, one line per rule that contributes or could not judge', $$

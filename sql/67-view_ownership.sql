@@ -341,7 +341,7 @@ investors 投资者人数; distinct, looked through
 unmerged 未合并人数; without merging those who come by several ways
 direct_holders 直接持有人数; holders in the register
 vehicles 穿透层; vehicles looked through
-max_investors 人数上限; limit by form
+max_investors 人数上限; 200: the role product has no legal form
 exceeded 是否超限; more than the limit
 route 首次超限路径; from the product to the vehicle whose holders first cross the limit
 unknown 未知持有人; vehicles without named holders

@@ -205,6 +205,10 @@ BEGIN
 		RAISE EXCEPTION 'a clock is stopped and started by procedures of their own' USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'CALL risk_screen.pause_alert(workspace, alert_id, authority, reason), risk_screen.resume_alert(workspace, alert_id, reason).';
 	END IF;
+	IF kind IS NULL OR kind NOT IN ('push', 'open_case', 'letter', 'publish', 'plan', 'review', 'close', 'reopen', 'note') THEN
+		RAISE EXCEPTION 'there is no action "%"', kind USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Actions are push, open_case, letter, publish, plan, review, close, reopen and note; column next_action of alert_queue says what is due.';
+	END IF;
 	-- a letter that is sent without a text of its own is the one written with the alert
 	EXECUTE format($q$
 		INSERT INTO %1$I.alert_action (alert_id, kind, target, done_at, done_by, body)

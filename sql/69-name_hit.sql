@@ -65,24 +65,27 @@ BEGIN
 	judged AS (
 		SELECT f.*, CASE WHEN at_registration THEN coalesce(least(f.changed_on, as_of), as_of) ELSE as_of END AS day
 		  FROM firm AS f WHERE changed_before IS NULL OR f.changed_on < changed_before),
+	local AS MATERIALIZED (
+		SELECT DISTINCT x.jurisdiction FROM risk_screen.lexicon AS x WHERE x.jurisdiction IS NOT NULL AND x.lexicon = ANY (lexicons)),
 	version AS MATERIALIZED (
 		SELECT u.lexicon, v.valid_from, v.valid_to FROM unnest(lexicons) AS u (lexicon) CROSS JOIN LATERAL risk_screen.lexicon_versions(u.lexicon) AS v)
 	SELECT f.inst_id, f.name, f.changed_on, s.field, s.lexicon, s.term, s.effect, s.basis, s.started, s.ended, s.matched, s.disguise,
 		   greatest(l.valid_from, t.valid_from),
 		   CASE WHEN at_registration AND f.changed_on IS NULL THEN 'registered_on'
-				WHEN p.assumed AND f.province IS NULL THEN 'province' WHEN p.assumed THEN format('province: "%s" tells no province', f.province) END,
+				WHEN p.assumed AND f.province IS NULL THEN 'province' WHEN p.assumed AND f.placed THEN format('province: "%s" does not tell whether it is in %s', f.province, p.province)
+				WHEN p.assumed THEN format('province: "%s" tells no province', f.province) END,
 		   v.valid_from
 	  FROM judged AS f
 	 CROSS JOIN LATERAL (
 			SELECT CASE WHEN f.placed THEN f.province END AS province, false AS assumed
 			 UNION ALL
-			-- without a province a list of one jurisdiction may apply: asked as if it did, and said to be so
-			SELECT DISTINCT x.jurisdiction, true FROM risk_screen.lexicon AS x WHERE NOT f.placed AND x.jurisdiction IS NOT NULL AND x.lexicon = ANY (lexicons)) AS p
+			-- without a province, or with no more than a province, a list of one place may apply: asked as if it did, and said to be so
+			SELECT x.jurisdiction, true FROM local AS x WHERE NOT f.placed OR risk_screen._region_around(f.province, x.jurisdiction)) AS p
 	 CROSS JOIN LATERAL risk_screen.screen_name(f.name, f.scope_text, p.province, 'existing', f.biz, f.day, f.kind) AS s
 	  JOIN risk_screen.lexicon AS l ON l.lexicon = s.lexicon
 	  JOIN version AS v ON v.lexicon = s.lexicon AND f.day BETWEEN v.valid_from AND v.valid_to
 	  LEFT JOIN risk_screen.term AS t ON t.lexicon = s.lexicon AND t.term = s.term
-	 WHERE s.lexicon = ANY (lexicons) AND (NOT p.assumed OR l.jurisdiction IS NOT NULL)
+	 WHERE s.lexicon = ANY (lexicons) AND (NOT p.assumed OR l.jurisdiction = p.province)
 	   AND (changed_since IS NULL OR f.changed_on IS NULL OR f.changed_on > changed_since OR greatest(l.valid_from, t.valid_from) > changed_since
 			-- a licence without its date of loss may have been lost since
 			OR f.ended_on > changed_since OR f.lost IS NOT NULL);

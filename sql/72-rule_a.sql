@@ -10,7 +10,9 @@ SELECT risk_screen._ship_rule(r.code, 'yellow', '{}', '{}', '{}', '{}', format($
 	  FROM alert_deadline AS d JOIN alert AS a USING (alert_id)
 	  LEFT JOIN LATERAL (SELECT min(z.done_at) AS done_at FROM alert_action AS z
 						  WHERE z.alert_id = d.alert_id AND z.kind = d.action AND (d.target = '' OR z.target = d.target) AND z.done_at >= a.raised_at AND z.done_at < $3) AS x ON true
-	 WHERE d.requirement = %L AND d.due_at < $3 AND a.state IN ('open', 'closed') AND d.due_at < coalesce(x.done_at, $3) AND a.raised_at < $3 AND a.raised_at >= $2
+	 WHERE d.requirement = %L AND d.due_at < $3 AND a.state IN ('open', 'closed') AND d.due_at < coalesce(x.done_at, $3) AND a.raised_at < $3
+	   -- what is still to be done stays on the list however old it is
+	   AND (a.raised_at >= $2 OR x.done_at IS NULL AND a.state = 'open')
 $$, r.code), r.zh, r.en, NULL, false)
   FROM (VALUES ('A05', '红色预警未在1小时内推送至监管负责人。', 'A red alert was not pushed to the supervisor within one hour.'),
 			   ('A06', '红色预警未同步启动应急处置流程。', 'A red alert did not open the emergency procedure.'),
@@ -22,7 +24,8 @@ SELECT risk_screen._ship_rule('A11', 'yellow', '{}', '{}', '{}', '{}', $$
 		   jsonb_build_object('inst_id', c.inst_id, 'kind', c.kind, 'state', c.state) AS evidence
 	  FROM case_file AS c
 	 WHERE (c.kind <> 'emergency' OR c.state <> 'opened') AND c.opened_at < $3
-	   AND NOT EXISTS (SELECT FROM alert AS a WHERE a.inst_id = c.inst_id AND a.review_state = 'confirmed')
+	   -- an emergency begins before the review; any other case must not
+	   AND NOT EXISTS (SELECT FROM alert AS a WHERE a.inst_id = c.inst_id AND a.review_state = 'confirmed' AND (a.reviewed_at <= c.opened_at OR a.reviewed_at IS NULL OR c.kind = 'emergency'))
 $$, '未经人工复核确认即启动处置程序。', 'Disposal started without a confirmed alert.', NULL, false);
 
 SELECT risk_screen._ship_rule('A13', NULL, '{}', '{}', '{}', '{}', $$
@@ -64,7 +67,7 @@ SELECT risk_screen._ship_rule('A07', 'yellow', '{}', '{}', '{}', '{}', $$
 		   jsonb_strip_nulls(jsonb_build_object('inst_id', a.inst_id, 'rule', a.rule, 'fault', CASE WHEN l.body IS NULL THEN 'no letter' ELSE 'letter lacks firm, rule, version or values' END,
 				'missing', CASE WHEN l.body IS NOT NULL AND a.evidence -> 'findings' IS NULL AND a.evidence -> 'score' IS NULL THEN 'values of the alert' END)) AS evidence, 'alert:' || a.alert_id AS finding_key
 	  FROM alert AS a LEFT JOIN alert_letter AS l ON l.alert_id = a.alert_id AND l.raised_at = a.raised_at
-	 WHERE a.level = 'orange' AND a.state = 'open' AND a.raised_at < $3 + interval '1 day' AND a.raised_at >= $2
+	 WHERE a.level = 'orange' AND a.state = 'open' AND a.raised_at < $3 + interval '1 day'
 	   AND (l.body IS NULL OR a.evidence -> 'findings' IS NULL AND a.evidence -> 'score' IS NULL
 			OR strpos(l.body, a.rule) = 0 OR strpos(l.body, a.rule_version::text) = 0 OR strpos(l.body, a.inst_id) = 0
 			OR EXISTS (SELECT FROM jsonb_array_elements(a.evidence -> 'findings') AS f WHERE strpos(l.body, f ->> 'observed') = 0))
@@ -75,7 +78,7 @@ SELECT risk_screen._ship_rule('A09', 'yellow', '{}', '{publish_days}', '{}', '{}
 		   jsonb_strip_nulls(jsonb_build_object('inst_id', a.inst_id, 'rule', a.rule, 'published_at', p.published_at)) AS evidence, 'alert:' || a.alert_id AS finding_key
 	  FROM alert AS a
 	  LEFT JOIN LATERAL (SELECT min(z.done_at) AS published_at FROM alert_action AS z WHERE z.alert_id = a.alert_id AND z.kind = 'publish' AND z.done_at >= a.raised_at AND z.done_at < $3) AS p ON true
-	 WHERE a.level = 'yellow' AND a.state IN ('open', 'closed') AND a.review_state <> 'false_positive' AND a.raised_at < $3 AND a.raised_at >= $2
+	 WHERE a.level = 'yellow' AND a.state IN ('open', 'closed') AND a.review_state <> 'false_positive' AND a.raised_at < $3 AND (a.raised_at >= $2 OR a.state = 'open' AND p.published_at IS NULL)
 	   AND (a.closed_at IS NULL OR a.closed_at >= $3 OR p.published_at IS NOT NULL)
 $$, '黄色预警未按期在行业协会官网公示。', 'A yellow alert was not published on the association''s site in time.', NULL, false, '{}', 1, NULL, true);
 
@@ -115,7 +118,8 @@ SELECT risk_screen._ship_rule('A15', NULL, '{}', '{}', '{institution}', '{}', $$
 	point AS (
 		SELECT f.inst_id, f.rule, f.finding_key, f.severity, f.amount, v.decision,
 			   (SELECT min(x.as_of) FROM finding AS o JOIN run AS x USING (run_id) WHERE o.rule = f.rule AND o.finding_key = f.finding_key AND x.known_at = $4 AND x.as_of <= $1) AS since
-		  FROM day AS d JOIN finding AS f USING (run_id) LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key
+		  FROM day AS d JOIN finding AS f USING (run_id)
+		  LEFT JOIN finding_review_history AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.known_from <= $4 AND (v.known_to IS NULL OR v.known_to > $4)
 		 WHERE f.inst_id IS NOT NULL AND v.decision IS DISTINCT FROM 'rejected')
 	SELECT 'ledger' AS subject_kind, g.inst_id AS subject_id, CASE WHEN count(p.rule) > 0 OR g.level_in_force <> 'unknown' THEN count(p.rule) END AS observed, NULL::numeric AS threshold, max(p.amount) AS amount, min(p.since)::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('confirmed', count(*) FILTER (WHERE p.decision = 'confirmed'), 'without_review', count(p.rule) FILTER (WHERE p.decision IS NULL), 'oldest', min(p.since), 'gravest', max(p.severity), 'rules', jsonb_agg(DISTINCT p.rule) FILTER (WHERE p.rule IS NOT NULL),
@@ -126,12 +130,14 @@ SELECT risk_screen._ship_rule('A15', NULL, '{}', '{}', '{institution}', '{}', $$
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'grades of the day') WHERE NOT EXISTS (SELECT FROM day AS d JOIN grade AS g USING (run_id))
 $$, '风险台账：各机构未消除的风险点数（历次见风险台账视图）。', 'Risk ledger: open risk points of each institution; their history is the view risk_ledger.', NULL, NULL, '{}', 1, 'indicator', true);
 
--- Days since the last visit, or since the institution became high-risk.
+-- Days since the last visit, or since the institution became high-risk: orange
+-- or red on every day that was graded since (unknown ends nothing).
 SELECT risk_screen._ship_rule('A16', 'yellow', '{}', '{inspection_period}', '{visit}', '{}', $$
 	WITH day AS (SELECT r.run_id FROM run AS r WHERE r.as_of = $1 AND r.known_at = $4),
 	high AS (
 		SELECT g.inst_id, g.level_in_force, g.score,
-			   (SELECT min(x.as_of) FROM grade AS o JOIN run AS x USING (run_id) WHERE o.inst_id = g.inst_id AND o.level_in_force >= 'orange' AND x.known_at = $4 AND x.as_of <= $1) AS since
+			   (SELECT min(x.as_of) FROM grade AS o JOIN run AS x USING (run_id) WHERE o.inst_id = g.inst_id AND o.level_in_force >= 'orange' AND x.known_at = $4 AND x.as_of <= $1
+			   AND NOT EXISTS (SELECT FROM grade AS q JOIN run AS y USING (run_id) WHERE q.inst_id = g.inst_id AND q.level_in_force IN ('green', 'yellow') AND y.known_at = $4 AND y.as_of > x.as_of AND y.as_of <= $1)) AS since
 		  FROM day AS d JOIN grade AS g USING (run_id) WHERE g.level_in_force >= 'orange'),
 	seen AS (
 		SELECT v.inst_id, max(v.visited_on) AS visited_on FROM visit AS v WHERE v.visited_on <= $1 GROUP BY v.inst_id)

@@ -3,7 +3,7 @@
 SELECT risk_screen._ship_rule('B02', NULL, '{ALL}', '{top_n}', '{position}', '{}', $$
 	WITH traded AS (
 		SELECT p.inst_id, i.lines, sum(p.value) AS v
-		  FROM position AS p LEFT JOIN institution AS i USING (inst_id)
+		  FROM whole_position AS p LEFT JOIN institution AS i USING (inst_id)
 		 WHERE p.item = 'traded_amount' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0
 		 GROUP BY p.inst_id, i.lines),
 	scope AS (
@@ -36,7 +36,7 @@ $$, '期限超过3个月的标的占比（笔数；按金额的占比见证据�
 
 SELECT risk_screen._ship_rule('B04', 'yellow', '{P2P}', '{guarantee_floor}', '{position}', '{}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM whole_position AS p
 		 WHERE item IN ('guarantee_fund', 'outstanding') AND as_of <= $1 AND as_of >= $2::date AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC),
 	-- where somebody files these figures, a platform that does not lacks them
 	firm AS (
@@ -55,7 +55,7 @@ SELECT risk_screen._ship_rule('B05', NULL, '{INS}', '{}', '{position}', '{}', $$
 	WITH p AS (
 		SELECT inst_id, sum(value) FILTER (WHERE item = 'surrender') AS surrender, sum(value) FILTER (WHERE item = 'premium_long') AS premium,
 			   (array_agg(value ORDER BY as_of) FILTER (WHERE item = 'reserve_open'))[1] AS reserve
-		  FROM position WHERE item IN ('surrender', 'premium_long', 'reserve_open') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		  FROM whole_position AS p WHERE item IN ('surrender', 'premium_long', 'reserve_open') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(surrender / nullif(reserve + premium, 0), 6) AS observed, NULL::numeric AS threshold,
 		   surrender AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('surrender', surrender, 'reserve_open', reserve, 'premium_long', premium,
@@ -67,7 +67,7 @@ SELECT risk_screen._ship_rule('B06', NULL, '{INS}', '{}', '{position}', '{}', $$
 	WITH p AS (
 		SELECT inst_id, sum(value) FILTER (WHERE item = 'claims_paid') AS claims, sum(value) FILTER (WHERE item = 'claims_reserve_change') AS change,
 			   sum(value) FILTER (WHERE item = 'premium_earned') AS earned
-		  FROM position WHERE item IN ('claims_paid', 'claims_reserve_change', 'premium_earned') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		  FROM whole_position AS p WHERE item IN ('claims_paid', 'claims_reserve_change', 'premium_earned') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((claims + change) / nullif(earned, 0), 6) AS observed, NULL::numeric AS threshold,
 		   claims + change AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('claims_paid', claims, 'claims_reserve_change', change, 'premium_earned', earned,
@@ -77,7 +77,7 @@ $$, '短期健康险赔付支出及未决赔款准备金变动与已赚保费的
 
 SELECT risk_screen._ship_rule('B07', 'orange', '{ALL}', '{liquidity_floor,liquidity_horizon}', '{position,debt}', '{}', $$
 	WITH cash AS (
-		SELECT DISTINCT ON (inst_id) inst_id, value, as_of FROM position WHERE item = 'cash' AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, as_of DESC),
+		SELECT DISTINCT ON (inst_id) inst_id, value, as_of FROM whole_position AS p WHERE item = 'cash' AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, as_of DESC),
 	due AS (
 		SELECT inst_id, sum(amount - coalesce(paid_amount, 0)) AS due, sum(amount - coalesce(paid_amount, 0)) FILTER (WHERE due_on <= $1) AS overdue
 		  FROM debt
@@ -91,7 +91,7 @@ $$, '现金储备不足以偿付未来30天到期债务（含已逾期未付）�
 
 SELECT risk_screen._ship_rule('B08', 'yellow', '{P2P}', '{npl_share}', '{position}', '{}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM whole_position AS p
 		 WHERE item IN ('npl', 'loan_balance') AND as_of <= $1 AND as_of >= $2::date AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC),
 	firm AS (
 		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last WHERE item = 'npl')
@@ -164,7 +164,7 @@ $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more tr
 
 SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form,loan_surge_stale}', '{position}', '{position}', $$
 	WITH b AS (
-		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM position
+		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM whole_position AS p
 		 WHERE item = 'loan_balance' AND value IS NOT NULL AND as_of <= $1 AND as_of >= $2::date - (($5 ->> 'loan_surge_window')::int + ($5 ->> 'loan_surge_stale')::int) ORDER BY inst_id, as_of, value DESC),
 	-- the last balance at least a week old, and at most loan_surge_stale days older than that
 	pairs AS (
@@ -322,7 +322,9 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance
 		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int
 		 ORDER BY b.account_id, b.as_of DESC, b.source),
 	held AS (
-		SELECT a.inst_id, sum(l.balance) AS total, sum(l.balance) FILTER (WHERE a.bank_kind = 'pboc') AS central, count(*) FILTER (WHERE l.account_id IS NULL) AS without
+		SELECT a.inst_id, sum(l.balance) AS total, coalesce(sum(l.balance) FILTER (WHERE a.bank_kind = 'pboc'), 0) AS central,
+			   -- at a bank of which nobody says whether it is the central bank
+			   coalesce(sum(l.balance) FILTER (WHERE a.bank_kind IS NULL), 0) AS unplaced, count(*) FILTER (WHERE l.account_id IS NULL) AS without
 		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN last AS l USING (account_id)
 		 WHERE a.owner_kind = 'reserve' AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY a.inst_id),
 	need AS (
@@ -330,16 +332,17 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance
 		  FROM held AS h
 		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = h.inst_id AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid') AS x ON true
 		  LEFT JOIN LATERAL (SELECT g.rating FROM rating AS g WHERE g.inst_id = h.inst_id AND g.valid_from <= $1 AND (g.valid_to > $1 OR g.valid_to IS NULL) ORDER BY g.valid_from DESC LIMIT 1) AS r ON true)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 THEN total * ratio - coalesce(central, 0) END AS observed, 0 AS threshold,
-		   greatest(total * ratio - coalesce(central, 0), 0) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', coalesce(central, 0), 'ratio', ratio, 'rating', rating, 'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts' END)) AS evidence
-	  FROM need WHERE without > 0 OR total * ratio - coalesce(central, 0) > 0
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 AND (unplaced = 0 OR total * ratio - central - unplaced > 0) THEN total * ratio - central - unplaced END AS observed, 0 AS threshold,
+		   greatest(total * ratio - central - unplaced, 0) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', central, 'kind_of_bank_not_told', nullif(unplaced, 0), 'ratio', ratio, 'rating', rating,
+				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
+	  FROM need WHERE without > 0 OR total * ratio - central > 0
 $$, '集中存管的备付金低于评级对应的比例。', 'Less client reserve is deposited centrally than the rating requires.');
 
 SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{position}', '{}', $$
 	WITH p AS (
 		SELECT inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'risk_reserve_paid') AS paid
-		  FROM position WHERE item IN ('income', 'risk_reserve_paid') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		  FROM whole_position AS p WHERE item IN ('income', 'risk_reserve_paid') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
 	-- nothing filed is not nothing paid; no income owes nothing
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(paid / income, 8) AS observed, NULL::numeric AS threshold,
 		   income * ($5 ->> 'industry_reserve')::numeric - paid AS amount, NULL::timestamptz AS occurred_at,
@@ -362,15 +365,12 @@ $$, '年化收益率超5%的理财型保险未双录。', 'Wealth insurance yiel
 
 SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}', '{recording}', '{}', $$
 	SELECT 'sale' AS subject_kind, r.sale_id AS subject_id, r.inst_id,
-		   CASE WHEN r.deleted_on <= $1 THEN round(extract(epoch FROM r.deleted_on::timestamp - r.taken_at::timestamp)::numeric / 86400 / 365.2425, 4)
-				WHEN r.keep_until IS NULL THEN NULL
-				-- whole years and the fraction of the next, so that ten years to the day are ten
-				ELSE extract(year FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp))
-					 + round(extract(epoch FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp)
-								- make_interval(years => extract(year FROM age(r.keep_until::timestamp, r.taken_at::date::timestamp))::int))::numeric / 86400 / 366, 4) END AS observed,
+		   -- whole years and the fraction of the next, so that ten years to the day are ten
+		   extract(year FROM k.kept) + round(extract(epoch FROM k.kept - make_interval(years => extract(year FROM k.kept)::int))::numeric / 86400 / 366, 4) AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, r.taken_at AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('recording_id', r.recording_id, 'keep_until', r.keep_until, 'deleted_on', r.deleted_on, 'missing', CASE WHEN r.keep_until IS NULL THEN 'keep_until' END)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('recording_id', r.recording_id, 'keep_until', r.keep_until, 'deleted_on', r.deleted_on, 'missing', CASE WHEN k.kept IS NULL THEN 'keep_until' END)) AS evidence
 	  FROM recording AS r
+	 CROSS JOIN LATERAL (SELECT age(CASE WHEN r.deleted_on <= $1 THEN r.deleted_on ELSE r.keep_until END::timestamp, r.taken_at::date::timestamp) AS kept) AS k
 	 WHERE r.taken_at < $3 AND (r.keep_until IS NULL OR r.deleted_on <= $1 OR r.keep_until < (r.taken_at::date + make_interval(years => ceil(($5 ->> 'recording_retention')::numeric)::int + 1))::date)
 $$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
 
@@ -437,51 +437,66 @@ SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,p
 	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 $$, '承诺或实际收益水平显著高于项目回报率，或显著高于行业水平（稳健z值）。', 'Promised or actual yield is significantly above the project''s return, or above the sector (robust z).');
 
-SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age}', '{account,balance}', '{}', $$
+SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age,top_n}', '{}', '{}', $$
 	WITH last AS (
 		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int ORDER BY b.account_id, b.as_of DESC, b.source),
 	kept AS (
 		SELECT a.bank_id, l.balance FROM account AS a LEFT JOIN last AS l USING (account_id)
 		 WHERE a.owner_kind IN ('custody', 'reserve') AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),
-	bank AS (
-		SELECT bank_id, sum(balance) AS v FROM kept WHERE bank_id IS NOT NULL GROUP BY bank_id)
-	SELECT 'sector' AS subject_kind, 'custody banks' AS subject_id, round(risk_screen.hhi(v) FILTER (WHERE v > 0)::numeric, 6) AS observed, NULL::numeric AS threshold, sum(v) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('banks', count(*) FILTER (WHERE v > 0), 'largest', round(max(v) / nullif(sum(v), 0), 6), 'without_bank_or_balance', (SELECT count(*) FROM kept WHERE bank_id IS NULL OR balance IS NULL),
-				'missing', CASE WHEN count(*) FILTER (WHERE v > 0) = 0 THEN 'bank and balance of custody or reserve accounts' END)) AS evidence
-	  FROM bank
-$$, '存管与备付金资金在银行间的集中度（HHI）。', 'Concentration of client money over custody and reserve banks (HHI).', 'macro');
+	lent AS (
+		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM whole_position AS p WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL ORDER BY p.inst_id, p.as_of DESC),
+	owed AS (
+		SELECT l.borrower_id, coalesce(l.outstanding, l.amount) AS v FROM loan AS l
+		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed', 'written_off') AND (l.matures_on > $1 OR l.matures_on IS NULL OR l.outstanding > 0 OR l.status = 'overdue')),
+	scope (scope, missing, left_out) AS (
+		VALUES ('custody banks', 'bank and balance of custody or reserve accounts', (SELECT count(*) FROM kept WHERE bank_id IS NULL OR balance IS NULL)),
+			   ('platforms', 'position item loan_balance', 0), ('borrowers', 'loans and their borrowers', (SELECT count(*) FROM owed WHERE borrower_id IS NULL))),
+	sums AS (
+		SELECT 'custody banks' AS scope, bank_id AS id, sum(balance) AS v FROM kept WHERE bank_id IS NOT NULL GROUP BY bank_id
+		 UNION ALL SELECT 'platforms', inst_id, value FROM lent
+		 UNION ALL SELECT 'borrowers', borrower_id, sum(v) FROM owed WHERE borrower_id IS NOT NULL GROUP BY borrower_id),
+	ranked AS (
+		SELECT s.scope, s.v, row_number() OVER (PARTITION BY s.scope ORDER BY s.v DESC, s.id) AS place FROM sums AS s WHERE s.v > 0)
+	SELECT 'sector' AS subject_kind, c.scope AS subject_id, round(risk_screen.hhi(r.v)::numeric, 6) AS observed, NULL::numeric AS threshold, sum(r.v) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('count', count(r.v), 'largest', round(max(r.v) / sum(r.v), 6), 'largest_share_of_n', round(sum(r.v) FILTER (WHERE r.place <= ($5 ->> 'top_n')::numeric) / sum(r.v), 6), 'n', ($5 ->> 'top_n')::numeric,
+				'gini', round(risk_screen.gini(r.v)::numeric, 6), 'left_out', nullif(c.left_out, 0), 'missing', CASE WHEN count(r.v) = 0 THEN c.missing END)) AS evidence
+	  FROM scope AS c LEFT JOIN ranked AS r USING (scope) GROUP BY c.scope, c.missing, c.left_out
+$$, '资金在存管银行、平台、借款人间的集中度（HHI；前N家占比与基尼系数见证据）。', 'Concentration of money over custody and reserve banks, platforms and borrowers (HHI; share of the largest n and Gini in the evidence).', 'macro');
 
 -- Rulesets judge these by the value itself, the others by the number of findings.
 UPDATE risk_screen.rule SET fact = 'value' WHERE code IN ('B03', 'B04', 'B05', 'B06', 'B07', 'B08', 'B09', 'B10', 'B11', 'B17', 'B18');
 
-SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minimum}', '{position}', '{}', $$
+-- Balance and users, each against the peers; the faster of the two counts.
+SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minimum,priority_base}', '{position}', '{}', $$
 	WITH b AS (
-		SELECT p.inst_id, (array_agg(p.value ORDER BY p.as_of))[1] AS base, (array_agg(p.value ORDER BY p.as_of DESC))[1] AS last, count(DISTINCT p.as_of) AS days
-		  FROM position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-		 WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id),
-	g AS (SELECT inst_id, last / base - 1 AS growth FROM b WHERE base > 0 AND days > 1),
-	peers AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY growth) AS median, count(*) AS n FROM g),
-	spread AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(g.growth - p.median)) AS mad FROM g CROSS JOIN peers AS p)
-	SELECT 'institution' AS subject_kind, g.inst_id AS subject_id,
-		   round((0.6745 * (g.growth - p.median) / s.mad)::numeric, 4) AS observed,
-		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('growth', round(g.growth, 6), 'median', round(p.median::numeric, 6), 'peers', p.n) AS evidence
-	  FROM g CROSS JOIN peers AS p CROSS JOIN spread AS s
-	 WHERE p.n >= ($5 ->> 'peer_minimum')::numeric AND s.mad > 0
+		SELECT p.inst_id, p.item, (array_agg(p.value ORDER BY p.as_of))[1] AS base, (array_agg(p.value ORDER BY p.as_of DESC))[1] AS last, count(DISTINCT p.as_of) AS days
+		  FROM whole_position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
+		 WHERE p.item IN ('loan_balance', 'users') AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id, p.item),
+	g AS (SELECT inst_id, item, last / base - 1 AS growth FROM b WHERE base > 0 AND days > 1 AND (item = 'loan_balance' OR base >= ($5 ->> 'priority_base')::numeric)),
+	peers AS (SELECT k.item, percentile_cont(0.5) WITHIN GROUP (ORDER BY g.growth) AS median, count(g.inst_id) AS n FROM (VALUES ('loan_balance'), ('users')) AS k (item) LEFT JOIN g USING (item) GROUP BY k.item),
+	spread AS (SELECT p.item, percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(g.growth - p.median)) AS mad FROM peers AS p LEFT JOIN g USING (item) GROUP BY p.item),
+	scored AS (
+		SELECT g.inst_id, g.item, g.growth, p.median, p.n, round((0.6745 * (g.growth - p.median) / s.mad)::numeric, 4) AS z
+		  FROM g JOIN peers AS p USING (item) JOIN spread AS s USING (item) WHERE p.n >= ($5 ->> 'peer_minimum')::numeric AND s.mad > 0),
+	fastest AS (
+		SELECT DISTINCT ON (inst_id) inst_id, item, growth, median, n, z FROM scored ORDER BY inst_id, z DESC, item)
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, f.z AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('of', f.item, 'growth', round(f.growth, 6), 'median', round(f.median::numeric, 6), 'peers', f.n) AS evidence
+	  FROM fastest AS f
 	 UNION ALL
 	-- others can be compared, this platform has one balance or began at nothing
 	SELECT 'institution', b.inst_id, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'two loan balances, the first above zero')
-	  FROM b CROSS JOIN peers AS p WHERE (b.base <= 0 OR b.days < 2) AND p.n >= ($5 ->> 'peer_minimum')::numeric
+	  FROM b JOIN peers AS p USING (item) WHERE b.item = 'loan_balance' AND (b.base <= 0 OR b.days < 2) AND p.n >= ($5 ->> 'peer_minimum')::numeric AND NOT EXISTS (SELECT FROM fastest AS f WHERE f.inst_id = b.inst_id)
 	 UNION ALL
 	-- too few peers, or peers without any spread, say nothing about anybody
 	SELECT 'sector', 'P2P', NULL, NULL, NULL, NULL, jsonb_build_object('peers', p.n, 'missing', CASE WHEN s.mad = 0 THEN 'any spread between the peers' ELSE 'enough platforms with two loan balances' END)
-	  FROM peers AS p CROSS JOIN spread AS s WHERE p.n < ($5 ->> 'peer_minimum')::numeric OR s.mad IS NULL OR s.mad = 0
-$$, '贷款余额增速显著高于同业（稳健z值）。', 'The loan balance grows significantly faster than the peers'' (robust z).');
+	  FROM peers AS p JOIN spread AS s USING (item) WHERE p.item = 'loan_balance' AND (p.n < ($5 ->> 'peer_minimum')::numeric OR s.mad IS NULL OR s.mad = 0)
+$$, '贷款余额或用户数增速显著高于同业（稳健z值）。', 'The loan balance or the number of users grows significantly faster than the peers'' (robust z).');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
 
 SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn,position}', '{}', $$
 	WITH size AS (
-		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0 ORDER BY p.inst_id, p.as_of DESC),
+		SELECT p.inst_id, p.as_of, p.value FROM whole_position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0),
 	net AS (
 		SELECT t.inst_id, t.paid_at::date AS day, sum(CASE t.purpose WHEN 'redemption' THEN t.amount ELSE -t.amount END) AS net
 		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'FUND' = ANY (i.lines)
@@ -489,10 +504,12 @@ SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,rede
 	run AS (
 		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN make_interval(days => ($5 ->> 'redemption_days')::int - 1) PRECEDING AND CURRENT ROW) AS five FROM net),
 	peak AS (
-		SELECT DISTINCT ON (inst_id) inst_id, day, net, five FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
+		SELECT DISTINCT ON (inst_id) inst_id, day, net, five, CASE WHEN five > net THEN day - ($5 ->> 'redemption_days')::int + 1 ELSE day END AS first_day FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
 	SELECT 'institution' AS subject_kind, p.inst_id AS subject_id, round(greatest(p.net, p.five, 0) / s.value, 6) AS observed, NULL::numeric AS threshold, greatest(p.net, p.five) AS amount,
 		   p.day::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('one_day', p.net, 'five_days', p.five, 'fund_size', s.value, 'missing', CASE WHEN s.value IS NULL THEN 'position item fund_size' END)) AS evidence
-	  FROM peak AS p LEFT JOIN size AS s USING (inst_id)
+	  FROM peak AS p
+	  -- the fund as it was before the money left; without such a figure the next one filed
+	  LEFT JOIN LATERAL (SELECT z.value FROM size AS z WHERE z.inst_id = p.inst_id ORDER BY z.as_of >= p.first_day, abs(z.as_of - p.first_day) LIMIT 1) AS s ON true
 $$, '单日或五日净赎回占基金规模比例高。', 'Net redemptions of a day or five days are large against the fund.');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B34';
 
@@ -502,18 +519,24 @@ SELECT risk_screen._ship_rule('B36', NULL, '{}', '{}', '{feed}', '{}', $$
 	  FROM feed AS f WHERE f.report_date <= $1 AND f.received_at < $3 GROUP BY f.inst_id
 $$, '最近一次有效报送距监测日的天数。', 'Days between the last valid feed and the day of the run.');
 
+-- Against the first day of the campaign that runs on the day, or else of the window.
 SELECT risk_screen._ship_rule('B37', NULL, '{}', '{}', '{}', '{}', $$
-	SELECT 'level' AS subject_kind, level::text AS subject_id, count(DISTINCT inst_id) AS observed, NULL::numeric AS threshold, sum(amount) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('alerts', count(*), 'oldest', min(raised_at)) AS evidence
-	  FROM alert WHERE state IN ('open', 'inhibited') AND raised_at < $3 GROUP BY level
-$$, '尚未处置的预警涉及的机构数与金额。', 'Institutions and amounts with open alerts.');
+	WITH start AS (
+		SELECT coalesce((SELECT min(p.starts_on)::timestamptz FROM phase AS p WHERE p.campaign IN (SELECT c.campaign FROM phase AS c WHERE c.starts_on <= $1 AND c.ends_on >= $1)), $2) AS at),
+	known AS (
+		SELECT a.level, a.inst_id, a.amount, a.raised_at, a.state IN ('open', 'inhibited') OR a.closed_at >= $3 AS open, a.raised_at < s.at AND (a.state IN ('open', 'inhibited') OR a.closed_at >= s.at) AS open_then, s.at
+		  FROM alert AS a CROSS JOIN start AS s WHERE a.state <> 'withdrawn' AND a.raised_at < $3)
+	SELECT 'level' AS subject_kind, level::text AS subject_id, count(DISTINCT inst_id) FILTER (WHERE open) AS observed, NULL::numeric AS threshold, sum(amount) FILTER (WHERE open) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('alerts', count(*) FILTER (WHERE open), 'oldest', min(raised_at) FILTER (WHERE open), 'since', min(at), 'institutions_then', count(DISTINCT inst_id) FILTER (WHERE open_then), 'amount_then', sum(amount) FILTER (WHERE open_then),
+				'of_these_resolved', count(*) FILTER (WHERE open_then AND NOT open), 'new_since', count(*) FILTER (WHERE open AND NOT open_then))) AS evidence
+	  FROM known WHERE open OR open_then GROUP BY level
+$$, '尚未处置的预警涉及的机构数与金额，及与专项开始时的比较。', 'Institutions and amounts with open alerts, against the start of the campaign.');
 UPDATE risk_screen.rule SET kind = 'indicator' WHERE code IN ('B36', 'B37');
 
 SELECT risk_screen._ship_rule('B01', NULL, '{ALL}', '{gdp_age}', '{position,macro_series}', '{}', $$
 	WITH filed AS (
-		-- the figure for all business and places, or else the sum over its parts
-		SELECT p.inst_id, p.as_of, coalesce(max(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL), sum(p.value)) AS value
-		  FROM position AS p WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id, p.as_of),
+		SELECT p.inst_id, p.as_of, p.value
+		  FROM whole_position AS p WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL),
 	last AS (
 		SELECT DISTINCT ON (inst_id) inst_id, as_of, value FROM filed ORDER BY inst_id, as_of DESC),
 	scope AS (

@@ -64,7 +64,7 @@ SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{t
 	WITH raised AS (
 		SELECT t.inst_id, sum(t.amount) AS amount, count(*) AS n
 		  FROM txn AS t JOIN institution AS i USING (inst_id)
-		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND 'P2P' = ANY (i.lines)
+		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND 'P2P' = ANY (i.lines) AND coalesce(t.currency, 'CNY') = 'CNY'
 		 GROUP BY t.inst_id),
 	own AS MATERIALIZED (
 		SELECT r.inst_id, a.account_id, min(a.owner_id) AS owner_id, min(r.relation) AS relation
@@ -91,6 +91,10 @@ SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{t
 	  FROM loan AS l JOIN institution AS i USING (inst_id)
 	 WHERE 'P2P' = ANY (i.lines) AND l.started_on >= $2::date AND l.started_on <= $1 AND NOT EXISTS (SELECT FROM raised AS r WHERE r.inst_id = l.inst_id)
 	 GROUP BY l.inst_id
+	 UNION ALL
+	-- whose money it became cannot be told of a platform whose shareholders nobody filed
+	SELECT 'institution', r.inst_id, NULL, NULL, r.amount, NULL, jsonb_build_object('missing', 'shareholders')
+	  FROM raised AS r WHERE NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = r.inst_id) AND NOT EXISTS (SELECT FROM arrived AS a WHERE a.inst_id = r.inst_id)
 $$, '出借人资金经借款人流向平台及其关联方，疑似自融。', 'Money lent through the platform reached the platform''s related parties.');
 
 SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{loan}', $$
@@ -211,9 +215,15 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 	  FROM marks WHERE why <> '{}'
 $$, '借款人身份缺失或重复、满标未放款、放款给他人、资金回流平台、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, paid to somebody else, money back at the platform, repeated collateral or text: the loan may be invented.');
 
+-- What may be done off line is a list (code_label, domain offline_activity): the
+-- three activities of the plan, the first of which has two codes.
+INSERT INTO risk_screen.code_label (domain, code, title_zh, title_en, ordinal, builtin)
+SELECT 'offline_activity', c.code, c.title_zh, c.title_en, c.ordinal, true FROM risk_screen.code_label AS c
+ WHERE c.domain = 'marketing.activity' AND c.code IN ('credit_collection', 'credit_check', 'follow_up', 'collateral');
+
 SELECT risk_screen._ship_rule('C12', 'yellow', '{P2P}', '{}', '{marketing}', '{}', $$
 	WITH seen AS (
-		SELECT m.inst_id, m.activity, m.happened_on, m.activity NOT IN ('credit_collection', 'credit_check', 'follow_up', 'collateral') AS barred
+		SELECT m.inst_id, m.activity, m.happened_on, m.activity NOT IN (SELECT c.code FROM risk_screen.code_label AS c WHERE c.domain = 'offline_activity') AS barred
 		  FROM marketing AS m WHERE m.channel = 'offline' AND m.happened_on <= $1 AND m.happened_on >= $2::date)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, nullif(count(*) FILTER (WHERE barred), 0) AS observed, 0 AS threshold, NULL::numeric AS amount, (max(happened_on) FILTER (WHERE barred))::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('activities', jsonb_agg(DISTINCT activity) FILTER (WHERE barred), 'not_named', nullif(count(*) FILTER (WHERE activity IS NULL), 0),
@@ -235,18 +245,24 @@ SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}
 	 WHERE i.lines && ARRAY['P2P', 'EC'] AND p.biz IS NULL AND p.kind IS NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 $$, '未经批准从事资产管理、债权或股权转让业务。', 'Asset management or transfer of claims or equity without a licence.');
 
+-- C15 and C16 hold for every line that keeps client money; payment institutions
+-- have the reserve (G01, G02) in its place. The rules' lines say who must have
+-- filed accounts at all, and whose flows C16 holds against custody: elsewhere
+-- the same purposes are other business.
 SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}', '{account}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	mixed AS (
 		SELECT t.inst_id, t.txn_id, t.amount, t.paid_at, t.purpose, a.owner_kind AS from_kind, b.owner_kind AS to_kind
 		  FROM txn AS t
-		  JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC']
+		  JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU']
 		  JOIN account AS a ON a.account_id = t.payer
 		  JOIN account AS b ON b.account_id = t.payee
 		  LEFT JOIN rel AS ra ON ra.inst_id = t.inst_id AND ra.party_id = a.owner_id
 		  LEFT JOIN rel AS rb ON rb.inst_id = t.inst_id AND rb.party_id = b.owner_id
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
-		   AND coalesce(t.purpose, 'transfer') NOT IN ('fee', 'lend', 'repay', 'payout', 'deposit', 'withdraw', 'salary', 'compensation', 'disburse', 'consumption')
+		   -- a related party may lend, borrow and shop like anybody; between custody and the institution's own account only a fee is in order (compensation is C22's)
+		   AND (coalesce(t.purpose, 'transfer') NOT IN ('fee', 'lend', 'repay', 'payout', 'deposit', 'withdraw', 'salary', 'compensation', 'disburse', 'consumption')
+				OR t.purpose NOT IN ('fee', 'compensation') AND (a.owner_kind = 'custody' AND b.owner_kind = 'own' AND b.owner_id = t.inst_id OR b.owner_kind = 'custody' AND a.owner_kind = 'own' AND a.owner_id = t.inst_id))
 		   AND (a.owner_kind IN ('client', 'custody') AND (ra.party_id IS NULL OR a.owner_kind = 'custody') AND rb.party_id IS NOT NULL AND b.owner_kind <> 'custody'
 			 OR b.owner_kind IN ('client', 'custody') AND (rb.party_id IS NULL OR b.owner_kind = 'custody') AND ra.party_id IS NOT NULL AND a.owner_kind <> 'custody')),
 	direct AS (
@@ -254,7 +270,7 @@ SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}'
 	-- one account filed as clients' and as own
 	register AS (
 		SELECT a.inst_id, a.account_id, bool_or(a.owner_kind IN ('client', 'custody')) AND bool_or(a.owner_kind = 'own') AS both_kinds, bool_and(a.owner_kind IS NULL) AS kindless
-		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC']
+		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU']
 		 WHERE coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY a.inst_id, a.account_id),
 	accounts AS (
 		SELECT inst_id, count(*) FILTER (WHERE both_kinds) AS n, (array_agg(account_id ORDER BY account_id) FILTER (WHERE both_kinds))[1:20] AS accounts, count(*) FILTER (WHERE kindless) AS kindless FROM register GROUP BY inst_id)
@@ -271,7 +287,8 @@ SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '
 					ELSE a.owner_kind = 'custody' AND EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'custody'
 														 AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL)) END AS ok
 		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
-		 WHERE i.lines && ARRAY['P2P', 'EC', 'INS'] AND a.owner_kind IN ('client', 'custody') AND coalesce(a.account_kind, 'bank') <> 'ledger'
+		 -- a licensed financial institution of another line may keep clients' accounts itself
+		 WHERE (i.lines && ARRAY['P2P', 'EC', 'INS'] OR i.lines && ARRAY['FUND', 'TRU', 'AM'] AND i.is_financial IS NOT TRUE) AND a.owner_kind IN ('client', 'custody') AND coalesce(a.account_kind, 'bank') <> 'ledger'
 		   AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),
 	accounts AS (
 		SELECT inst_id, count(*) AS n, count(*) FILTER (WHERE ok IS NOT FALSE) AS good, count(*) FILTER (WHERE ok IS NULL) AS bankless,
@@ -315,6 +332,11 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 	  LEFT JOIN bank AS b USING (inst_id, account_id, day)
 	  LEFT JOIN balance AS p ON p.account_id = g.account_id AND p.as_of = g.day AND coalesce(p.source, 'platform') = 'platform'
 	 WHERE b.day IS NULL OR p.balance IS DISTINCT FROM b.balance
+	 UNION ALL
+	-- a custody account of which no statement came in the whole window
+	SELECT DISTINCT 'account', a.account_id, a.inst_id, NULL::numeric, NULL::numeric, NULL::numeric, NULL::timestamptz, jsonb_build_object('missing', 'statements of the custody bank')
+	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE a.owner_kind = 'custody' AND coalesce(a.opened_on < $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) AND NOT EXISTS (SELECT FROM bank AS b WHERE b.account_id = a.account_id)
 $$, '平台台账与存管银行流水不符，或存管银行当日未报送。', 'Platform ledger and bank statement differ, or the statement of a day is missing.');
 
 SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
@@ -335,8 +357,14 @@ SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan}', '{}',
 		   jsonb_build_object('loans', (array_agg(l.loan_id ORDER BY l.amount DESC, l.loan_id))[1:20]) AS evidence
 	  FROM loan AS l JOIN institution AS i USING (inst_id)
 	 WHERE i.lines && ARRAY['P2P', 'EC'] AND (l.is_property OR l.purpose = 'property') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
-	   AND NOT EXISTS (SELECT FROM licence AS x WHERE x.inst_id = l.inst_id AND x.biz = 'property_finance' AND x.valid_from <= l.started_on AND (x.valid_to > l.started_on OR x.valid_to IS NULL))
+	   AND NOT EXISTS (SELECT FROM licence AS x WHERE x.inst_id = l.inst_id AND x.biz = 'property_finance' AND x.valid_from <= l.started_on AND (x.valid_to > l.started_on OR x.valid_to IS NULL) AND coalesce(x.status, 'valid') = 'valid')
 	 GROUP BY l.inst_id
+	 UNION ALL
+	-- a platform that says of none of its loans what it is for
+	SELECT 'institution', l.inst_id, NULL, 0, sum(l.amount), NULL, jsonb_build_object('loans', count(*), 'missing', 'purpose or is_property of loans')
+	  FROM loan AS l JOIN institution AS i USING (inst_id)
+	 WHERE i.lines && ARRAY['P2P', 'EC'] AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+	 GROUP BY l.inst_id HAVING count(l.is_property) = 0 AND count(l.purpose) = 0
 $$, '无资质从事房地产融资。', 'Property finance without a licence.');
 
 -- By money: days after the loan the borrower pays a developer or agent. By words:
@@ -373,9 +401,14 @@ SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}
 	 UNION ALL
 	SELECT 'transfer', t.txn_id, t.inst_id, t.amount, 0, t.amount, t.paid_at, jsonb_build_object('loan_id', t.loan_id, 'payer', t.payer, 'kind', a.owner_kind)
 	  FROM paid AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
-	  JOIN account AS a ON a.account_id = t.payer
-	  LEFT JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = a.owner_id
+	  LEFT JOIN account AS a ON a.account_id = t.payer
+	  LEFT JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = coalesce(a.owner_id, t.payer_owner)
 	 WHERE (a.owner_kind = 'risk_fund' OR r.party_id IS NOT NULL)
+	 UNION ALL
+	-- whose account lenders were compensated from is not known
+	SELECT 'institution', t.inst_id, t.inst_id, NULL, NULL, sum(t.amount), max(t.paid_at), jsonb_build_object('missing', 'owners of paying accounts', 'transfers', count(*))
+	  FROM paid AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines) LEFT JOIN account AS a ON a.account_id = t.payer
+	 WHERE coalesce(a.owner_id, t.payer_owner) IS NULL AND a.owner_kind IS DISTINCT FROM 'risk_fund' GROUP BY t.inst_id
 	 UNION ALL
 	SELECT 'institution', l.inst_id, l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'shareholders', 'guaranteed_loans', count(*))
 	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
@@ -396,9 +429,10 @@ SELECT risk_screen._ship_rule('C26', 'red', '{P2P}', '{}', '{authority_order,loa
 $$, '责令暂停新发标的之后仍发新标。', 'A new loan after the order to suspend new loans.');
 
 SELECT risk_screen._ship_rule('C28', 'orange', '{P2P}', '{}', '{filing}', '{}', $$
-	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('status', i.status) AS evidence
+	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, CASE WHEN NOT k.undated THEN 1 END AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('status', i.status, 'missing', CASE WHEN k.undated THEN 'day the registration was received' END)) AS evidence
 	  FROM institution AS i
+	 CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM filing AS f WHERE f.inst_id = i.inst_id AND f.kind = 'p2p_registration' AND f.received_at IS NULL AND coalesce(f.status, 'accepted') = 'accepted') AS undated) AS k
 	 WHERE 'P2P' = ANY (i.lines) AND coalesce(i.status, 'active') = 'active'
 	   AND NOT EXISTS (SELECT FROM filing AS f WHERE f.inst_id = i.inst_id AND f.kind = 'p2p_registration' AND f.received_at < $3 AND coalesce(f.status, 'accepted') = 'accepted')
 $$, '从事网络借贷信息中介业务而未备案登记。', 'Peer-to-peer lending without registration.');
@@ -428,7 +462,7 @@ SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_ite
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'terms', jsonb_agg(f.term ORDER BY f.started, f.term))
 	  FROM text_item AS x JOIN institution AS i ON i.inst_id = x.inst_id AND 'P2P' = ANY (i.lines)
 	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-AD', 'CN-ADLAW-25'], $1) AS f
-	 WHERE x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.kind, '') NOT IN ('opinion', 'review')
+	 WHERE x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.kind, '') NOT IN ('opinion', 'review', 'news')
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
 $$, '代替客户承诺保本保息。', 'Principal and interest are promised.', NULL, NULL);
 
@@ -436,13 +470,19 @@ SELECT risk_screen._ship_rule('C20', 'orange', '{P2P,EC}', '{}', '{text_item}', 
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200)) AS evidence
 	  FROM text_item AS x CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-PROD'], $1) AS f
-	 WHERE f.term = '众筹买房' AND x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.kind, '') NOT IN ('opinion', 'review')
+	 WHERE f.term = '众筹买房' AND x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.kind, '') NOT IN ('opinion', 'review', 'news')
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
 	 UNION ALL
 	SELECT 'product', p.product_id, p.inst_id, count(*), 0, p.target_amount, p.issued_on::timestamptz, jsonb_build_object('product', p.name)
 	  FROM product AS p CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', p.name, p.text_body), ARRAY['CN-PROD'], $1) AS f
 	 WHERE f.term = '众筹买房' AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 	 GROUP BY p.product_id, p.inst_id, p.name, p.target_amount, p.issued_on
+	 UNION ALL
+	-- what the loan is for, as filed or described
+	SELECT 'loan', l.loan_id, l.inst_id, count(*), 0, l.amount, l.started_on::timestamptz, jsonb_build_object('purpose', l.purpose, 'text', left(l.description, 200))
+	  FROM loan AS l CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', l.purpose, l.description), ARRAY['CN-PROD'], $1) AS f
+	 WHERE f.term = '众筹买房' AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
+	 GROUP BY l.loan_id, l.inst_id, l.amount, l.started_on, l.purpose, l.description
 $$, '众筹买房。', 'Crowdfunded purchase of houses.');
 
 -- The four elements of illegal fundraising, weighted: without licence, to the
@@ -550,7 +590,7 @@ SELECT risk_screen._ship_rule('C11', 'orange', '{P2P}', '{prospect_excess}', '{p
 		 WHERE l.description IS NOT NULL AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 		 UNION ALL SELECT 'product', o.product_id, o.inst_id, o.target_amount, o.issued_on::timestamptz, o.text_body FROM offers AS o WHERE o.text_body IS NOT NULL
 		 UNION ALL SELECT 'text', x.text_id, x.inst_id, NULL, x.published_at, x.body FROM text_item AS x JOIN institution AS i ON i.inst_id = x.inst_id AND 'P2P' = ANY (i.lines)
-		 WHERE (x.loan_id IS NOT NULL OR x.product_id IS NOT NULL) AND coalesce(x.kind, '') NOT IN ('opinion', 'review') AND x.published_at >= $2 AND x.published_at < $3)
+		 WHERE (x.loan_id IS NOT NULL OR x.product_id IS NOT NULL) AND coalesce(x.kind, '') NOT IN ('opinion', 'review', 'news') AND x.published_at >= $2 AND x.published_at < $3)
 	SELECT 'product' AS subject_kind, o.product_id AS subject_id, o.inst_id, o.rate_promised - o.project_return AS observed, NULL::numeric AS threshold, o.target_amount AS amount, o.issued_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('promised', o.rate_promised, 'project_return', o.project_return, 'missing', CASE WHEN o.project_return IS NULL THEN 'project_return' END)) AS evidence
 	  FROM offers AS o
@@ -595,7 +635,7 @@ SELECT risk_screen._ship_rule('C32', NULL, '{}', '{}', '{institution,equity}', '
 	WITH lenders AS (
 		SELECT i.inst_id, i.name, i.platform_type FROM institution AS i
 		 WHERE coalesce(i.status, 'active') = 'active' AND (i.platform_type = 'micro_loan' OR i.name ~ '小额贷款|小贷'
-			   OR EXISTS (SELECT FROM licence AS l WHERE l.inst_id = i.inst_id AND l.biz = 'micro_loan' AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL)))),
+			   OR EXISTS (SELECT FROM licence AS l WHERE l.inst_id = i.inst_id AND l.biz = 'micro_loan' AND l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'))),
 	internet AS (
 		SELECT i.inst_id AS party_id, i.name, coalesce(i.platform_type, 'website or app') AS why FROM institution AS i
 		 WHERE i.platform_type IN ('e_commerce', 'social', 'p2p_platform', 'payment', 'fund_seller', 'exchange') OR i.app_id IS NOT NULL OR i.website IS NOT NULL

@@ -14,7 +14,7 @@ SELECT risk_screen._ship_rule('D02', 'red', '{EC}', '{self_raising_share}', '{pr
 		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
 	raised AS (
 		SELECT t.inst_id, sum(t.amount) AS amount FROM txn AS t JOIN platforms USING (inst_id)
-		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 GROUP BY t.inst_id),
+		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND coalesce(t.currency, 'CNY') = 'CNY' GROUP BY t.inst_id),
 	own AS MATERIALIZED (
 		SELECT r.inst_id, a.account_id, min(a.owner_id) AS owner_id, min(r.relation) AS relation FROM rel AS r JOIN account AS a ON a.owner_id = r.party_id
 		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund') GROUP BY r.inst_id, a.account_id),

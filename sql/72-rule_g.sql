@@ -11,7 +11,7 @@ SELECT risk_screen._ship_rule('G01', 'red', '{PAY}', '{}', '{account,txn}', '{ac
 		 WHERE a.owner_kind = 'reserve' AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY a.account_id, a.inst_id),
 	filed AS (
 		SELECT p.inst_id, p.as_of, max(p.value) FILTER (WHERE p.item = 'wallet_total') AS wallets, max(p.value) FILTER (WHERE p.item = 'reserve_total') AS reserve
-		  FROM position AS p WHERE p.item IN ('wallet_total', 'reserve_total') AND p.as_of <= $1 AND p.as_of >= $2::date GROUP BY p.inst_id, p.as_of)
+		  FROM whole_position AS p WHERE p.item IN ('wallet_total', 'reserve_total') AND p.as_of <= $1 AND p.as_of >= $2::date GROUP BY p.inst_id, p.as_of)
 	-- an account that files no order numbers at all cannot be judged by them
 	SELECT 'account' AS subject_kind, o.account_id AS subject_id, o.inst_id, CASE WHEN o.ordered > 0 THEN o.amount END AS observed, 0 AS threshold, o.amount, o.at AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('transfers', o.n, 'examples', to_jsonb(o.examples), 'missing', CASE WHEN o.ordered = 0 THEN 'order numbers of transfers out of the reserve' END)) AS evidence
@@ -50,7 +50,7 @@ $$, '备付金账户计付利息。', 'A reserve account bears interest.');
 SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}', '{position}', '{}', $$
 	WITH p AS (
 		SELECT p.inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'income_interest') AS interest
-		  FROM position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'PAY' = ANY (i.lines)
+		  FROM whole_position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'PAY' = ANY (i.lines)
 		 WHERE item IN ('income', 'income_interest') AND as_of <= $1 AND as_of >= $2::date GROUP BY p.inst_id)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(interest / nullif(income, 0), 6) AS observed, NULL::numeric AS threshold, interest AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('income', income, 'interest', interest, 'missing', CASE WHEN interest IS NULL OR coalesce(income, 0) = 0 THEN 'income or income_interest' END)) AS evidence
@@ -123,17 +123,18 @@ SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series,balance
 		 CROSS JOIN (SELECT CASE ($5 ->> 'reserve_series')::numeric WHEN 1 THEN 'reserve_ratio_2017' ELSE 'reserve_ratio' END AS series) AS s
 		  LEFT JOIN LATERAL (SELECT array_agg(l.biz ORDER BY l.biz) AS biz FROM licence AS l WHERE l.inst_id = c.inst_id AND l.valid_from <= c.valid_from AND (l.valid_to > c.valid_from OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid') AS x ON true),
 	held AS (
-		SELECT s.inst_id, s.valid_from, count(*) AS accounts, count(b.balance) AS known, sum(b.balance) AS total, sum(b.balance) FILTER (WHERE a.bank_kind = 'pboc') AS central
+		SELECT s.inst_id, s.valid_from, count(*) AS accounts, count(b.balance) AS known, sum(b.balance) AS total, coalesce(sum(b.balance) FILTER (WHERE a.bank_kind = 'pboc'), 0) AS central, coalesce(sum(b.balance) FILTER (WHERE a.bank_kind IS NULL), 0) AS unplaced
 		  FROM step AS s JOIN account AS a ON a.inst_id = s.inst_id AND a.owner_kind = 'reserve' AND coalesce(a.opened_on <= s.valid_from, true) AND (a.closed_on > s.valid_from OR a.closed_on IS NULL)
 		  LEFT JOIN LATERAL (SELECT x.balance FROM balance AS x WHERE x.account_id = a.account_id AND x.as_of <= s.valid_from AND x.as_of >= s.valid_from - ($5 ->> 'balance_age')::int ORDER BY x.as_of DESC, x.source LIMIT 1) AS b ON true
 		 GROUP BY s.inst_id, s.valid_from)
-	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN h.known = h.accounts THEN h.total * s.new_ratio - coalesce(h.central, 0) END AS observed, 0 AS threshold,
-		   greatest(h.total * s.new_ratio - coalesce(h.central, 0), 0) AS amount, s.valid_from::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('from_rating', s.before, 'to_rating', s.rating, 'effective', s.valid_from, 'old_ratio', s.old_ratio, 'new_ratio', s.new_ratio, 'reserve', h.total, 'central', coalesce(h.central, 0),
-				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts on that day' END)) AS evidence,
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN h.known = h.accounts AND (h.unplaced = 0 OR h.total * s.new_ratio - h.central - h.unplaced > 0) THEN h.total * s.new_ratio - h.central - h.unplaced END AS observed, 0 AS threshold,
+		   greatest(h.total * s.new_ratio - h.central - h.unplaced, 0) AS amount, s.valid_from::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('from_rating', s.before, 'to_rating', s.rating, 'effective', s.valid_from, 'old_ratio', s.old_ratio, 'new_ratio', s.new_ratio, 'reserve', h.total, 'central', h.central, 'kind_of_bank_not_told', nullif(h.unplaced, 0),
+				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts on that day'
+							WHEN h.unplaced > 0 AND h.total * s.new_ratio - h.central - h.unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence,
 		   'institution:' || s.inst_id || '@' || s.valid_from AS finding_key
 	  FROM step AS s JOIN institution AS i ON i.inst_id = s.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN held AS h ON h.inst_id = s.inst_id AND h.valid_from = s.valid_from
-	 WHERE h.known IS NULL OR h.known < h.accounts OR h.total * s.new_ratio - coalesce(h.central, 0) > 0
+	 WHERE h.known IS NULL OR h.known < h.accounts OR h.total * s.new_ratio - h.central > 0
 $$, '评级调整生效之日，备付金集中存管比例未同步调整到位。', 'On the day a new rating took effect the central deposit was not at its step.');
 
 SELECT risk_screen._ship_rule('G13', 'yellow', '{PAY}', '{}', '{text_item}', '{}', $$
@@ -141,7 +142,7 @@ SELECT risk_screen._ship_rule('G13', 'yellow', '{PAY}', '{}', '{text_item}', '{}
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'terms', jsonb_agg(jsonb_build_object('term', f.term, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
 	  FROM text_item AS x JOIN institution AS i ON i.inst_id = x.inst_id AND 'PAY' = ANY (i.lines)
 	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['PAY-ROLE'], $1) AS f
-	 WHERE coalesce(x.kind, '') NOT IN ('opinion', 'review') AND x.published_at >= $2 AND x.published_at < $3
+	 WHERE coalesce(x.kind, '') NOT IN ('opinion', 'review', 'news') AND x.published_at >= $2 AND x.published_at < $3
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
 $$, '夸大支付服务中介的性质和职能。', 'The role of a payment intermediary is overstated.');
 

@@ -43,13 +43,15 @@ $$, '北京市企业名称或经营范围使用限用词（20词）。', 'Name o
 
 -- Old firms are not grandfathered: those registered before the list held.
 SELECT risk_screen._ship_rule('H07', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
-	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN s.changed_on IS NOT NULL THEN count(*) FILTER (WHERE s.problem IS NULL) END AS observed,
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN s.changed_on IS NOT NULL AND bool_or(s.problem IS NULL) THEN count(*) FILTER (WHERE s.problem IS NULL) END AS observed,
 		   0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('name', s.name, 'missing', CASE WHEN s.changed_on IS NULL THEN 'registered_on' END, 'last_changed', s.changed_on,
-				'in_window', s.changed_on >= $2::date, 'lexicons', jsonb_agg(DISTINCT s.lexicon), 'terms', jsonb_agg(DISTINCT s.term)) AS evidence
+		   jsonb_build_object('name', s.name, 'missing', CASE WHEN s.changed_on IS NULL THEN 'registered_on' WHEN NOT bool_or(s.problem IS NULL) THEN min(s.problem) END, 'last_changed', s.changed_on,
+				'in_window', s.changed_on >= $2::date, 'lexicons', coalesce(jsonb_agg(DISTINCT s.lexicon) FILTER (WHERE s.problem IS NULL), jsonb_agg(DISTINCT s.lexicon)),
+				'terms', coalesce(jsonb_agg(DISTINCT s.term) FILTER (WHERE s.problem IS NULL), jsonb_agg(DISTINCT s.term))) AS evidence
 	  FROM risk_screen.desk_name_hits($1) AS s
+	 -- each word by its own date: a list may have grown after the firm was registered
+	 WHERE s.changed_on IS NULL OR s.changed_on < s.in_force_from
 	 GROUP BY s.inst_id, s.name, s.changed_on
-	HAVING s.changed_on IS NULL OR s.changed_on < min(s.in_force_from) FILTER (WHERE s.problem IS NULL)
 $$, '存量企业（限用词生效前登记且此后未变更）的名称或经营范围仍含限用词。', 'A firm registered before the list held, and unchanged since, still uses its words.');
 
 -- Put on the key-supervision list, and the finance authority told in time. The
@@ -122,6 +124,13 @@ SELECT risk_screen._ship_rule('H06', 'orange', '{ALL}', '{}', '{registration}', 
 	   AND coalesce(e.decision, 'pending') <> 'rejected'
 	   AND NOT EXISTS (SELECT FROM approval AS a WHERE a.inst_id = e.inst_id AND a.kind = 'move_in' AND a.valid_from <= e.happened_on AND (a.valid_to > e.happened_on OR a.valid_to IS NULL))
 	 GROUP BY x.problem, e.inst_id, e.event_id, e.name, e.from_province, e.happened_on
+	 UNION ALL
+	SELECT 'institution', e.inst_id, NULL, 0, NULL, e.happened_on::timestamptz, jsonb_build_object('event_id', e.event_id, 'from', e.from_province, 'missing', concat_ws(', ', CASE WHEN e.name IS NULL THEN 'name' END, CASE WHEN e.scope_text IS NULL THEN 'scope_text' END))
+	  FROM registration AS e
+	 WHERE e.happened_on < $3::date AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE AND coalesce(e.decision, 'pending') <> 'rejected'
+	   AND e.name IS NULL AND e.scope_text IS NULL
+	   AND NOT EXISTS (SELECT FROM approval AS a WHERE a.inst_id = e.inst_id AND a.kind = 'move_in' AND a.valid_from <= e.happened_on AND (a.valid_to > e.happened_on OR a.valid_to IS NULL))
+	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'move_in', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
 $$, '名称或经营范围含限用词的企业未经批准申请迁入。', 'A firm with restricted words moves in without approval.');
 
 SELECT risk_screen._ship_rule('H12', 'orange', '{ALL}', '{}', '{text_item,institution}', '{}', $$
@@ -213,6 +222,10 @@ SELECT risk_screen._ship_rule('H17', 'yellow', '{ALL}', '{}', '{institution}', '
 	 WHERE i.icp_no IS NULL AND coalesce(i.status, 'active') = 'active'
 	   AND (i.website IS NOT NULL OR i.app_id IS NOT NULL OR EXISTS (SELECT FROM ops_day AS o WHERE o.inst_id = i.inst_id AND o.visits > 0 AND o.day <= $1 AND o.day >= $2::date))
 	   AND (i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU', 'PAY', 'AM', 'VC'])
+	   AND EXISTS (SELECT FROM institution AS x WHERE x.icp_no IS NOT NULL)
+	 UNION ALL
+	-- where nobody files it, nobody's is missing
+	SELECT 'desk', 'desk', NULL, 0, NULL, NULL, jsonb_build_object('missing', 'icp_no') WHERE NOT EXISTS (SELECT FROM institution AS x WHERE x.icp_no IS NOT NULL)
 $$, '金融业务网站未办理ICP备案。', 'A site doing financial business has no ICP filing.');
 
 SELECT risk_screen._ship_rule('H11', 'yellow', '{ALL}', '{}', '{text_item}', '{}', $$
@@ -259,16 +272,27 @@ SELECT risk_screen._ship_rule('H10', 'orange', '{ALL}', '{}', '{authority_order,
 	 GROUP BY o.inst_id, i.status
 $$, '已被吊销或取缔仍处于存续状态。', 'Revoked or banned, yet still active.');
 
+-- A product is judged by what is disclosed of it; a firm that files no product
+-- disclosures at all may disclose elsewhere: unknown, not clear.
 SELECT risk_screen._ship_rule('H15', 'yellow', '{ALL}', '{}', '{product,disclosure}', '{}', $$
 	WITH items AS (
 		SELECT d.product_id, count(DISTINCT d.item) AS n, jsonb_agg(DISTINCT d.item) AS shown
-		  FROM disclosure AS d WHERE d.product_id IS NOT NULL AND d.item IN ('product', 'risk_level', 'investor_type') AND d.disclosed_at < $3 GROUP BY d.product_id)
-	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 3 - coalesce(d.n, 0) AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
-		   jsonb_build_object('disclosed', coalesce(d.shown, '[]')) AS evidence
-	  FROM product AS p LEFT JOIN items AS d USING (product_id)
-	 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL) AND coalesce(d.n, 0) < 3
-	   -- institutions that file no product disclosures at all are not judged by them
-	   AND EXISTS (SELECT FROM disclosure AS x WHERE x.inst_id = p.inst_id AND x.product_id IS NOT NULL)
+		  FROM disclosure AS d WHERE d.product_id IS NOT NULL AND d.item IN ('product', 'risk_level', 'investor_type') AND d.disclosed_at < $3 GROUP BY d.product_id),
+	files AS (
+		SELECT DISTINCT coalesce(x.inst_id, p.inst_id) AS inst_id FROM disclosure AS x LEFT JOIN product AS p USING (product_id) WHERE x.product_id IS NOT NULL AND x.disclosed_at < $3),
+	offered AS (
+		SELECT p.*, f.inst_id IS NOT NULL AS files FROM product AS p LEFT JOIN files AS f ON f.inst_id = p.inst_id
+		 WHERE coalesce(p.issued_on <= $1, true) AND (p.ended_on > $1 OR p.ended_on IS NULL))
+	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 3 - coalesce(d.n, 0) AS observed, 0 AS threshold, p.target_amount AS amount,
+		   p.issued_on::timestamptz AS occurred_at, jsonb_build_object('disclosed', coalesce(d.shown, '[]')) AS evidence
+	  FROM offered AS p LEFT JOIN items AS d USING (product_id)
+	 WHERE p.files AND coalesce(d.n, 0) < 3
+	 UNION ALL
+	-- who files no product disclosures at all cannot be judged by them
+	SELECT 'institution', p.inst_id, p.inst_id, NULL, 0, sum(p.target_amount), NULL, jsonb_build_object('products', count(*), 'missing', 'disclosures by product')
+	  FROM offered AS p WHERE NOT p.files AND EXISTS (SELECT FROM files) GROUP BY p.inst_id
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'disclosures by product') WHERE NOT EXISTS (SELECT FROM files)
 $$, '产品信息、风险等级、适合投资者类型未全部披露。', 'Product information, risk level or suitable investor type is not disclosed.');
 
 SELECT risk_screen._ship_rule('H18', 'orange', '{ALL}', '{}', '{authority_order,ops_day}', '{}', $$

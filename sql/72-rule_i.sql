@@ -61,7 +61,11 @@ END $$;
 
 SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,account,equity}', '{}', $$
 	WITH source AS MATERIALIZED (
-		SELECT * FROM risk_screen._payout_source($1, $2, $3)),
+		-- a public fund meets redemptions with subscriptions at net asset value: they are its own book's money
+		SELECT s.txn_id, s.inst_id, s.loan_id, s.product_id, s.purpose, s.payee_owner, s.amount, s.paid_at,
+			   CASE WHEN s.source = 'other_clients' AND p.public_fund THEN 'back' ELSE s.source END AS source, s.source_txn, s.source_account, s.source_owner, s.traced
+		  FROM risk_screen._payout_source($1, $2, $3) AS s
+		  LEFT JOIN (SELECT product_id, bool_and(kind IN ('money_fund', 'public_fund')) AS public_fund FROM product GROUP BY product_id) AS p ON p.product_id = s.product_id),
 	-- what the book of a loan or product shows
 	book AS (
 		SELECT coalesce('loan ' || t.loan_id, 'product ' || t.product_id) AS book, bool_or(t.purpose IN ('lend', 'purchase', 'deposit')) AS funded,
@@ -80,9 +84,12 @@ SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,ac
 				FILTER (WHERE s.source IN ('own', 'other_clients', 'uncovered')) AS listed
 		  FROM source AS s GROUP BY 1, 2),
 	judged AS (
-		SELECT s.*, CASE WHEN s.from_own OR b.funded AND (b.invested OR NOT s.redeemed) THEN round(coalesce(s.wrong, 0) / s.paid, 6) END AS share,
-			   CASE WHEN s.from_own THEN NULL WHEN b.funded IS NOT TRUE THEN 'what clients paid in' WHEN s.redeemed AND NOT b.invested THEN 'transfers between the product and what it invests in' END AS missing
-		  FROM summed AS s LEFT JOIN book AS b USING (book))
+		SELECT s.*, CASE WHEN m.missing IS NULL THEN round(coalesce(s.wrong, 0) / s.paid, 6) END AS share, m.missing
+		  FROM summed AS s
+		  LEFT JOIN book AS b USING (book)
+		 -- pay-outs that the project's own money covers are in order, whatever else was not filed
+		 CROSS JOIN LATERAL (SELECT CASE WHEN s.from_own OR coalesce(s.wrong, 0) = 0 THEN NULL WHEN b.funded IS NOT TRUE THEN 'what clients paid in'
+										 WHEN s.redeemed AND NOT b.invested THEN 'transfers between the product and what it invests in' END AS missing) AS m)
 	SELECT CASE WHEN loan_id IS NOT NULL THEN 'loan' WHEN product_id IS NOT NULL THEN 'product' ELSE 'institution' END AS subject_kind,
 		   coalesce(loan_id, product_id, inst_id) AS subject_id, inst_id, share AS observed, NULL::numeric AS threshold, coalesce(wrong, 0) AS amount, first_at AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('attribution', 'fifo upstream', 'paid_out', paid, 'payouts', payouts, 'sources', sources, 'missing', missing,

@@ -18,7 +18,7 @@ SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event,discl
 	 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' AND coalesce(i.registered_on <= m.ends, true) AND coalesce(r.reports, 0) < ($5 ->> 'disclosure_monthly')::numeric
 	   AND EXISTS (SELECT FROM disclosure)
 	 UNION ALL
-	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'events and disclosures') WHERE NOT EXISTS (SELECT FROM event) AND NOT EXISTS (SELECT FROM disclosure)
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'disclosures') WHERE NOT EXISTS (SELECT FROM disclosure)
 $$, '重大事项未即时披露，或常规数据未按月披露。', 'A major event was not disclosed at once, or a month passed without the routine disclosure.');
 
 SELECT risk_screen._ship_rule('J03', 'yellow', '{P2P}', '{audit_period,audit_first}', '{audit}', '{}', $$
@@ -79,11 +79,13 @@ SELECT risk_screen._ship_rule('J08', 'orange', '{}', '{}', '{restriction,award}'
 $$, '被限制主体参与政府采购或获得银行贷款。', 'A restricted party got a public contract or bank credit.');
 
 SELECT risk_screen._ship_rule('J09', 'orange', '{ALL}', '{}', '{person}', '{}', $$
-	SELECT 'person' AS subject_kind, p.person_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, greatest(b.ban_from, p.post_from)::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('name', p.name, 'post', p.post, 'ban_from', b.ban_from, 'ban_to', b.ban_to)) AS evidence, 'person:' || p.person_id || '@' || p.inst_id AS finding_key
+	SELECT 'person' AS subject_kind, p.person_id AS subject_id, p.inst_id, CASE WHEN b.ban_from IS NOT NULL THEN 1 END AS observed, 0 AS threshold, NULL::numeric AS amount, greatest(b.ban_from, p.post_from)::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('name', p.name, 'post', p.post, 'ban_from', b.ban_from, 'ban_to', b.ban_to,
+				'missing', CASE WHEN b.ban_from IS NULL THEN 'first day of the ban' END)) AS evidence, 'person:' || p.person_id || '@' || p.inst_id AS finding_key
 	  FROM person AS p
 	  -- the ban may stand on another post of the same person
-	  JOIN LATERAL (SELECT x.ban_from, x.ban_to FROM person AS x WHERE x.person_id = p.person_id AND x.ban_from <= $1 AND (x.ban_to > $1 OR x.ban_to IS NULL) ORDER BY x.ban_from LIMIT 1) AS b ON true
+	  JOIN LATERAL (SELECT x.ban_from, x.ban_to FROM person AS x WHERE x.person_id = p.person_id AND (x.ban_from <= $1 AND (x.ban_to > $1 OR x.ban_to IS NULL) OR x.ban_from IS NULL AND x.ban_to > $1)
+					 ORDER BY x.ban_from LIMIT 1) AS b ON true
 	 WHERE coalesce(p.post_from <= $1, true) AND (p.post_to > $1 OR p.post_to IS NULL)
 $$, '被禁业人员仍在任职。', 'A banned person holds a post.');
 

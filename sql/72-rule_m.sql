@@ -46,12 +46,13 @@ SELECT risk_screen._ship_rule('M08', NULL, '{P2P}', '{}', '{txn,loan}', '{}', $$
 	chain AS (
 		SELECT l.inst_id, l.loan_id, m.lent, least(m.lent, coalesce(m.arrived, 0) + CASE WHEN m.arrived > 0 THEN coalesce(m.fee, 0) ELSE 0 END) AS closed
 		  FROM moved AS m JOIN loan AS l USING (loan_id) JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
-		 WHERE m.lent > 0 AND l.started_on >= $2::date AND l.started_on <= $1)
+		 -- whose account it should have reached must be filed
+		 WHERE m.lent > 0 AND num_nonnulls(l.borrower_id, l.disbursed_account) > 0 AND l.started_on >= $2::date AND l.started_on <= $1)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(sum(closed) / sum(lent), 6) AS observed, NULL::numeric AS threshold, sum(lent) - sum(closed) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('loans', count(*), 'lent', sum(lent), 'reached_borrowers', sum(closed), 'broken', coalesce((array_agg(loan_id ORDER BY lent - closed DESC, loan_id) FILTER (WHERE closed < lent))[1:20], '{}')) AS evidence
 	  FROM chain GROUP BY inst_id
 	 UNION ALL
-	SELECT 'institution', l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose lend with the loan''s number')
+	SELECT 'institution', l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose lend with the loan''s number, or borrowers of loans')
 	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 	 WHERE l.started_on >= $2::date AND l.started_on <= $1 AND NOT EXISTS (SELECT FROM chain AS c WHERE c.inst_id = l.inst_id) GROUP BY l.inst_id
 $$, '出借人—平台—借款人资金链条完整的比例。', 'Share of the money lent whose way from lender to borrower is complete.', NULL, NULL, '{}', 1, 'indicator');
@@ -200,7 +201,7 @@ $$, '分地区统计：各报送指标合计（比率取中位数）。', 'Stati
 SELECT risk_screen._ship_rule('M06', NULL, '{}', '{}', '{}', '{}', $$
 	WITH day AS (SELECT r.* FROM run AS r WHERE r.as_of = $1 AND r.known_at = $4),
 	collected AS (
-		SELECT count(DISTINCT c.role) AS roles, count(DISTINCT c.inst_id) AS institutions, sum(c.row_count) AS rows FROM day JOIN coverage AS c USING (run_id)),
+		SELECT count(DISTINCT c.role) AS roles, count(DISTINCT c.inst_id) AS institutions, sum(c.row_count) AS rows FROM day JOIN coverage AS c USING (run_id) WHERE c.row_count > 0),
 	judged AS (
 		SELECT count(*) AS rules, count(*) FILTER (WHERE o.outcome IN ('hit', 'clear')) AS judged, jsonb_build_object('hit', count(*) FILTER (WHERE o.outcome = 'hit'), 'clear', count(*) FILTER (WHERE o.outcome = 'clear'),
 			   'unknown', count(*) FILTER (WHERE o.outcome = 'unknown'), 'error', count(*) FILTER (WHERE o.outcome = 'error')) AS outcomes, sum(o.hits) AS findings FROM day JOIN rule_outcome AS o USING (run_id)),

@@ -125,6 +125,12 @@ SELECT risk_screen._ship_rule('M04', 'yellow', '{ALL}', '{ops_gap,feed_lag}', '{
 				'days', (array_agg(f.day || ' ' || f.kind ORDER BY f.day DESC))[1:20]) AS evidence,
 		   'institution:' || f.inst_id AS finding_key
 	  FROM fault AS f GROUP BY f.inst_id
+	 UNION ALL
+	-- others file, this one filed nothing in the whole window
+	SELECT 'institution', i.inst_id, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'operating data'), 'institution:' || i.inst_id
+	  FROM institution AS i
+	 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' AND coalesce(i.registered_on <= $1 - ($5 ->> 'feed_lag')::int, true)
+	   AND EXISTS (SELECT FROM per_day) AND NOT EXISTS (SELECT FROM per_day AS p WHERE p.inst_id = i.inst_id)
 $$, '运营数据缺报、不完整，或访问量少于当日交易客户数。', 'Operating data are missing or incomplete, or show fewer visits than customers who did business.');
 
 SELECT risk_screen._ship_rule('M07', 'orange', '{ALL}', '{}', '{txn}', '{}', $$

@@ -23,7 +23,7 @@ $$, '被标记的违法违规经营数额及按比例测算的罚款（amount）
 SELECT risk_screen._ship_rule('B31', 'yellow', '{ALL}', '{priority_signs,priority_amount,priority_investors,priority_growth,surge_floor,priority_base}', '{position}', '{}', $$
 	WITH figures AS (
 		SELECT p.inst_id, p.item, (array_agg(p.value ORDER BY p.as_of DESC))[1] AS last, (array_agg(p.value ORDER BY p.as_of))[1] AS first
-		  FROM position AS p WHERE p.item IN ('loan_balance', 'outstanding', 'investors', 'users') AND p.value IS NOT NULL AND p.as_of <= $1 AND p.as_of >= $2::date GROUP BY p.inst_id, p.item),
+		  FROM whole_position AS p WHERE p.item IN ('loan_balance', 'outstanding', 'investors', 'users') AND p.value IS NOT NULL AND p.as_of <= $1 AND p.as_of >= $2::date GROUP BY p.inst_id, p.item),
 	held AS (
 		SELECT p.inst_id, sum(h.amount) AS amount, count(DISTINCT h.investor_id) AS investors
 		  FROM (SELECT DISTINCT ON (investor_id, product_id) * FROM holding WHERE as_of <= $1 AND as_of >= $2::date ORDER BY investor_id, product_id, as_of DESC) AS h JOIN product AS p USING (product_id) WHERE h.amount > 0 GROUP BY p.inst_id),
@@ -51,7 +51,7 @@ SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', 
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id),
 	marked AS (
 		SELECT f.inst_id, f.subject_id, min(f.rule) AS rule, max(f.amount) AS amount
-		  FROM run AS r JOIN finding AS f USING (run_id) LEFT JOIN finding_review AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.reviewed_at <= $4
+		  FROM run AS r JOIN finding AS f USING (run_id) LEFT JOIN finding_review_history AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.known_from <= $4 AND (v.known_to IS NULL OR v.known_to > $4)
 		 WHERE r.as_of = $1 AND r.known_at = $4 AND f.rule IN ('C02', 'C05', 'C22') AND f.subject_kind = 'loan' AND v.decision IS DISTINCT FROM 'rejected' GROUP BY f.inst_id, f.subject_id),
 	own AS (
 		SELECT inst_id, count(*) AS loans, sum(amount) AS amount, jsonb_agg(DISTINCT rule) AS rules FROM marked GROUP BY inst_id),
@@ -239,7 +239,7 @@ SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_comp
 	complained AS (
 		SELECT inst_id, count(*) AS n FROM complaint WHERE received_at >= $2 AND received_at < $3 GROUP BY inst_id),
 	people AS (
-		SELECT DISTINCT ON (inst_id) inst_id, value FROM position WHERE item = 'users' AND as_of <= $1 AND as_of >= $2::date AND value > 0 ORDER BY inst_id, as_of DESC),
+		SELECT DISTINCT ON (inst_id) inst_id, value FROM whole_position AS p WHERE item = 'users' AND as_of <= $1 AND as_of >= $2::date AND value > 0 ORDER BY inst_id, as_of DESC),
 	factor AS (
 		SELECT f.inst_id, coalesce(b.score, 0) AS compliance, b.rules, greatest(least(coalesce(t.channels, 0) / ($5 ->> 'smoke_full_channels')::numeric, 1), least(coalesce(v.visits, 0) / ($5 ->> 'smoke_full_visits')::numeric, 1)) AS spread,
 			   greatest(CASE WHEN t.with_promise > 0 OR o.guaranteed THEN 1 ELSE 0 END, least(coalesce(o.rate, 0) / ($5 ->> 'smoke_full_rate')::numeric, 1)) AS inducement,
@@ -263,7 +263,7 @@ SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,inciden
 				  FROM complaint AS c WHERE c.received_at >= $2 AND c.received_at < $3 GROUP BY c.inst_id) AS p),
 	late AS (
 		SELECT d.inst_id, sum(d.amount - coalesce(d.paid_amount, 0)) AS amount, max($1 - d.due_on) AS days FROM debt AS d
-		 WHERE d.kind = 'investor' AND d.due_on < $1 - ($5 ->> 'incident_delay')::int AND d.due_on >= $2::date AND (d.paid_on IS NULL OR d.paid_on > $1) AND d.amount > coalesce(d.paid_amount, 0) GROUP BY d.inst_id),
+		 WHERE d.kind = 'investor' AND d.due_on < $1 - ($5 ->> 'incident_delay')::int AND (d.paid_on IS NULL OR d.paid_on > $1) AND d.amount > coalesce(d.paid_amount, 0) GROUP BY d.inst_id),
 	runs AS (
 		SELECT f.inst_id, f.amount FROM risk_screen.desk_findings($1, $4, ARRAY['B34']) AS f),
 	signs AS (

@@ -59,6 +59,8 @@ BEGIN
 		  LEFT JOIN (SELECT level_in_force, count(*) AS n FROM %1$I.grade WHERE run_id = $2 GROUP BY 1) AS before ON before.level_in_force = l$q$, workspace)
 		INTO section USING r.run_id, p.run_id;
 	page := page || format(E'\n## 看板\n\n| 等级 | 机构数 | %s |\n|---|---:|---:|\n%s\n', coalesce('上期 ' || p.as_of, '上期'), section);
+	EXECUTE format($q$SELECT count(*) FROM %1$I.grade WHERE run_id = $1 AND level = 'unknown' AND possible > level_in_force$q$, workspace) INTO n USING r.run_id;
+	page := page || CASE WHEN n > 0 THEN format(E'\n其中 %s 家数据缺失，等级可能更差（写作“至少橙”等，或未知）。\n', n) ELSE '' END;
 
 	-- what changed
 	page := page || E'\n## 较上期变化\n\n';
@@ -67,7 +69,8 @@ BEGIN
 	ELSE
 		EXECUTE format($q$
 			WITH moved AS (
-				SELECT coalesce(g.inst_id, b.inst_id) AS inst_id, b.level_in_force AS old, g.level_in_force AS new, g.hit_rules
+				SELECT coalesce(g.inst_id, b.inst_id) AS inst_id, b.level_in_force AS old, g.level_in_force AS new, g.hit_rules,
+					   risk_screen.level_label(b.level_in_force, b.level, b.possible) AS old_zh, risk_screen.level_label(g.level_in_force, g.level, g.possible) AS new_zh
 				  FROM (SELECT * FROM %1$I.grade WHERE run_id = $1) AS g FULL JOIN (SELECT * FROM %1$I.grade WHERE run_id = $2) AS b USING (inst_id)
 				 WHERE g.level_in_force IS DISTINCT FROM b.level_in_force),
 			listed AS (
@@ -75,8 +78,8 @@ BEGIN
 					   (SELECT string_agg(h || coalesce(' ' || o.title_zh, ''), '；' ORDER BY x.n) FROM unnest(m.hit_rules[1:3]) WITH ORDINALITY AS x (h, n)
 						  LEFT JOIN %1$I.rule_outcome AS o ON o.run_id = $1 AND o.rule = x.h) AS reasons
 				  FROM moved AS m LEFT JOIN %1$I.institution AS i USING (inst_id))
-			SELECT string_agg(format('| %%s | %%s | %%s | %%s | %%s |', risk_screen._md(inst_id), coalesce(risk_screen._md(name), '—'), coalesce(risk_screen.level_label(old), '新增'),
-				   coalesce(risk_screen.level_label(new), '不再报送'), coalesce(risk_screen._md(reasons), '—')), E'\n' ORDER BY place) FILTER (WHERE place <= $3), count(*)
+			SELECT string_agg(format('| %%s | %%s | %%s | %%s | %%s |', risk_screen._md(inst_id), coalesce(risk_screen._md(name), '—'), coalesce(old_zh, '新增'),
+				   coalesce(new_zh, '不再报送'), coalesce(risk_screen._md(reasons), '—')), E'\n' ORDER BY place) FILTER (WHERE place <= $3), count(*)
 			  FROM listed$q$, workspace)
 			INTO section, n USING r.run_id, p.run_id, max_rows;
 		page := page || CASE WHEN n = 0 THEN E'没有机构的等级发生变化。\n' ELSE E'| 机构 | 名称 | 上期 | 本期 | 主要原因 |\n|---|---|---|---|---|\n' || section || E'\n' END
@@ -94,21 +97,24 @@ BEGIN
 				   coalesce('（' || risk_screen._md(g.province) || '）', ''), round(g.score, 2), coalesce(round(g.coverage * 100, 1) || '%%', '—'),
 				   CASE WHEN cardinality(g.unknown_rules) > 0 THEN format('；%%s 项规则数据不足', cardinality(g.unknown_rules)) ELSE '' END,
 				   CASE WHEN g.reasons -> 0 ->> 'code' = 'override' THEN '人工调级'
-						WHEN why.decisive IS NOT NULL THEN why.decisive || '定为' || risk_screen.level_label(g.level)
-						ELSE '得分对应' || risk_screen.level_label(g.level) END
-				   || CASE WHEN g.level <> g.level_in_force THEN format('；本期测算为%%s，降级须经观察期，现行等级保持%%s', risk_screen.level_label(g.level), risk_screen.level_label(g.level_in_force)) ELSE '' END,
+						WHEN why.decisive IS NOT NULL THEN why.decisive || '定为' || risk_screen.level_label(g.at_least)
+						WHEN g.at_least = 'unknown' THEN '数据不足，不能判断'
+						ELSE '得分对应' || risk_screen.level_label(g.at_least) END
+				   -- unknown: missing data leave the level open; that is not the hold that keeps a better level from coming into force
+				   || CASE WHEN g.level = 'unknown' AND g.possible > g.level_in_force THEN format('；数据缺失，最坏可能为%%s%%s', risk_screen.level_label(g.possible), coalesce('（缺 ' || lack.rules || '）', ''))
+						   WHEN g.level = 'unknown' THEN format('；本期数据不足未能测算，现行等级%%s不因缺数据下调', risk_screen.level_label(g.level_in_force))
+						   WHEN g.level <> g.level_in_force THEN format('；本期测算为%%s，降级须经观察期，现行等级保持%%s', risk_screen.level_label(g.level), risk_screen.level_label(g.level_in_force)) ELSE '' END,
 				   coalesce(why.lines, '本期没有命中规则；等级尚在保持期内。')), E'\n' ORDER BY g.place) FILTER (WHERE g.place <= $2), count(*)
 		  FROM graded AS g
 		  LEFT JOIN LATERAL (
 			SELECT string_agg(format('* **%%s %%s**%%s%%s%%s%%s', risk_screen._md(x.code), risk_screen._md(coalesce(o.title_zh, b.title_zh, x.reason, '')),
 							  CASE WHEN x.code = 'override' THEN '' WHEN x.outcome = 'candidate' THEN format('（待人工认定，按低一级计%%s）', coalesce('为' || risk_screen.level_label(x.floor), ''))
 								   ELSE format('（%%s%%s）', CASE WHEN coalesce(o.kind, b.kind) = 'red line' THEN '红线，' ELSE '' END, coalesce('至少' || risk_screen.level_label(x.floor), '计分')) END,
-							  CASE WHEN coalesce(f.operator, x.operator) IS NOT NULL AND coalesce(f.threshold, x.threshold) IS NOT NULL
-								   THEN format('：%%s %%s %%s', trim_scale(round(coalesce(f.observed, x.observed), 4)), CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END,
-											   trim_scale(round(CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END, 4))) ELSE '' END,
+							  coalesce('：' || trim_scale(round(coalesce(f.observed, x.observed), 4)) || ' ' || CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END
+									   || ' ' || trim_scale(round(CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END, 4)), ''),
 							  coalesce('；' || f.findings || ' 个问题' || coalesce('，' || risk_screen._yuan(f.amount), ''), ''),
 							  coalesce('。依据：' || risk_screen._md(nullif(coalesce(array_to_string(o.plan, '、'), b.plan, '') || coalesce('：' || nullif(coalesce(o.clause, b.clause), coalesce(o.title_zh, b.title_zh)), ''), '')), '')), E'\n' ORDER BY x.n) AS lines,
-				   string_agg(risk_screen._md(x.code), '、' ORDER BY x.n) FILTER (WHERE x.code <> 'override' AND x.floor = g.level) AS decisive
+				   string_agg(risk_screen._md(x.code), '、' ORDER BY x.n) FILTER (WHERE x.code <> 'override' AND x.floor = g.at_least) AS decisive
 			  FROM (SELECT e ->> 'code' AS code, e ->> 'outcome' AS outcome, e ->> 'reason' AS reason, (e ->> 'floor')::risk_screen.risk_level AS floor,
 						   (e ->> 'observed')::numeric AS observed, e ->> 'operator' AS operator, (e ->> 'threshold')::numeric AS threshold, n
 					  FROM jsonb_array_elements(g.reasons) WITH ORDINALITY AS u (e, n)) AS x
@@ -116,10 +122,15 @@ BEGIN
 			  LEFT JOIN risk_screen.ruleset_rule AS b ON b.ruleset = $3 AND b.version = $4 AND b.rule = x.code
 			  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, y.observed, y.operator, y.threshold
 								   FROM %1$I.finding AS y
-								   LEFT JOIN %1$I.finding_review AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.reviewed_at <= $5
+								   LEFT JOIN %1$I.finding_review_history AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.known_from <= $5 AND (v.known_to IS NULL OR v.known_to > $5)
 								  WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.code AND v.decision IS DISTINCT FROM 'rejected'
 								  ORDER BY y.amount DESC NULLS LAST, y.observed DESC, y.finding_key LIMIT 1) AS f ON true
-			 WHERE coalesce(x.outcome, '') NOT IN ('insufficient_data', 'stale_data', 'exempt')) AS why ON true$q$, workspace)
+			 WHERE coalesce(x.outcome, '') NOT IN ('insufficient_data', 'stale_data', 'exempt')) AS why ON true
+		  LEFT JOIN LATERAL (
+			SELECT string_agg(risk_screen._md(w.code), '、' ORDER BY w.place) FILTER (WHERE w.place <= 5) || CASE WHEN count(*) > 5 THEN format(' 等 %%s 条规则的数据', count(*)) ELSE ' 的数据' END AS rules
+			  FROM (SELECT u.e ->> 'code' AS code, row_number() OVER (ORDER BY (u.e ->> 'worst')::risk_screen.risk_level DESC, (u.e ->> 'worst_contribution')::numeric DESC, u.n) AS place
+					  FROM jsonb_array_elements(g.reasons) WITH ORDINALITY AS u (e, n)
+					 WHERE u.e ->> 'worst' <> 'green' OR (u.e ->> 'worst_contribution')::numeric > 0) AS w) AS lack ON true$q$, workspace)
 		INTO section, n USING r.run_id, max_institutions, r.ruleset, r.ruleset_version, r.started_at;
 	page := page || format(E'\n## 红色和橙色机构（%s 家）\n\n', n) || coalesce(section, E'无。\n')
 		|| CASE WHEN n > max_institutions THEN format(E'\n另有 %s 家未列出。\n', n - max_institutions) ELSE '' END;

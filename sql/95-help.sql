@@ -208,7 +208,7 @@ INSERT INTO risk_screen._help (topic, name, purpose_zh, example) VALUES
 -- whose hint lists the capabilities.
 CREATE FUNCTION risk_screen.help(topic text DEFAULT NULL)
 	RETURNS TABLE (capability text, capability_zh text, name text, purpose_zh text, purpose text, example text, arguments text, page text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
 	word text := lower(btrim(topic));

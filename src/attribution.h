@@ -239,7 +239,10 @@ typedef enum RsWhyKind
 	RS_WHY_POOL,				/* share of a mixed balance */
 	RS_WHY_REST,				/* the part of a mixed balance nobody claims */
 	RS_WHY_SEED,				/* the claim itself names this transfer */
-	RS_WHY_CUT					/* displaced by a claim, or below min_traced */
+	RS_WHY_CUT,					/* displaced by a claim */
+	RS_WHY_DUST,				/* below min_traced */
+	RS_WHY_HELD,				/* upstream: units still in the account */
+	RS_WHY_REFILL				/* upstream: units that paid back an overdraft */
 } RsWhyKind;
 
 typedef struct RsWhyRow

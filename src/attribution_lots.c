@@ -501,8 +501,10 @@ explain_units(Lots *s, uint32 transfer)
 		int128		at = p->from;
 		int128		available = p->kind == RS_PIECE_TRANSFER ? rs_ledger_amount(s->l, p->transfer) :
 			p->kind == RS_PIECE_OPENING ? b->start.opening : p->to - p->from;
-		RsWhyKind	kind = p->kind == RS_PIECE_TRANSFER ? RS_WHY_CREDIT :
-			p->kind == RS_PIECE_UNKNOWN ? RS_WHY_UNKNOWN : RS_WHY_OPENING;
+		static const RsWhyKind why[] = {
+			[RS_PIECE_TRANSFER] = RS_WHY_CREDIT, [RS_PIECE_HELD] = RS_WHY_HELD, [RS_PIECE_REFILL] = RS_WHY_REFILL,
+			[RS_PIECE_OPENING] = RS_WHY_OPENING, [RS_PIECE_UNKNOWN] = RS_WHY_UNKNOWN
+		};
 
 		/* cut the piece along the stretches */
 		while (at < p->to)
@@ -519,7 +521,7 @@ explain_units(Lots *s, uint32 transfer)
 			}
 			else if (i < s->now.n)
 				end = Min(end, s->now.s[i].from);
-			explain(s, kind, claim, p->kind == RS_PIECE_TRANSFER ? p->transfer : RS_NO_TRANSFER,
+			explain(s, why[p->kind], claim, p->kind == RS_PIECE_TRANSFER ? p->transfer : RS_NO_TRANSFER,
 					available, 0, at, end);
 			at = end;
 		}
@@ -645,6 +647,8 @@ handle(Lots *s, uint32 transfer, const RsSeed *seed, uint32 nseeds)
 		if (s->sum[i].sum < a->min_traced)
 		{
 			dust++;
+			if (a->watch == transfer)
+				explain(s, RS_WHY_DUST, s->sum[i].claim, transfer, 0, 0, 0, s->sum[i].sum);
 			rs_tally_add(&s->cut, s->sum[i].claim, rs_partition(a, payer), s->sum[i].sum);
 		}
 		else

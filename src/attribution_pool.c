@@ -92,6 +92,8 @@ typedef struct Pools
 	uint64		spare_capacity;
 	RsSplitter	splitter;
 	RsTally		cut;
+	bool		watching;		/* the transfer to be explained is shown even if no claim reaches it */
+	bool		watched;		/* it has been shown */
 } Pools;
 
 /* Room for the division of n amounts. */
@@ -319,10 +321,8 @@ take(Pools *s, Pool *p, int128 need, int128 whole, RsMix *out, bool exact)
 {
 	out->n = 0;
 	if (p->claimed > 0 && s->poison)
-	{
 		for (uint32 i = 0; i < p->mix.n; i++)
 			rs_mix_append(s->a->budget, out, p->mix.claim[i], whole);
-	}
 	else if (p->claimed > 0)
 	{
 		int128		taken = rs_rule_take(s->a->rule, need, p->claimed, p->balance);
@@ -363,16 +363,22 @@ take(Pools *s, Pool *p, int128 need, int128 whole, RsMix *out, bool exact)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* What pays for the transfer to be explained; the pool is left as it is. */
+/*
+ * What pays for the transfer to be explained, the next entry of p; the pool is
+ * left as it is. seeded: what is below min_traced is judged after the claims on it.
+ */
 static void
-explain_take(Pools *s, Pool *p, int128 amount)
+explain_take(Pools *s, Pool *p, bool seeded)
 {
-	int128		need = Min(amount, p->balance);
+	int128		amount = rs_ledger_amount(s->l, s->a->watch) * s->a->fine;
+	int128		refill = s->a->upstream && p->outside ? p->outside[p->cursor * 2] : 0;
+	int128		need = Min(amount - refill, p->balance);
 	uint32		n = p->mix.n;
 	int128		taken;
 	int128	   *now;
 	int128	   *part;
 
+	s->watched = true;
 	if (s->poison)
 	{
 		for (uint32 i = 0; i < n; i++)
@@ -397,12 +403,17 @@ explain_take(Pools *s, Pool *p, int128 amount)
 			for (uint32 i = 0; i < n; i++)
 				if (now[i] > 0)
 					explain(s, RS_WHY_POOL, p->mix.claim[i], RS_NO_TRANSFER, now[i], p->balance, part[i]);
+			for (uint32 i = 0; i < n; i++)
+				if (part[i] > 0 && part[i] < s->a->min_traced && !seeded)
+					explain(s, RS_WHY_DUST, p->mix.claim[i], s->a->watch, 0, 0, part[i]);
 		}
 		if (need > taken)
 			explain(s, RS_WHY_REST, RS_NO_CLAIM, RS_NO_TRANSFER, p->balance - p->claimed, p->balance, need - taken);
 	}
-	if (amount > need)
-		explain(s, RS_WHY_UNKNOWN, RS_NO_CLAIM, RS_NO_TRANSFER, amount - need, p->balance, amount - need);
+	if (refill > 0)
+		explain(s, RS_WHY_REFILL, RS_NO_CLAIM, RS_NO_TRANSFER, refill, p->balance, refill);
+	if ((amount -= refill + need) > 0)
+		explain(s, RS_WHY_UNKNOWN, RS_NO_CLAIM, RS_NO_TRANSFER, amount, p->balance, amount);
 }
 
 /* ----- transfers ----- */
@@ -424,9 +435,11 @@ plant(Pools *s, uint32 transfer, int128 amount, const RsSeed *seed, uint32 n)
 		for (uint32 i = 0; i < n; i++)
 			if (seed[i].amount > 0)
 			{
-				rs_mix_set(s->a->budget, m, seed[i].claim, amount);
-				if (explained)
+				uint32		k = rs_mix_find(s->a->budget, m, seed[i].claim);
+
+				if (explained && m->amount[k] == 0)
 					explain(s, RS_WHY_SEED, seed[i].claim, transfer, amount, 0, amount);
+				m->amount[k] = amount;
 			}
 		return;
 	}
@@ -481,6 +494,8 @@ bring_up(Pools *s, Pool *p, Due event)
 		bool		credit = rs_entry_is_credit(p->entry[p->cursor]);
 		int128		value = rs_ledger_amount(s->l, t) * a->fine;
 
+		if (t == a->watch && credit == a->upstream && s->watching)
+			explain_take(s, p, false);
 		if (a->upstream)
 		{
 			int128	   *outside = p->outside ? p->outside + p->cursor * 2 : NULL;
@@ -513,7 +528,7 @@ bring_up(Pools *s, Pool *p, Due event)
 
 /* The mixture in hand goes with the transfer to its other end. */
 static void
-deliver(Pools *s, uint32 transfer, int128 amount)
+deliver(Pools *s, uint32 transfer, int128 amount, bool seeded)
 {
 	RsAttribution *a = s->a;
 	RsMix		   *m = &s->out;
@@ -534,6 +549,8 @@ deliver(Pools *s, uint32 transfer, int128 amount)
 		if (m->amount[i] < a->min_traced)
 		{
 			rs_tally_add(&s->cut, m->claim[i], rs_partition(a, source), m->amount[i]);
+			if ((seeded || s->poison) && transfer == a->watch)
+				explain(s, RS_WHY_DUST, m->claim[i], transfer, 0, 0, m->amount[i]);
 			m->amount[i] = 0;
 			continue;
 		}
@@ -600,14 +617,14 @@ take_event(Pools *s, Pool *p, uint32 transfer, const RsSeed *seed, uint32 nseeds
 	if (a->upstream)
 		need -= p->outside ? p->outside[p->cursor * 2] : 0;
 	if (transfer == a->watch)
-		explain_take(s, p, need);
+		explain_take(s, p, nseeds > 0);
 	need = Min(need, p->balance);
 	missing = a->upstream ? 0 : amount - need;
 	take(s, p, need, amount, &s->out, nseeds > 0);
 	if (nseeds > 0)
 		plant(s, transfer, amount, seed, nseeds);
 	if (s->out.n > 0)
-		deliver(s, transfer, amount);
+		deliver(s, transfer, amount, nseeds > 0);
 	if (fee > 0)
 	{
 		need = Min(fee, p->balance);
@@ -667,12 +684,9 @@ add_event(Pools *s, Pool *p, uint32 transfer)
 			for (uint32 i = 0; i < m->n; i++)
 			{
 				if (s->poison)
-				{
-					emit(s, kind, m->claim[i], p->account, UINT32_MAX, transfer,
-						 a->upstream ? outside : amount, m->amount[i] ? outside : 0);
-					continue;
-				}
-				m->amount[i] -= part[i];
+					part[i] = m->amount[i] ? outside : 0;
+				else
+					m->amount[i] -= part[i];
 				emit(s, kind, m->claim[i], p->account, UINT32_MAX, transfer,
 					 a->upstream ? outside : amount, part[i]);
 			}
@@ -690,16 +704,16 @@ add_event(Pools *s, Pool *p, uint32 transfer)
 	check_empty(s, p);
 }
 
-/* Replay everything from these seeds on, to the end. */
+/* Replay everything from these seeds on, to the end; last: no other claims come after these. */
 static void
-follow(Pools *s, const RsSeed *seed, uint64 nseeds)
+follow(Pools *s, const RsSeed *seed, uint64 nseeds, bool last)
 {
 	RsAttribution *a = s->a;
 	uint64		at = 0;
-	bool		watching = a->watch != RS_NO_TRANSFER && rs_ledger_amount(s->l, a->watch) > 0;
 	Due			watched = {0};
 
-	if (watching)
+	s->watching = last && !s->watched && a->watch != RS_NO_TRANSFER && rs_ledger_amount(s->l, a->watch) > 0;
+	if (s->watching)
 		watched = due_first(s, a->watch);
 	for (;;)
 	{
@@ -715,20 +729,22 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 			while (end < nseeds && seed[end].transfer == seed[at].transfer)
 				end++;
 		}
-		if (watching && (s->nheap == 0 || sooner(s, watched, s->heap[0].due)) &&
+		if (s->watching && !s->watched && (s->nheap == 0 || sooner(s, watched, s->heap[0].due)) &&
 			(at == nseeds || !sooner(s, seeded_at, watched)))
 		{
 			/* nothing claimed reaches it through its payer: show the balance all the same */
 			uint32		account = a->upstream ? rs_ledger_payee(s->l, a->watch) : rs_ledger_payer(s->l, a->watch);
 
-			watching = false;
-			if (!(a->exit_at && a->exit_at[account]))
-			{
-				p = pool_of(s, account);
-				if (!p->queued)
-					bring_up(s, p, watched);
-				explain_take(s, p, rs_ledger_amount(s->l, a->watch) * a->fine);
-			}
+			s->watching = false;
+			if (a->exit_at && a->exit_at[account])
+				continue;
+			p = pool_of(s, account);
+			if (!p->queued)
+				bring_up(s, p, watched);
+			if (!at_end(s, p) && rs_entry_transfer(p->entry[p->cursor]) == a->watch)
+				explain_take(s, p, false);
+			else if (!a->upstream)	/* before the account's book */
+				explain(s, RS_WHY_UNKNOWN, RS_NO_CLAIM, RS_NO_TRANSFER, 0, 0, rs_ledger_amount(s->l, a->watch) * a->fine);
 		}
 		if (s->nheap == 0 && at == nseeds)
 			break;
@@ -739,7 +755,7 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 
 			s->out.n = 0;
 			plant(s, seed[at].transfer, amount, seed + at, (uint32) (end - at));
-			deliver(s, seed[at].transfer, amount);
+			deliver(s, seed[at].transfer, amount, true);
 			at = end;
 			continue;
 		}
@@ -749,7 +765,6 @@ follow(Pools *s, const RsSeed *seed, uint64 nseeds)
 		{
 			bool		seeded = at < nseeds && seed[at].transfer == t;
 
-			watching = watching && t != a->watch;
 			/* claimed again while it takes: it must not be scheduled twice */
 			p->queued = true;
 			take_event(s, p, t, seed + at, seeded ? (uint32) (end - at) : 0);
@@ -864,7 +879,7 @@ rs_pools_run(RsAttribution *a)
 					queue(&s, p);
 			}
 		}
-		follow(&s, a->seed, a->nseeds);
+		follow(&s, a->seed, a->nseeds, true);
 		report_held(&s);
 	}
 	else
@@ -878,7 +893,7 @@ rs_pools_run(RsAttribution *a)
 				plant_balance(&s, &a->balance[b]);
 			for (j = i; j < a->nseeds && a->seed[j].claim == claim; j++)
 				;
-			follow(&s, a->seed + i, j - i);
+			follow(&s, a->seed + i, j - i, j == a->nseeds && b == a->nbalances);
 			report_held(&s);
 		}
 	rs_tally_drain(&s.cut, emit_cut, &s);

@@ -161,7 +161,8 @@ rs_attribute_funds(PG_FUNCTION_ARGS)
 
 static const char *const why_name[] = {
 	[RS_WHY_CREDIT] = "transfer", [RS_WHY_OPENING] = "opening", [RS_WHY_UNKNOWN] = "unknown",
-	[RS_WHY_POOL] = "pool", [RS_WHY_REST] = "rest", [RS_WHY_SEED] = "claim", [RS_WHY_CUT] = "cut"
+	[RS_WHY_POOL] = "pool", [RS_WHY_REST] = "rest", [RS_WHY_SEED] = "claim", [RS_WHY_CUT] = "cut",
+	[RS_WHY_DUST] = "cut", [RS_WHY_HELD] = "held", [RS_WHY_REFILL] = "overdraft"
 };
 
 static char *
@@ -182,9 +183,6 @@ why_note(RsCase *c, const RsWhyRow *row)
 			return psprintf("units %s to %s of this transfer: %s a transfer of %s",
 							money_text(c, row->first), money_text(c, row->last), onward, money_text(c, row->available));
 		case RS_WHY_OPENING:
-			if (c->a.upstream)
-				return psprintf("units %s to %s of this transfer: still in the account",
-								money_text(c, row->first), money_text(c, row->last));
 			return psprintf("units %s to %s of this transfer: paid by the opening balance of %s",
 							money_text(c, row->first), money_text(c, row->last), money_text(c, row->available));
 		case RS_WHY_UNKNOWN:
@@ -199,6 +197,16 @@ why_note(RsCase *c, const RsWhyRow *row)
 		case RS_WHY_REST:
 			return psprintf("nobody claims %s of the balance of %s; the rule takes %s of it",
 							money_text(c, row->available), money_text(c, row->balance), money_text(c, row->taken));
+		case RS_WHY_HELD:
+			return psprintf("units %s to %s of this transfer: still in the account",
+							money_text(c, row->first), money_text(c, row->last));
+		case RS_WHY_REFILL:
+			if (row->last > row->first)
+				return psprintf("units %s to %s of this transfer: paid back an overdraft",
+								money_text(c, row->first), money_text(c, row->last));
+			return psprintf("%s of this transfer paid back an overdraft", money_text(c, row->taken));
+		case RS_WHY_DUST:
+			return psprintf("less than min_traced, not followed: %s", money_text(c, row->taken));
 		case RS_WHY_SEED:
 			return psprintf("the claim names this transfer: %s of it", money_text(c, row->taken));
 		default:
@@ -229,7 +237,7 @@ put_why(void *arg, const RsWhyRow *row)
 										 : rs_ledger_payer(c->ledger, row->source));
 		values[5] = TimestampTzGetDatum(rs_ledger_paid_at(c->ledger, row->source));
 	}
-	nulls[6] = row->kind == RS_WHY_CUT;
+	nulls[6] = row->kind == RS_WHY_CUT || row->kind == RS_WHY_DUST;
 	values[6] = rs_case_money(c, row->available);
 	values[7] = rs_case_money(c, row->taken);
 	values[8] = CStringGetTextDatum(why_note(c, row));

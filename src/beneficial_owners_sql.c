@@ -79,8 +79,11 @@ typedef struct Beneficial
 				fact_capacity;
 	RsReal *sum[BASES];	/* by group, of the company at hand */
 	uint32	   *stamp;
-	uint32	   *no_value;		/* by group: flags of a member without a value */
+	uint8	   *no_value;		/* by group: bit s, basis s has no value for a member */
 	uint32		round;
+	uint32	   *joint;			/* concert groups met in the company at hand */
+	uint32		njoint;
+	RsStakes	behind;			/* who is behind a company in concert */
 	bool	   *shown;			/* by node, of the company at hand */
 } Beneficial;
 
@@ -199,6 +202,7 @@ typedef struct Row
 	uint32		grounds;
 	bool		has_share;
 	RsReal share[BASES];
+	uint8		no_value;		/* bit s: basis s has no value */
 	uint32		flags;
 	const ControlFact *fact;
 	uint32		group;			/* RS_NO_ID: none */
@@ -222,12 +226,12 @@ put_row(Beneficial *b, const Row *row)
 	values[4] = ground_array(row->grounds);
 	for (int s = 0; s < BASES; s++)
 	{
-		nulls[5 + s] = !row->has_share || (row->flags & RS_FLAGS_NO_VALUE) != 0;
+		nulls[5 + s] = !row->has_share || (row->no_value & (1 << s)) != 0;
 		if (!nulls[5 + s])
 			values[5 + s] = rs_share_numeric(row->share[s]);
 	}
 	nulls[8] = row->group == RS_NO_ID;
-	nulls[9] = nulls[8] || !row->has_share || b->no_value[row->group] != 0;
+	nulls[9] = nulls[8] || !row->has_share || (b->no_value[row->group] & (1 << b->basis)) != 0;
 	if (!nulls[8])
 	{
 		uint32		size = group_size(b, row->group);
@@ -249,17 +253,27 @@ put_row(Beneficial *b, const Row *row)
 	MemoryContextReset(b->row_context);
 }
 
-/* Which grounds shares (own, or a group's) meet under the chosen basis. */
+static inline uint8
+without_value(int basis, uint32 flags)
+{
+	return (flags & RS_FLAGS_NO_VALUE) != 0 ? (uint8) (1 << basis) : 0;
+}
+
+/*
+ * Which grounds shares (own, or a group's) meet under the chosen basis. A basis
+ * without a number (votes may close a ring that capital leaves open) takes
+ * nothing from the others.
+ */
 static uint32
-share_grounds(const Beneficial *b, const RsReal *share)
+share_grounds(const Beneficial *b, const RsReal *share, uint8 no_value)
 {
 	uint32		grounds = 0;
 
-	if (b->basis != 1 && rs_threshold_meets(&b->threshold, share[0]))
+	if (b->basis != 1 && !(no_value & 1) && rs_threshold_meets(&b->threshold, share[0]))
 		grounds |= GROUND_EQUITY;
-	if (b->basis != 0 && rs_threshold_meets(&b->threshold, share[1]))
+	if (b->basis != 0 && !(no_value & 2) && rs_threshold_meets(&b->threshold, share[1]))
 		grounds |= GROUND_VOTES;
-	if (b->basis == 2 && grounds == 0 && rs_threshold_meets(&b->threshold, share[2]))
+	if (b->basis == 2 && grounds == 0 && !(no_value & 4) && rs_threshold_meets(&b->threshold, share[2]))
 		grounds |= GROUND_HIGHER;
 	return grounds;
 }
@@ -325,13 +339,13 @@ weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, R
 	{
 		row.share[s] = stake[s] ? stake[s]->total : 0;
 		row.flags |= stake[s] ? stake[s]->flags : 0;
+		row.no_value |= without_value(s, stake[s] ? stake[s]->flags : 0);
 		group_share[s] = b->sum[s][group];
 	}
-	if (!(row.flags & RS_FLAGS_NO_VALUE))
-		row.grounds = share_grounds(b, row.share);
-	if (row.grounds == 0 && grouped && b->no_value[group] == 0)
+	row.grounds = share_grounds(b, row.share, row.no_value);
+	if (row.grounds == 0 && grouped)
 	{
-		row.grounds = share_grounds(b, group_share);
+		row.grounds = share_grounds(b, group_share, b->no_value[group]);
 		if (row.grounds)
 			row.grounds |= GROUND_CONCERT;
 	}
@@ -345,12 +359,136 @@ weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, R
 			row.grounds |= GROUND_UNRESOLVED;
 		*state_stop |= party->kind == RS_PARTY_STATE;
 	}
-	else if (person && ((row.flags & RS_FLAGS_NO_VALUE) || unknown_flags ||
+	else if (person && ((row.no_value & (1 << b->basis)) || unknown_flags ||
 						(unknown > 0 && rs_threshold_meets(&b->threshold, group_share[b->basis] + unknown))))
 		row.grounds = GROUND_NOT_EXCLUDED;
 	if (row.grounds != 0)
 		put_row(b, &row);
 	return row.qualified;
+}
+
+/* The group's sums begin with nothing for the company at hand. */
+static void
+touch_group(Beneficial *b, uint32 group)
+{
+	if (b->stamp[group] == b->round)
+		return;
+	b->stamp[group] = b->round;
+	b->no_value[group] = 0;
+	for (int s = 0; s < BASES; s++)
+		b->sum[s][group] = 0;
+	if (group_size(b, group) > 1)
+		b->joint[b->njoint++] = group;
+}
+
+/*
+ * What the companies of a concert group hold counts for the group, but once:
+ * not again where a member is behind another. With X_km what member m holds of
+ * member k over all chains, the shares y that chains from the company reach
+ * come from what they meet first, f: y_m = f_m + sum of f_k X_km. The group has
+ * the sum of f, and its persons' share less what they have through its companies.
+ */
+static void
+add_companies(Beneficial *b, uint32 company, uint32 group, int basis)
+{
+	const RsStakes *stakes = b->system[basis] == b->system[0] ? &b->stakes[0] : &b->stakes[basis];
+	MemoryContext scratch;
+	uint32	   *node;
+	RsReal	   *a,
+			   *f,
+			   *persons;
+	uint32		n = 0;
+
+	scratch = AllocSetContextCreate(b->h->budget, "risk_screen concert", ALLOCSET_DEFAULT_SIZES);
+	node = rs_alloc(scratch, stakes->n, sizeof(uint32), purpose);
+	f = rs_alloc(scratch, stakes->n, sizeof(RsReal), purpose);
+	for (uint64 i = 0; i < stakes->n; i++)
+	{
+		const RsStake *stake = &stakes->stake[i];
+
+		if (rs_group_find(b->group, stake->node) != group || stake->node == company ||
+			stake->total == 0 || is_stop(b, stake->node))
+			continue;
+		node[n] = stake->node;
+		f[n++] = stake->total;
+	}
+	if (n == 0)
+	{
+		MemoryContextDelete(scratch);
+		return;
+	}
+
+	/* a: row m, column k; persons: what they hold of each company */
+	a = rs_alloc0(scratch, (uint64) n * n, sizeof(RsReal), purpose);
+	persons = rs_alloc0(scratch, n, sizeof(RsReal), purpose);
+	for (uint32 k = 0; k < n; k++)
+	{
+		rs_system_solve(b->system[basis], node[k], false, &b->behind);
+		for (uint64 i = 0; i < b->behind.n; i++)
+		{
+			const RsStake *stake = &b->behind.stake[i];
+
+			if (rs_group_find(b->group, stake->node) != group)
+				continue;
+			b->no_value[group] |= without_value(basis, stake->flags);
+			if (is_stop(b, stake->node))
+				persons[k] += stake->total;
+			for (uint32 m = 0; m < n; m++)
+				if (node[m] == stake->node)
+					a[(Size) m * n + k] = stake->total;
+		}
+		a[(Size) k * n + k] += 1;
+	}
+	/* a holds part of the inverse of an M-matrix: its pivots are positive. */
+	for (uint32 k = 0; k < n; k++)
+		for (uint32 m = k + 1; m < n; m++)
+		{
+			RsReal		factor = a[(Size) m * n + k] / a[(Size) k * n + k];
+
+			CHECK_FOR_INTERRUPTS();
+			if (factor == 0)
+				continue;
+			for (uint32 j = k; j < n; j++)
+				a[(Size) m * n + j] -= factor * a[(Size) k * n + j];
+			f[m] -= factor * f[k];
+		}
+	for (uint32 k = n; k-- > 0;)
+	{
+		for (uint32 j = k + 1; j < n; j++)
+			f[k] -= a[(Size) k * n + j] * f[j];
+		f[k] /= a[(Size) k * n + k];
+		b->sum[basis][group] += f[k] * (1 - persons[k]);
+	}
+	MemoryContextDelete(scratch);
+}
+
+/* Members of a group with enough who hold nothing here themselves. */
+static bool
+put_silent_members(Beneficial *b, uint32 company, uint32 group)
+{
+	RsReal		sum[BASES];
+	uint32		grounds;
+	bool		any = false;
+
+	for (int s = 0; s < BASES; s++)
+		sum[s] = b->sum[s][group];
+	grounds = share_grounds(b, sum, b->no_value[group]);
+	if (grounds == 0)
+		return false;
+	for (uint32 m = b->member_start[group]; m < b->member_start[group + 1]; m++)
+	{
+		uint32		node = b->member[m];
+		const ControlFact *fact = control_fact(b, company, group);
+
+		if (b->shown[node] || !is_person(b, node) || node == company)
+			continue;
+		put_row(b, &(Row) {.company = company, .node = node,
+					.kind = rs_party_kind_name(RS_PARTY_PERSON), .qualified = true, .has_share = true,
+					.grounds = grounds | GROUND_CONCERT | (fact ? GROUND_CONTROL : 0), .fact = fact, .group = group});
+		b->shown[node] = true;
+		any = true;
+	}
+	return any;
 }
 
 static void
@@ -378,27 +516,32 @@ judge(Beneficial *b, uint32 company)
 		memset(b->stamp, 0, sizeof(uint32) * g->nnodes);
 		b->round = 1;
 	}
+	b->njoint = 0;
 	for (uint64 i = 0; i < base->n; i++)
 	{
 		uint32		group = rs_group_find(b->group, base->stake[i].node);
+		bool		stop = is_stop(b, base->stake[i].node);
 
-		if (!is_stop(b, base->stake[i].node))
+		if (base->stake[i].node == company || (!stop && group_size(b, group) == 1))
 			continue;
-		if (b->stamp[group] != b->round)
-		{
-			b->stamp[group] = b->round;
-			b->no_value[group] = 0;
-			for (int s = 0; s < BASES; s++)
-				b->sum[s][group] = 0;
-		}
+		touch_group(b, group);
 		for (int s = 0; s < BASES; s++)
 		{
 			const RsStakes *from = b->system[s] == b->system[0] ? base : &b->stakes[s];
 
-			b->sum[s][group] += from->stake[i].total;
-			b->no_value[group] |= from->stake[i].flags & RS_FLAGS_NO_VALUE;
+			if (stop)
+				b->sum[s][group] += from->stake[i].total;
+			b->no_value[group] |= without_value(s, from->stake[i].flags);
 		}
 	}
+	for (uint32 j = 0; j < b->njoint; j++)
+		for (int s = 0; s < BASES; s++)
+		{
+			if (s > 0 && b->system[s] == b->system[0])
+				b->sum[s][b->joint[j]] = b->sum[0][b->joint[j]];
+			else if (!(b->no_value[b->joint[j]] & (1 << s)))
+				add_companies(b, company, b->joint[j], s);
+		}
 	for (uint64 i = 0; i < base->n; i++)
 	{
 		const RsStake *stake[BASES];
@@ -413,6 +556,9 @@ judge(Beneficial *b, uint32 company)
 		if ((i & 0xFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
+
+	for (uint32 j = 0; j < b->njoint; j++)
+		any |= put_silent_members(b, company, b->joint[j]);
 
 	/* Control without a share: agreements, and members of a group that hold nothing here. */
 	while (low < high)
@@ -435,13 +581,7 @@ judge(Beneficial *b, uint32 company)
 
 			if (b->shown[node] || !is_stop(b, node))
 				continue;
-			if (b->stamp[group] != b->round)
-			{
-				b->stamp[group] = b->round;
-				b->no_value[group] = 0;
-				for (int s = 0; s < BASES; s++)
-					b->sum[s][group] = 0;
-			}
+			touch_group(b, group);
 			put_row(b, &(Row) {.company = company, .node = node,
 						.kind = rs_party_kind_name(rs_party_of_node(b->parties, node)->kind),
 						.qualified = person, .has_share = true,
@@ -454,6 +594,9 @@ judge(Beneficial *b, uint32 company)
 	}
 	for (uint64 i = 0; i < base->n; i++)
 		b->shown[base->stake[i].node] = false;
+	for (uint32 j = 0; j < b->njoint; j++)
+		for (uint32 m = b->member_start[b->joint[j]]; m < b->member_start[b->joint[j] + 1]; m++)
+			b->shown[b->member[m]] = false;
 
 	if (chosen->unknown_flags || rs_threshold_meets(&b->threshold, chosen->unknown))
 		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .kind = "unknown",
@@ -461,6 +604,9 @@ judge(Beneficial *b, uint32 company)
 					.share = {b->stakes[0].unknown,
 						(b->system[1] == b->system[0] ? base : &b->stakes[1])->unknown,
 						(b->system[2] == b->system[0] ? base : &b->stakes[2])->unknown},
+					.no_value = without_value(0, b->stakes[0].unknown_flags) |
+					without_value(1, (b->system[1] == b->system[0] ? base : &b->stakes[1])->unknown_flags) |
+					without_value(2, (b->system[2] == b->system[0] ? base : &b->stakes[2])->unknown_flags),
 					.flags = RS_FLAG_UNKNOWN | chosen->unknown_flags});
 	if (chosen->has_closed && rs_threshold_meets(&b->threshold, chosen->closed))
 		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .kind = "closed_loop",
@@ -470,6 +616,29 @@ judge(Beneficial *b, uint32 company)
 		any |= put_officers(b, company, RS_PARTY_LEGAL_REPRESENTATIVE, GROUND_LEGAL_REP);
 	if (!any && !put_officers(b, company, RS_PARTY_MANAGER, GROUND_FALLBACK))
 		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .grounds = GROUND_FALLBACK, .group = RS_NO_ID});
+}
+
+/* Who acts with a party met, holding nothing itself: only then is it asked who that is. */
+static void
+discover_allies(RsHoldings *h, const RsLinks *links)
+{
+	uint32		n = rs_interner_count(h->interner);
+	uint32	   *group = rs_groups_create(h->budget, n);
+	bool	   *met = rs_alloc0(h->budget, n, sizeof(bool), purpose);
+
+	for (uint64 i = 0; i < links->n; i++)
+		if (links->link[i].kind != RS_LINK_ECONOMIC)
+			rs_group_join(group, links->link[i].a, links->link[i].b);
+	for (uint64 d = 0; d < h->ndiscovered; d++)
+		met[rs_group_find(group, h->discovered[d])] = true;
+	for (uint64 i = 0; i < links->n; i++)
+		if (met[rs_group_find(group, links->link[i].a)] && links->link[i].kind != RS_LINK_ECONOMIC)
+		{
+			rs_holdings_discover(h, links->link[i].a);
+			rs_holdings_discover(h, links->link[i].b);
+		}
+	pfree(met);
+	pfree(group);
 }
 
 /*
@@ -537,9 +706,11 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 		ids = rs_holdings_ids(h, PG_GETARG_ARRAYTYPE_P(6), "targets", &nids);
 		rs_holdings_load_around(h, ids, nids, true);
 	}
-	b.parties = rs_parties_read(h, text_to_cstring(PG_GETARG_TEXT_PP(1)), "persons", bad_rows, ids != NULL);
 	if (!PG_ARGISNULL(7))
 		links = rs_links_read(h, text_to_cstring(PG_GETARG_TEXT_PP(7)), "concert", bad_rows);
+	if (links != NULL && ids != NULL)
+		discover_allies(h, links);
+	b.parties = rs_parties_read(h, text_to_cstring(PG_GETARG_TEXT_PP(1)), "persons", bad_rows, ids != NULL);
 	rs_holdings_build(h);
 	g = h->graph;
 	qsort(b.parties->officer, b.parties->nofficers, sizeof(RsOfficer), compare_officers);
@@ -563,7 +734,8 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 	for (int s = 0; s < BASES; s++)
 		b.sum[s] = rs_alloc0(budget, g->nnodes, sizeof(RsReal), purpose);
 	b.stamp = rs_alloc0(budget, g->nnodes, sizeof(uint32), purpose);
-	b.no_value = rs_alloc0(budget, g->nnodes, sizeof(uint32), purpose);
+	b.no_value = rs_alloc0(budget, g->nnodes, sizeof(uint8), purpose);
+	b.joint = rs_alloc(budget, g->nnodes, sizeof(uint32), purpose);
 	b.shown = rs_alloc0(budget, g->nnodes, sizeof(bool), purpose);
 	if (ids != NULL)
 	{

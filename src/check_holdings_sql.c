@@ -81,7 +81,7 @@ check_rows(Check *c)
 	RsHoldings *h = c->h;
 	RsHoldingRows *r = h->rows;
 	int128		one[RS_V_COLUMNS];
-	uint64		over = 0;
+	uint64		over = 0;		/* rows with a share or a bound above 1 */
 
 	for (int v = 0; v < RS_V_COLUMNS; v++)
 		one[v] = power_of_ten(r->scale[v]);
@@ -90,6 +90,7 @@ check_rows(Check *c)
 		uint32		owner = h->node_of[r->owner[i]];
 		uint32		owned = h->node_of[r->owned[i]];
 		uint8		known = r->known[i];
+		bool		above = false;
 
 		if ((i & 0xFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -103,13 +104,22 @@ check_rows(Check *c)
 				find(c, "NEGATIVE", owned, owner, &share, r->scale[RS_V_SHARE], NULL, 0);
 			if (share > one[RS_V_SHARE])
 			{
-				over++;
+				above = true;
 				find(c, "SHARE_OVER_1", owned, owner, &share, r->scale[RS_V_SHARE], NULL, 0);
 			}
 		}
 		if ((known & (1 << RS_V_VOTES)) &&
 			(r->value[RS_V_VOTES][i] < 0 || r->value[RS_V_VOTES][i] > one[RS_V_VOTES]))
 			find(c, "VOTES_OUTSIDE_0_1", owned, owner, &r->value[RS_V_VOTES][i], r->scale[RS_V_VOTES], NULL, 0);
+		for (int v = RS_V_MIN; v <= RS_V_MAX; v++)
+		{
+			int128		bound = r->value[v] ? r->value[v][i] : 0;
+
+			if (!(known & (1 << v)) || (bound >= 0 && bound <= one[v]))
+				continue;
+			above |= bound > one[v];
+			find(c, "RANGE_OUTSIDE_0_1", owned, owner, &bound, r->scale[v], NULL, 0);
+		}
 		if ((known & (1 << RS_V_MIN)) && (known & (1 << RS_V_MAX)))
 		{
 			int			scale = Max(r->scale[RS_V_MIN], r->scale[RS_V_MAX]);
@@ -121,9 +131,10 @@ check_rows(Check *c)
 		}
 		if (r->has_dates && r->from[i] >= r->to[i])
 			find(c, "NEVER_VALID", owned, owner, NULL, 0, NULL, 0);
+		over += above;
 	}
 	/* One share over 1 is a typing error, many are percent. */
-	if (over > 0 && over >= r->n / 2)
+	if (over > 0 && over >= r->n - over)
 		find(c, "PERCENT_INSTEAD_OF_FRACTION", RS_NO_ID, RS_NO_ID, &(int128) {(int128) over}, 0, NULL, 0);
 }
 
@@ -293,6 +304,8 @@ rs_check_holdings(PG_FUNCTION_ARGS)
 	h->options.dated = false;
 	rs_holdings_load_all(h);
 	h->options.dated = dated;
+	/* Agreements and dependence close no ring of capital. */
+	h->options.classes = RS_CLASSES_EQUITY;
 	rs_holdings_build(h);
 	check_rows(&c);
 	check_overlaps(&c);

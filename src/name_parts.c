@@ -179,9 +179,10 @@ same_word(const Vocabulary *v, int i, const char *s, int length)
  * `within`; of several, what their codes have in common, or "?".
  */
 static bool
-region_word(const char *s, int length, const char *within, char code[8])
+region_word(const char *s, int length, const char *within, char code[8], bool *several)
 {
 	code[0] = '\0';
+	*several = false;
 	for (int i = find_word(&regions, s, length); i >= 0 && same_word(&regions, i, s, length); i++)
 	{
 		const char *other = regions.word[i].value;
@@ -192,6 +193,8 @@ region_word(const char *s, int length, const char *within, char code[8])
 			continue;
 		if (code[0] == '\0')
 			strlcpy(code, other, 8);
+		else if (strcmp(code, other) != 0)
+			*several = true;
 		while (code[common] != '\0' && code[common] == other[common] && code[common + 1] == other[common + 1])
 			common += 2;
 		code[common] = '\0';
@@ -204,27 +207,46 @@ region_word(const char *s, int length, const char *within, char code[8])
 	return code[0] != '\0';
 }
 
+typedef struct RegionAnswer
+{
+	int			length;			/* of the text asked about, 0: none yet */
+	char		text[64];
+	char		code[8];
+	bool		exact;			/* the text holds nothing but one division */
+} RegionAnswer;
+
 /*
  * GB/T 2260 code of the division the text begins with, full or short, the
  * longest that fits: "" if it begins with none, as 中国; of a name that several
  * have, what their codes begin with, "?" if they lie in several provinces
- * (朝阳区). The last answer is kept: registers come sorted by province.
+ * (朝阳区). Answers are kept: a register holds few provinces, and each is
+ * compared with the places of all lists.
  */
-static const char *
+static const RegionAnswer *
 region_code(const text *region)
 {
-	static char last[64],
-				code[8];
-	static int	last_length = -1;
+	static RegionAnswer kept[64],
+				longer;
 	const char *s = VARDATA_ANY(region);
 	int			n = VARSIZE_ANY_EXHDR(region),
 				length;
+	RegionAnswer *answer = &longer;
 	char	   *folded;
 
-	if (n == last_length && memcmp(s, last, n) == 0)
-		return code;
+	if (n <= (int) sizeof(answer->text))
+	{
+		uint32		slot = n;
+
+		for (int i = 0; i < n; i++)
+			slot = slot * 31 + (unsigned char) s[i];
+		answer = &kept[slot % lengthof(kept)];
+		if (n > 0 && n == answer->length && memcmp(s, answer->text, n) == 0)
+			return answer;
+	}
 	prepare();
-	code[0] = '\0';
+	answer->length = 0;
+	answer->code[0] = '\0';
+	answer->exact = true;
 	folded = rs_fold_bytes(s, n, &length);
 	/* 浙江省杭州市: as far as each lies in the one before */
 	for (int at = 0, end; at < length; at = end)
@@ -233,39 +255,59 @@ region_code(const text *region)
 		for (int k = Min(length - at, regions.longest); k > 0 && end == at; k--)
 		{
 			char		found[8];
+			bool		several;
 
-			if (region_word(folded + at, k, code, found))
+			if (region_word(folded + at, k, answer->code, found, &several))
 			{
-				strlcpy(code, found, sizeof(code));
+				answer->exact = !several;
+				strlcpy(answer->code, found, sizeof(answer->code));
 				end = at + k;
 			}
 		}
 		if (end == at)
+		{
+			answer->exact = false;
 			break;
+		}
 	}
 	pfree(folded);
-	last_length = n <= (int) sizeof(last) ? n : -1;
-	memcpy(last, s, Min(n, (int) sizeof(last)));
-	return code;
+	if (answer != &longer)
+	{
+		memcpy(answer->text, s, n);
+		answer->length = n;
+	}
+	return answer;
 }
 
 /* Does the text begin with a division of China of one province? */
 RsRegionKind
 rs_known_region(const text *region)
 {
-	const char *code = region_code(region);
+	const char *code = region_code(region)->code;
 
 	return code[0] == '\0' ? RS_REGION_NONE : code[0] == '?' ? RS_REGION_SEVERAL : RS_REGION_ONE;
 }
 
-/* Is it the place or a part of it? */
-bool
-rs_region_within(const text *region, const text *place)
+/*
+ * How a region lies to the place a list holds in: by codes (海南藏族自治州 is not
+ * in 海南). A place that is no division, as 上海自由贸易试验区, is compared as
+ * written; a region that its first part may lie in is around it.
+ */
+RsRegionRelation
+rs_region_relation(const text *region, const text *place)
 {
-	char		outer[8];
+	RegionAnswer inner = *region_code(region);
+	const RegionAnswer *outer = region_code(place);
+	int			ni = strlen(inner.code),
+				no = strlen(outer->code),
+				np = VARSIZE_ANY_EXHDR(place);
+	bool		coded = inner.code[0] >= '0' && inner.code[0] <= '9' && outer->code[0] >= '0' && outer->code[0] <= '9';
 
-	strlcpy(outer, region_code(place), sizeof(outer));
-	return outer[0] >= '0' && outer[0] <= '9' && strncmp(region_code(region), outer, strlen(outer)) == 0;
+	if (coded && outer->exact && ni >= no && memcmp(inner.code, outer->code, no) == 0)
+		return RS_REGION_WITHIN;
+	if (!(coded && outer->exact) && np > 0 && (int) VARSIZE_ANY_EXHDR(region) >= np && memcmp(VARDATA_ANY(region), VARDATA_ANY(place), np) == 0)
+		return RS_REGION_WITHIN;
+	return coded && memcmp(inner.code, outer->code, Min(ni, no)) == 0 ? RS_REGION_AROUND : RS_REGION_APART;
 }
 
 typedef struct NameText
@@ -379,9 +421,9 @@ set_span(RsSpan *span, const NameText *name, int from, int to)
 	span->end_char = name->token[to - 1].ch + 1;
 }
 
-/* Region names from token `from` on; each inside the one before. Returns how many tokens. */
+/* Region names from token `from` on; each inside the one before. Returns how many tokens, and where the last begins. */
 static int
-read_regions(const NameText *name, int from, int to, bool whole)
+read_regions(const NameText *name, int from, int to, bool whole, int *last)
 {
 	int			at = from,
 				previous = from;
@@ -420,7 +462,8 @@ read_regions(const NameText *name, int from, int to, bool whole)
 		if (strlen(code) == 6 || *code == '\0')
 			break;
 	}
-	(void) previous;
+	if (last != NULL)
+		*last = previous;
 	return at - from;
 }
 
@@ -431,6 +474,7 @@ rs_name_split(const unsigned char *s, Size length, RsNameParts *parts)
 	static const char company[] = "公司";
 	NameText		name;
 	int			region_end,
+				last_region,
 				core_end,
 				form_from,
 				parent_end,
@@ -454,7 +498,16 @@ rs_name_split(const unsigned char *s, Size length, RsNameParts *parts)
 		}
 	set_span(&parts->branch, &name, parent_end, name.n);
 
-	region_end = read_regions(&name, 0, parent_end, false);
+	region_end = read_regions(&name, 0, parent_end, false, &last_region);
+	/* 大连有限公司, 吉林吉林有限公司: a name is not of a place and a form alone */
+	if (region_end > 0 && region_end < parent_end)
+	{
+		const char *rest = name.folded + name.token[region_end].at;
+		int			n = bytes_between(&name, region_end, parent_end);
+
+		if (n >= 6 && memcmp(rest + n - 6, company, 6) == 0 && find_word(&forms, rest, n) >= 0)
+			region_end = last_region;
+	}
 
 	/* form, with brackets as in (有限合伙) and (集团) */
 	form_from = parent_end;
@@ -500,7 +553,7 @@ rs_name_split(const unsigned char *s, Size length, RsNameParts *parts)
 		for (close = open + 1; close < core_end && name.token[close].bracket != ')'; close++)
 			;
 		if (close < core_end && close > open + 1 && plain_between(&name, open + 1, close) &&
-			read_regions(&name, open + 1, close, true) == close - open - 1)
+			read_regions(&name, open + 1, close, true, NULL) == close - open - 1)
 		{
 			if (region_end == 0)
 				set_span(&parts->region, &name, open + 1, close);
@@ -522,6 +575,10 @@ rs_name_split(const unsigned char *s, Size length, RsNameParts *parts)
 		}
 		break;
 	}
+	/* 北京银行, 上海医药: what is left names the business, so the place is the trade name */
+	if (at == region_end && region_end > 0 && core_end > at && plain_between(&name, at, core_end) &&
+		find_word(&industries, name.folded + name.token[at].at, bytes_between(&name, at, core_end)) >= 0)
+		at = region_end = last_region;
 	if (region_end > 0)
 		set_span(&parts->region, &name, 0, region_end);
 

@@ -31,8 +31,14 @@ typedef enum RsRegionKind
 	RS_REGION_NONE, RS_REGION_SEVERAL, RS_REGION_ONE
 } RsRegionKind;
 
+/* to the place a list holds in: around, it may or may not lie there */
+typedef enum RsRegionRelation
+{
+	RS_REGION_APART, RS_REGION_AROUND, RS_REGION_WITHIN
+} RsRegionRelation;
+
 extern RsRegionKind rs_known_region(const text *region);
-extern bool rs_region_within(const text *region, const text *place);
+extern RsRegionRelation rs_region_relation(const text *region, const text *place);
 extern int	rs_name_place(const RsNameParts *parts, const unsigned char *name, uint64 start_char, uint64 end_char);
 extern char *rs_name_part(const unsigned char *name, const RsSpan *span, int *length);
 extern char *rs_pinyin_key(const char *folded, int length);

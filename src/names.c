@@ -432,23 +432,15 @@ rs_list_argument(FunctionCallInfo fcinfo, int argument)
 }
 
 static bool
-starts_with(const text *whole, const text *start)
-{
-	return VARSIZE_ANY_EXHDR(whole) >= VARSIZE_ANY_EXHDR(start) &&
-		memcmp(VARDATA_ANY(whole), VARDATA_ANY(start), VARSIZE_ANY_EXHDR(start)) == 0;
-}
-
-static bool
 applies(const RsLexicon *lex, int field, const text *province, const text *event,
 		const text *subject, DateADT as_of)
 {
 	if (!(lex->fields & field) || as_of < lex->valid_from || as_of > lex->valid_to)
 		return false;
-	/* registries write 北京 or 北京市: either may be the longer; or one of its districts */
+	/* registries write 北京 or 北京市, or one of its districts; a province does not tell the city */
 	if (lex->jurisdiction != NULL &&
 		(province == NULL || VARSIZE_ANY_EXHDR(province) == 0 ||
-		 !(starts_with(province, lex->jurisdiction) || starts_with(lex->jurisdiction, province) ||
-		   rs_region_within(province, lex->jurisdiction))))
+		 rs_region_relation(province, lex->jurisdiction) != RS_REGION_WITHIN))
 		return false;
 	if (lex->events.n > 0 && !(event != NULL && rs_text_list_has(&lex->events, event)))
 		return false;

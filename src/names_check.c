@@ -123,6 +123,31 @@ first_seen(RsSeen **seen, MemoryContext context, RsArgumentKind kind, const text
 	return true;
 }
 
+static void
+check_province(const RsLexicon **lexicon, int n, const text *province)
+{
+	RsRegionKind kind = rs_known_region(province);
+
+	if (kind != RS_REGION_ONE)
+		ereport(WARNING,
+				(kind == RS_REGION_NONE
+				 ? errmsg("\"%s\" is not a region of China", text_to_cstring(province))
+				 : errmsg("\"%s\" is a region of several provinces", text_to_cstring(province)),
+				 errdetail("Lists of one jurisdiction were left out."),
+				 errhint("Write the province as the register does, for example 北京 or 北京市.")));
+	else
+		for (int i = 0; i < n; i++)
+			if (lexicon[i]->jurisdiction != NULL &&
+				rs_region_relation(province, lexicon[i]->jurisdiction) == RS_REGION_AROUND)
+			{
+				ereport(WARNING,
+						(errmsg("\"%s\" does not tell whether list \"%s\" applies", text_to_cstring(province), text_to_cstring(lexicon[i]->name)),
+						 errdetail("The list holds in %s only; it was left out.", text_to_cstring(lexicon[i]->jurisdiction)),
+						 errhint("Write the city and the district too, for example 广东省深圳市.")));
+				break;
+			}
+}
+
 /* Warn of licences, province and subject that mean nothing to the lists. */
 void
 rs_check_arguments(RsSeen **seen, MemoryContext context, const RsLexicon **lexicon, int n,
@@ -137,13 +162,8 @@ rs_check_arguments(RsSeen **seen, MemoryContext context, const RsLexicon **lexic
 					 errhint("SELECT DISTINCT unnest(licences) FROM risk_screen.lexicon shows the codes in use; "
 							 "an exception of kind 'licence' adds one.")));
 	if (province != NULL && VARSIZE_ANY_EXHDR(province) > 0 &&
-		first_seen(seen, context, RS_ARGUMENT_PROVINCE, province) && rs_known_region(province) != RS_REGION_ONE)
-		ereport(WARNING,
-				(rs_known_region(province) == RS_REGION_NONE
-				 ? errmsg("\"%s\" is not a region of China", text_to_cstring(province))
-				 : errmsg("\"%s\" is a region of several provinces", text_to_cstring(province)),
-				 errdetail("Lists of one jurisdiction were left out."),
-				 errhint("Write the province as the register does, for example 北京 or 北京市.")));
+		first_seen(seen, context, RS_ARGUMENT_PROVINCE, province))
+		check_province(lexicon, n, province);
 	if (subject != NULL && first_seen(seen, context, RS_ARGUMENT_SUBJECT, subject) &&
 		!subject_known(lexicon, n, subject))
 		ereport(WARNING,
@@ -164,4 +184,17 @@ Datum
 rs_known_region_sql(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(rs_known_region(PG_GETARG_TEXT_PP(0)) == RS_REGION_ONE);
+}
+
+/*
+ * _region_around(region text, place text) -> boolean
+ *
+ * Does the place lie in the region without being it (深圳市 in 广东省)? GB/T 2260.
+ * A place that is no division of China counts as a part of the one it begins with.
+ */
+PG_FUNCTION_INFO_V1(rs_region_around_sql);
+Datum
+rs_region_around_sql(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(rs_region_relation(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)) == RS_REGION_AROUND);
 }

@@ -132,6 +132,8 @@ digit_of(uint32 cp)
 	uint32		folded[RS_FOLD_MAX];
 	int			n;
 
+	if (cp == 0x4E24 || cp == 0x5169)	/* 两, 兩 */
+		return 2;
 	if (rs_fold(cp, folded, &n) == RS_FOLD_TEXT && n == 1 && folded[0] >= '0' && folded[0] <= '9')
 		return folded[0] - '0';
 	return -1;
@@ -143,17 +145,35 @@ is_percent(uint32 cp)
 	return cp == '%' || cp == 0xFF05 || cp == 0xFE6A;
 }
 
-/* What a unit of yield is in percent, 0 if it is none: %, 点, 分 (a tenth: 一成), ‰, 厘, 倍. */
+/*
+ * What a 分 of interest is in percent: of a year ten (年息一分), of a month one
+ * (月息一分), of a day a tenth (日息一分); without a period, as of a month.
+ */
 static double
-unit_of(uint32 cp)
+cent_of(const text *word)
+{
+	int			bytes;
+	uint32		cp = VARSIZE_ANY_EXHDR(word) > 0
+		? rs_utf8_decode((const unsigned char *) VARDATA_ANY(word), (const unsigned char *) VARDATA_ANY(word) + VARSIZE_ANY_EXHDR(word), &bytes) : 0;
+
+	return cp == 0x5E74 ? 10 : cp == 0x65E5 ? 0.1 : 1;	/* 年, 日 */
+}
+
+/* What a unit of yield is in percent, 0 if it is none: %, 点, 分, 厘, 成, ‰, 倍. */
+static double
+unit_of(uint32 cp, double cent)
 {
 	switch (cp)
 	{
 		case 0x70B9:			/* 点 */
-		case 0x5206:			/* 分 */
 			return 1;
-		case 0x2030:			/* ‰ */
+		case 0x5206:			/* 分 */
+			return cent;
 		case 0x5398:			/* 厘 */
+			return cent / 10;
+		case 0x6210:			/* 成 */
+			return 10;
+		case 0x2030:			/* ‰ */
 			return 0.1;
 		case 0x500D:			/* 倍 */
 			return 100;
@@ -212,7 +232,29 @@ skip_blanks(Reader *r)
 		step(r, bytes);
 }
 
-/* 12, 12.5, １２, 八点五, 十二, 二十, 一百二十: digits of any style, tens and hundreds. */
+static bool
+begins(const Reader *r, const char *word)
+{
+	Size		n = strlen(word);
+
+	return (Size) (r->end - r->p) >= n && memcmp(r->p, word, n) == 0;
+}
+
+/* Blanks and then a digit that stands alone: 1 2 % is written to be overlooked, 第 3 12% is not. */
+static bool
+spaced_digit(const Reader *r)
+{
+	Reader		ahead = *r;
+	int			bytes;
+
+	skip_blanks(&ahead);
+	if (ahead.p == r->p || digit_of(peek(&ahead, &bytes)) < 0)
+		return false;
+	step(&ahead, bytes);
+	return digit_of(peek(&ahead, &bytes)) < 0;
+}
+
+/* 12, 12.5, １２, 1 2, 八点五, 十二, 二十, 一百二十: digits of any style, tens and hundreds. */
 static bool
 read_number(Reader *r, double *value)
 {
@@ -220,6 +262,7 @@ read_number(Reader *r, double *value)
 				part = 0,		/* digits since */
 				scale = 0;		/* of the next digit behind the point */
 	bool		any = false;
+	int			group = 0;		/* digits since the last blank */
 
 	for (;;)
 	{
@@ -237,9 +280,12 @@ read_number(Reader *r, double *value)
 			else
 				part = part * 10 + d;
 			any = true;
+			group++;
 			if (part > 1e9)
 				return false;
 		}
+		else if (cp == 0x767E && any && begins(r, "百分"))
+			break;				/* 12百分点 */
 		else if ((cp == 0x5341 || cp == 0x767E) && scale == 0)	/* 十, 百 */
 		{
 			/* 十二 begins with the ten itself */
@@ -258,6 +304,12 @@ read_number(Reader *r, double *value)
 			if (more == 0 || digit_of(cp) < 0)
 				break;
 			scale = 0.1;
+		}
+		else if (group == 1 && spaced_digit(r))
+		{
+			skip_blanks(r);
+			group = 0;
+			continue;
 		}
 		else
 			break;
@@ -284,10 +336,11 @@ read_fraction(Reader *r, bool bare)
 
 /*
  * A yield at p, in percent: a number with a unit behind or a fraction before it;
- * of a range (8-12%, 8%至12%) the largest. `bare`: right behind the yield word.
+ * of a range (8-12%, 8%至12%) the largest. `bare`: right behind the yield word;
+ * `cent`: what a 分 is.
  */
 static bool
-read_yield(const unsigned char *p, const unsigned char *end, bool bare, const unsigned char **after,
+read_yield(const unsigned char *p, const unsigned char *end, bool bare, double cent, const unsigned char **after,
 		   uint64 *chars, char *number, int size)
 {
 	Reader		r = {p, end, 0},
@@ -310,18 +363,44 @@ read_yield(const unsigned char *p, const unsigned char *end, bool bare, const un
 			Reader		at = r;
 
 			skip_blanks(&at);
-			accept(&at, 0x4E2A);	/* 个点 */
-			unit = unit_of(peek(&at, &bytes));
-			if (unit > 0)
+			accept(&at, 0x4E2A);	/* 个点, 个百分点 */
+			if (begins(&at, "百分点"))
+				for (unit = 1; !accept(&at, 0x70B9);)
+				{
+					peek(&at, &bytes);
+					step(&at, bytes);
+				}
+			else if ((unit = unit_of(peek(&at, &bytes), cent)) > 0)
 			{
-				bool		cents = peek(&at, &bytes) == 0x5206;
+				uint32		cp = peek(&at, &bytes);
+				bool		cents = cp == 0x5206;
+				Reader		tenths;
+				int			d;
 
 				step(&at, bytes);
+				/* 8成立 is no eight tenths */
+				if (cp == 0x6210 && (begins(&at, "立") || begins(&at, "功") || begins(&at, "员") || begins(&at, "为") || begins(&at, "交")))
+					break;
 				/* 十分可观, 百分百 and 一分钟 are no yields */
 				if (cents && (!digits || peek(&at, &bytes) == 0x949F))
 					break;
-				r = at;
+				/* 一分五, 八厘五, 两成半: and tenths of it */
+				tenths = at;
+				d = peek(&tenths, &bytes) == 0x534A ? 5 : digit_of(peek(&tenths, &bytes));
+				if ((cents || cp == 0x5398 || cp == 0x6210) && d >= 0)
+				{
+					step(&tenths, bytes);
+					if (cents)
+						accept(&tenths, 0x5398);	/* 二分三厘 */
+					if (digit_of(peek(&tenths, &bytes)) < 0 && unit_of(peek(&tenths, &bytes), cent) == 0)
+					{
+						pending = Max(pending, value + d / 10.0);
+						at = tenths;
+					}
+				}
 			}
+			if (unit > 0)
+				r = at;
 		}
 		if (unit > 0)
 		{
@@ -422,7 +501,7 @@ want_notice(Output *out, const RsFinding *f, const RsHit *place)
 
 /* The number belonging to a yield word: behind it within reach, or right before it. */
 static bool
-find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whole, char *number, int size)
+find_yield(const unsigned char *body, Size length, const RsHit *hit, double cent, RsHit *whole, char *number, int size)
 {
 	const unsigned char *end = body + length,
 			   *p = body + hit->end_byte,
@@ -440,7 +519,7 @@ find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whol
 		if (mark == RS_MARK_SENTENCE || mark == RS_MARK_COMMA || cp == 0x3001)
 			break;
 		/* 第2年8%: not every number is the yield */
-		if (read_yield(p, end, i == 0, &after, &chars, number, size))
+		if (read_yield(p, end, i == 0, cent, &after, &chars, number, size))
 		{
 			whole->end_byte = after - body;
 			whole->end_char = hit->end_char + ch + chars;
@@ -484,7 +563,7 @@ find_yield(const unsigned char *body, Size length, const RsHit *hit, RsHit *whol
 		p += bytes;
 		ch--;
 	}
-	if (after != NULL && read_yield(p, after, false, &after, &chars, number, size))
+	if (after != NULL && read_yield(p, after, false, cent, &after, &chars, number, size))
 	{
 		whole->start_byte = p - body;
 		whole->start_char = hit->start_char - ch;
@@ -586,7 +665,7 @@ rs_screen_ad(PG_FUNCTION_ARGS)
 		RsHit		whole;
 		char		number[48];
 
-		if (find_yield(out.body, VARSIZE_ANY_EXHDR(body), &found[i].hit, &whole, number, sizeof(number)) &&
+		if (find_yield(out.body, VARSIZE_ANY_EXHDR(body), &found[i].hit, cent_of(found[i].term->term), &whole, number, sizeof(number)) &&
 			whole.end_char > reported)
 		{
 			/* 预期…收益率 8%: two words, one number */

@@ -66,6 +66,7 @@ typedef struct Link
 typedef struct Walk
 {
 	RsReal		y;
+	double		lost;			/* by rounding y, until it is passed on */
 	uint32		stamp;			/* of the solve that reached it */
 	uint32		layers;
 	uint32		flags;
@@ -75,7 +76,6 @@ typedef struct Walk
 	uint32		nowners;
 	uint32		owned;			/* in s->down */
 	uint32		nowned;
-	uint32		unused;
 } Walk;
 
 StaticAssertDecl(sizeof(Walk) <= 64, "a node of the walk fills one cache line");
@@ -103,6 +103,21 @@ struct RsSystem
 	RsReal *rhs;			/* of one block */
 	uint64		rhs_capacity;
 };
+
+/*
+ * sum += value, keeping what rounding loses (Knuth's two-sum): ten thousand
+ * holders of a fifty-thousandth each must make exactly a fifth, or a threshold
+ * hit exactly is missed.
+ */
+static inline RsReal
+add_exactly(RsReal sum, RsReal value, RsReal *lost)
+{
+	RsReal		result = sum + value;
+	RsReal		added = result - sum;
+
+	*lost += (sum - (result - added)) + (value - added);
+	return result;
+}
 
 static inline int128
 whole_of(const RsSystem *s, uint32 node)
@@ -447,6 +462,7 @@ reach(RsSystem *s, uint32 node, uint32 layers, bool downwards)
 	w->layers = layers;
 	w->flags = 0;
 	w->y = 0;
+	w->lost = 0;
 	__builtin_prefetch(downwards ? s->down + w->owned : s->up + w->owners);
 	s->reached[s->nreached++] = node;
 }
@@ -537,7 +553,16 @@ pass_from(RsSystem *s, const Walk *w, bool downwards)
 			continue;
 		/* Nothing flows over an empty link, not even ignorance. */
 		to->flags |= link->flags | (link->weight == 0 ? flags & ~s->no_value : flags);
-		to->y += link->weight * w->y;
+		/* Most nodes are reached by one link: nothing is lost then. */
+		if (to->y == 0)
+			to->y = link->weight * w->y;
+		else if (link->weight != 0)
+		{
+			RsReal		lost = to->lost;
+
+			to->y = add_exactly(to->y, link->weight * w->y, &lost);
+			to->lost = (double) lost;
+		}
 	}
 }
 
@@ -631,7 +656,10 @@ pass_ring(RsSystem *s, uint32 component, bool downwards, RsStakes *result)
 	uint32		flags = block->flags | block->state;
 
 	for (uint32 m = 0; m < size; m++)
+	{
 		flags |= s->walk[member[m]].flags;
+		s->walk[member[m]].y += s->walk[member[m]].lost;
+	}
 	if (block->state == RS_FLAG_CLOSED_LOOP && !downwards)
 	{
 		result->has_closed = true;
@@ -650,9 +678,11 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 {
 	RsOwnershipGraph *g = s->g;
 	RsReal target_diagonal = 1;
+	RsReal		unknown_lost;
 
 	result->n = 0;
 	result->unknown = result->closed = 0;
+	unknown_lost = 0;
 	result->unknown_flags = 0;
 	result->has_closed = result->over = false;
 
@@ -684,8 +714,12 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 			if (component == s->walk[target].component && downwards && block->state == 0)
 				target_diagonal = block->inverse[(Size) s->local[target] * block->size + s->local[target]];
 		}
-		else if (downwards && w != &s->walk[target])
-			w->flags |= w->node_flags & ~NODE_BITS;
+		else
+		{
+			w->y += w->lost;
+			if (downwards && w != &s->walk[target])
+				w->flags |= w->node_flags & ~NODE_BITS;
+		}
 		for (; i < end; i++)
 		{
 			uint32		node = (uint32) s->order[i];
@@ -701,12 +735,15 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 				result->unknown_flags |= w->flags & s->no_value;
 				if (w->node_flags & NODE_RANGED)
 					result->unknown_flags |= RS_FLAG_RANGE;
-				result->unknown += w->y *
-					((RsReal) (whole_of(s, node) - s->known[node]) / (RsReal) whole_of(s, node));
+				result->unknown = add_exactly(result->unknown, w->y *
+											  ((RsReal) (whole_of(s, node) - s->known[node]) / (RsReal) whole_of(s, node)),
+											  &unknown_lost);
 			}
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
+
+	result->unknown += unknown_lost;
 
 	/* Only now is every value known that a ring through the target needs. */
 	result->stake = rs_grow(g->budget, result->stake, &result->capacity, s->nreached,

@@ -196,8 +196,8 @@ mark_unseen(RsHoldings *h, uint64 n)
 	memset(h->seen + before, 0, h->seen_capacity - before);
 }
 
-static void
-discover(RsHoldings *h, uint32 id)
+void
+rs_holdings_discover(RsHoldings *h, uint32 id)
 {
 	mark_unseen(h, (uint64) id + 1);
 	if (h->seen[id])
@@ -208,17 +208,80 @@ discover(RsHoldings *h, uint32 id)
 	h->discovered[h->ndiscovered++] = id;
 }
 
+/* A statement that two act together, which a later one may replace. */
+typedef struct RsStatement
+{
+	uint32		a,
+				b;
+	DateADT		from,
+				to;
+	TimestampTz known_from;
+} RsStatement;
+
+static inline bool
+is_valid(const RsHoldings *h, DateADT from, DateADT to)
+{
+	return !h->options.dated || (from <= h->options.as_of && h->options.as_of < to);
+}
+
 /* Acting together is no holding: kept aside for those who ask. */
 static void
 take_concert(RsHoldings *h, const RsHolding *r)
 {
-	if (h->discovering || (h->options.dated && !(r->from <= h->options.as_of && h->options.as_of < r->to)))
+	if (h->discovering || (!h->rows->has_known_from && !is_valid(h, r->from, r->to)))
 		return;
+	if (h->rows->has_known_from)
+	{
+		h->statement = rs_grow(h->budget, h->statement, &h->statement_capacity, h->nconcert / 2 + 1,
+							   sizeof(RsStatement), purpose);
+		h->statement[h->nconcert / 2] = (RsStatement) {r->owner, r->owned, r->from, r->to, r->known_from};
+	}
 	if (h->upwards)
-		discover(h, r->owner);
+		rs_holdings_discover(h, r->owner);
 	h->concert = rs_grow(h->budget, h->concert, &h->concert_capacity, h->nconcert + 2, sizeof(uint32), purpose);
 	h->concert[h->nconcert++] = r->owner;
 	h->concert[h->nconcert++] = r->owned;
+}
+
+/* Newest first; of statements made together those that end last. */
+static int
+compare_concert(const void *a, const void *b)
+{
+	const RsStatement *x = a,
+			   *y = b;
+
+	if (x->a != y->a)
+		return x->a < y->a ? -1 : 1;
+	if (x->b != y->b)
+		return x->b < y->b ? -1 : 1;
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	if (x->known_from != y->known_from)
+		return x->known_from > y->known_from ? -1 : 1;
+	return x->to > y->to ? -1 : x->to < y->to;
+}
+
+/* Of statements about the same pair and first day the newest counts, if it is valid. */
+static void
+settle_concert(RsHoldings *h)
+{
+	uint64		n = h->nconcert / 2;
+
+	if (h->statement == NULL)
+		return;
+	qsort(h->statement, n, sizeof(RsStatement), compare_concert);
+	h->nconcert = 0;
+	for (uint64 i = 0; i < n; i++)
+	{
+		const RsStatement *s = &h->statement[i];
+
+		if (i > 0 && s[-1].a == s->a && s[-1].b == s->b && s[-1].from == s->from)
+			continue;
+		if (!is_valid(h, s->from, s->to))
+			continue;
+		h->concert[h->nconcert++] = s->a;
+		h->concert[h->nconcert++] = s->b;
+	}
 }
 
 static void
@@ -232,8 +295,7 @@ take_row(void *arg, const RsRow *row)
 	r.from = row->isnull[RS_H_VALID_FROM] ? DATEVAL_NOBEGIN : row->value[RS_H_VALID_FROM].date;
 	r.to = row->isnull[RS_H_VALID_TO] ? DATEVAL_NOEND : row->value[RS_H_VALID_TO].date;
 	r.known_from = row->isnull[RS_H_KNOWN_FROM] ? DT_NOBEGIN : row->value[RS_H_KNOWN_FROM].time;
-	if (h->options.dated && !h->rows->has_known_from &&
-		!(r.from <= h->options.as_of && h->options.as_of < r.to))
+	if (!h->rows->has_known_from && !is_valid(h, r.from, r.to))
 		return;
 	if (r.known_from > h->options.known_at)
 		return;
@@ -248,11 +310,11 @@ take_row(void *arg, const RsRow *row)
 		return;
 	if (h->discovering)
 	{
-		discover(h, h->upwards ? r.owner : r.owned);
+		rs_holdings_discover(h, h->upwards ? r.owner : r.owned);
 		return;
 	}
 	if (h->upwards)
-		discover(h, r.owner);
+		rs_holdings_discover(h, r.owner);
 	if (!row->isnull[RS_H_SHARE])
 	{
 		r.known |= 1 << RS_V_SHARE;
@@ -446,7 +508,7 @@ discover_in_rows(RsHoldings *h, bool upwards)
 		uint32		k = h->discovered[d];
 
 		for (uint64 i = start[k]; i < start[k + 1]; i++)
-			discover(h, next[i]);
+			rs_holdings_discover(h, next[i]);
 		if ((d & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -472,7 +534,7 @@ load_all_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 		h->seen[h->discovered[d]] = false;
 	h->ndiscovered = 0;
 	for (uint32 i = 0; i < n; i++)
-		discover(h, ids[i]);
+		rs_holdings_discover(h, ids[i]);
 
 	asked = rs_query_tolerate(h->query, RS_BAD_SKIP);
 	rs_query_forget_bad_rows(h->query);
@@ -498,6 +560,8 @@ load_all_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 	for (uint64 i = 0; i < h->nconcert; i += 2)
 		if (h->seen[h->concert[i + 1]])
 		{
+			if (h->statement != NULL)
+				h->statement[kept / 2] = h->statement[i / 2];
 			h->concert[kept++] = h->concert[i];
 			h->concert[kept++] = h->concert[i + 1];
 		}
@@ -517,7 +581,7 @@ rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards
 	h->upwards = upwards;
 	h->discovering = !upwards;
 	for (uint32 i = 0; i < n; i++)
-		discover(h, ids[i]);
+		rs_holdings_discover(h, ids[i]);
 	while (begin < h->ndiscovered)
 	{
 		uint64		count = h->ndiscovered - begin;
@@ -556,6 +620,7 @@ rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards
 void
 rs_holdings_build(RsHoldings *h)
 {
+	settle_concert(h);
 	h->nids = rs_interner_count(h->interner);
 	h->node_of = rs_interner_ranks(h->interner, h->budget);
 	h->id_of = rs_alloc(h->budget, h->nids, sizeof(uint32), purpose);

@@ -55,6 +55,8 @@ typedef struct RsHoldings
 	uint32	   *concert;		/* pairs that act together, by interner number */
 	uint64		nconcert,
 				concert_capacity;
+	struct RsStatement *statement;	/* of each pair; only with known_from, until the graph is built */
+	uint64		statement_capacity;
 	bool		upwards;
 } RsHoldings;
 
@@ -73,6 +75,8 @@ extern uint32 *rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argu
 extern void rs_holdings_load_all(RsHoldings *h);
 /* Everything that concerns the owners of ids (upwards) or what ids own. */
 extern void rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards);
+/* The party belongs to the answer: what is said about it is read too. */
+extern void rs_holdings_discover(RsHoldings *h, uint32 id);
 extern void rs_holdings_build(RsHoldings *h);
 extern Datum rs_holdings_name(RsHoldings *h, uint32 node);
 extern void rs_holdings_close(RsHoldings *h);

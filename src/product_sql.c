@@ -357,20 +357,40 @@ passes_through(const RsParty *party)
 	return party->pass_through >= 0 ? party->pass_through != 0 : party->kind == RS_PARTY_VEHICLE;
 }
 
-/* 50 for companies and partnerships, 200 for the rest, unless stated. */
-static int64
-limit_of(const RsParty *party)
+static bool
+contains_one(const char *text, const char *const *part, int n)
 {
+	for (int i = 0; i < n; i++)
+		if (strstr(text, part[i]) != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * 50 for limited companies and partnerships, 200 for the rest, unless stated.
+ * unknown: a form is given that is none of these; 200 may then be too lenient.
+ */
+static int64
+limit_of(const RsParty *party, bool *unknown)
+{
+	static const char *const two_hundred[] = {"contract", "joint_stock", "joint stock", "trust", "plan", "股份", "契约", "信托", "计划"};
+	static const char *const fifty[] = {"llc", "limited", "partnership", "合伙", "有限公司", "有限责任"};
 	char	   *form;
 
+	*unknown = false;
 	if (party->max_investors >= 0)
 		return party->max_investors;
 	if (party->form == (Datum) 0)
 		return 200;
 	form = TextDatumGetCString(party->form);
-	if (pg_strcasecmp(form, "llc") == 0 || pg_strcasecmp(form, "partnership") == 0 ||
-		strcmp(form, "有限责任公司") == 0 || strcmp(form, "有限合伙") == 0 || strcmp(form, "合伙企业") == 0)
+	for (char *c = form; *c; c++)
+		*c = pg_ascii_tolower((unsigned char) *c);
+	/* A joint-stock company is a 股份有限公司: what it contains decides in this order. */
+	if (contains_one(form, two_hundred, lengthof(two_hundred)))
+		return 200;
+	if (contains_one(form, fifty, lengthof(fifty)) || strcmp(form, "lp") == 0)
 		return 50;
+	*unknown = true;
 	return 200;
 }
 
@@ -459,7 +479,8 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 {
 	RsOwnershipGraph *g = c->h->graph;
 	const RsParty *self = rs_party_of_node(c->parties, product);
-	int64		limit = limit_of(self);
+	bool		unknown_form;
+	int64		limit = limit_of(self, &unknown_form);
 	int64		merged = 0,
 				unmerged = 0,
 				direct = 0,
@@ -471,7 +492,7 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 	RsReal		part;
 	Datum		values[13];
 	bool		nulls[13] = {false};
-	Datum		flag[3];
+	Datum		flag[4];
 	int			nflags = 0;
 
 	if (++c->round == 0)
@@ -584,6 +605,8 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 		flag[nflags++] = CStringGetTextDatum("UNLISTED_PARTIES");
 	if (looped)
 		flag[nflags++] = CStringGetTextDatum("CLOSED_LOOP");
+	if (unknown_form)
+		flag[nflags++] = CStringGetTextDatum("UNKNOWN_FORM");
 	values[11] = PointerGetDatum(construct_array(flag, nflags, TEXTOID, -1, false, TYPALIGN_INT));
 	nulls[12] = !unknown_part(c, product, &part);
 	if (!nulls[12])

@@ -208,6 +208,8 @@ try {
 	await open(`institution/${followed}.html#flow`);
 	await new Promise(done => setTimeout(done, 500));
 	await photograph('narrow-money');
+	const begins = await page.$eval('#money svg', s => [...s.querySelectorAll('text')].filter(t => /^\d/.test(t.textContent)).map(t => t.getBoundingClientRect().left - s.getBoundingClientRect().left));
+	ok(begins.length > 0 && Math.min(...begins) >= 26, 'what links say is not cut by the first node at 390 pixels', begins);
 
 	// every link of every page leads somewhere
 	const seen = new Set(['index.html']), queue = ['index.html'], dead = [];

@@ -32,6 +32,19 @@ CALLS = {
     "flow_nodes": "'desk', 'account', " + SEEDS, "check_seals": "'desk', '%s', '%s'" % (DAY, DAY),
     "report": "'desk', '%s'" % DAY, "risk_letter": "'desk', " + ALERT, "run_rule": "'desk', 'B12', '%s'" % DAY,
 }
+# those that read the desk whose schema is in the search_path: PATH
+PATH = "desk, public"
+BY_PATH = {
+    "desk_related_parties": "'%s'" % DAY, "desk_money": "'2026-11-01', '2026-11-21', ARRAY(SELECT DISTINCT inst_id FROM desk.loan ORDER BY 1)",
+    "desk_findings": "'%s', 'infinity', ARRAY(SELECT code FROM risk_screen.rule ORDER BY 1)" % DAY,
+    "desk_gaps": "'%s', 'infinity', ARRAY(SELECT code FROM risk_screen.rule ORDER BY 1)" % DAY, "desk_name_hits": "'%s'" % DAY,
+}
+# those that return rows and read no desk
+TEXTS = {
+    "check_lexicon": "'CN-2016-21'", "lexicon_versions": "'CN-2016-21'", "check_ruleset": "'institution', 1", "find_terms": "'数字藏品投资理财'",
+    "screen_name": "'上海某某金融信息服务有限公司', province => '上海'", "screen_scope": "'信息咨询、资产管理、理财'", "screen_ad": "'保本高息，年化收益12%'",
+    "scope_items": "'信息咨询；软件开发'", "disposal_class": "'red', 3, 2, 2", "help": "",
+}
 CHANGES = {"load_feed", "open_feed", "seal_day", "seal_proof", "close_alert", "create_flow_graph", "create_workspace", "decide_disposal", "map_role", "pause_alert", "record_action", "resume_alert", "review_alert", "screen"}
 
 # names of public functions that read a query text or a desk

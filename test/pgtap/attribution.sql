@@ -92,10 +92,57 @@ SELECT throws_ok($$SELECT * FROM risk_screen.explain_attribution('pay', 'claim',
 SELECT is_empty($$SELECT rule, tie, t FROM unnest(ARRAY['fifo', 'lifo', 'pro_rata', 'taint_first', 'taint_last']) rule, generate_series(1, 5) t,
 	LATERAL (SELECT coalesce(sum(taken) FILTER (WHERE source <> 'claim'), 0) AS sum FROM risk_screen.explain_attribution('pay', 'claim', rule, txn_id => t::text)) e,
 	unnest(ARRAY[1]) tie WHERE e.sum <> 10$$, 'lots and shares add up to the transfer');
-SELECT is_empty($$SELECT rule, t FROM unnest(ARRAY['fifo', 'lifo', 'pro_rata', 'taint_first', 'taint_last']) rule, unnest(ARRAY[3, 5]) t,
-	LATERAL (SELECT claim, sum(taken) AS taken FROM risk_screen.explain_attribution('pay', 'claim', rule, txn_id => t::text) GROUP BY claim) e
-	FULL JOIN LATERAL (SELECT claim, traced FROM risk_screen.attribute_funds('pay', 'claim', rule) WHERE kind = 'moved' AND txn_id = t::text) f USING (claim)
-	WHERE false$$, 'explanation runs for every rule');
+-- ... under every rule and direction, over overdrafts, books that begin later, exits, displaced claims and what min_traced cuts
+CREATE TABLE tangle AS SELECT i AS txn_id, 'a' || (hashint8(i) & 7) AS payer, 'a' || (hashint8(i + 1000) & 7) AS payee,
+	(1 + (hashint8(i + 2000) & 511)) / 100.0 AS amount, (hashint8(i + 3000) & 7) / 100.0 AS fee, date '2026-01-01' + (hashint8(i + 4000) & 15) AS paid_at
+  FROM generate_series(1, 160) i;
+CREATE TABLE unlike (rule text, tie text, direction text, more text, txn_id int, what text);
+CREATE FUNCTION pg_temp.compare_explanations() RETURNS bigint LANGUAGE plpgsql AS $do$
+DECLARE
+	rule text; direction text; deficit text; tie text; least numeric; late boolean; x tangle; n bigint := 0;
+	openings text; exits text[]; claims text;
+BEGIN
+	FOREACH rule IN ARRAY ARRAY['fifo', 'lifo', 'pro_rata', 'taint_first', 'taint_last', 'poison'] LOOP
+		FOREACH direction IN ARRAY ARRAY['downstream', 'upstream'] LOOP
+			claims := format('SELECT ''c'' || txn_id %% 3 AS claim, txn_id FROM tangle WHERE paid_at %s AND txn_id %% 2 = 0',
+				CASE direction WHEN 'upstream' THEN '>= ''2026-01-12''' ELSE '<= ''2026-01-05''' END);
+			FOREACH deficit IN ARRAY ARRAY['infer', 'overdraft'] LOOP
+				FOREACH late IN ARRAY ARRAY[false, true] LOOP
+					least := CASE WHEN late = (deficit = 'infer') THEN 0 ELSE 0.5 END;
+					tie := CASE WHEN late THEN 'debits_first' ELSE 'causal' END;
+					openings := CASE WHEN late THEN 'SELECT ''a'' || i AS account, 2 AS balance, date ''2026-01-06'' AS at FROM generate_series(0, 6, 2) i' END;
+					exits := CASE WHEN late THEN ARRAY['a5'] END;
+					FOR x IN SELECT * FROM tangle WHERE tangle.txn_id % 7 = 0 AND payer <> payee LOOP
+						n := n + 1;
+						INSERT INTO unlike
+						SELECT rule, tie, direction, concat_ws(' ', deficit, least, late), x.txn_id, 'claims'
+						 WHERE EXISTS (SELECT FROM (SELECT claim, sum(CASE source WHEN 'cut' THEN -taken ELSE taken END) AS taken
+									  FROM risk_screen.explain_attribution('tangle', claims, rule, direction, openings, 'infinity', tie, deficit, exits, least, txn_id => x.txn_id::text)
+									 WHERE claim IS NOT NULL GROUP BY claim) e
+								FULL JOIN (SELECT f.claim, sum(f.traced) AS traced
+									  FROM risk_screen.attribute_funds('tangle', claims, rule, direction, openings, 'infinity', tie, deficit, exits, least) f
+									 WHERE f.kind = 'moved' AND f.txn_id = x.txn_id::text GROUP BY f.claim) f USING (claim)
+								WHERE coalesce(taken, 0) <> coalesce(traced, 0))
+						 UNION ALL
+						SELECT rule, tie, direction, concat_ws(' ', deficit, least, late), x.txn_id, 'total'
+						  FROM (SELECT sum(taken) AS taken FROM risk_screen.explain_attribution('tangle', claims || ' AND txn_id % 3 = 0', rule, direction, openings,
+								'infinity', tie, deficit, exits, least, txn_id => x.txn_id::text) WHERE source NOT IN ('claim', 'cut')) one
+						 WHERE rule <> 'poison' AND taken <> x.amount;
+					END LOOP;
+				END LOOP;
+			END LOOP;
+		END LOOP;
+	END LOOP;
+	RETURN n;
+END $do$;
+SELECT cmp_ok(pg_temp.compare_explanations(), '>', 500::bigint, 'explanations compared');
+SELECT is_empty('SELECT * FROM unlike', 'each adds up to the transfer, and per claim to what attribute_funds says');
+SELECT results_eq($$SELECT source, claim, taken FROM risk_screen.explain_attribution('SELECT * FROM (VALUES (1, ''A'', ''B'', 20, date ''2026-01-01''), (2, ''W'', ''A'', 50, ''2026-01-02''),
+	(3, ''A'', ''D'', 20, ''2026-01-03'')) v (txn_id, payer, payee, amount, paid_at)', 'SELECT ''V'' AS claim, 3 AS txn_id', direction => 'upstream', deficit => 'overdraft', txn_id => '2')$$,
+	$$VALUES ('overdraft', NULL, 20::numeric), ('transfer', 'V', 20), ('held', NULL, 10)$$, 'upstream: what paid back an overdraft, and what is still there, are told apart');
+SELECT results_eq($$SELECT source, taken FROM unnest(ARRAY['fifo', 'pro_rata', 'poison']) rule, risk_screen.explain_attribution('SELECT * FROM (VALUES (1, ''A'', ''B'', 20, date ''2026-01-01''))
+	v (txn_id, payer, payee, amount, paid_at)', 'SELECT ''V'' AS claim, 1 AS txn_id, 0 AS amount', rule, openings => 'SELECT ''A'' AS account, 80 AS balance, date ''2026-01-02'' AS at', txn_id => '1')$$,
+	$$VALUES ('unknown', 20::numeric), ('unknown', 20), ('unknown', 20)$$, 'a balance stated for a later day pays for nothing before it');
 SELECT results_eq($$SELECT e.claim, e.taken FROM risk_screen.explain_attribution('pay', 'claim', 'pro_rata', txn_id => '5') e ORDER BY 1$$,
 	$$SELECT claim, traced FROM risk_screen.attribute_funds('pay', 'claim', 'pro_rata') WHERE kind = 'moved' AND txn_id = '5' ORDER BY 1$$, 'explained = attributed');
 

@@ -62,6 +62,25 @@ SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ',')
 	$$SELECT 'P' AS owner, 'V' AS owned, NULL::numeric AS share, 'control' AS kind UNION ALL SELECT 'Q', 'V', 0.2, NULL UNION ALL SELECT 'ListCo', 'V', 0.8, NULL$$, 'people', targets => '{V}') WHERE qualified),
 	'P CONTROL P', 'control by agreement (VIE) makes a beneficial owner without capital');
 
+SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ','), equity, concert_share), '; ' ORDER BY party) FROM risk_screen.beneficial_owners(pg_temp.h(e), 'people', targets => t, concert => c) WHERE company = 'T' AND concert_members IS NOT NULL), wanted, what)
+	FROM (VALUES ('P>T:0.15 H>T:0.15 ListCo>T:0.7 R>H:1', '{T}'::text[], $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0.15 0.3', 'a company in concert counts for its allies'),
+		('P>T:0.1 H>T:0.1 ListCo>T:0.8 P>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, NULL, '... but not twice where it is theirs'),
+		('P>T:0.05 H>T:0.2 ListCo>T:0.75 P>H:0.4 K>H:0.2 H>K:0.2 Q>K:0.8 R>H:0.4', '{T}', $$SELECT 'P' AS a, 'H' AS b UNION ALL SELECT 'H', 'K'$$, 'P EQUITY,VOTES,CONCERT 0.133333333333333 0.25', '... nor where allies hold each other'),
+		('H>T:0.3 ListCo>T:0.7 R>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3', 'an ally who holds nothing itself'),
+		('H>T:0.3 ListCo>T:0.7 R>H:1', NULL, $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3', '... the same among all companies')) v (e, t, c, wanted, what);
+SELECT is((SELECT string_agg(format('%s %s', inclusive, n), ', ' ORDER BY inclusive, n) FROM unnest('{250,12500,25000}'::int[]) n, unnest('{t,f}'::boolean[]) inclusive,
+	risk_screen.beneficial_owners(format($$SELECT 'v' || i AS owner, 'T' AS owned, 1.0 / (4 * %1$s) AS share FROM generate_series(1, %1$s) i
+		UNION ALL SELECT 'P', 'v' || i, 1 FROM generate_series(1, %1$s) i UNION ALL SELECT 'ListCo', 'T', 0.75$$, n), 'people', inclusive => inclusive, targets => '{T}') WHERE party = 'P' AND qualified),
+	't 250, t 12500, t 25000', 'a quarter through thousands of vehicles is a quarter: rounding does not add up');
+SELECT is((SELECT string_agg(concat_ws(' ', party, qualified, array_to_string(grounds, ','), equity, coalesce(votes::text, '-'), coalesce(higher::text, '-')), '; ' ORDER BY party) FROM risk_screen.beneficial_owners(
+	$$SELECT * FROM (VALUES ('P', 'A', 0.3, 0.0), ('B', 'A', 0.7, 1.0), ('A', 'B', 1.0, 1.0)) v (owner, owned, share, votes)$$, 'people', targets => '{A}') WHERE party IS NOT NULL),
+	'P t EQUITY 1 0 -', 'votes that own themselves do not hide all of the capital');
+SELECT is((SELECT string_agg(format('%s %s %s', known_at::date, party, array_to_string(grounds, ',')), '; ' ORDER BY known_at, party) FROM unnest('{2020-06-01,2022-01-01}'::timestamptz[]) known_at,
+	risk_screen.beneficial_owners($$SELECT * FROM (VALUES ('P', 'T', 0.15, 'equity', NULL::date, NULL::date, '2020-01-01'::timestamptz), ('Q', 'T', 0.15, 'equity', NULL, NULL, '2020-01-01'), ('ListCo', 'T', 0.7, 'equity', NULL, NULL, '2020-01-01'),
+		('P', 'Q', NULL, 'concert', '2020-01-01', NULL, '2020-01-01'), ('P', 'Q', NULL, 'concert', '2020-01-01', '2021-01-01', '2021-02-01')) v (owner, owned, share, kind, valid_from, valid_to, known_from)$$,
+	'people', as_of => '2022-01-01', known_at => known_at) WHERE qualified),
+	'2020-06-01 P EQUITY,VOTES,CONCERT; 2020-06-01 Q EQUITY,VOTES,CONCERT', 'an agreement that a later statement ended binds nobody');
+
 -- ---- groups ----
 SELECT is((SELECT string_agg(concat_ws(' ', member, relation, via), '; ' ORDER BY member) FROM risk_screen.control_groups(
 	$$SELECT * FROM (VALUES ('P', 'A', 0.3, NULL), ('Q', 'A', 0.3, 'equity'), ('P', 'Q', NULL, 'concert')) v (owner, owned, share, kind)$$)),
@@ -112,6 +131,12 @@ SELECT is((SELECT string_agg(concat_ws(' ', finding, company, owner, amount, arr
 	pg_temp.h('A>B:1 B>A:1 B>T:0.4 R>T:0.7 T>T:0.1 X>Y:-0.1 X>Z: U>V:0.5 U>V:0.5 C>D:0.5 D>C:0.5 N>M:0'))),
 	'CLOSED_LOOP 2 A+B; CYCLE 2 C+D; DUPLICATE V U 0.5; MISSING C 0.5; MISSING D 0.5; MISSING M 1; MISSING V 0.5; MISSING Y 1.1; MISSING Z 1; NEGATIVE Y X -0.1; SUM_OVER_100 T 1.2; TREASURY T T 0.1; UNKNOWN_SHARE Z X; ZERO_SHARE M N 0',
 	'findings');
+SELECT is((SELECT string_agg(finding, ' ' ORDER BY finding) FROM risk_screen.check_holdings(pg_temp.h('A>B:3 C>B:0.1 D>E:1'))),
+	'SHARE_OVER_1 SUM_OVER_100', 'one share in three above 1 is a slip, not percent');
+SELECT is((SELECT string_agg(concat_ws(' ', finding, amount), ', ' ORDER BY finding, amount) FROM risk_screen.check_holdings($$SELECT 'A' AS owner, 'B' AS owned, 25 AS share_min, 50 AS share_max UNION ALL SELECT 'C', 'D', -0.1, 1$$) WHERE finding ~ 'OUTSIDE|PERCENT'),
+	'PERCENT_INSTEAD_OF_FRACTION 1, RANGE_OUTSIDE_0_1 -0.1, RANGE_OUTSIDE_0_1 25, RANGE_OUTSIDE_0_1 50', 'ranges outside of 0 to 1 are listed');
+SELECT is_empty($$SELECT * FROM risk_screen.check_holdings($q$SELECT * FROM (VALUES ('A', 'B', 1.0, NULL), ('B', 'A', NULL, 'economic'), ('B', 'A', NULL, 'control')) v (owner, owned, share, kind)$q$)$$,
+	'dependence and agreements make no ring of capital');
 SELECT is((SELECT string_agg(finding, ' ' ORDER BY finding) FROM risk_screen.check_holdings(pg_temp.h('A>B:60 C>B:40'))),
 	'PERCENT_INSTEAD_OF_FRACTION SHARE_OVER_1 SHARE_OVER_1 SUM_OVER_100', 'percent instead of fractions');
 SELECT is((SELECT string_agg(finding || ' ' || owner, '; ' ORDER BY finding, owner) FROM risk_screen.check_holdings($$SELECT * FROM (VALUES
@@ -213,6 +238,10 @@ SELECT is((SELECT concat_ws(' ', investors, exceeded, array_to_string(route, '>'
 	$$SELECT 'i' || i AS owner, 'V' || i % 3 AS owned, 1 AS share FROM generate_series(1, 201) i UNION ALL SELECT 'V' || i, 'U', 1 FROM generate_series(0, 2) i$$,
 	$$SELECT 'i' || i AS party, 'person' AS kind FROM generate_series(1, 201) i UNION ALL SELECT 'V' || i, 'vehicle' FROM generate_series(0, 2) i UNION ALL SELECT 'U', 'product'$$, '{U}')),
 	'201 t U>V2', '201 crosses 200');
+
+SELECT is((SELECT string_agg(f.form || ' ' || f.max_investors || array_to_string(f.flags, ','), '; ' ORDER BY n) FROM unnest('{llc,LLC,limited_partnership,partnership,LP,有限责任公司,有限公司,有限合伙企业,合伙企业（有限合伙）,joint_stock,股份有限公司,契约型,公司型}'::text[]) WITH ORDINALITY form (form, n),
+	risk_screen.final_investors($$SELECT 'P' AS owner, 'F' AS owned, 1 AS share$$, format($$SELECT 'F' AS party, 'product' AS kind, %L AS form UNION ALL SELECT 'P', 'person', NULL$$, form), '{F}') f),
+	'llc 50; LLC 50; limited_partnership 50; partnership 50; LP 50; 有限责任公司 50; 有限公司 50; 有限合伙企业 50; 合伙企业（有限合伙） 50; joint_stock 200; 股份有限公司 200; 契约型 200; 公司型 200UNKNOWN_FORM', 'the limit by legal form, however it is written; an unknown form says so');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -28,7 +28,10 @@ SELECT is(risk_screen._letter_line(f::jsonb), w, n) FROM (VALUES
 	('{"key": "loan:BD0001-032@2026-11-06", "observed": 0.278792145, "operator": ">", "threshold": 0.1200, "amount": 100000}', '贷款 BD0001-032（2026年11月6日）：观测值 0.2788，超过限值 0.12；涉及金额 100,000.00 元', 'kind, day, comparison and amount in words'),
 	('{"key": "institution:O0010", "observed": null, "operator": ">", "threshold": 1, "amount": null}', '机构 O0010：存在该情形（不以数值衡量）', 'a finding without a value'),
 	('{"key": "disclosure:O0078 annual_rate differs@2026-10-31", "observed": 0.9, "operator": "<", "threshold": 1}', '信息披露 O0078 annual_rate differs（2026年10月31日）：观测值 0.9，低于限值 1', 'below a limit'),
-	('{"key": "own thing", "observed": 3, "operator": ">=", "threshold": 3}', '事项 own thing：观测值 3，达到或超过限值 3', 'a key of an analyst''s own')) v(f, w, n);
+	('{"key": "own thing", "observed": 3, "operator": ">=", "threshold": 3}', '事项 own thing：观测值 3，达到或超过限值 3', 'a key of an analyst''s own'),
+	('{"key": "own thing", "observed": 3, "evidence": {"loans": 2.50, "own_field": true, "text": null, "transfers": [1, 2, 3, 4, 5, 6], "words": [{"term": "私募"}, {"term": "保本"}]}}',
+	 '事项 own thing：观测值 3；证据：贷款笔数 2.5，命中词 私募、保本，own_field 是，交易 1、2、3、4、5等6项', 'its evidence, named in Chinese where a name is known, and what is cut says so'),
+	(jsonb_build_object('key', 'own thing', 'observed', 3, 'evidence', jsonb_build_object('text', repeat('字', 61)))::text, '事项 own thing：观测值 3；证据：原文 ' || repeat('字', 60) || '……（全文见预警）', 'a long text')) v(f, w, n);
 UPDATE risk_screen.rule SET title_zh = '改名', clause = '改条款', severity = 'yellow' WHERE code = 'X-orange';
 SELECT is((SELECT body FROM desk.alert_letter), risk_screen.risk_letter('desk', filing.alert('O')), 'a rule that is edited later does not change the letter');
 SELECT is((SELECT rule_zh FROM desk.alert_queue WHERE inst_id = 'O'), '测试orange', 'nor the queue');
@@ -106,6 +109,9 @@ UPDATE desk.case_file SET closed_at = '2026-10-13 12:30+08' WHERE inst_id = 'R' 
 CALL risk_screen.screen('desk', '2026-10-13', at => '2026-10-14 08:00+08', ruleset => 'small');
 SELECT is((SELECT count(*) FROM desk.case_file WHERE inst_id = 'R' AND kind = 'emergency'), 2::bigint, 'a re-opened red alert opens the emergency procedure again');
 SELECT is(filing.due('R'), 'A05 2026-10-14 09:00:00, A06 2026-10-14 08:00:00', 'with new deadlines');
+
+SELECT throws_ok($$CALL risk_screen.record_action('desk', filing.alert('R'), 'dance')$$, '22023', 'there is no action "dance"', 'an action that there is not is named');
+SELECT throws_ok($$CALL risk_screen.record_action('desk', filing.alert('R'), NULL)$$, '22023', NULL, 'no action is none');
 
 SELECT * FROM finish();
 ROLLBACK;

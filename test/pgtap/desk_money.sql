@@ -16,6 +16,9 @@ INSERT INTO filing.txn (txn_id, payer, payee, amount, fee, paid_at, inst_id, pur
 	('6', 'aB1', 'aBoss', 20, NULL, '2026-11-06 10:00+08', NULL, NULL),
 	-- P2's pay-out is made with P1's lenders' money: it is P2's lenders' from there on
 	('7', 'aShop', 'aB2', 30, NULL, '2026-11-07 10:00+08', 'P2', 'disburse');
+-- dollars are not yuan: neither paid out, nor spent by the borrower
+INSERT INTO filing.txn (txn_id, payer, payee, amount, currency, paid_at, inst_id, purpose) VALUES
+	('8', 'cust1', 'aB1', 700, 'USD', '2026-11-01 11:00+08', 'P1', 'disburse'), ('9', 'aB1', 'aSister', 500, 'USD', '2026-11-01 12:00+08', NULL, NULL);
 INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, kind, candidate, body) VALUES ('X-1', '测试', 'test', 'red', 'red line', false,
 	$$SELECT 'institution' AS subject_kind, inst_id AS subject_id, 1 AS observed, 0 AS threshold, 1 AS amount, NULL::timestamptz AS occurred_at, '{}'::jsonb AS evidence FROM institution$$);
 -- one that asks where the money went, and from where it is answered
@@ -23,6 +26,11 @@ INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, kind, candidat
 	$$SELECT 'institution' AS subject_kind, 'P1' AS subject_id, 1 AS observed, 0 AS threshold, sum(m.traced) AS amount, NULL::timestamptz AS occurred_at,
 		jsonb_build_object('kept', to_regclass('pg_temp.risk_screen_money_run') IS NOT NULL, 'rows', jsonb_agg(to_jsonb(m) ORDER BY m::text)) AS evidence
 	  FROM risk_screen.desk_money($2, $3, '{P1,P2}') AS m$$);
+-- an answer that somebody prepared in his session, as empty as he likes, is not believed
+CREATE TEMP TABLE risk_screen_money (inst_id text, kind text, account text, counterparty text, txn_id text, paid_at timestamptz, amount numeric, traced numeric);
+CREATE TEMP TABLE risk_screen_money_run AS
+SELECT risk_screen.day_start(r.since) AS since, risk_screen.day_start('2026-11-21') AS until, risk_screen._rule_path('desk', false) AS path, '{}'::text[] AS others
+  FROM (SELECT generate_series(date '2025-11-01', '2026-11-20', '1 day')::date AS since) AS r;
 CALL risk_screen.screen('desk', '2026-11-20');
 SELECT is((SELECT evidence ->> 'kept' FROM desk.finding WHERE rule = 'X-2'), 'true', 'in a run the money is attributed once, for all rules');
 SELECT is((SELECT evidence ->> 'kept' FROM risk_screen.run_rule('desk', 'X-2', '2026-11-20')), 'false', 'and not kept after it');

@@ -138,6 +138,15 @@ SET LOCAL client_min_messages = error;
 SELECT is((SELECT string_agg(p || ':' || coalesce((SELECT string_agg(substr(lexicon, 4, 1), '' ORDER BY lexicon) FROM risk_screen.screen_name('试词甲', province => p)), ''), ' ' ORDER BY o)
 	FROM unnest('{浙江,浙江省,杭州,杭州市,西湖区,余杭区,温州市,浙江省杭州市,浙 江,北京,朝阳区,Zhejiang,浙江省西湖区,北京市朝阳区}'::text[]) WITH ORDINALITY AS u (p, o)),
 	'浙江:Z 浙江省:Z 杭州:HZ 杭州市:HZ 西湖区: 余杭区:HZ 温州市:Z 浙江省杭州市:HZ 浙 江:Z 北京: 朝阳区: Zhejiang: 浙江省西湖区:HZ 北京市朝阳区:', 'a list of a province applies in its cities and districts, one of a city in its districts; not where the name does not tell the province');
+INSERT INTO risk_screen.lexicon (lexicon, jurisdiction) VALUES ('of Yuhang', '浙江省杭州市余杭区'), ('of Hainan', '海南'), ('of a zone', '上海自由贸易试验区');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('of Yuhang', '试词乙'), ('of Hainan', '试词乙'), ('of a zone', '试词乙');
+SELECT is((SELECT string_agg(p || ':' || coalesce((SELECT string_agg(substr(lexicon, 4), ',' ORDER BY lexicon) FROM risk_screen.screen_name('试词乙', province => p)), ''), ' ' ORDER BY o)
+	FROM unnest('{浙,浙江,浙江省杭州市,余杭区,海南省海口市,海南藏族自治州,上海市黄浦区,上海自由贸易试验区临港新片区}'::text[]) WITH ORDINALITY AS u (p, o)),
+	'浙: 浙江: 浙江省杭州市: 余杭区:Yuhang 海南省海口市:Hainan 海南藏族自治州: 上海市黄浦区: 上海自由贸易试验区临港新片区:a zone', 'a list of a district does not apply to all of its city or province, nor one of a zone to its city; a namesake is another place');
+SELECT ok(risk_screen._region_around('浙江', '杭州市') AND NOT risk_screen._region_around('杭州市', '杭州') AND NOT risk_screen._region_around('温州', '杭州市') AND NOT risk_screen._region_around('Zhejiang', '杭州市'), 'a province does not tell the city');
+INSERT INTO risk_screen.lexicon (lexicon) VALUES ('no words');
+SELECT results_eq($$SELECT lexicon, problem FROM risk_screen.check_lexicon('no words')$$, $$VALUES ('no words', 'empty')$$, 'check_lexicon: a list without words');
+SELECT results_eq($$SELECT lexicon, problem FROM risk_screen.check_lexicon('no such list')$$, $$VALUES ('no such list', 'unknown list')$$, 'check_lexicon: a misspelt name is no list without mistakes');
 RESET client_min_messages;
 SELECT is_empty($$SELECT * FROM risk_screen.lexicon WHERE shipped AND '*' = ANY (licences)$$, 'shipped lists name the licences that exempt');
 SET LOCAL client_min_messages = error;

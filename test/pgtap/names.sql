@@ -89,6 +89,10 @@ SELECT is((SELECT string_agg(b || '>' || coalesce((SELECT string_agg(value::text
 	FROM unnest('{年化12%起,日息万五,日息万分之五,月息2分,月息8厘,收益率8个点,年化百分之十二,年化百分之八到百分之十二,年化8至12%,年化十二个点,收益二十%,收益一百二十%,收益率八点五%,收益3倍,收益5‰,年化.5%,收益第2年8%,年化8%-,"年化8%，次年利率12%"}'::text[]) WITH ORDINALITY AS u (b, o)),
 	'年化12%起>12 日息万五>0.05 日息万分之五>0.05 月息2分>2 月息8厘>0.8 收益率8个点>8 年化百分之十二>12 年化百分之八到百分之十二>12 年化8至12%>12 年化十二个点>12 收益二十%>20 收益一百二十%>120 收益率八点五%>8.5 收益3倍>300 收益5‰>0.5 年化.5%>0.5 收益第2年8%>8 年化8%->8 年化8%，次年利率12%>8,12',
 	'yields in percent: units, fractions, ranges and numerals in Han');
+SELECT is((SELECT string_agg(b || '>' || coalesce((SELECT string_agg(value::text, ',' ORDER BY started) FROM risk_screen.screen_ad(b) WHERE finding = 'yield'), '-'), ' ' ORDER BY o)
+	FROM unnest('{年息一分五,年息8厘,月息一分五,月息两分半,月息2分3厘,日息1厘,日息五分,收益2成,月收益三成半,收益2成立,预期收益率12.5个百分点,收益率十二点五个百分点,收益率12百分点,年化 1 2 %,年化 8 12%,年化 1 2 3%,年化百分之十二,年化12 %}'::text[]) WITH ORDINALITY AS u (b, o)),
+	'年息一分五>15 年息8厘>8 月息一分五>1.5 月息两分半>2.5 月息2分3厘>2.3 日息1厘>0.01 日息五分>0.5 收益2成>20 月收益三成半>35 收益2成立>- 预期收益率12.5个百分点>12.5 收益率十二点五个百分点>12.5 收益率12百分点>12 年化 1 2 %>12 年化 8 12%>12 年化 1 2 3%>123 年化百分之十二>12 年化12 %>12',
+	'yields: a 分 is of the period the word names, tenths behind it, points of percent, digits set apart');
 SELECT is((SELECT string_agg(matched, ';' ORDER BY o) FROM unnest('{12% 的年化收益,年化收益 12 %,12%的年化收益}'::text[]) WITH ORDINALITY AS u (b, o), risk_screen.screen_ad(b) WHERE finding = 'yield'), '12% 的年化收益;年化收益 12 %;12%的年化收益', 'blanks, and a number before the word');
 SELECT is_empty($$SELECT b, value FROM unnest('{收益十分可观,收益百分百,收益1分钟到账,收益12345678901234%,年化8-,年化2012年,年化收益1200元,收益万元,收益,%收益,-收益}'::text[]) AS b, risk_screen.screen_ad(b) WHERE finding = 'yield'$$, 'numbers that are no yield');
 SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad('本行理财产品', '{bank}') WHERE finding = 'licence'), 0, 'H13: covered by the licence');
@@ -107,6 +111,11 @@ SELECT results_eq($$SELECT region, trade_name, industry, form FROM risk_screen.s
 	$$VALUES ('北京', '红光', '酒业发展', '有限公司')$$, 'region in brackets after the trade name');
 SELECT results_eq($$SELECT region, trade_name, industry, form FROM risk_screen.split_name('红光酒业发展(北京)有限公司')$$,
 	$$VALUES ('北京', '红光', '酒业发展', '有限公司')$$, 'and after the industry');
+SELECT is((SELECT string_agg(concat_ws('|', coalesce(region, '-'), trade_name, coalesce(industry, '-'), coalesce(form, '-')), ' ' ORDER BY o)
+	FROM unnest('{吉林吉林有限公司,大连有限公司,大连银行,大连红光有限公司,红光会计师事务所（特殊普通合伙）,北京市海淀区红光餐馆}'::text[]) WITH ORDINALITY AS u (n, o), risk_screen.split_name(n)),
+	'吉林|吉林|-|有限公司 -|大连|-|有限公司 -|大连|银行|- 大连|红光|-|有限公司 -|红光|-|会计师事务所（特殊普通合伙） 北京市海淀区|红光|-|餐馆', 'a company is not of a place and a form alone, nor of a place and a business; partnerships of accountants; restaurants');
+SELECT is(risk_screen.similar_names('北京银行股份有限公司', '上海银行股份有限公司'), NULL, 'a place that is the trade name tells firms apart');
+SELECT is(risk_screen.similar_names('上海医药有限公司', '上海医药集团股份有限公司'), '3.3', 'and the same one makes them the same');
 SELECT results_eq($$SELECT trade_name, form, branch FROM risk_screen.split_name('上海红光投资中心（有限合伙）')$$,
 	$$VALUES ('红光', '中心（有限合伙）', NULL)$$, 'a partnership');
 SELECT is((SELECT branch FROM risk_screen.split_name('中国农业银行股份有限公司温州市府路支行')), '温州市府路支行', 'a branch');

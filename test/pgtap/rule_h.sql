@@ -54,7 +54,22 @@ SELECT is(filing.unknowns('H03'), '', 'H03: provinces are known');
 INSERT INTO filing.institution (inst_id, name, scope_text, province, is_financial) VALUES ('nowhere', '甲乙投资有限公司', '餐饮服务', NULL, false), ('beijing', '丙丁投资有限公司', '餐饮服务', 'Beijing', false), ('baker', '甲乙面包有限公司', '面包', NULL, false);
 SELECT is(filing.unknowns('H03'), 'beijing nowhere', 'H03: a word of the Beijing list and no province, or none that is one: unknown; other firms without province are not asked');
 SELECT is(filing.hits('H03'), 'bj', 'H03: nor do they hit');
+UPDATE filing.institution SET registered_on = '2016-04-11' WHERE inst_id IN ('nowhere', 'beijing', 'baker');
+SELECT set_eq($$SELECT subject_id, evidence ->> 'missing' FROM risk_screen.run_rule('desk', 'H07', '2026-11-20') WHERE observed IS NULL AND subject_id IN ('nowhere', 'beijing', 'baker')$$,
+	$$VALUES ('nowhere', 'province'), ('beijing', 'province: "Beijing" tells no province')$$, 'H07: stock with a word of the Beijing list and no province: unknown, not clear');
 DELETE FROM filing.institution WHERE inst_id IN ('nowhere', 'beijing', 'baker');
+-- a list of a city: firms filed by the province only may lie there
+INSERT INTO risk_screen.lexicon (lexicon, jurisdiction) VALUES ('of a city', '深圳市'), ('of its province', '广东');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('of a city', '试词丙'), ('of its province', '试词丙');
+INSERT INTO filing.institution (inst_id, name, province) SELECT 'c' || o, '试词丙', p FROM unnest('{广东省,广东省深圳市,广州市,NULL}'::text[]) WITH ORDINALITY AS u (p, o);
+SET LOCAL client_min_messages = error;
+SELECT set_eq($$SELECT s.inst_id, s.lexicon, s.problem FROM (SELECT set_config('search_path', 'desk, risk_screen, public', true)) AS p, risk_screen.desk_name_hits('2026-11-20', NULL, '{of a city,of its province}') AS s$$,
+	$$VALUES ('c1', 'of a city', 'province: "广东省" does not tell whether it is in 深圳市'), ('c1', 'of its province', NULL), ('c2', 'of a city', NULL), ('c2', 'of its province', NULL),
+		('c3', 'of its province', NULL), ('c4', 'of a city', 'province'), ('c4', 'of its province', 'province')$$, 'a province does not tell the city: not certain');
+SELECT set_config('search_path', 'public, pg_catalog', true);
+RESET client_min_messages;
+DELETE FROM filing.institution WHERE inst_id IN ('c1', 'c2', 'c3', 'c4');
+DELETE FROM risk_screen.lexicon WHERE lexicon IN ('of a city', 'of its province');
 -- a misspelt licence does not exempt (the warning is test/t/names_warning.t's)
 SET LOCAL client_min_messages = error;
 INSERT INTO filing.institution (inst_id, name, scope_text, province, is_financial) VALUES ('misspelt', '上海寅卯理财有限公司', '餐饮', '上海', false);
@@ -70,6 +85,12 @@ UPDATE filing.institution SET registered_on = '2016-04-12';
 UPDATE filing.institution SET registered_on = '2016-04-11' WHERE inst_id IN ('name', 'plain', 'licensed', 'bj', 'sh', 'bank');
 SELECT is(filing.hits('H07'), 'bj name', 'H07: registered a day before the list held; on its first day, licensed firms, other words do not hit');
 SELECT is(filing.unknowns('H07'), '', 'H07: all dates known');
+-- a word of one's own, in force later than the list's: each word by its own date
+INSERT INTO risk_screen.term (lexicon, term, valid_from) VALUES ('CN-2016-21', '聚财', '2020-01-01'), ('CN-2016-21', '软件', '2020-01-01');
+UPDATE filing.institution SET registered_on = '2018-01-01' WHERE inst_id = 'scope';
+SELECT is((SELECT observed || ' ' || (evidence ->> 'terms') FROM risk_screen.run_rule('desk', 'H07', '2026-11-20') WHERE subject_id = 'scope' AND hit), '1 ["软件"]', 'H07: registered under the list, but before the word: stock for that word only');
+UPDATE filing.institution SET registered_on = '2016-04-12' WHERE inst_id = 'scope';
+DELETE FROM risk_screen.term WHERE lexicon = 'CN-2016-21' AND NOT shipped;
 UPDATE filing.institution SET moved_in_on = '2020-01-01' WHERE inst_id = 'bj';
 SELECT is(filing.hits('H07'), 'name', 'H07: a firm that moved in later is no stock');
 UPDATE filing.institution SET moved_in_on = NULL WHERE inst_id = 'bj';
@@ -114,6 +135,9 @@ SELECT is(filing.unknowns('H04') || ' ' || filing.unknowns('H05'), 'blank blank'
 DELETE FROM filing.registration WHERE event_id::int >= 20;
 UPDATE filing.registration SET province = NULL WHERE event_id IN ('6', '9');
 SELECT is(filing.hits('H06') || filing.unknowns('H06'), 'in', 'H06: moved to a province nobody filed: unknown where the word would be stopped in Beijing');
+INSERT INTO filing.registration (event_id, inst_id, event, happened_on, province) VALUES ('m1', 'blank', 'move_in', '2026-11-15', '北京'), ('m2', 'elsewhere', 'move_in', '2026-11-15', '上海');
+SELECT is((SELECT string_agg(subject_id, ' ') FROM risk_screen.run_rule('desk', 'H06', '2026-11-20') WHERE observed IS NULL AND subject_id IN ('blank', 'elsewhere')), 'blank', 'H06: moved into the city, and neither name nor scope filed: unknown');
+DELETE FROM filing.registration WHERE event_id IN ('m1', 'm2');
 UPDATE filing.registration SET province = '北京' WHERE event_id IN ('6', '9');
 
 UPDATE filing.registration SET province = 'Beijing' WHERE event_id IN ('1', '4', '3');
@@ -186,6 +210,10 @@ SELECT is(filing.hits('H18'), 'n1', 'H18: an app taken down is right');
 SELECT is(filing.unknowns('H18'), 'n6', 'H18: ordered closed and nobody has looked since: unknown; not on the day of the order');
 INSERT INTO filing.disclosure (disclosure_id, inst_id, product_id, item, disclosed_at) VALUES ('1', 'n1', 'q1', 'product', '2026-01-01'), ('2', 'n1', 'q1', 'risk_level', '2026-01-01'), ('3', 'n1', 'q2', 'product', '2026-01-01'), ('4', 'n1', 'q2', 'risk_level', '2026-01-01'), ('5', 'n1', 'q2', 'investor_type', '2026-01-01');
 SELECT is(filing.hits('H15'), 'q1', 'H15: one of three missing hits; all three shown does not, nor a firm that files none');
+SELECT is(filing.unknowns('H15'), 'n4', 'H15: nor is it clear: unknown; ended products are not asked');
+INSERT INTO filing.disclosure (disclosure_id, product_id, item, disclosed_at) VALUES ('9', 'q4', 'product', '2026-01-01');
+SELECT is(filing.hits('H15') || filing.unknowns('H15'), 'q1 q4', 'H15: a disclosure is the firm''s whose product it is of');
+DELETE FROM filing.disclosure WHERE disclosure_id = '9';
 
 -- H19: tie-in sales
 SELECT is(filing.unknowns('H19'), 'desk', 'H19: no sales filed: unknown');

@@ -47,6 +47,13 @@ SELECT pg_temp.move('f1', 'purchase', 'l1', 'fund', 30, '2026-10-01', NULL, 'F',
 SELECT is(filing.unknowns('I11'), 'F', 'I11: a fund whose investments nobody filed: unknown');
 SELECT pg_temp.move('f4', 'securities', 'fund', 'market', 60, '2026-10-03', NULL, 'F', 'B'), pg_temp.move('f5', 'securities', 'market', 'fund', 40, '2026-10-19', NULL, 'F', 'B') \g /dev/null
 SELECT is(filing.unknowns('I11') || filing.value('I11', 'F'), '0.000000', 'I11: redeemed from what was sold');
+-- a public fund meets redemptions with the subscriptions of the day
+SELECT filing.put('product', '[{"product_id":"MMF","inst_id":"B","kind":"money_fund"}]');
+SELECT pg_temp.move('q1', 'purchase', 'l1', 'fund', 30, '2026-10-01', NULL, 'MMF', 'B'), pg_temp.move('q2', 'redemption', 'fund', 'l2', 30, '2026-10-20', NULL, 'MMF', 'B') \g /dev/null
+SELECT is(filing.unknowns('I11') || filing.value('I11', 'MMF'), '0.000000', 'I11: a public fund redeems from subscriptions');
+-- a loan lent before anything was filed: what the borrower pays back covers the pay-out
+SELECT pg_temp.move('v1', 'repay', 'b1', 'cust', 11, '2026-11-01', 'old'), pg_temp.move('v2', 'payout', 'cust', 'l1', 11, '2026-11-02', 'old') \g /dev/null
+SELECT is(filing.unknowns('I11') || filing.value('I11', 'old'), '0.000000', 'I11: covered by repayments, whatever was filed of its beginning');
 -- pay-outs without a name, and a book whose beginning nobody filed
 SELECT pg_temp.move('u1', 'payout', 'cust', 'l1', 5, '2026-11-05', NULL, NULL, 'C'), pg_temp.move('w1', 'payout', 'cust', 'l1', 5, '2026-11-05', 'lost', NULL, 'A') \g /dev/null
 SELECT is(filing.unknowns('I11'), 'C lost', 'I11: neither loan nor product named; nothing of the loan''s beginning: unknown');

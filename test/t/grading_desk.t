@@ -165,7 +165,9 @@ ok(out.split("|")[1:] == ["0"] and int(out.split("|")[0]) > 120, "grade() over t
 # ---- an old day as known then
 ANSWER = """SELECT g.inst_id, g.level, g.computed, g.level_in_force, g.score, g.floor, g.coverage, g.red_lines, g.reasons, r.ruleset_version, r.ruleset_hash, r.grades_hash
   FROM desk.grade AS g JOIN desk.run AS r USING (run_id) WHERE r.as_of = '2026-06-20' AND r.known_at = '%s' ORDER BY 1;"""
-psql("INSERT INTO filing.hit VALUES ('I1', 'own-orange', '2026-06-19', '2026-07-30', 1, '2026-06-20'), ('I2', 'own-maybe', '2026-06-19', '2026-07-30', 1, '2026-06-20');"
+psql("INSERT INTO filing.hit VALUES ('I1', 'own-orange', '2026-06-19', '2026-07-30', 1, '2026-06-20'), ('I2', 'own-maybe', '2026-06-19', '2026-07-30', 1, '2026-06-20'),"
+     "('I8', 'own-maybe', '2026-06-19', '2026-07-30', 1, '2026-06-20'), ('I9', 'own-maybe', '2026-06-19', '2026-07-30', 1, '2026-06-20');"
+     "INSERT INTO desk.finding_review (rule, finding_key, decision, reviewed_at, reason) VALUES ('own-maybe', 'institution:I8', 'confirmed', '2026-06-19', 'x'), ('own-maybe', 'institution:I9', 'rejected', '2026-06-19', 'x');"
      "INSERT INTO desk.grade_override (inst_id, level, valid_from, valid_to, reason, known_at) VALUES ('I3', 'yellow', '2026-06-01', '2026-07-01', '约谈', '2026-06-18');"
      "INSERT INTO desk.exemption (inst_id, rule, valid_from, valid_to, reason, known_at) VALUES ('I4', 'own-red', '2026-06-01', '2026-07-01', '试点', '2026-06-18');")
 psql(screen("2026-06-20"))
@@ -175,7 +177,11 @@ changes = """
 INSERT INTO filing.hit VALUES ('I5', 'own-red', '2026-06-10', '2026-07-30', 1, '2026-07-05');
 INSERT INTO filing.ratio VALUES ('I6', '2026-06-10', '2026-07-30', 99, '2026-07-05');
 INSERT INTO filing.org VALUES ('NEW', '新', '{X}', '2026-07-05');
-INSERT INTO desk.finding_review (rule, finding_key, decision, reviewed_at, reason) SELECT rule, finding_key, 'confirmed', '2026-07-05', '查实' FROM desk.finding WHERE rule = 'own-maybe' GROUP BY 1, 2;
+INSERT INTO desk.finding_review (rule, finding_key, decision, reviewed_at, reason) SELECT rule, finding_key, 'confirmed', '2026-07-05', '查实' FROM desk.finding WHERE rule = 'own-maybe' GROUP BY 1, 2
+	ON CONFLICT (rule, finding_key) DO UPDATE SET decision = 'rejected', reviewed_at = '2026-07-05', reason = '复查';
+DELETE FROM desk.finding_review WHERE finding_key = 'institution:I9';
+UPDATE desk.grade_override SET level = 'red' WHERE inst_id = 'I3';
+DELETE FROM desk.exemption WHERE inst_id = 'I4';
 INSERT INTO desk.grade_override (inst_id, level, valid_from, valid_to, reason, known_at) VALUES ('I7', 'red', '2026-06-01', '2026-07-01', '后补', '2026-07-05');
 INSERT INTO desk.exemption (inst_id, rule, valid_from, valid_to, reason, known_at) VALUES ('I1', 'own-orange', '2026-06-01', '2026-07-01', '后补', '2026-07-05');
 SELECT risk_screen.copy_ruleset('desk', 1, 'desk', 2);

@@ -19,6 +19,8 @@ is "$(said "$(q NULL NULL NULL)")" "" "nothing known: nothing is said"
 is "$(said "$(q "'Beijing'" "'{bnak,AM}'" "'enterprize'")")" 'WARNING:  "Beijing" is not a region of China
 WARNING:  no active list knows the kind of subject "enterprize"
 WARNING:  no active list names the licence "bnak"' "a thousand rows, each mistake once"
+is "$(said "BEGIN; INSERT INTO risk_screen.lexicon (lexicon, jurisdiction) VALUES ('of a city', '深圳市'); $(q "'广东省'" NULL NULL); $(q "'广东省深圳市'" NULL NULL); $(q "'上海'" NULL NULL); ROLLBACK")" \
+	'WARNING:  "广东省" does not tell whether list "of a city" applies' "a province does not tell the city; said once"
 is "$(said "SELECT count(*) FROM generate_series(1, 400) AS i, risk_screen.screen_name('甲', NULL, NULL, NULL, ARRAY['x' || i])" | grep -c 'names the licence')" 256 "256 different ones"
 is "$(said "SELECT count(*) FROM generate_series(1, 400) AS i, risk_screen.screen_name('甲', NULL, NULL, NULL, ARRAY['x' || i])" | grep -v 'names the licence')" \
 	"WARNING:  more than 256 different licences, provinces and kinds of subject" "and that there were more"

@@ -67,6 +67,8 @@ for inst, rule, findings, observed, operator, threshold, rule_level in (row.spli
     if ((findings and "；%s 个问题" % findings not in said) or (not findings and "个问题" in said) or (operator and threshold and "：%s %s %s" % (observed, operator, threshold) not in said)
             or (rule_level and rule_level not in said)):
         wrong.append("%s %s: %s / %s" % (inst, rule, (findings, observed, operator, threshold, rule_level), said))
+broken = re.findall(r"^\* \*\*.*：[0-9.-]+ +[0-9.-]+；.*$", newest, flags=re.M)
+ok(not broken, "a comparison has its operator", "\n".join(broken))
 ok(not wrong, "each says what grade_explanation says: how many findings, value, threshold, level", "\n".join(wrong))
 values = int(psql("SELECT count(*) FROM desk.grade_explanation WHERE status = 'hit' AND findings IS NULL AND level IN ('red', 'orange')"))
 ok(values > 0, "%d of them rest on a value that the ruleset judged, without a finding" % values)
@@ -74,8 +76,8 @@ ok(values > 0, "%d of them rest on a value that the ruleset judged, without a fi
 ok("；%d 个问题" % (int(n) - 1) in re.search(r"^\* \*\*%s .*$" % rule, parts[inst], flags=re.M).group(0) and not re.search(r"^\* \*\*%s " % rule_2, parts.get(inst_2, ""), flags=re.M),
    "a finding that a reviewer rejected is not counted", "%s %s" % (rejected, parts[inst]))
 wrong = []
-for inst, level, decisive in (row.split("|") for row in psql("""SELECT inst_id, risk_screen.level_label(measured_level::risk_screen.risk_level), (SELECT string_agg(rule, '、' ORDER BY rule) FROM desk.grade_explanation AS e
-	WHERE e.inst_id = b.inst_id AND e.status = 'hit' AND e.rule_level = b.measured_level) FROM desk.risk_board AS b WHERE level IN ('red', 'orange')""").split("\n")):
+for inst, level, decisive in (row.split("|") for row in psql("""SELECT b.inst_id, risk_screen.level_label(g.at_least), (SELECT string_agg(rule, '、' ORDER BY rule) FROM desk.grade_explanation AS e
+	WHERE e.inst_id = b.inst_id AND e.status = 'hit' AND e.rule_level = g.at_least::text) FROM desk.risk_board AS b JOIN desk.grade AS g USING (inst_id) JOIN desk.current_run USING (run_id) WHERE b.level IN ('red', 'orange')""").split("\n")):
     said = re.search(r"定级依据：(.*?)。", parts[inst]).group(1)
     named = re.match(r"(.*?)定为%s" % level, said)
     if decisive and (not named or sorted(named.group(1).split("、")) != decisive.split("、")) or not decisive and "得分对应" + level not in said:
@@ -117,6 +119,24 @@ with tempfile.TemporaryDirectory() as out:
     run = subprocess.run(["examples/reports/nightly", "no_such_database", "desk", out + "/none"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     ok(run.returncode != 0 and "no_such_database" in run.stdout and not os.path.exists(out + "/none"), "no report: an error and no file", run.stdout)
 
+# a rule that fails leaves levels open: at least what is established, up to what the rule could make of it
+psql("""INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, needs, body) VALUES ('lost', '缺失', 'lost', 'red', '{institution}',
+	$$SELECT 'institution' AS subject_kind, inst_id AS subject_id, 1 / 0 AS observed, 0 AS threshold, NULL::numeric AS amount, NULL AS occurred_at, '{}'::jsonb AS evidence FROM institution$$);
+	CALL risk_screen.screen('desk', '2026-11-21', at => '2026-11-22 08:00+08')""")
+open_now = psql("SELECT risk_screen.report('desk')")
+least = psql("SELECT inst_id || ' ' || level_zh || ' ' || risk_screen.level_label(level::risk_screen.risk_level) FROM desk.risk_board WHERE incomplete AND level = 'orange' ORDER BY 1").split("\n")
+headings = {inst: words for words, inst in re.findall(r"^### (\S+) (O\d+)", open_now, flags=re.M)}
+ok(least != [""] and all(headings[i] == "至少橙" == zh for i, zh, _ in map(str.split, least)), "who is at least orange is so called", least[:3])
+parts = {m.group(1): m.group(0) for m in re.finditer(r"^### \S+ (O\d+).*?(?=^### |^## |\Z)", open_now, flags=re.S | re.M)}
+wrong = []
+for i, _, _ in map(str.split, least):
+    why = re.search("定级依据.*", parts[i]).group(0)
+    if "数据缺失，最坏可能为红（缺 " not in why or "lost" not in why and " 条规则的数据）" not in why or "观察期" in why or "未知" in why:
+        wrong.append(i + " " + why)
+ok(not wrong, "with what is missing and up to what; not as a level on hold", "\n".join(wrong))
+total = psql("SELECT count(*) FROM desk.risk_board WHERE incomplete")
+ok("其中 %s 家数据缺失" % total in section(open_now, "看板") and sum(int(row[1]) for row in re.findall(r"\| (\S+) \| (\d+) \| (\d+) \|", section(open_now, "看板"))) == int(psql("SELECT count(*) FROM desk.risk_board")),
+   "the board counts each once, and says how many are open", section(open_now, "看板"))
 psql("DROP DATABASE %s WITH (FORCE)" % DB, "postgres")
 print("1..%d" % count)
 sys.exit(failed > 0)

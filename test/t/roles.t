@@ -10,7 +10,7 @@ import os, re, subprocess, sys
 
 os.chdir(os.environ.get("RS_TOP", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")))
 sys.path.insert(0, "test/lib")
-from desk_calls import ALERT, CALLS, CHANGES, DAY, READERS
+from desk_calls import ALERT, BY_PATH, CALLS, CHANGES, DAY, PATH, READERS
 
 count = failed = 0
 
@@ -115,11 +115,16 @@ ok(int(psql("roles_a", "SELECT count(*) FROM desk.risk_board", "rs_auditor")) ==
 names = set(psql("roles_a", READERS).split())
 missing = names - set(CALLS) - CHANGES
 ok(not missing, "every function that reads a query text or a desk is asked here", sorted(missing))
+by_path = set(psql("roles_a", "SELECT proname FROM pg_proc AS p WHERE pronamespace = 'risk_screen'::regnamespace AND proname ~ '^desk_' AND NOT 'workspace' = ANY (proargnames)").split())
+ok(by_path and by_path == set(BY_PATH), "and every one that reads the desk of the search_path", sorted(by_path ^ set(BY_PATH)))
+names |= by_path
+calls = {**CALLS, **BY_PATH}
 wrong, empty, errors = [], [], []
-for name in sorted(set(CALLS) & names):
+for name in sorted(set(calls) & names):
     kind = psql("roles_a", "SELECT bool_or(proretset) FROM pg_proc WHERE pronamespace = 'risk_screen'::regnamespace AND proname = '%s'" % name)
-    sql = "SELECT x FROM risk_screen.%s(%s) AS x ORDER BY x::text COLLATE \"C\"" % (name, CALLS[name])
-    here, there = psql("roles_a", sql, "roles_shanghai"), psql("roles_b", sql)
+    sql = "SELECT x FROM risk_screen.%s(%s) AS x ORDER BY x::text COLLATE \"C\"" % (name, calls[name])
+    path = PATH if name in BY_PATH else None
+    here, there = psql("roles_a", sql, "roles_shanghai", path), psql("roles_b", sql, path=path)
     here, there = (re.sub(r"截至 [-0-9: ]+", "", re.sub(r"psql:<stdin>:\d+: ", "", text)) for text in (here, there))
     if here != there:
         wrong.append("%s:\n%s\n---\n%s" % (name, here[:300], there[:300]))
@@ -127,7 +132,7 @@ for name in sorted(set(CALLS) & names):
         empty.append(name)
     if there.startswith("ERROR"):
         errors.append(name + ": " + there[:200])
-ok(not wrong, "%d functions answer the reader from its province alone" % len(set(CALLS) & names), "\n".join(wrong))
+ok(not wrong, "%d functions answer the reader from its province alone" % len(set(calls) & names), "\n".join(wrong))
 ok(not errors, "they answer", "\n".join(errors))
 print("# without rows in this demo: " + ", ".join(empty))
 

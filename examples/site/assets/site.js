@@ -15,6 +15,17 @@
 					// a label may reach to the next layer, not into it; the whole name is in the tooltip and in the list
 					series.label.width = Math.max(90, (box.clientWidth - series.left - series.right) / (layers - 1) - 28);
 					series.label.overflow = 'truncate';
+					// what a link says lies between two layers too: days go below the amount where a line is too long to fit (it stands right of the middle, by its offset)
+					const room = (box.clientWidth - series.left - series.right) / (layers - 1) - series.nodeWidth;
+					const wide = words => Math.max(...words.split('\n').map(line => [...line].reduce((w, c) => w + (c > '\u2e7f' ? 11.5 : 6.5), 0)));
+					const lies = words => wide(words) / 2 + 24 <= room / 2;
+					for (const link of series.links) {
+						if (!link.edgeLabel || !link.edgeLabel.formatter) continue;
+						link.words = link.words || link.edgeLabel.formatter;
+						const below = link.words.replace(/ (?=\d{4}-\d\d-\d\d)/, '\n');
+						link.edgeLabel.formatter = [link.words, below, below.replace(' 至 ', ' 至\n')].find(lies) || link.words.split('\n')[0].replace(/ \d{4}-\d\d-\d\d.*$/, '');
+						link.edgeLabel.lineHeight = 13;
+					}
 				}
 				return option;
 			};

@@ -44,8 +44,12 @@ export const minute = value => value ? value.slice(0, 16) : '—';
 const COMPARE = { '>=': '≥', '<=': '≤', '>': '>', '<': '<', '=': '=', '<>': '≠' };
 export const compare = operator => COMPARE[operator] ?? '';
 
-export const badge = (level, big = false) => level
-	? `<span class="badge ${level}${big ? ' big' : ''}"><i aria-hidden="true">${SHAPE[level]}</i>${LEVEL_ZH[level]}</span>` : '<span class="muted">—</span>';
+/** words: what the desk says where that is more than the level's name: 至少橙 */
+export const badge = (level, { big = false, words = null } = {}) => level
+	? `<span class="badge ${level}${big ? ' big' : ''}"><i aria-hidden="true">${SHAPE[level]}</i>${esc(words ?? LEVEL_ZH[level])}</span>` : '<span class="muted">—</span>';
+
+/** What missing data leave open, from a row of the board; nothing where they could not make the level worse. */
+export const open = b => b.incomplete ? `数据缺失，最坏可能为${esc(b.possible_level_zh)}${b.missing_zh ? `；缺：${esc(b.missing_zh.split('；').slice(0, 3).join('；'))}${b.missing_zh.split('；').length > 3 ? ` 等 ${b.missing_zh.split('；').length} 项` : ''}` : ''}` : '';
 
 export const levelTitle = level => `${LEVEL_ZH[level]}（${MEANING[level]}）`;
 

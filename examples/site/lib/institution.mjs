@@ -1,5 +1,5 @@
 // One institution: why this level, indicators, where the money went, owners, names, deadlines, history.
-import { LEVEL_ZH, badge, change, compare, day, esc, levelTitle, measured, minute, money, number, page, percent, table } from './html.mjs';
+import { LEVEL_ZH, badge, change, compare, day, esc, levelTitle, measured, minute, money, number, open, page, percent, table } from './html.mjs';
 import { ownerTree, peerStrip, sankeySize, twoLines } from './charts.mjs';
 import { action, evidence, flags, subject, target } from './words.mjs';
 
@@ -8,10 +8,19 @@ const FIELD = { name: '名称', scope: '经营范围', ad: '广告', text: '宣�
 const sum = (list, key) => list.reduce((n, r) => n + Number(r[key] ?? 0), 0);
 const atRelated = rows => rows.filter(r => r.related && Number(r.held) > 0);
 
+/** Why the level in force is not the one measured: data are missing (which lowers nobody and may make it worse), or it has not been better for long enough. */
+function standing(b) {
+	if (b.measured_level !== 'unknown')
+		return b.level === b.measured_level ? '' : ` 本期测算等级为${badge(b.measured_level)}，降级须经观察期。`;
+	if (b.incomplete)
+		return ` <b class="lowered" data-incomplete>${b.level === 'unknown' ? '' : `已能认定至少为${LEVEL_ZH[b.level]}；`}${open(b)}。</b>`;
+	return b.level === 'unknown' ? '' : ` 本期数据不足，未能测算；现行等级${LEVEL_ZH[b.level]}不因缺数据下调。`;
+}
+
 function verdict(b, hits) {
 	const worst = hits.filter(h => h.rule_level === b.level);
 	if (hits.length === 0)
-		return b.level === 'green' ? '本期未发现问题。' : b.level === 'unknown' ? '数据不足，不能判断为正常。' : `本期未命中规则；等级在观察期内保持${LEVEL_ZH[b.level]}。`;
+		return b.level === 'green' ? '本期未发现问题。' : b.level === 'unknown' ? '数据不足，不能判断为正常。' : b.measured_level === 'unknown' ? '本期未命中规则。' : `本期未命中规则；等级在观察期内保持${LEVEL_ZH[b.level]}。`;
 	return `本期命中 <b>${hits.length}</b> 条规则${worst.length ? `，其中 <b>${worst.length}</b> 条直接定为${LEVEL_ZH[b.level]}：${
 		worst.slice(0, 4).map(h => `<a href="#rule-${esc(h.rule)}">${esc(h.rule_zh)}</a>`).join('、')}${worst.length > 4 ? `等 ${worst.length} 条` : ''}` : ''}。涉及金额 ${money(b.amount)}。`;
 }
@@ -71,7 +80,7 @@ export function institutionPage({ run, b, register, reasons, findings, indicator
 	if (tree) charts.push({ id: 'owners', option: tree.option });
 	const final = owners.filter(o => o.ultimate || o.party === null);
 	const sections = [
-		['why', `为什么是${LEVEL_ZH[b.level]}`, why(hits, findings, gaps) + others.map(o => `<p class="note">${o.status === 'override' ? '人工调级' : `<span class="code">${esc(o.rule)}</span>${esc(o.rule_zh)}`}：${esc(o.note_zh)}</p>`).join('')],
+		['why', `为什么是${esc(b.level_zh)}`, why(hits, findings, gaps) + others.map(o => `<p class="note">${o.status === 'override' ? '人工调级' : `<span class="code">${esc(o.rule)}</span>${esc(o.rule_zh)}`}：${esc(o.note_zh)}</p>`).join('')],
 		['flow', '资金去向', moneySection(holders, way)],
 		['indicators', '指标', table([
 			{ title: '指标', kind: 'wide', cell: i => `<span class="code">${esc(i.rule)}</span>${esc(i.rule_zh)}` },
@@ -97,16 +106,16 @@ export function institutionPage({ run, b, register, reasons, findings, indicator
 			{ title: '办理', cell: d => d.done_at ? `已办 ${esc(minute(d.done_at))}` : d.due_at ? '<b>未办</b>' : '—' },
 		], deadlines, { id: 'deadline-table', class: 'stack', empty: '没有待办事项。' })],
 		['history', '等级历史', table([
-			{ title: '监测日', kind: 'date', cell: h => esc(day(h.as_of)) }, { title: '现行等级', cell: h => badge(h.level) }, { title: '测算等级', cell: h => badge(h.measured_level) }, { title: '得分', kind: 'num', cell: h => number(h.score) },
+			{ title: '监测日', kind: 'date', cell: h => esc(day(h.as_of)) }, { title: '现行等级', cell: h => badge(h.level, { words: h.level_zh }) }, { title: '测算等级', cell: h => badge(h.measured_level) }, { title: '得分', kind: 'num', cell: h => number(h.score) },
 		], [...history].reverse())],
 	];
 	const body = `<p class="crumb"><a href="../index.html">风险看板</a> / ${esc(b.inst_id)}</p>
 <div class="subject ${b.level}"><div><h1>${esc(b.name)}</h1>
 <p>${esc(b.inst_id)}${register?.uscc ? ` · ${esc(register.uscc)}` : ''} · ${esc(b.province ?? '')}${b.line_zh ? ` · ${esc(b.line_zh)}` : ''}${register?.registered_on ? ` · ${esc(register.registered_on)} 设立` : ''}${register?.paid_in_capital ? ` · 实缴 ${money(register.paid_in_capital)}` : ''}</p></div>
-<div class="standing">${badge(b.level, true)}<span>${esc(levelTitle(b.level).replace(/^.*（|）$/g, ''))} · ${change(b)}</span></div></div>
+<div class="standing">${badge(b.level, { big: true, words: b.level_zh })}<span>${esc(levelTitle(b.level).replace(/^.*（|）$/g, ''))} · ${change(b)}</span></div></div>
 <dl class="kpis"><div><dt>得分</dt><dd data-kpi="score">${number(b.score)}</dd></div><div><dt>全部机构中</dt><dd>第 ${number(b.place)} 位</dd></div><div><dt>问题</dt><dd data-kpi="findings">${number(b.findings)}</dd></div>
 <div><dt>涉及金额</dt><dd data-kpi="amount">${money(b.amount)}</dd></div><div><dt>数据覆盖</dt><dd>${percent(b.coverage, 0)}</dd></div><div><dt>待处置预警</dt><dd>${number(b.open_alerts)}</dd></div></dl>
-<p class="verdict">${verdict(b, hits)}${b.level !== b.measured_level ? ` 本期测算等级为${badge(b.measured_level)}，降级须经观察期。` : ''}${holders.length ? ` <a href="#flow">资金去向</a>：放出的出借资金 ${money(sum(holders, 'held') + sum(holders, 'exited'))}，停在关联方手里 <b${atRelated(holders).length ? ' class="late"' : ''}>${money(sum(atRelated(holders), 'held'))}</b>。` : ''}</p>
+<p class="verdict">${verdict(b, hits)}${standing(b)}${holders.length ? ` <a href="#flow">资金去向</a>：放出的出借资金 ${money(sum(holders, 'held') + sum(holders, 'exited'))}，停在关联方手里 <b${atRelated(holders).length ? ' class="late"' : ''}>${money(sum(atRelated(holders), 'held'))}</b>。` : ''}</p>
 <nav class="tabs" aria-label="本页">${sections.map(([id, title]) => `<a href="#${id}">${title}</a>`).join('')}</nav>
 ${sections.map(([id, title, html]) => `<section class="card" id="${id}"><h2>${title}</h2>${html}</section>`).join('\n')}`;
 	return page({ title: b.name, depth: 1, run, body, charts });

@@ -9,12 +9,22 @@ const KEY = {
 	audio: '录音', rating: '评级', peers: '同业数', received_at: '收到时间', banks_in: '转入银行数', banks_out: '转出银行数', received: '收到', share_by_amount: '金额占比', qualified: '任职资格', outflow: '流出', inflow: '流入',
 	bank_id: '银行', bank: '银行', claims: '赔付', central: '集中存管', gap_days: '间隔天数', purpose: '用途', days: '天数', online: '线上', offline: '线下', business: '业务', raised: '募集', keep_until: '应保存至',
 	income: '收入', median: '同业中位数', matched_share: '匹配比例', paid: '已缴', app_id: '应用', industry: '行业', cash: '现金', since: '自', loans: '标的数', attribution: '归属方法', payers: '付款户数', payees: '收款户数',
-	growth: '增长率', all_amount: '全部金额', matures_on: '到期日', ratio: '比率', effective_at: '生效时间', reserve: '备付金', due: '到期', bank_kind: '银行类别', reached_related_parties: '到达关联方',
+	growth: '增长率', all_amount: '全部金额', matures_on: '到期日', ratio: '比率', effective_at: '生效时间', reserve: '备付金', due: '到期', bank_kind: '银行类别', reached_related_parties: '到达关联方',	vehicles: '载体数', other_institutions: '其他机构数', paid_out: '已支付', form: '形式', return_promised: '承诺收益', in_window: '窗口内', old_ratio: '原比率', without_licence: '无牌照', month: '月份', redemption_queue: '赎回排队', disclosed: '已披露', registered: '已登记', complaint: '投诉', amount: '金额',
+	with_words_of_trouble: '含风险字样', buyers: '购买人数', money: '资金', sources: '来源数', province: '省份', four_times_benchmark: '基准利率四倍', texts: '材料数', last: '最近', with_platform_funds_or_guarantee: '平台出资或担保', reports: '举报数', to_rating: '现评级', tag: '标记', about: '涉及', last_changed: '最近变更',
+	never: '从未', via: '经由', holders_not_on_file: '持有人未备案', year: '年度', institution: '机构', effective: '生效', all: '全部', negative_list: '负面清单', keyword: '关键词', share: '占比', first: '最早', issuer: '发行方', url: '网址', confirmed: '已认定',
+	promised_rate: '承诺利率', adverts: '广告数', investors: '投资者数', list: '名单', share_of_loans: '标的占比', without_merging: '不合并计算', payouts: '给付次数', subject_kind: '对象类型', payment_delay: '逾期兑付', texts_with_words: '含命中词材料数', both: '兼有', direct_holders: '直接持有人数', complaints_in_7_days: '7日投诉数', new_ratio: '新比率',
+	idle_client_balance: '客户闲置余额', on: '日期', item: '项目', sold_to: '销售对象', share_filed: '已备案占比', complaint_burst: '投诉突增', tied: '搭售', inducement: '诱导方式', holders: '持有人数', authority: '主管部门', until: '止', complaints: '投诉数', texts_with_promise: '含承诺材料数', rate: '利率',
+	recomputed: '复算值', violations: '违规数', about_payment: '涉及兑付', from_rating: '原评级', subject: '对象', came_back: '回流', nobody_known: '无人可归', institutions_covered: '覆盖机构数', channels: '渠道数', visits_a_day: '日访问量', negative_share: '负面占比', products: '产品数', to_the_public: '面向公众', spread: '利差',
+	pooled: '归集', shared_at: '共享时间', never_listed: '从未列入', version: '版本', compliance: '合规情况', share_of_money: '金额占比', proposed_class: '建议分类', rule: '规则',
 };
-const VALUE = { fifo: '先进先出', controller: '控制人', controlled: '受控企业', self: '本机构', holder: '股东', officer: '高管', group: '集团成员', 'calendar day': '自然日', new: '新设', change: '变更', true: '是', false: '否', person: '个人' };
+const VALUE = { fifo: '先进先出', controller: '控制人', controlled: '受控企业', self: '本机构', holder: '股东', officer: '高管', group: '集团成员', 'calendar day': '自然日', new: '新设', change: '变更', true: '是', false: '否', person: '个人',
+	invalid: '无效', 'in': '转入', missing: '缺失', institution: '机构', custody: '存管', late: '逾期', active: '在业', split: '拆分', suspend_new: '暂停新增', 'no bank statement': '无银行对账单', pending: '待定', other: '其他', payments: '多次给付',
+	exited: '已退出', subsidiary: '子公司', annual_rate: '年化利率', ban: '取缔', overdue_rate: '逾期率', related_transactions: '关联交易', shareholders: '股东', reserve: '备付金', cycle: '回流', 'pass-through': '快进快出', structuring: '拆分规避', rectify: '整改', website: '网站',
+	txn: '交易流水', 'one platform': '单一平台', 'fifo upstream': '先进先出，向上游', difference: '不符', velocity: '高频', public: '公众', executive: '高管', out: '转出', 'differs from the recomputed figure': '与复算值不符', account: '账户', transfer: '转让', developer: '房地产开发',
+};
 const SUBJECT = {
 	institution: '本机构', loan: '标的', transfer: '交易', txn: '交易', person: '人员', sale: '销售', account: '账户', investor: '投资者', text: '宣传材料', user: '用户', feed: '报送', borrower: '借款人', product: '产品',
-	penalty: '处罚', bank: '银行', firm: '企业', sector: '全行业', site: '网站', request: '协查', opinion: '舆情',
+	penalty: '处罚', bank: '银行', firm: '企业', sector: '全行业', site: '网站', request: '协查', opinion: '舆情', party: '主体', disclosure: '信息披露', cooperation: '合作',
 };
 const ACTION = { push: '推送', open_case: '启动应急处置', letter: '发风险提示函', publish: '协会公示', rectification_plan: '提交整改方案', plan: '提交整改方案' };
 const TARGET = { supervisor: '监管负责人', executive: '机构高管', regulator: '监管部门', association: '行业协会' };
@@ -29,8 +39,9 @@ export const action = code => ACTION[code] ?? code ?? '—';
 export const target = code => TARGET[code] ?? code ?? '';
 export const subject = (kind, id) => kind === 'institution' ? SUBJECT.institution : `${SUBJECT[kind] ?? kind} ${id}`;
 
-/** A short form of numbers that SQL wrote with many zeros; other text as it is. */
-const tidy = text => /^-?\d+\.\d+$/.test(text) ? String(Number(Number(text).toFixed(4))) : VALUE[text] ?? text;
+/** A short form of numbers that SQL wrote with many zeros and of moments; codes in Chinese; other text as it is. */
+const tidy = text => /^-?\d+\.\d+$/.test(text) ? String(Number(Number(text).toFixed(4)))
+	: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) ? text.slice(0, 16).replace('T', ' ').replace(/ 00:00$/, '') : VALUE[text] ?? text;
 
 /** {"key": value} of plain values as one line. */
 export const evidence = object => Object.entries(JSON.parse(object ?? '{}')).map(([k, v]) => `${KEY[k] ?? k}：${tidy(String(v))}`).join('；');
