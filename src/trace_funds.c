@@ -8,6 +8,10 @@
  * engine and flow; then (time, place in that list) pairs are radix-sorted, ties
  * by txn_id; then the rows are written in that order (src/trace_tuple.c), which
  * jumps through memory: the gathered rows and names ahead are prefetched.
+ *
+ * A hop of many transfers is sent in slices of time, so that memory does not
+ * grow with the hop; each slice looks at all arcs of the hop, but gathers only
+ * its own.
  */
 #include "pg_compat.h"
 
@@ -39,6 +43,18 @@ typedef struct Key
 #define CUT_SHIFT	30
 #define MAX_ROWS	((uint32) 1 << CUT_SHIFT)
 #define ROW_OF(rows, key) ((rows)->row[(key).row & (MAX_ROWS - 1)])
+
+#define SLICE_ROWS	(768 * 1024)
+#define MAX_SLICES	8			/* each is one more pass over the hop's arcs */
+#define SAMPLE		4096		/* arcs whose times make the slices about equal */
+
+/* Transfers with low <= when <= high. */
+typedef struct Slice
+{
+	uint32		low,
+				high;
+	uint64		arcs;			/* so many, those too small counted */
+} Slice;
 
 typedef struct Rows
 {
@@ -210,15 +226,10 @@ send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_n
 	rows->n = 0;
 }
 
-/* Room for the transfers of the hop that begins with this run; the last hop's are sent. */
+/* Room for the transfers of a slice; those of the last one are sent. */
 static void
-make_room(RsTraceCall *call, Rows *rows, const RsTraceRun *run, uint64 nruns)
+make_room(RsTraceCall *call, Rows *rows, uint64 n)
 {
-	uint64		n = 0;
-
-	for (uint64 r = 0; r < nruns && run[r].hop == run[0].hop; r++)
-		n += run[r].count;
-	rows->arcs = 0;
 	if (n >= MAX_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -239,9 +250,9 @@ make_room(RsTraceCall *call, Rows *rows, const RsTraceRun *run, uint64 nruns)
 	rows->key = rs_alloc(call->budget, n, sizeof(Key), "the answer of a trace");
 }
 
-/* Append the transfers of one run. */
+/* Append the transfers of one run that are in the slice. */
 static void
-gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
+gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run, const Slice *slice)
 {
 	RsFlow	   *flow = call->flow;
 	const RsFlowSide *side = rs_trace_side(call->trace);
@@ -252,10 +263,11 @@ gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 	for (uint32 i = 0; i < run->count; i++, rows->arcs++)
 	{
 		uint32		place = rs_trace_place(up, run, i);
+		uint32		when = side->arc[place].when;
 		uint32		transfer,
 					row = (uint32) rows->n;
 
-		if (!rs_trace_qualifies(call->trace, place))
+		if (when < slice->low || when > slice->high || !rs_trace_qualifies(call->trace, place))
 			continue;
 		if (cuts && cuts[rows->arcs / 64] >> rows->arcs % 64 & 1)
 			row |= (uint32) RS_CUT_HOPS << CUT_SHIFT;
@@ -265,21 +277,30 @@ gather(RsTraceCall *call, Rows *rows, const RsTraceRun *run)
 			.amount = flow->amount ? flow->amount[transfer] : 0,
 			.txn = flow->txn_integer ? flow->txn_integer(flow, transfer) : 0
 		};
-		rows->key[rows->n] = (Key) {side->arc[place].when, row};
+		rows->key[rows->n] = (Key) {when, row};
 		rows->n++;
 	}
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* A run jumps to another account: fetch ahead what its first transfers need. */
+/* A run jumps to another account: fetch ahead its first arc, ... */
 static inline void
-prefetch_run(const RsTraceCall *call, const RsTraceRun *run)
+prefetch_arc(const RsTraceCall *call, const RsTraceRun *run)
+{
+	__builtin_prefetch(&rs_trace_side(call->trace)->arc[rs_trace_place(call->question.upstream, run, 0)]);
+}
+
+/* ... then what its first transfer needs, if the slice wants it. */
+static inline void
+prefetch_transfer(const RsTraceCall *call, const RsTraceRun *run, const Slice *slice)
 {
 	const RsFlow *flow = call->flow;
 	const RsFlowSide *side = rs_trace_side(call->trace);
 	uint32		place = rs_trace_place(call->question.upstream, run, 0);
+	uint32		when = side->arc[place].when;
 
-	__builtin_prefetch(&side->arc[place]);
+	if (when < slice->low || when > slice->high)
+		return;
 	if (side->transfer)
 		__builtin_prefetch(&side->transfer[place]);
 	else
@@ -289,6 +310,100 @@ prefetch_run(const RsTraceCall *call, const RsTraceRun *run)
 		if (flow->txn_integer)
 			flow->prefetch_txn(flow, place);
 	}
+}
+
+static int
+compare_uint32(const void *a, const void *b)
+{
+	uint32		x = *(const uint32 *) a,
+				y = *(const uint32 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Cut a hop of `arcs` arcs into slices of about equal size; returns how many. */
+static int
+cut_hop(const RsTraceCall *call, const RsTraceRun *run, uint64 nruns, uint64 arcs, Slice *slice)
+{
+	const RsArc *arc = rs_trace_side(call->trace)->arc;
+	bool		up = call->question.upstream;
+	uint32		sample[SAMPLE];
+	uint64		seen = 0;
+	int			nsample = 0,
+				n = (int) Min((arcs + SLICE_ROWS - 1) / SLICE_ROWS, (uint64) MAX_SLICES),
+				nslices = 0;
+
+	slice[0] = (Slice) {0, UINT32_MAX, arcs};
+	if (n <= 1)
+		return 1;
+	for (uint64 r = 0; r < nruns; seen += run[r++].count)
+		for (; nsample < SAMPLE; nsample++)
+		{
+			uint64		next = arcs / SAMPLE * nsample;
+
+			if (next >= seen + run[r].count)
+				break;
+			sample[nsample] = arc[rs_trace_place(up, &run[r], (uint32) (next - seen))].when;
+		}
+	qsort(sample, nsample, sizeof(uint32), compare_uint32);
+	for (int i = 1; i < n; i++)
+	{
+		uint32		from = sample[(int64) nsample * i / n];
+
+		/* many at one time make fewer, larger slices */
+		if (from <= slice[nslices].low)
+			continue;
+		slice[nslices].high = from - 1;
+		slice[++nslices] = (Slice) {from, UINT32_MAX, 0};
+	}
+	nslices++;
+	for (int i = 0; i < nslices; i++)
+		slice[i].arcs = 0;
+	for (uint64 r = 0; r < nruns; r++)
+	{
+		if (r + RUNS_AHEAD < nruns)
+			prefetch_arc(call, &run[r + RUNS_AHEAD]);
+		for (uint32 i = 0; i < run[r].count; i++)
+		{
+			uint32		when = arc[rs_trace_place(up, &run[r], i)].when;
+			int			s = 0;
+
+			while (when > slice[s].high)
+				s++;
+			slice[s].arcs++;
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	return nslices;
+}
+
+/* The transfers of one hop: the runs that begin here. Returns how many runs these are. */
+static uint64
+send_hop(RsTraceCall *call, Rows *rows, const RsTraceRun *run, uint64 left, Datum seed, const Datum *cut_name)
+{
+	Slice		slice[MAX_SLICES];
+	uint64		nruns,
+				arcs = 0;
+	int			nslices;
+
+	for (nruns = 0; nruns < left && run[nruns].hop == run[0].hop; nruns++)
+		arcs += run[nruns].count;
+	nslices = cut_hop(call, run, nruns, arcs, slice);
+	for (int s = 0; s < nslices; s++)
+	{
+		make_room(call, rows, slice[s].arcs);
+		rows->arcs = 0;
+		for (uint64 r = 0; r < nruns; r++)
+		{
+			if (r + 2 * RUNS_AHEAD < nruns)
+				prefetch_arc(call, &run[r + 2 * RUNS_AHEAD]);
+			if (r + RUNS_AHEAD < nruns)
+				prefetch_transfer(call, &run[r + RUNS_AHEAD], &slice[s]);
+			gather(call, rows, &run[r], &slice[s]);
+		}
+		send_rows(call, rows, run[0].hop, seed, cut_name);
+	}
+	return nruns;
 }
 
 /*
@@ -335,16 +450,8 @@ rs_trace_funds(PG_FUNCTION_ARGS)
 			continue;
 		}
 		run = rs_trace_runs(call->trace, &nruns);
-		for (uint64 r = 0; r < nruns; r++)
-		{
-			if (r == 0 || run[r - 1].hop != run[r].hop)
-				make_room(call, &rows, &run[r], nruns - r);
-			if (r + RUNS_AHEAD < nruns)
-				prefetch_run(call, &run[r + RUNS_AHEAD]);
-			gather(call, &rows, &run[r]);
-			if (r + 1 == nruns || run[r + 1].hop != run[r].hop)
-				send_rows(call, &rows, run[r].hop, call->seed_text[s], cut_name);
-		}
+		for (uint64 r = 0; r < nruns;)
+			r += send_hop(call, &rows, run + r, nruns - r, call->seed_text[s], cut_name);
 	}
 	rs_trace_end(call);
 	return (Datum) 0;
