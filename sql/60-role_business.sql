@@ -23,6 +23,7 @@ SELECT risk_screen._define_role('product', 'business', '产品', 'Products',
 	min_ticket numeric 起投金额; yuan
 	target_amount numeric 募集规模; yuan
 	text_body text 产品说明; description
+	legal_form text 法律形式; llc 有限责任公司, limited_partnership 合伙企业, joint_stock 股份有限公司, contract 契约, trust 信托, plan 计划; it limits the number of investors
 $$);
 SELECT risk_screen._define_role('product_investment', 'business', '产品投向', 'What products invest in',
 	'One product''s share in a product, loan or asset', $$

@@ -160,16 +160,17 @@ CREATE FUNCTION risk_screen._desk_products(workspace text, as_of date, OUT neste
  UNION ALL SELECT product_id, target_id, 1 FROM %1$sproduct_investment
   WHERE target_kind OPERATOR(pg_catalog.=) 'product' AND (valid_from IS NULL OR valid_from OPERATOR(pg_catalog.<=) %2$s) AND (valid_to IS NULL OR valid_to OPERATOR(pg_catalog.>) %2$s)$q$, x, d) AS made,
 			   -- public funds are the registered kind offered to everybody
-			   format($q$SELECT product_id AS party, CASE WHEN kind OPERATOR(pg_catalog.=) ANY ('{money_fund,public_fund}') OR offering OPERATOR(pg_catalog.=) 'public' AND kind OPERATOR(pg_catalog.~) 'fund$' THEN 'public_fund' ELSE 'product' END AS kind FROM %1$sproduct$q$, x) AS kinds, x, d
+			   format($q$SELECT product_id AS party, CASE WHEN kind OPERATOR(pg_catalog.=) ANY ('{money_fund,public_fund}') OR offering OPERATOR(pg_catalog.=) 'public' AND kind OPERATOR(pg_catalog.~) 'fund$' THEN 'public_fund' ELSE 'product' END AS kind, legal_form AS form FROM %1$sproduct$q$, x) AS kinds, x, d
 		  FROM p)
 	SELECT 'SELECT owner, owned, 1 AS share FROM (' || q.holdings || E') AS h\n UNION ALL ' || q.made,
 		   q.kinds,
 		   -- siblings: products financing the same asset count together, under the asset's name
 		   q.holdings || E'\n UNION ALL ' || q.made || format($q$
  UNION ALL SELECT product_id, 'underlying:' OPERATOR(pg_catalog.||) underlying_id, 1 FROM %1$sproduct WHERE underlying_id IS NOT NULL$q$, q.x),
-		   format($q$SELECT k.party, CASE k.kind WHEN 'public_fund' THEN 'exempt' ELSE 'product' END AS kind, NULL::pg_catalog.text AS identity FROM (%1$s) AS k
- UNION ALL SELECT DISTINCT 'underlying:' OPERATOR(pg_catalog.||) underlying_id, 'product', NULL FROM %2$sproduct WHERE underlying_id IS NOT NULL
- UNION ALL SELECT h.investor_id, CASE i.kind WHEN 'enterprise' THEN 'company' WHEN 'product' THEN 'product' WHEN 'person' THEN 'person' ELSE 'other' END, p.identity_no
+		   format($q$SELECT k.party, CASE k.kind WHEN 'public_fund' THEN 'exempt' ELSE 'product' END AS kind, NULL::pg_catalog.text AS identity, k.form FROM (%1$s) AS k
+ -- siblings of one form are bound by its limit
+ UNION ALL SELECT 'underlying:' OPERATOR(pg_catalog.||) underlying_id, 'product', NULL, CASE WHEN pg_catalog.min(legal_form) OPERATOR(pg_catalog.=) pg_catalog.max(legal_form) THEN pg_catalog.min(legal_form) END FROM %2$sproduct WHERE underlying_id IS NOT NULL GROUP BY underlying_id
+ UNION ALL SELECT h.investor_id, CASE i.kind WHEN 'enterprise' THEN 'company' WHEN 'product' THEN 'product' WHEN 'person' THEN 'person' ELSE 'other' END, p.identity_no, NULL
   FROM (SELECT DISTINCT investor_id FROM %2$sholding WHERE NOT EXISTS (SELECT FROM %2$sproduct AS x WHERE x.product_id OPERATOR(pg_catalog.=) investor_id)) AS h
   LEFT JOIN (SELECT investor_id, pg_catalog.max(kind) AS kind FROM %2$sinvestor GROUP BY investor_id) AS i ON i.investor_id OPERATOR(pg_catalog.=) h.investor_id
   LEFT JOIN (SELECT party_id, pg_catalog.max(identity_no) AS identity_no FROM %2$sparty GROUP BY party_id) AS p ON p.party_id OPERATOR(pg_catalog.=) h.investor_id$q$, q.kinds, q.x)
@@ -341,7 +342,7 @@ investors 投资者人数; distinct, looked through
 unmerged 未合并人数; without merging those who come by several ways
 direct_holders 直接持有人数; holders in the register
 vehicles 穿透层; vehicles looked through
-max_investors 人数上限; 200: the role product has no legal form
+max_investors 人数上限; by legal form: limited company or partnership 50, else 200
 exceeded 是否超限; more than the limit
 route 首次超限路径; from the product to the vehicle whose holders first cross the limit
 unknown 未知持有人; vehicles without named holders

@@ -78,6 +78,12 @@ SELECT is((SELECT string_agg(array_to_string(path, '>'), ' ') FROM risk_screen.d
 SELECT is((SELECT string_agg(concat_ws(' ', subject_kind, subject_id, investors, unmerged, vehicles, CASE WHEN exceeded THEN '!' END), '; ' ORDER BY subject_id COLLATE "C") FROM desk.investor_count WHERE subject_id IN ('S1', 'S2', 'S3', 'tower', 'X')),
 	'product S1 180 181 1; product S2 80 80 0; product S3 31 31 0; product X 1 1 0; underlying tower 210 261 3 !',
 	'investors: a product made from another brings its own, one identity counts once, siblings of one asset are merged and cross 200');
+SELECT is((SELECT string_agg(concat_ws(' ', subject_id, max_investors, exceeded), '; ' ORDER BY subject_id COLLATE "C") FROM desk.investor_count WHERE subject_id IN ('S1', 'S2', 'S3', 'tower')), 'S1 200 f; S2 200 f; S3 200 f; tower 200 t', 'no legal form filed: 200');
+UPDATE filing.product SET legal_form = CASE product_id WHEN 'S2' THEN 'limited_partnership' ELSE 'contract' END WHERE product_id IN ('S1', 'S2', 'S3');
+SELECT is((SELECT string_agg(concat_ws(' ', subject_id, max_investors, exceeded), '; ' ORDER BY subject_id COLLATE "C") FROM desk.investor_count WHERE subject_id IN ('S1', 'S2', 'S3', 'tower')), 'S1 200 f; S2 50 t; S3 200 f; tower 200 t', 'a partnership may have 50; siblings of several forms 200');
+UPDATE filing.product SET legal_form = 'llc' WHERE underlying_id = 'tower';
+SELECT is((SELECT max_investors FROM desk.investor_count WHERE subject_id = 'tower'), 50::bigint, '... of one form theirs');
+UPDATE filing.product SET legal_form = NULL;
 SELECT is((SELECT route FROM desk.investor_count WHERE subject_id = 'tower'), 'underlying:tower > S1 > S3', 'the way on which the limit is first crossed');
 SELECT is((SELECT concat_ws(' ', investors, vehicles, unknown, array_to_string(flags, ',')) FROM risk_screen.desk_investor_counts('2026-10-31', 'desk') WHERE subject_id = 'X'), '2 1 1 UNKNOWN_INVESTORS', 'on another day its register of that day, and a product above it that ended since');
 
