@@ -70,7 +70,7 @@ if shutil.which("node"):
         for (const { kind, proof } of JSON.parse(readFileSync(0, 'utf8'))) console.log(subject(kind, '') + '|' + evidence(proof).split('；').map(x => x.split('：')[0]).join('|'));"""],
         input=json.dumps([{"kind": r["subject_kind"], "proof": r["evidence"] or "{}"} for r in rows["findings"] + rows["nobody"]]), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
     odd = sorted({w for w in re.split(r"[|\n]", words) if re.match(r"^ *[A-Za-z_]", w)})
-    ok(words.count("\n") == len(rows["findings"] + rows["nobody"]) and not odd, "what findings rest on is told in Chinese words", odd)
+    ok(words.count("\n") == len(rows["findings"] + rows["nobody"]) and not odd, "what findings rest on is told in Chinese words", ", ".join(odd))
 followed = {r["inst_id"]: r["followed"] for r in rows["money_picture"]}
 held = dict(line.split("|") for line in value("SELECT inst_id, trim_scale(sum(held + exited)) FROM money_destination GROUP BY 1").split())
 ok({k: float(v) for k, v in followed.items()} == {k: float(v) for k, v in held.items()}, "the diagrams carry what the view money_destination ends with",
