@@ -136,12 +136,14 @@ SELECT risk_screen._ship_rule('F07', 'yellow', '{AM}', '{unknown_origin}', '{pro
 	text AS (
 		SELECT format($q$SELECT h.investor_id AS owner, h.product_id AS owned, round(sum(h.amount) / s.amount, 12) AS share FROM holding AS h
 				 JOIN (SELECT x.product_id, x.as_of, sum(x.amount) AS amount FROM holding AS x
-						WHERE x.amount > 0 AND x.as_of = (SELECT max(y.as_of) FROM holding AS y WHERE y.product_id = x.product_id AND y.as_of <= %1$L) GROUP BY x.product_id, x.as_of) AS s
+						JOIN (SELECT y.product_id, max(y.as_of) AS as_of FROM holding AS y WHERE y.as_of <= %1$L GROUP BY y.product_id) AS z ON z.product_id = x.product_id AND z.as_of = x.as_of
+						WHERE x.amount > 0 GROUP BY x.product_id, x.as_of) AS s
 				   ON s.product_id = h.product_id AND s.as_of = h.as_of
 				WHERE h.amount > 0 GROUP BY h.investor_id, h.product_id, s.amount$q$, $1) AS held,
 			   format($q$SELECT v.product_id AS owner, v.target_id AS owned, CASE WHEN s.amount > 0 THEN round(sum(v.amount) / s.amount, 12) END AS share FROM product_investment AS v
 				 LEFT JOIN (SELECT x.product_id, sum(x.amount) AS amount FROM holding AS x
-						WHERE x.amount > 0 AND x.as_of = (SELECT max(y.as_of) FROM holding AS y WHERE y.product_id = x.product_id AND y.as_of <= %1$L) GROUP BY x.product_id) AS s USING (product_id)
+						JOIN (SELECT y.product_id, max(y.as_of) AS as_of FROM holding AS y WHERE y.as_of <= %1$L GROUP BY y.product_id) AS z ON z.product_id = x.product_id AND z.as_of = x.as_of
+						WHERE x.amount > 0 GROUP BY x.product_id) AS s USING (product_id)
 				WHERE v.amount IS NOT NULL AND (v.valid_from <= %1$L OR v.valid_from IS NULL) AND (v.valid_to > %1$L OR v.valid_to IS NULL) GROUP BY v.product_id, v.target_id, s.amount
 				UNION ALL SELECT DISTINCT p.product_id, coalesce(p.parent_product, 'underlying:' || p.underlying_id), 1 FROM product AS p
 				WHERE (p.parent_product IS NOT NULL OR p.underlying_id IS NOT NULL)
