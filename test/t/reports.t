@@ -98,8 +98,11 @@ with tempfile.TemporaryDirectory() as out:
     with open(out + "/sendmail", "w", encoding="utf-8") as script:
         script.write("#!/bin/sh\n[ \"$1\" = -t ] && cat > %s/spool\n" % out)
     os.chmod(out + "/sendmail", 0o755)
-    run = subprocess.run(["examples/reports/nightly", DB, "desk", out, "a@example.org", "b@example.org"], env={**os.environ, "SENDMAIL": out + "/sendmail"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    closed = out + "/closed"
+    os.mkdir(closed, 0o555)
+    run = subprocess.run([os.path.abspath("examples/reports/nightly"), DB, "desk", out, "a@example.org", "b@example.org"], cwd=closed, env={**os.environ, "SENDMAIL": out + "/sendmail"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     ok(run.returncode == 0 and run.stdout.startswith(out + "/desk-2026-11-20.md\n"), "nightly names its file", run.stdout)
+    ok(not os.listdir(closed), "and leaves nothing where it was called")
     kept = open(out + "/desk-2026-11-20.md", encoding="utf-8").read().strip()
     strip = lambda text: re.sub(r"截至 [-0-9: ]+", "", text)
     ok(strip(kept) == strip(newest), "and keeps the report in it")
