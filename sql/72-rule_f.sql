@@ -9,7 +9,7 @@ SELECT risk_screen._ship_rule('F03', NULL, '{ALL}', '{}', '{txn,account}', '{}',
 	came AS (
 		SELECT coalesce(t.inst_id, k.inst_id) AS inst_id, t.amount, coalesce(t.payer_owner, f.owner_id) AS source
 		  FROM txn AS t JOIN kept AS k ON k.account_id = t.payee LEFT JOIN kept AS f ON f.account_id = t.payer
-		 WHERE t.purpose IN ('lend', 'purchase', 'deposit') AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0),
+		 WHERE t.purpose IN ('lend', 'purchase', 'deposit') AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND coalesce(t.currency, 'CNY') = 'CNY'),
 	sources AS (
 		SELECT inst_id, sum(amount) AS amount, coalesce(sum(amount) FILTER (WHERE source IS NULL), 0) AS unknown, count(DISTINCT source) AS n
 		  FROM came WHERE inst_id IS NOT NULL GROUP BY inst_id),

@@ -104,6 +104,8 @@ INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, purpose)
 	('3', 'cust', 'aBuilder', 1000, '2026-11-02', 'M1', 'disburse'), ('4', 'aBuilder', 'aShop', 700, '2026-11-03', NULL, NULL);
 SELECT is(filing.value('F03', 'M1'), 0.2, 'F03: a fifth came from nobody known, all of it is with known owners');
 SELECT is((SELECT evidence -> 'middle' ->> 'transfers' || ' ' || (evidence -> 'use' -> 'largest' -> 0 ->> 'owner') FROM risk_screen.run_rule('desk', 'F03', '2026-11-20')), '2 shop', 'F03: the way and the end in the evidence');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, purpose, currency) VALUES ('5', 'nobody', 'cust', 9000, '2026-11-01', 'M1', 'purchase', 'USD');
+SELECT is(filing.value('F03', 'M1'), 0.2, 'F03: sums are in yuan, dollars are not as many yuan');
 UPDATE filing.txn SET payee = 'unheard' WHERE txn_id = '4';
 SELECT is(filing.value('F03', 'M1'), 0.7, 'F03: 70 % is on an account nobody filed');
 SELECT is((SELECT severity::text FROM risk_screen.rule WHERE code = 'F03'), NULL, 'F03: it measures and charges nobody');
