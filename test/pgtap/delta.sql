@@ -1,18 +1,7 @@
 -- Incremental screening: equal to judging everything, whatever happened to the rows.
 BEGIN;
 SELECT no_plan();
-\ir ../fixtures/desk.sql
--- the same filings on two desks: one screened incrementally, one as a whole
-CALL risk_screen.create_workspace('whole');
-DO $$
-DECLARE
-	r text;
-BEGIN
-	FOR r IN SELECT role FROM risk_screen.role
-	LOOP
-		EXECUTE format('CREATE OR REPLACE VIEW whole.%1$I WITH (security_invoker) AS SELECT * FROM filing.%1$I', r);
-	END LOOP;
-END $$;
+\ir ../fixtures/two_desks.sql
 CREATE FUNCTION filing.result(ws text) RETURNS TABLE (what text, content text) LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($q$

@@ -4,17 +4,7 @@
 -- whole run, each rule finds something, and was judged on part of the window.
 BEGIN;
 SELECT no_plan();
-\ir ../fixtures/desk.sql
-CALL risk_screen.create_workspace('whole');
-DO $$
-DECLARE
-	r text;
-BEGIN
-	FOR r IN SELECT role FROM risk_screen.role
-	LOOP
-		EXECUTE format('CREATE OR REPLACE VIEW whole.%1$I WITH (security_invoker) AS SELECT * FROM filing.%1$I', r);
-	END LOOP;
-END $$;
+\ir ../fixtures/two_desks.sql
 -- only rules that judge by day: the others are judged whole anyway
 ALTER TABLE risk_screen.rule DISABLE TRIGGER USER;
 DELETE FROM risk_screen.rule WHERE delta_roles = '{}';
