@@ -110,8 +110,9 @@ try {
 	ok(await page.$$eval('.hit', (list, title) => list.some(h => h.matches(':target') && h.textContent.includes(title) && h.getBoundingClientRect().top < innerHeight), redRule), `click 2: the red line with its values, clause and evidence: ${redRule}`);
 	await photograph('why-red');
 	await page.click('.tabs a[href="#flow"]');
-	await new Promise(done => setTimeout(done, 900));
-	ok(await page.$eval('#flow', e => e.getBoundingClientRect().top >= -5 && e.getBoundingClientRect().top < 200), 'click 3: where the money went');
+	// scrolling is smooth: it arrives, sooner or later
+	const arrived = await page.waitForFunction(() => { const top = document.querySelector('#flow').getBoundingClientRect().top; return top >= -5 && top < 200; }, { timeout: 10000 }).then(() => true, () => false);
+	ok(arrived, 'click 3: where the money went');
 	await photograph('money');
 	const related = sql(`SELECT owner_name, ${YUAN('held')} FROM money_destination WHERE inst_id = '${followed}' AND related AND held > 0 ORDER BY held DESC, account_id COLLATE "C"`);
 	const verdict = yuan(await text('#flow .verdict'));
