@@ -25,6 +25,7 @@ CREATE TABLE risk_screen.lexicon (
 	homophones boolean NOT NULL DEFAULT false,
 	look_alikes boolean NOT NULL DEFAULT false,
 	split_characters boolean NOT NULL DEFAULT false,
+	wants_notice boolean NOT NULL DEFAULT true,
 	active boolean NOT NULL DEFAULT true,
 	shipped boolean NOT NULL DEFAULT false,
 	CHECK (valid_from <= valid_to)
@@ -51,6 +52,7 @@ COMMENT ON COLUMN risk_screen.lexicon.repeats IS 'also characters repeated';
 COMMENT ON COLUMN risk_screen.lexicon.homophones IS 'also characters of the same toneless pinyin, and the pinyin itself';
 COMMENT ON COLUMN risk_screen.lexicon.look_alikes IS 'also characters of nearly the same shape';
 COMMENT ON COLUMN risk_screen.lexicon.split_characters IS 'also characters written as their two halves';
+COMMENT ON COLUMN risk_screen.lexicon.wants_notice IS 'in an advertisement a hit wants a risk notice near it (screen_ad, no_warning): promises and products do, superlatives do not';
 COMMENT ON COLUMN risk_screen.lexicon.active IS 'used when no list is named';
 COMMENT ON COLUMN risk_screen.lexicon.shipped IS 'part of the extension: read-only';
 

@@ -34,6 +34,8 @@ VALUES
 	 '广告法 第九条第三项；广告绝对化用语执法指南（市场监管总局公告2023年第6号）', '2015-09-01', NULL, 'maximal', true, true),
 	('CN-ADLAW-25', '投资回报类广告禁止内容', NULL, '{advert}', NULL, NULL, 'watch', '禁用', '收益承诺',
 	 '广告法 第二十五条', '2015-09-01', NULL, 'maximal', true, true),
+	('AD-SAFETY', '安全的绝对承诺', NULL, '{advert}', NULL, NULL, 'watch', '禁用', '安全承诺',
+	 '广告法 第二十五条第一项：明示或者暗示无风险；工商办字〔2016〕61号：对收益、安全性等情况作虚假宣传；词语为整理（非法定），用于金融产品和业务时适用', '2015-09-01', NULL, 'maximal', true, true),
 	('AD-CLAIMS', '高收益宣传用语', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '收益宣传',
 	 '整理（非法定）：广告法第二十五条、工商办字〔2016〕61号、银发〔2019〕316号所列情形的常见用语', '-infinity', NULL, 'maximal', true, true),
 	('PLATFORM-BRAND', '网贷平台常用商号字样', NULL, '{name}', NULL, NULL, 'watch', '重点关注', '平台商号',
@@ -50,6 +52,9 @@ VALUES
 	 '互联网金融风险专项整治工作实施方案（003）：强制捆绑销售；词语为整理（非法定）', '-infinity', NULL, 'maximal', false, true),
 	('CN-INVEST-NAME', '投资理财名义用语', NULL, '{name,scope,advert}', NULL, NULL, 'watch', '重点关注', '投资理财名义',
 	 '互联网金融风险专项整治工作实施方案（003）：以投资理财名义从事金融活动', '-infinity', NULL, 'maximal', false, true);
+
+-- A superlative, a label, a dunning word want no risk notice; promises and products do.
+UPDATE risk_screen.lexicon SET wants_notice = false WHERE lexicon IN ('CN-ADLAW-9', 'AD-SAFETY', 'CN-NEW-LABELS', 'CN-TIE-IN', 'CN-INVEST-NAME', 'AD-BUSINESS', 'AD-WARNING');
 
 -- Any licence of finance: lines and services of the desk (code_label), and what
 -- they are commonly called. A misspelt code exempts nobody.
@@ -76,13 +81,24 @@ SELECT lexicon, term, true
 	('PLATFORM-BRAND', '贷 财富 金融 投资 理财 创投 金服 资本 众筹 P2P 金所 金控 融资 普惠 微金 钱包 易融 聚财 财神 理想宝 投宝 融宝 金宝 财宝 富宝 钱宝'),
 	('CN-ADLAW-9', '国家级 最高级 最佳 极品'),
 	('CN-ADLAW-25', '保本 无风险 保收益'),
-	('AD-CLAIMS', '保息 零风险 稳赚 稳赚不赔 稳赢 高息 高收益 高回报 躺赚 刚性兑付 本息保障 随存随取 国资背景 银行存管 政府支持 秒到账 内部渠道 稳健收益 保证收益 承诺收益 只赚不赔 预期收益 到期还本'),
+	('AD-SAFETY', '绝对安全 百分百安全 百分之百安全 100%安全 万无一失'),
+	('AD-CLAIMS', '高息 高收益 高回报 躺赚 随存随取 国资背景 银行存管 政府支持 秒到账 内部渠道 稳健收益 预期收益 到期还本'),
 	('CN-TIE-IN', '捆绑销售 强制搭售 搭售 须同时购买 需同时购买 必须同时购买 应同时购买 须一并购买 需一并购买 必须一并购买 不得单独购买 不单独销售 须搭配购买 必须搭配购买 须先购买 必须先购买'),
 	('CN-INVEST-NAME', '投资 理财 财富 资产管理 资本管理 投资管理 投资咨询 投资顾问 财富管理 投资理财'),
 	('AD-YIELD', '年化 年化收益 年化收益率 年收益 年收益率 收益率 预期收益 预期收益率 预期年化收益率 日息 月息 年息 月收益 日收益 年利率 利率 回报率 年回报 月回报 收益 回报 返利'),
 	('AD-PRODUCT', '理财 资产管理计划 资管计划 财富管理 基金 私募 定投 信托 股票 证券投资 期货 外汇 外汇保证金 万能险 投连险 分红险 债权转让 股权众筹 众筹 原始股 股权投资 定向融资 收益权 虚拟货币 数字货币 代币 投资产品 投资项目 投资计划'),
 	('AD-WARNING', '投资有风险 市场有风险 理财有风险 产品有风险 基金有风险 股市有风险 存在一定风险 有一定风险 风险较高 投资须谨慎 投资需谨慎 投资应谨慎 谨慎投资 选择须谨慎 选择需谨慎 入市需谨慎 入市须谨慎 理财非存款 风险提示 风险揭示 注意投资风险 风险自担 不保证收益 不承诺收益 不保本 非保本 可能损失本金 本金损失风险 本金损失的风险 过往业绩不代表 过往业绩不预示 不构成投资建议')
   ) AS l (lexicon, terms), unnest(string_to_array(terms, ' ')) AS term;
+
+-- Art 25 (1) forbids the promise and the hint, not three words: what says the
+-- same in other words stands beside them. Which words do is compiled.
+INSERT INTO risk_screen.term (lexicon, term, basis, shipped)
+SELECT 'CN-ADLAW-25', term, '广告法 第二十五条第一项：' || clause || '；同义用语为整理（非法定）', true
+  FROM (VALUES
+	('明示或者暗示无风险', '零风险 没有风险 没有任何风险 没风险 无任何风险 不存在风险 不存在任何风险'),
+	('明示或者暗示保本', '刚性兑付 本息保障 保障本息 保障本金 本金保障 本息无忧'),
+	('对收益作出保证性承诺，明示或者暗示保收益', '保息 保证收益 承诺收益 稳赚 稳赚不赔 稳赢 只赚不赔 包赚 包赚不赔 旱涝保收')
+  ) AS l (clause, terms), unnest(string_to_array(terms, ' ')) AS term;
 
 INSERT INTO risk_screen.term (lexicon, term, category, licences, shipped)
 SELECT 'AD-BUSINESS', term, business, licences, true
@@ -260,13 +276,51 @@ SELECT l.lexicon, 'clause', phrase, '经营范围的排除性表述', true
 	unnest('{不得…,（除…,不含…,不包括…,不包含…,不涉及…,不从事…,不经营…,严禁…,禁止…,未经…,除…外,…除外}'::text[]) AS phrase
  WHERE l.lexicon IN ('CN-2016-21', 'BJ-2016', 'BJ-2016-FREEZE-SCOPE', 'CN-NEW-LABELS', 'CN-PROD', 'CN-737-9', 'CN-INVEST-NAME');
 
--- Negation in advertisements and warnings.
-INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
-SELECT l.lexicon, 'clause', phrase, '否定或警示的表述', true
-  FROM risk_screen.lexicon AS l,
-	unnest('{不承诺…,不保证…,不提供…,不得…,不存在…,不是…,不属于…,不代表…,并非…,没有…,严禁…,禁止…,杜绝…,拒绝…,远离…,警惕…,谨防…,防范…,打击…,切勿…,勿信…,勿轻信…}'::text[]) AS phrase
- WHERE l.lexicon IN ('CN-AD', 'CN-PROD', 'CN-NEW-LABELS', 'CN-737-11', 'CN-ADLAW-25', 'AD-CLAIMS', 'AD-BUSINESS', 'AD-PRODUCT', 'CN-TIE-IN')
+-- Negation in advertisements and warnings. A word that itself says 没有 or 不存在 is
+-- not undone by another one before it: 没有门槛没有风险 says two things.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT l.lexicon, 'clause', x.phrase, coalesce(t.term, '*'), '否定或警示的表述', true
+  FROM risk_screen.lexicon AS l
+ CROSS JOIN unnest('{不承诺…,未承诺…,不保证…,不能保证…,无法保证…,不能确保…,无法确保…,不提供…,不得…,不应…,不存在…,不是…,不属于…,不代表…,不等于…,不等同…,不意味着…,并非…,绝非…,未必…,没有…,严禁…,禁止…,杜绝…,打破…,拒绝…,远离…,警惕…,谨防…,防范…,打击…,切勿…,勿信…,勿轻信…,不要相信…,不要轻信…,不要被…,请勿相信…,以…为诱饵,…都是骗局,…都是诈骗,…均为诈骗,…均为骗局}'::text[]) AS x (phrase)
+  LEFT JOIN risk_screen.term AS t ON l.lexicon = 'CN-ADLAW-25' AND t.lexicon = l.lexicon AND x.phrase IN ('没有…', '不存在…') AND t.term !~ '^(没|不存在)'
+ WHERE l.lexicon IN ('CN-AD', 'CN-PROD', 'CN-NEW-LABELS', 'CN-737-11', 'CN-ADLAW-9', 'CN-ADLAW-25', 'AD-SAFETY', 'AD-CLAIMS', 'AD-BUSINESS', 'AD-PRODUCT', 'CN-TIE-IN')
 ON CONFLICT DO NOTHING;
+-- Two negations that make the warning: no investment is without risk.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT 'CN-ADLAW-25', 'clause', phrase, term, '双重否定：任何投资都有风险', true
+  FROM unnest('{没有哪…,没有一…,没有任何投资…,没有任何理财…,没有任何产品…,没有什么投资…,不存在哪…,不存在一…}'::text[]) AS phrase, risk_screen.term
+ WHERE lexicon = 'CN-ADLAW-25' AND term ~ '^(没|不存在)';
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT t.lexicon, 'phrase', before || t.term, '*', '双重否定或疑问：任何投资都有风险', true
+  FROM risk_screen.term AS t, unnest('{不可能,不会,不可,哪有,哪里有,何来,岂有,岂能,没有,不存在,有没有,是否,难言,谈不上,算不上}'::text[]) AS before
+ WHERE t.lexicon = 'CN-ADLAW-25' AND t.term IN ('没有风险', '没有任何风险', '不存在风险', '无风险', '零风险', '稳赚不赔', '只赚不赔') OR t.lexicon = 'AD-SAFETY'
+ON CONFLICT DO NOTHING;
+-- The word goes on to be another one: who has no sense of risk, an answer to whether there is any.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT t.lexicon, 'phrase', phrase, t.term, x.basis, true
+  FROM (VALUES
+	('没有风险', '跨词', '没有风险意识 没有风险承受 没有风险提示 没有风险揭示 没有风险控制 没有风险管理 没有风险评估 没有风险测评 没有风险防范 没有风险识别 没有风险准备 没有风险偏好 没有风险隔离'),
+	('没有风险', '普通词', '没有风险就没有'),
+	('没有风险', '疑问', '有没有风险'),
+	('没风险', '疑问', '有没风险'),
+	('没风险', '跨词', '没风险意识'),
+	('无风险', '疑问', '有无风险'),
+	('无风险', '跨词', '无风险意识 无风险承受 无风险提示 无风险揭示 无风险控制 无风险管理 无风险准备 无风险隔离'),
+	('无风险', '金融学用语', '无风险利率'),
+	('绝对安全', '跨词', '绝对安全距离'),
+	('绝对安全', '否定', '无绝对安全 非绝对安全 不绝对安全'),
+	('刚性兑付', '否定', '去刚性兑付 无刚性兑付 不刚性兑付'),
+	('保障本金', '否定', '不保障本金'),
+	('保障本息', '否定', '不保障本息')
+  ) AS x (term, basis, phrases) JOIN risk_screen.term AS t ON t.term = x.term AND t.lexicon IN ('CN-ADLAW-25', 'AD-SAFETY'), unnest(string_to_array(x.phrases, ' ')) AS phrase
+ON CONFLICT DO NOTHING;
+-- 广告绝对化用语执法指南 (2023): what is no praise of the goods.
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
+SELECT 'CN-ADLAW-9', 'clause', phrase, '执法指南 第五条：经营理念、主观愿望、目标追求', true
+  FROM unnest('{追求…,力争…,力求…,争创…,争做…,致力于…,努力成为…,立志…}'::text[]) AS phrase;
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
+SELECT 'CN-ADLAW-9', 'phrase', phrase, '国家级', '执法指南 第六条：依据国家有关规定评定的奖项、称号', true
+  FROM unnest('{国家级新区,国家级高新区,国家级高新技术,国家级经济技术开发区,国家级经开区,国家级开发区,国家级专精特新,国家级非物质文化遗产,国家级非遗,国家级重点实验室,国家级实验室,国家级工程技术,国家级企业技术中心,国家级博物馆,国家级自然保护区,国家级风景名胜区,国家级文物,国家级孵化器}'::text[]) AS phrase;
 -- A warning that is waved away is none.
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, basis, shipped)
 SELECT 'AD-WARNING', 'clause', phrase, '否定或嘲弄的表述', true

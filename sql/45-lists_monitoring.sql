@@ -9,6 +9,8 @@ VALUES
 	('OPINION-TROUBLE', '舆情风险用语', NULL, '{advert}', NULL, NULL, 'watch', '重点关注', '舆情',
 	 '整理（非法定）：投诉、评价和报道中反映兑付困难、欺诈的常见用语', '-infinity', NULL, 'maximal', false, true);
 
+UPDATE risk_screen.lexicon SET wants_notice = false WHERE lexicon IN ('PAY-ROLE', 'OPINION-TROUBLE');
+
 INSERT INTO risk_screen.term (lexicon, term, shipped)
 SELECT lexicon, term, true
   FROM (VALUES

@@ -575,7 +575,7 @@ SELECT risk_screen._ship_rule('C09', 'orange', '{ALL}', '{advertised_gap}', '{te
 							WHERE k.inst_id = c.inst_id AND c.bank IN (k.bank_id, b.name) AND coalesce(k.opened_on <= c.published_at::date, true) AND (k.closed_on > c.published_at::date OR k.closed_on IS NULL)))
 	SELECT 'text' AS subject_kind, s.text_id AS subject_id, s.inst_id, CASE WHEN bool_or(NOT f.missing) THEN count(*) FILTER (WHERE NOT f.missing) END AS observed, 0 AS threshold, NULL::numeric AS amount, s.published_at AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('channel', s.channel, 'text', left(s.body, 200), 'product_id', s.product_id, 'loan_id', s.loan_id,
-				'contradicts', jsonb_object_agg(f.fault, f.why), 'terms', risk_screen.term_list(s.body, 'AD-CLAIMS', $1) || risk_screen.term_list(s.body, 'CN-AD', $1),
+				'contradicts', jsonb_object_agg(f.fault, f.why), 'terms', risk_screen.term_list(s.body, 'AD-CLAIMS', $1) || risk_screen.term_list(s.body, 'CN-AD', $1) || risk_screen.term_list(s.body, 'CN-ADLAW-25', $1),
 				'missing', CASE WHEN bool_and(f.missing) THEN string_agg(f.why ->> 'missing', '; ' ORDER BY f.fault) END)) AS evidence
 	  FROM said AS s JOIN faults AS f USING (text_id)
 	 GROUP BY s.text_id, s.inst_id, s.channel, s.body, s.published_at, s.product_id, s.loan_id

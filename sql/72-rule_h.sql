@@ -114,24 +114,29 @@ SELECT risk_screen._ship_rule('H05', 'yellow', '{ALL}', '{}', '{registration}', 
 	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'new', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
 $$, '暂停登记期间新增投资类经营项目（9项）。', 'A new or changed scope contains an item of the freeze list (9 items).');
 
+-- 迁入本市: a city stops firms whose words stand on a list of that city; a hit of
+-- the national lists alone, in Beijing or elsewhere, is H01's. Who moves within
+-- the city does not move in.
 SELECT risk_screen._ship_rule('H06', 'orange', '{ALL}', '{}', '{registration}', '{}', $$
 	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, CASE WHEN x.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
-		   jsonb_build_object('event_id', e.event_id, 'name', e.name, 'from', e.from_province, 'terms', jsonb_agg(DISTINCT s.term), 'missing', x.problem) AS evidence
+		   jsonb_build_object('event_id', e.event_id, 'name', e.name, 'from', e.from_province, 'to', e.province, 'terms', jsonb_agg(DISTINCT s.term), 'lexicons', jsonb_agg(DISTINCT s.lexicon), 'missing', x.problem) AS evidence
 	  FROM registration AS e
 	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" tells no province', e.province) END AS problem) AS x
 	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, e.scope_text, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, 'move_in', NULL, e.happened_on) AS s
+	  JOIN risk_screen.lexicon AS l ON l.lexicon = s.lexicon AND l.jurisdiction IS NOT NULL AND NOT coalesce(risk_screen._region_within(e.from_province, l.jurisdiction), false)
 	 WHERE e.happened_on < $3::date AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE
 	   AND coalesce(e.decision, 'pending') <> 'rejected'
 	   AND NOT EXISTS (SELECT FROM approval AS a WHERE a.inst_id = e.inst_id AND a.kind = 'move_in' AND a.valid_from <= e.happened_on AND (a.valid_to > e.happened_on OR a.valid_to IS NULL))
-	 GROUP BY x.problem, e.inst_id, e.event_id, e.name, e.from_province, e.happened_on
+	 GROUP BY x.problem, e.inst_id, e.event_id, e.name, e.from_province, e.province, e.happened_on
 	 UNION ALL
 	SELECT 'institution', e.inst_id, NULL, 0, NULL, e.happened_on::timestamptz, jsonb_build_object('event_id', e.event_id, 'from', e.from_province, 'missing', concat_ws(', ', CASE WHEN e.name IS NULL THEN 'name' END, CASE WHEN e.scope_text IS NULL THEN 'scope_text' END))
 	  FROM registration AS e
 	 WHERE e.happened_on < $3::date AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE AND coalesce(e.decision, 'pending') <> 'rejected'
 	   AND e.name IS NULL AND e.scope_text IS NULL
 	   AND NOT EXISTS (SELECT FROM approval AS a WHERE a.inst_id = e.inst_id AND a.kind = 'move_in' AND a.valid_from <= e.happened_on AND (a.valid_to > e.happened_on OR a.valid_to IS NULL))
+	   AND NOT coalesce(risk_screen._region_within(e.from_province, '北京'), false)
 	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'move_in', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
-$$, '名称或经营范围含限用词的企业未经批准申请迁入。', 'A firm with restricted words moves in without approval.');
+$$, '名称或经营范围含本市限用词的企业未经批准申请迁入。', 'A firm with words of the city''s lists moves in without approval.');
 
 SELECT risk_screen._ship_rule('H12', 'orange', '{ALL}', '{}', '{text_item,institution}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
@@ -186,10 +191,14 @@ SELECT risk_screen._ship_rule('H14', 'orange', '{ALL}', '{risk_notice_reach}', '
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'risk_warning', x.risk_warning, 'signs', jsonb_agg(DISTINCT f.sign),
 				'terms', jsonb_agg(jsonb_build_object('sign', f.sign, 'term', f.term, 'started', f.started, 'ended', f.ended, 'nearest_notice', f.distance) ORDER BY f.started, f.term, f.sign)) AS evidence
 	  FROM text_item AS x
+	  LEFT JOIN institution AS i USING (inst_id)
 	 CROSS JOIN LATERAL (
 			SELECT CASE a.finding WHEN 'claim' THEN 'promise' ELSE 'no risk notice' END AS sign, a.term, a.started, a.ended, a.value AS distance
 			  FROM risk_screen.screen_ad(x.body, NULL, $1, ($5 ->> 'risk_notice_reach')::int) AS a
-			 WHERE a.finding = 'claim' AND a.lexicon IN ('CN-AD', 'CN-ADLAW-25') OR a.finding = 'no_warning' AND x.risk_warning IS NULL
+			 WHERE a.finding = 'claim' AND (a.lexicon IN ('CN-AD', 'CN-ADLAW-25') OR a.lexicon = 'AD-SAFETY' AND (x.product_id IS NOT NULL OR x.loan_id IS NOT NULL OR x.advertised_rate IS NOT NULL OR i.is_financial
+						-- a lock may be 绝对安全, money may not
+						OR risk_screen.has_terms(x.body, 'AD-PRODUCT', $1) OR risk_screen.has_terms(x.body, 'AD-BUSINESS', $1) OR risk_screen.has_terms(x.body, 'AD-CLAIMS', $1)))
+				OR a.finding = 'no_warning' AND x.risk_warning IS NULL
 			 UNION ALL
 			SELECT 'no risk notice', t.term, t.started, t.ended, NULL
 			  FROM risk_screen.find_terms(x.body, '{AD-PRODUCT,AD-CLAIMS,CN-AD,CN-ADLAW-25}', $1) AS t WHERE x.risk_warning IS FALSE) AS f
@@ -228,13 +237,21 @@ SELECT risk_screen._ship_rule('H17', 'yellow', '{ALL}', '{}', '{institution}', '
 	SELECT 'desk', 'desk', NULL, 0, NULL, NULL, jsonb_build_object('missing', 'icp_no') WHERE NOT EXISTS (SELECT FROM institution AS x WHERE x.icp_no IS NOT NULL)
 $$, '金融业务网站未办理ICP备案。', 'A site doing financial business has no ICP filing.');
 
+-- The words the plans name (保本高息, 保本保息), the promises of 广告法 Art 25, and the
+-- claims of the trade; superlatives of Art 9 (3) and promises of safety where the
+-- text or its advertiser is one of finance: the row speaks of financial products
+-- and business.
 SELECT risk_screen._ship_rule('H11', 'yellow', '{ALL}', '{}', '{text_item}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200),
-				'terms', jsonb_agg(jsonb_build_object('term', f.term, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
+				'terms', jsonb_agg(jsonb_build_object('term', f.term, 'lexicon', f.lexicon, 'basis', f.basis, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
 	  FROM text_item AS x
-	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['AD-CLAIMS'], $1) AS f
+	  LEFT JOIN institution AS i USING (inst_id)
+	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-AD', 'CN-ADLAW-25', 'AD-CLAIMS', 'CN-ADLAW-9', 'AD-SAFETY'], $1) AS f
 	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3
+	   AND (f.lexicon NOT IN ('CN-ADLAW-9', 'AD-SAFETY') OR x.product_id IS NOT NULL OR x.loan_id IS NOT NULL OR x.advertised_rate IS NOT NULL OR i.is_financial
+			OR risk_screen.has_terms(x.body, 'AD-PRODUCT', $1) OR risk_screen.has_terms(x.body, 'AD-BUSINESS', $1) OR risk_screen.has_terms(x.body, 'AD-CLAIMS', $1)
+			OR risk_screen.has_terms(x.body, 'CN-ADLAW-25', $1))
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
 	 UNION ALL
 	SELECT 'text', x.text_id, x.inst_id, NULL, 0, NULL, x.published_at, jsonb_build_object('channel', x.channel, 'missing', 'body')

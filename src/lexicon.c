@@ -179,7 +179,13 @@ open_tables(void)
 	for (int i = 0; i < TABLES; i++)
 	{
 		if (pg_class_aclcheck(table_oid[i], GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, table_name[i]);
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("permission denied for table %s", table_name[i]),
+					 errdetail("Word lists are read with the rights of the user who asks, \"%s\", who may not read risk_screen.%s.",
+							   GetUserNameFromId(GetUserId(), false), table_name[i]),
+					 errhint("GRANT SELECT ON risk_screen.lexicon, risk_screen.term, risk_screen.term_exception TO %s; (they come readable for PUBLIC, and somebody has revoked it).",
+							 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 		if (check_enable_rls(table_oid[i], InvalidOid, true) == RLS_ENABLED)
 			row_security = true;
 	}
@@ -318,7 +324,7 @@ read_header(RsLexicon *lex, RsMatcherOptions *options, const char *name, int len
 
 	run("SELECT jurisdiction, fields, subjects, events, effect, control, category, basis, valid_from, valid_to,"
 		" licences, hits, fold, skip, max_gap, whole_words, repeats, homophones, look_alikes,"
-		" split_characters, active FROM risk_screen.lexicon WHERE lexicon OPERATOR(pg_catalog.=) $1",
+		" split_characters, active, wants_notice FROM risk_screen.lexicon WHERE lexicon OPERATOR(pg_catalog.=) $1",
 		name, length, GetActiveSnapshot());
 	row = SPI_tuptable->vals[0];
 	desc = SPI_tuptable->tupdesc;
@@ -347,6 +353,7 @@ read_header(RsLexicon *lex, RsMatcherOptions *options, const char *name, int len
 	options->look_alikes = column_bool(row, desc, 19);
 	options->split_characters = column_bool(row, desc, 20);
 	lex->active = column_bool(row, desc, 21);
+	lex->wants_notice = column_bool(row, desc, 22);
 	MemoryContextSwitchTo(old);
 	SPI_freetuptable(SPI_tuptable);
 }

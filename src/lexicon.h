@@ -81,6 +81,7 @@ typedef struct RsLexicon
 	DateADT		valid_from;
 	DateADT		valid_to;
 	bool		active;
+	bool		wants_notice;	/* of risk, near a hit in an advertisement */
 	char		hits;			/* 'a'll, 'm'aximal, 'l'ongest */
 
 	int			nterms;

@@ -653,7 +653,8 @@ rs_screen_ad(PG_FUNCTION_ARGS)
 		for (int i = 0; i < n; i++)
 		{
 			put(&out, "claim", lexicon[l], &found[i], &found[i].hit, NULL, NULL);
-			want_notice(&out, &found[i], &found[i].hit);
+			if (lexicon[l]->wants_notice)
+				want_notice(&out, &found[i], &found[i].hit);
 		}
 	}
 

@@ -82,7 +82,7 @@ BEGIN
 	UPDATE filing.award SET subject_id = 's1' WHERE random() < 0.02;
 	-- now and then what lies behind them
 	IF seed = 3 THEN
-		INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term) VALUES ('AD-CLAIMS', 'withdrawn', '', '零风险');
+		INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term) VALUES ('CN-ADLAW-25', 'withdrawn', '', '零风险');
 	ELSIF seed = 5 THEN
 		INSERT INTO filing.equity (owner, owned, share, valid_from) VALUES ('boss2', 'P1', 0.3, '2020-01-01');
 	ELSIF seed = 7 THEN

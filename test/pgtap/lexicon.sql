@@ -114,6 +114,17 @@ REVOKE SELECT ON risk_screen.term FROM PUBLIC;
 SELECT ok(risk_screen.has_terms('金融', 'CN-2016-21'), 'the owner still reads');
 SET ROLE rs_test_reader;
 SELECT throws_ok($$SELECT risk_screen.has_terms('金融', 'CN-2016-21')$$, '42501', NULL, 'who may not read the words is not served from the cache');
+DO $$
+DECLARE
+	d text;
+	h text;
+BEGIN
+	PERFORM risk_screen.has_terms('金融', 'CN-2016-21');
+EXCEPTION WHEN insufficient_privilege THEN
+	GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
+	PERFORM set_config('rs_test.said', d || ' | ' || h, true);
+END $$;
+SELECT matches(current_setting('rs_test.said'), '"rs_test_reader".*risk_screen\.term.* \| GRANT SELECT ON risk_screen\.lexicon, risk_screen\.term, risk_screen\.term_exception TO rs_test_reader;', 'and is told who lacks what, and which GRANT gives it');
 RESET ROLE;
 GRANT SELECT ON risk_screen.term TO PUBLIC;
 ALTER TABLE risk_screen.term ENABLE ROW LEVEL SECURITY;

@@ -67,6 +67,24 @@ SELECT is((SELECT string_agg(coalesce((SELECT 'bare' FROM risk_screen.screen_ad(
 SELECT throws_ok($$SELECT * FROM risk_screen.screen_ad('理财', NULL, NULL, -1)$$, '22023', 'notice_within must not be negative', 'a negative distance');
 SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad(NULL)), 0, 'no text');
 
+-- promises of 广告法 Art 25 in other words, and the warnings that hold the same words
+CREATE TEMP TABLE said AS SELECT b, string_agg(lexicon || ' ' || term, ', ' ORDER BY started, term) AS found
+	FROM unnest('{没有风险,本产品没有风险，收益高,没有门槛没有风险,沒·有·風·險,没有任何风险,不存在风险,零风险,稳赚不赔,本金保障，旱涝保收,资金绝对安全,100％安全,投资有风险,并非没有风险,不存在绝对安全的投资,没有绝对安全的投资,没有零风险的投资,没有哪种投资没有风险,任何投资都不可能没有风险,不存在没有风险的投资,投资有没有风险,没有风险意识,没有风险就没有收益,低收益不等于没有风险,市场无风险利率,打破刚性兑付,谁也不能保证稳赚不赔,不可能稳赚不赔,声称零风险的都是骗局,以保本高息、零风险为诱饵,无绝对安全可言}'::text[]) WITH ORDINALITY AS u (b, o)
+	LEFT JOIN LATERAL (SELECT * FROM risk_screen.screen_ad(b, NULL, '2026-11-20') WHERE finding = 'claim') AS f ON true GROUP BY b, o ORDER BY o;
+SELECT is((SELECT string_agg(b || ': ' || found, '; ') FROM said WHERE found IS NOT NULL),
+	'没有风险: CN-ADLAW-25 没有风险; 本产品没有风险，收益高: CN-ADLAW-25 没有风险; 没有门槛没有风险: CN-ADLAW-25 没有风险; 沒·有·風·險: CN-ADLAW-25 没有风险; 没有任何风险: CN-ADLAW-25 没有任何风险; 不存在风险: CN-ADLAW-25 不存在风险; '
+	'零风险: CN-ADLAW-25 零风险; 稳赚不赔: CN-ADLAW-25 稳赚不赔; 本金保障，旱涝保收: CN-ADLAW-25 本金保障, CN-ADLAW-25 旱涝保收; 资金绝对安全: AD-SAFETY 绝对安全; 100％安全: AD-SAFETY 100%安全',
+	'no risk, sure gain, safe beyond doubt; warnings, questions, double negations, advice against swindlers do not hit');
+SELECT is_empty($$SELECT term, basis FROM risk_screen.term WHERE lexicon = 'CN-ADLAW-25' AND shipped AND term NOT IN ('保本', '无风险', '保收益') AND basis NOT LIKE '广告法 第二十五条第一项：%整理（非法定）'$$, 'beyond the three words of the law each says on which clause it rests, and that it is compiled');
+-- superlatives: what the enforcement guide lets pass, and no risk notice is missing beside one
+SELECT is((SELECT string_agg(b || ':' || coalesce((SELECT string_agg(finding || ' ' || term, ',' ORDER BY finding) FROM risk_screen.screen_ad(b, NULL, '2026-11-20')), '-'), ' ' ORDER BY o)
+	FROM unnest('{全城最佳咖啡,国家级品质,追求最佳服务,国家级高新技术企业,最佳食用时间为三天,不得使用国家级字样,没有最佳，只有更佳}'::text[]) WITH ORDINALITY AS u (b, o)),
+	'全城最佳咖啡:claim 最佳 国家级品质:claim 国家级 追求最佳服务:- 国家级高新技术企业:- 最佳食用时间为三天:- 不得使用国家级字样:- 没有最佳，只有更佳:-', 'superlatives want no risk notice; aims, official titles, advice of use, prohibitions are none');
+INSERT INTO risk_screen.lexicon (lexicon, fields, wants_notice) VALUES ('plain advert', '{advert}', false), ('promise advert', '{advert}', DEFAULT);
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('plain advert', '试词丁'), ('promise advert', '试词戊');
+SELECT is((SELECT string_agg(b || ' ' || finding, '; ' ORDER BY b, finding) FROM unnest('{试词丁,试词戊}'::text[]) AS b, risk_screen.screen_ad(b)), '试词丁 claim; 试词戊 claim; 试词戊 no_warning', 'a list says whether its words want a risk notice');
+DELETE FROM risk_screen.lexicon WHERE lexicon IN ('plain advert', 'promise advert');
+
 -- versions of a list
 SELECT results_eq($$SELECT version, valid_from, valid_to, words, cardinality(terms), basis LIKE '国办发%' FROM risk_screen.lexicon_versions('CN-2016-21')$$,
 	$$VALUES (1, date '2016-04-12', date 'infinity', 16, 16, true)$$, 'H02: one version of sixteen words, with its source');
