@@ -28,7 +28,7 @@ CREATE FUNCTION risk_screen.screen_ad(body text, licences text[] DEFAULT NULL, a
 	AS 'MODULE_PATHNAME', 'rs_screen_ad'
 	LANGUAGE C STABLE PARALLEL SAFE COST 50 ROWS 3;
 COMMENT ON FUNCTION risk_screen.screen_ad(text, text[], date, int) IS
-	'An advertisement: claim (words of the advert lists), yield (a yield word with its number, in value, in percent), licence (business words no licence held covers), no_warning (the first claim, yield or investment product without a risk notice within notice_within characters; in value how far the nearest is)';
+	'An advertisement: claim (words of the advert lists), yield (a yield word with its number, in value, in percent), licence (business words no licence held covers), no_warning (the first claim of a list that wants a notice, yield or investment product without a risk notice within notice_within characters; in value how far the nearest is)';
 
 CREATE FUNCTION risk_screen._count_terms_step(internal, text, text, date) RETURNS internal
 	AS 'MODULE_PATHNAME', 'rs_count_terms_step' LANGUAGE C STABLE PARALLEL SAFE;
