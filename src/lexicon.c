@@ -463,6 +463,8 @@ read_exceptions(RsLexicon *lex, const char *name, int length)
 	desc = SPI_tuptable->tupdesc;
 	old = MemoryContextSwitchTo(lex->context);
 	lex->exception = rs_alloc0(lex->context, SPI_processed, sizeof(RsException), "a word list");
+	lex->clause = rs_alloc(lex->context, SPI_processed, sizeof(int), "a word list");
+	lex->whole = rs_alloc(lex->context, SPI_processed, sizeof(int), "a word list");
 	lex->phrase_word = rs_alloc(lex->context, SPI_processed * 2, sizeof(int), "a word list");
 	builder = rs_matcher_begin(lex->context, &options);
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -498,6 +500,7 @@ read_exceptions(RsLexicon *lex, const char *name, int length)
 			int			bytes;
 
 			x->kind = RS_EXCEPT_CLAUSE;
+			lex->clause[lex->nclauses++] = lex->nexceptions;
 			x->at_start = gap > 0 &&
 				rs_clause_mark(rs_utf8_decode((const unsigned char *) s, (const unsigned char *) s + n, &bytes)) == RS_MARK_OPEN;
 			if (gap > 0)
@@ -523,6 +526,8 @@ read_exceptions(RsLexicon *lex, const char *name, int length)
 			}
 			x->folded = rs_fold_bytes(s, n, &x->folded_length);
 		}
+		if (x->kind != RS_EXCEPT_PHRASE && x->kind != RS_EXCEPT_CLAUSE)
+			lex->whole[lex->nwholes++] = lex->nexceptions;
 		lex->nexceptions++;
 	}
 	lex->phrases = rs_matcher_finish(builder);
@@ -532,11 +537,11 @@ read_exceptions(RsLexicon *lex, const char *name, int length)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* Does every automaton hit count, and on which days? */
+/* Is every automaton hit a word in force, and on which days? */
 static void
 find_simple(RsLexicon *lex)
 {
-	lex->simple = lex->nexceptions == 0;
+	lex->simple = true;
 	lex->simple_from = DATEVAL_NOBEGIN;
 	lex->simple_to = DATEVAL_NOEND;
 	for (int i = 0; i < lex->nterms; i++)

@@ -89,10 +89,14 @@ typedef struct RsLexicon
 	RsMatcher  *matcher;
 	int			nexceptions;
 	RsException *exception;
+	int			nclauses;
+	int		   *clause;			/* the exceptions of kind clause, by number */
+	int			nwholes;
+	int		   *whole;			/* those that do not depend on the hit: name, holder, licence */
 	RsMatcher  *phrases;		/* phrases and parts of clauses, NULL if none */
 	int			nphrase_words;
 	int		   *phrase_word;	/* word number -> exception, for whole phrases; -1 for parts of clauses */
-	bool		simple;			/* an automaton's hit is a hit: no dates, no exceptions */
+	bool		simple;			/* an automaton's hit is a word in force: nothing withdrawn */
 	DateADT		simple_from;	/* ... on days from here */
 	DateADT		simple_to;		/* ... to here */
 	double		build_ms;

@@ -370,46 +370,43 @@ is_excepted(const RsLexicon *lexicon, const unsigned char *body, Size length, co
 			return true;
 	}
 	if (nphrases > 0)
-		sentence_around(body, length, &from, &to);
-	for (int i = 0; i < lexicon->nexceptions; i++)
 	{
-		const RsException *x = &lexicon->exception[i];
-
-		if (x->term >= 0 && x->term != hit->word)
-			continue;
-		switch (x->kind)
+		sentence_around(body, length, &from, &to);
+		for (int i = 0; i < lexicon->nclauses; i++)
 		{
-			case RS_EXCEPT_PHRASE:
-				break;
-			case RS_EXCEPT_CLAUSE:
-				if (nphrases == 0)
-					break;
-				if ((x->before == RS_NO_WORD ||
-					 clause_part(body, hit, x->before, true, x->after != RS_NO_WORD, x->at_start, phrase, nphrases, behind, from, to)) &&
-					(x->after == RS_NO_WORD ||
-					 clause_part(body, hit, x->after, false, x->before != RS_NO_WORD, false, phrase, nphrases, behind, from, to)) &&
-					!(x->before == RS_NO_WORD && x->after == RS_NO_WORD))
-					return true;
-				break;
-			default:
-				if (whole[i])
-					return true;
+			const RsException *x = &lexicon->exception[lexicon->clause[i]];
+
+			if (x->term >= 0 && x->term != hit->word)
+				continue;
+			if ((x->before == RS_NO_WORD ||
+				 clause_part(body, hit, x->before, true, x->after != RS_NO_WORD, x->at_start, phrase, nphrases, behind, from, to)) &&
+				(x->after == RS_NO_WORD ||
+				 clause_part(body, hit, x->after, false, x->before != RS_NO_WORD, false, phrase, nphrases, behind, from, to)) &&
+				!(x->before == RS_NO_WORD && x->after == RS_NO_WORD))
+				return true;
 		}
+	}
+	for (int i = 0; i < lexicon->nwholes; i++)
+	{
+		int			term = lexicon->exception[lexicon->whole[i]].term;
+
+		if (whole[i] && (term < 0 || term == hit->word))
+			return true;
 	}
 	return false;
 }
 
-/* Exceptions that do not depend on the hit: whole name, holder, licence. */
+/* Exceptions that do not depend on the hit: whole name, holder, licence; by their place in lexicon->whole. */
 static bool *
 whole_exceptions(const RsLexicon *lexicon, const unsigned char *body, Size length, const RsSubject *subject)
 {
-	bool	   *whole = palloc0(sizeof(bool) * lexicon->nexceptions);
+	bool	   *whole = lexicon->nwholes > 0 ? palloc0(sizeof(bool) * lexicon->nwholes) : NULL;
 	char	   *folded = NULL;
 	int			folded_length = 0;
 
-	for (int i = 0; i < lexicon->nexceptions; i++)
+	for (int i = 0; i < lexicon->nwholes; i++)
 	{
-		const RsException *x = &lexicon->exception[i];
+		const RsException *x = &lexicon->exception[lexicon->whole[i]];
 
 		if (x->kind == RS_EXCEPT_NAME)
 		{
@@ -470,14 +467,19 @@ rs_lexicon_find(const RsLexicon *lexicon, const unsigned char *body, Size length
 			for (int i = 0; i < p.n; i++)
 				longest = Max(longest, p.hit[i].end_byte - p.hit[i].start_byte);
 		}
-		for (int i = 0; i < c.n; i++)
+		/* most texts with a word hold no phrase, and nothing about them excepts it */
+		if (p.n > 0 || whole != NULL)
 		{
-			CHECK_FOR_INTERRUPTS();
-			if (!is_excepted(lexicon, body, length, &c.hit[i], whole, p.hit, p.n, longest))
-				c.hit[k++] = c.hit[i];
+			for (int i = 0; i < c.n; i++)
+			{
+				CHECK_FOR_INTERRUPTS();
+				if (!is_excepted(lexicon, body, length, &c.hit[i], whole, p.hit, p.n, longest))
+					c.hit[k++] = c.hit[i];
+			}
+			c.n = k;
 		}
-		c.n = k;
-		pfree(whole);
+		if (whole)
+			pfree(whole);
 		if (p.hit)
 			pfree(p.hit);
 	}
@@ -510,7 +512,8 @@ rs_lexicon_has(const RsLexicon *lexicon, const unsigned char *body, Size length,
 
 	if (!rs_matcher_has(lexicon->matcher, body, length))
 		return false;
-	if (lexicon->simple && lexicon->simple_from <= as_of && as_of <= lexicon->simple_to)
+	if (lexicon->simple && lexicon->simple_from <= as_of && as_of <= lexicon->simple_to &&
+		lexicon->nwholes == 0 && (lexicon->phrases == NULL || !rs_matcher_has(lexicon->phrases, body, length)))
 		return true;
 	found = rs_lexicon_find(lexicon, body, length, as_of, NULL, &n);
 	if (found == NULL)
