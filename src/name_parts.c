@@ -19,12 +19,14 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "folding.h"
 #include "lexicon.h"
 #include "pg_compat.h"
 #include "name_parts.h"
+#include "rs_memory.h"
 
 typedef struct RsNameWord
 {
@@ -324,9 +326,12 @@ read_name(NameText *name, const unsigned char *s, Size length)
 	const unsigned char *p = s,
 			   *end = s + length;
 	uint64		ch = 0;
+	uint64		bytes_cap = length + RS_FOLD_MAX * 4 + 1,
+				tokens_cap = length / 2 + RS_FOLD_MAX + 8;	/* letters of one byte make it grow */
 
-	name->folded = palloc(length * (Size) RS_FOLD_MAX * 4 + 1);
-	name->token = palloc(sizeof(Token) * (length * RS_FOLD_MAX + 1));
+	/* a name is short; somebody's page of text in its column is not */
+	name->folded = MemoryContextAllocHuge(CurrentMemoryContext, bytes_cap);
+	name->token = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Token) * tokens_cap);
 	name->length = name->n = 0;
 	while (p < end)
 	{
@@ -338,6 +343,12 @@ read_name(NameText *name, const unsigned char *s, Size length)
 		Token		t = {ch++, p - s, p - s + bytes, name->length, 0};
 
 		p += bytes;
+		if (name->length + (uint64) RS_FOLD_MAX * 4 + 1 > bytes_cap)
+			name->folded = rs_grow(CurrentMemoryContext, name->folded, &bytes_cap, name->length + (uint64) RS_FOLD_MAX * 4 + 1, 1, "the parts of a name");
+		if (name->n + (uint64) RS_FOLD_MAX + 1 > tokens_cap)
+			name->token = rs_grow(CurrentMemoryContext, name->token, &tokens_cap, name->n + (uint64) RS_FOLD_MAX + 1, sizeof(Token), "the parts of a name");
+		if ((ch & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (kind == RS_FOLD_TEXT)
 			for (int i = 0; i < k; i++)
 			{
@@ -413,7 +424,8 @@ longest_before(const Vocabulary *v, const NameText *name, int from, int to)
 static void
 set_span(RsSpan *span, const NameText *name, int from, int to)
 {
-	if (from >= to)
+	/* brackets around nothing are no part */
+	if (from >= to || bytes_between(name, from, to) == 0)
 		return;
 	span->start = name->token[from].byte;
 	span->end = name->token[to - 1].byte_end;
@@ -664,7 +676,8 @@ rs_pinyin_key(const char *folded, int length)
 {
 	const unsigned char *p = (const unsigned char *) folded,
 			   *end = p + length;
-	char	   *out = palloc((Size) length * 8 + 1);
+	/* two bytes become seven at most: a syllable and its blank */
+	char	   *out = MemoryContextAllocHuge(CurrentMemoryContext, (Size) length * 4 + 1);
 	int			n = 0;
 
 	while (p < end)

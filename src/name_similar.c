@@ -135,7 +135,12 @@ rs_split_name(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
-/* name_key(name text, rule text) -> text; rule 'same' (3.1-3.3) or 'near' (4.1, 4.2) */
+/*
+ * name_key(name text, rule text) -> text; rule 'same' (3.1-3.3) or 'near' (4.1, 4.2)
+ *
+ * NULL where nothing is left of the name but region and form: two such rows
+ * are not the same firm.
+ */
 PG_FUNCTION_INFO_V1(rs_name_key);
 Datum
 rs_name_key(PG_FUNCTION_ARGS)
@@ -145,6 +150,7 @@ rs_name_key(PG_FUNCTION_ARGS)
 	char	   *key;
 
 	read_parts(PG_GETARG_TEXT_PP(0), &p);
+	/* the error comes first: a misspelt rule is one for every name */
 	if (strcmp(rule, "same") == 0)
 		key = same_key(&p);
 	else if (strcmp(rule, "near") == 0)
@@ -154,6 +160,8 @@ rs_name_key(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown comparison rule \"%s\"", rule),
 				 errhint("Use 'same' or 'near'.")));
+	if (*p.trade_name == '\0' && *p.industry == '\0')
+		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(key));
 }
 
@@ -197,7 +205,9 @@ rs_similar_names(PG_FUNCTION_ARGS)
 	read_parts(PG_GETARG_TEXT_PP(0), &a);
 	read_parts(PG_GETARG_TEXT_PP(1), &b);
 	/* a branch is compared with nothing but itself (Art 13) */
-	if (strcmp(a.whole, b.whole) == 0)
+	if (*a.whole == '\0' || *b.whole == '\0')
+		PG_RETURN_NULL();		/* of 😀 and （） nothing is left to compare */
+	else if (strcmp(a.whole, b.whole) == 0)
 		rule = "3.1";
 	else if (strcmp(a.branch, b.branch) != 0 || *a.trade_name == '\0' || *b.trade_name == '\0')
 		PG_RETURN_NULL();

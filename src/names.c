@@ -141,7 +141,8 @@ rs_lexicons_argument(FunctionCallInfo fcinfo, int argument, int *n)
 			if (ARR_NDIM(array) > 1)
 				ereport(ERROR,
 						(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-						 errmsg("names of word lists must be a one-dimensional array")));
+						 errmsg("names of word lists must be a one-dimensional array"),
+						 errhint("Write '{CN-2016-21,BJ-2016}', or NULL for all active lists.")));
 			deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &item, &nulls, &items);
 			list = palloc(sizeof(RsLexicon *) * Max(items, 1));
 			k->n = 0;
@@ -153,7 +154,8 @@ rs_lexicons_argument(FunctionCallInfo fcinfo, int argument, int *n)
 				if (nulls[i])
 					ereport(ERROR,
 							(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							 errmsg("names of word lists must not be NULL")));
+							 errmsg("names of word lists must not be NULL"),
+							 errhint("Leave the element out, or give NULL instead of the array for all active lists.")));
 				lex = rs_lexicon_get(VARDATA_ANY(DatumGetPointer(item[i])),
 									 VARSIZE_ANY_EXHDR(DatumGetPointer(item[i])), false);
 				for (int j = 0; j < k->n; j++)

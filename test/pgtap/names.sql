@@ -138,6 +138,13 @@ SELECT results_eq($$SELECT trade_name, form, branch FROM risk_screen.split_name(
 	$$VALUES ('红光', '中心（有限合伙）', NULL)$$, 'a partnership');
 SELECT is((SELECT branch FROM risk_screen.split_name('中国农业银行股份有限公司温州市府路支行')), '温州市府路支行', 'a branch');
 SELECT ok((SELECT s.* IS NULL FROM risk_screen.split_name('') AS s), 'an empty name has no parts');
+SELECT is((SELECT string_agg(concat_ws('|', coalesce(region, '-'), coalesce(trade_name, '-'), coalesce(form, '-')), ' ' ORDER BY o) FROM unnest('{（）,()有限公司,😀,（北京）}'::text[]) WITH ORDINALITY AS u (n, o), risk_screen.split_name(n)),
+	'-|-|- -|-|有限公司 -|-|- 北京|-|-', 'brackets around nothing are no trade name');
+SELECT is((SELECT string_agg(coalesce(risk_screen.name_key(n, r), '-') || coalesce(risk_screen.similar_names(n, n), '-'), ' ' ORDER BY o, r) FROM unnest('{"",😀,（）,有限公司}'::text[]) WITH ORDINALITY AS u (n, o), unnest('{near,same}'::text[]) AS r),
+	'-- -- -- -- -- -- you xian gong si |3.1 有限公司3.1', 'of nothing there is no key, and nothing is the same as nothing');
+SELECT is((SELECT length(trade_name) || ' ' || form FROM risk_screen.split_name(repeat('红光', 500000) || '有限公司')), '1000000 有限公司', 'a page of text in the column of names is split as well');
+SELECT is((SELECT length(trade_name) || ' ' || form FROM risk_screen.split_name(repeat('ab㈱', 100000) || '有限公司')), '300000 有限公司', 'also where letters and signs of several characters make it grow');
+SELECT is((SELECT length(risk_screen.name_key(repeat('装ab', 50000) || '有限公司', 'near'))), 6 * 50000 + 50000 + 4 * 50000 + 1, 'the longest syllables');
 
 SELECT is(risk_screen.similar_names(a, b), rule, rule || ' ' || a || ' / ' || b) FROM (VALUES
 	('3.1', '北京红光酒业有限公司', '北京红光酒業有限公司'),
