@@ -28,7 +28,7 @@ CREATE TABLE risk_screen.lexicon (
 	wants_notice boolean NOT NULL DEFAULT true,
 	active boolean NOT NULL DEFAULT true,
 	shipped boolean NOT NULL DEFAULT false,
-	CHECK (valid_from <= valid_to)
+	CONSTRAINT lexicon_valid_from_not_after_valid_to CHECK (valid_from <= valid_to)
 );
 COMMENT ON TABLE risk_screen.lexicon IS
 	'Word lists: where and when they apply, what a hit means, how words are matched. One row is enough: INSERT INTO risk_screen.lexicon (lexicon) VALUES (''mine'')';
@@ -69,7 +69,7 @@ CREATE TABLE risk_screen.term (
 	places text[] CHECK (places <@ '{region,trade_name,industry,form,branch,parent}' AND cardinality(places) > 0),
 	shipped boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (lexicon, term),
-	CHECK (valid_from <= valid_to)
+	CONSTRAINT term_valid_from_not_after_valid_to CHECK (valid_from <= valid_to)
 );
 COMMENT ON TABLE risk_screen.term IS 'The words of the lists; what a row leaves NULL comes from its list';
 COMMENT ON COLUMN risk_screen.term.places IS 'parts of a name (split_name) in which the word counts: region, trade_name, industry, form, branch, parent (anywhere before a branch of another trade: …投资管理有限公司红光宾馆); NULL: anywhere. Read by screen_name only';
@@ -83,8 +83,8 @@ CREATE TABLE risk_screen.term_exception (
 	basis text,
 	shipped boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (lexicon, kind, phrase, term),
-	CHECK (kind = 'withdrawn' OR replace(phrase, '…', '') <> ''),
-	CHECK (kind <> 'clause' OR phrase LIKE '%…%')
+	CONSTRAINT term_exception_phrase_is_not_empty CHECK (kind = 'withdrawn' OR replace(phrase, '…', '') <> ''),
+	CONSTRAINT term_exception_clause_has_an_ellipsis CHECK (kind <> 'clause' OR phrase LIKE '%…%')
 );
 COMMENT ON TABLE risk_screen.term_exception IS 'When a word of a list does not count';
 COMMENT ON COLUMN risk_screen.term_exception.kind IS

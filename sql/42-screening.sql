@@ -65,7 +65,7 @@ BEGIN ATOMIC
 	UNION ALL
 	SELECT t.lexicon, t.term, 'unreachable', 'the exception "' || x.phrase || '" covers every occurrence'
 	  FROM t JOIN risk_screen.term_exception AS x ON x.lexicon = t.lexicon AND x.term IN ('*', t.term)
-	 WHERE x.kind = 'phrase' AND risk_screen.fold_text(x.phrase) = t.folded
+	 WHERE x.kind = 'phrase' AND risk_screen.fold_text(x.phrase) = t.folded AND t.folded <> ''
 	   AND (check_lexicon.name IS NULL OR t.lexicon = check_lexicon.name)
 	UNION ALL
 	SELECT t.lexicon, t.term, 'unreachable', 'the word is not in force on any day on which the list is'
@@ -109,6 +109,15 @@ BEGIN ATOMIC
 	   AND NOT EXISTS (SELECT FROM t WHERE t.lexicon = x.lexicon AND x.term IN ('*', t.term) AND t.folded <> ''
 						  AND strpos(risk_screen.fold_text(x.phrase), t.folded) > 0)
 	   AND (check_lexicon.name IS NULL OR x.lexicon = check_lexicon.name)
+	UNION ALL
+	SELECT x.lexicon, x.term, 'useless exception', 'nothing is left of "' || x.phrase || '" after folding: it excepts nothing'
+	  FROM risk_screen.term_exception AS x
+	 WHERE x.kind IN ('clause', 'holder', 'name') AND EXISTS (SELECT FROM unnest(string_to_array(x.phrase, '…')) AS part WHERE part <> '' AND risk_screen.fold_text(part) = '' AND part !~ '[][（）()［］【】〔〕,，;；!！?？。｡]')
+	   AND (check_lexicon.name IS NULL OR x.lexicon = check_lexicon.name)
+	UNION ALL
+	SELECT x.lexicon, x.term, 'useless exception', 'the clause "' || x.phrase || '" has more than one …: what stands behind the second is not read; write two clauses'
+	  FROM risk_screen.term_exception AS x
+	 WHERE x.kind = 'clause' AND x.phrase LIKE '%…%…%' AND (check_lexicon.name IS NULL OR x.lexicon = check_lexicon.name)
 	UNION ALL
 	SELECT l.lexicon, NULL, 'empty', 'the list has no word: it finds nothing'
 	  FROM risk_screen.lexicon AS l

@@ -14,7 +14,7 @@ BEGIN ATOMIC
 		 WHERE NOT EXISTS (SELECT FROM risk_screen.term_exception AS x WHERE x.lexicon = t.lexicon AND x.kind = 'withdrawn' AND x.term IN ('*', t.term))),
 	bound AS (
 		SELECT l.valid_from AS day FROM list AS l
-		 UNION SELECT w.valid_from FROM word AS w JOIN list AS l ON w.valid_from <= l.valid_to
+		 UNION SELECT w.valid_from FROM word AS w JOIN list AS l ON w.valid_from <= l.valid_to AND w.valid_from < 'infinity'
 		 UNION SELECT w.valid_to + 1 FROM word AS w JOIN list AS l ON w.valid_to < l.valid_to AND w.valid_to >= l.valid_from),
 	span AS (
 		SELECT b.day AS valid_from, coalesce(lead(b.day) OVER (ORDER BY b.day) - 1, l.valid_to) AS valid_to, l.basis

@@ -449,6 +449,20 @@ add_phrase(RsLexicon *lex, RsMatcherBuilder *b, const char *s, int length, int e
 	return lex->nphrase_words++;
 }
 
+/* Does a part of a clause hold a bracket or another mark that clauses end at? */
+static bool
+has_mark(const char *s, int length)
+{
+	const unsigned char *p = (const unsigned char *) s,
+			   *end = p + length;
+	int			bytes;
+
+	for (; p < end; p += bytes)
+		if (rs_clause_mark(rs_utf8_decode(p, end, &bytes)) != RS_MARK_NONE)
+			return true;
+	return false;
+}
+
 static void
 read_exceptions(RsLexicon *lex, const char *name, int length)
 {
@@ -500,13 +514,16 @@ read_exceptions(RsLexicon *lex, const char *name, int length)
 			int			bytes;
 
 			x->kind = RS_EXCEPT_CLAUSE;
-			lex->clause[lex->nclauses++] = lex->nexceptions;
 			x->at_start = gap > 0 &&
 				rs_clause_mark(rs_utf8_decode((const unsigned char *) s, (const unsigned char *) s + n, &bytes)) == RS_MARK_OPEN;
 			if (gap > 0)
 				x->before = add_phrase(lex, builder, s, gap, -1);
 			if (gap >= 0 && gap + 3 < n)
 				x->after = add_phrase(lex, builder, s + gap + 3, n - gap - 3, -1);
+			/* 😀…除外: what can never be found must not read as …除外 */
+			if ((gap > 0 && x->before == RS_NO_WORD && !has_mark(s, gap)) ||
+				(gap + 3 < n && x->after == RS_NO_WORD && !has_mark(s + gap + 3, n - gap - 3)))
+				continue;
 		}
 		else if (text_is(kind, "licence"))
 			x->kind = RS_EXCEPT_LICENCE;
@@ -525,8 +542,13 @@ read_exceptions(RsLexicon *lex, const char *name, int length)
 				n -= 3;
 			}
 			x->folded = rs_fold_bytes(s, n, &x->folded_length);
+			/* nothing is contained in every name: that would exempt everybody */
+			if (x->folded_length == 0)
+				continue;
 		}
-		if (x->kind != RS_EXCEPT_PHRASE && x->kind != RS_EXCEPT_CLAUSE)
+		if (x->kind == RS_EXCEPT_CLAUSE)
+			lex->clause[lex->nclauses++] = lex->nexceptions;
+		else if (x->kind != RS_EXCEPT_PHRASE)
 			lex->whole[lex->nwholes++] = lex->nexceptions;
 		lex->nexceptions++;
 	}

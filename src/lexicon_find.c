@@ -12,7 +12,8 @@
  * nor the end of the bracket that X stands in lies between; a comma ends it
  * too unless X stands in the same bracket. "X…Y" needs both around the hit and
  * lets commas pass; "…Y" needs Y behind the hit within the same comma and in
- * the same bracket. "（X…" needs X right behind an opening bracket.
+ * the same bracket. "（X…" needs X right behind an opening bracket, "（…Y" the
+ * hit in one.
  *
  * Memory: findings in the current context. Cost: one pass, plus per hit the
  * clause marks of its own sentence.
@@ -377,6 +378,9 @@ is_excepted(const RsLexicon *lexicon, const unsigned char *body, Size length, co
 			const RsException *x = &lexicon->exception[lexicon->clause[i]];
 
 			if (x->term >= 0 && x->term != hit->word)
+				continue;
+			/* （…除: a bracket and nothing more before the word */
+			if (x->at_start && x->before == RS_NO_WORD && !in_bracket(body, body + hit->start_byte))
 				continue;
 			if ((x->before == RS_NO_WORD ||
 				 clause_part(body, hit, x->before, true, x->after != RS_NO_WORD, x->at_start, phrase, nphrases, behind, from, to)) &&

@@ -103,6 +103,22 @@ SELECT results_eq($$SELECT term, problem, count(*)::int FROM risk_screen.check_l
 		('网贷', 'duplicate', 1), ('财富管理', 'conflict', 1), ('。。', 'unreachable', 1)) AS v(t, p, n) ORDER BY 1, 2$$,
 	'check_lexicon finds what cannot work');
 
+-- exceptions of which nothing is left after folding except nothing
+INSERT INTO risk_screen.lexicon (lexicon) VALUES ('nothing');
+INSERT INTO risk_screen.term (lexicon, term) VALUES ('nothing', '试词'), ('nothing', '😀');
+INSERT INTO risk_screen.term_exception (lexicon, kind, phrase) VALUES ('nothing', 'holder', '😀'), ('nothing', 'holder', '😀…'), ('nothing', 'name', '　'), ('nothing', 'clause', '😀…除外'), ('nothing', 'clause', '不得😀…😀'), ('nothing', 'clause', '不得…从事…'), ('nothing', 'clause', '（…除）');
+SELECT results_eq($$SELECT started FROM unnest('{甲试词公司,试词除外,不得试词,（试词除）,不得从事试词}'::text[]) AS n, risk_screen.screen_name(n) WHERE lexicon = 'nothing'$$, $$VALUES (2), (1), (3), (5)$$,
+	'a mark that folds to nothing exempts no holder and is no part of a clause; a bracket is');
+SELECT set_eq($$SELECT term, problem, detail FROM risk_screen.check_lexicon('nothing')$$, $$VALUES ('😀', 'unreachable', 'nothing is left of the word after folding'),
+	('*', 'useless exception', 'nothing is left of "😀" after folding: it excepts nothing'), ('*', 'useless exception', 'nothing is left of "😀…" after folding: it excepts nothing'), ('*', 'useless exception', 'nothing is left of "　" after folding: it excepts nothing'),
+	('*', 'useless exception', 'nothing is left of "😀…除外" after folding: it excepts nothing'), ('*', 'useless exception', 'nothing is left of "不得😀…😀" after folding: it excepts nothing'),
+	('*', 'useless exception', 'the clause "不得…从事…" has more than one …: what stands behind the second is not read; write two clauses')$$, 'check_lexicon says so, and which clause has too many …');
+DELETE FROM risk_screen.lexicon WHERE lexicon = 'nothing';
+INSERT INTO risk_screen.lexicon (lexicon) VALUES ('never');
+INSERT INTO risk_screen.term (lexicon, term, valid_from) VALUES ('never', 'x', 'infinity'), ('never', 'y', DEFAULT);
+SELECT results_eq($$SELECT version, valid_from, valid_to, terms FROM risk_screen.lexicon_versions('never')$$, $$VALUES (1, date '-infinity', date 'infinity', '{y}'::text[])$$, 'a word that never comes into force makes no version');
+DELETE FROM risk_screen.lexicon WHERE lexicon = 'never';
+
 -- privileges
 CREATE ROLE rs_test_reader;
 GRANT USAGE ON SCHEMA risk_screen TO rs_test_reader;
