@@ -97,7 +97,7 @@ SELECT 'CN-ADLAW-25', term, '广告法 第二十五条第一项：' || clause ||
   FROM (VALUES
 	('明示或者暗示无风险', '零风险 没有风险 没有任何风险 没风险 无任何风险 不存在风险 不存在任何风险'),
 	('明示或者暗示保本', '刚性兑付 本息保障 保障本息 保障本金 本金保障 本息无忧'),
-	('对收益作出保证性承诺，明示或者暗示保收益', '保息 保证收益 承诺收益 稳赚 稳赚不赔 稳赢 只赚不赔 包赚 包赚不赔 旱涝保收')
+	('对收益作出保证性承诺，明示或者暗示保收益', '保息 保证收益 承诺收益 稳赚 稳赚不赔 稳赢 只赚不赔 包赚不赔 旱涝保收')
   ) AS l (clause, terms), unnest(string_to_array(terms, ' ')) AS term;
 
 INSERT INTO risk_screen.term (lexicon, term, category, licences, shipped)
@@ -281,7 +281,7 @@ SELECT l.lexicon, 'clause', phrase, '经营范围的排除性表述', true
 INSERT INTO risk_screen.term_exception (lexicon, kind, phrase, term, basis, shipped)
 SELECT l.lexicon, 'clause', x.phrase, coalesce(t.term, '*'), '否定或警示的表述', true
   FROM risk_screen.lexicon AS l
- CROSS JOIN unnest('{不承诺…,未承诺…,不保证…,不能保证…,无法保证…,不能确保…,无法确保…,不提供…,不得…,不应…,不存在…,不是…,不属于…,不代表…,不等于…,不等同…,不意味着…,并非…,绝非…,未必…,没有…,严禁…,禁止…,杜绝…,打破…,拒绝…,远离…,警惕…,谨防…,防范…,打击…,切勿…,勿信…,勿轻信…,不要相信…,不要轻信…,不要被…,请勿相信…,以…为诱饵,…都是骗局,…都是诈骗,…均为诈骗,…均为骗局}'::text[]) AS x (phrase)
+ CROSS JOIN unnest('{不承诺…,未承诺…,不保证…,不能保证…,无法保证…,不能确保…,无法确保…,不提供…,不得…,不应…,不存在…,不是…,不属于…,不代表…,不等于…,不等同…,不意味着…,并非…,绝非…,未必…,没有…,严禁…,禁止…,杜绝…,打破…,拒绝…,远离…,警惕…,谨防…,防范…,打击…,切勿…,勿信…,勿轻信…,不要相信…,不要轻信…,不要被…,不要以为…,别以为…,误以为…,请勿相信…,不构成…,不能保障…,无法保障…,凡承诺…,凡宣称…,凡是承诺…,凡是宣称…,…是不存在的,以…为诱饵,…都是骗局,…都是诈骗,…均为诈骗,…均为骗局}'::text[]) AS x (phrase)
   LEFT JOIN risk_screen.term AS t ON l.lexicon = 'CN-ADLAW-25' AND t.lexicon = l.lexicon AND x.phrase IN ('没有…', '不存在…') AND t.term !~ '^(没|不存在)'
  WHERE l.lexicon IN ('CN-AD', 'CN-PROD', 'CN-NEW-LABELS', 'CN-737-11', 'CN-ADLAW-9', 'CN-ADLAW-25', 'AD-SAFETY', 'AD-CLAIMS', 'AD-BUSINESS', 'AD-PRODUCT', 'CN-TIE-IN')
 ON CONFLICT DO NOTHING;
@@ -311,7 +311,12 @@ SELECT t.lexicon, 'phrase', phrase, t.term, x.basis, true
 	('绝对安全', '否定', '无绝对安全 非绝对安全 不绝对安全'),
 	('刚性兑付', '否定', '去刚性兑付 无刚性兑付 不刚性兑付'),
 	('保障本金', '否定', '不保障本金'),
-	('保障本息', '否定', '不保障本息')
+	('保障本息', '否定', '不保障本息'),
+	('本金保障', '否定', '无本金保障 非本金保障'),
+	('本息保障', '否定', '无本息保障 非本息保障'),
+	('保本', '跨词', '确保本次 确保本活动 确保本公司 确保本平台 确保本店 确保本人 确保本机构 投保本产品 投保本保险 投保本险 投保本计划 投保本公司 社保本 医保本 环保本 质保本 参保本 劳保本'),
+	('保收益', '跨词', '环保收益 社保收益 投保收益'),
+	('保息', '跨词', '确保息费')
   ) AS x (term, basis, phrases) JOIN risk_screen.term AS t ON t.term = x.term AND t.lexicon IN ('CN-ADLAW-25', 'AD-SAFETY'), unnest(string_to_array(x.phrases, ' ')) AS phrase
 ON CONFLICT DO NOTHING;
 -- 广告绝对化用语执法指南 (2023): what is no praise of the goods.

@@ -69,7 +69,7 @@ SELECT is((SELECT count(*)::int FROM risk_screen.screen_ad(NULL)), 0, 'no text')
 
 -- promises of 广告法 Art 25 in other words, and the warnings that hold the same words
 CREATE TEMP TABLE said AS SELECT b, string_agg(lexicon || ' ' || term, ', ' ORDER BY started, term) AS found
-	FROM unnest('{没有风险,本产品没有风险，收益高,没有门槛没有风险,沒·有·風·險,没有任何风险,不存在风险,零风险,稳赚不赔,本金保障，旱涝保收,资金绝对安全,100％安全,投资有风险,并非没有风险,不存在绝对安全的投资,没有绝对安全的投资,没有零风险的投资,没有哪种投资没有风险,任何投资都不可能没有风险,不存在没有风险的投资,投资有没有风险,没有风险意识,没有风险就没有收益,低收益不等于没有风险,市场无风险利率,打破刚性兑付,谁也不能保证稳赚不赔,不可能稳赚不赔,声称零风险的都是骗局,以保本高息、零风险为诱饵,无绝对安全可言}'::text[]) WITH ORDINALITY AS u (b, o)
+	FROM unnest('{没有风险,本产品没有风险，收益高,没有门槛没有风险,沒·有·風·險,没有任何风险,不存在风险,零风险,稳赚不赔,本金保障，旱涝保收,资金绝对安全,100％安全,投资有风险,并非没有风险,不存在绝对安全的投资,没有绝对安全的投资,没有零风险的投资,没有哪种投资没有风险,任何投资都不可能没有风险,不存在没有风险的投资,投资有没有风险,没有风险意识,没有风险就没有收益,低收益不等于没有风险,市场无风险利率,打破刚性兑付,谁也不能保证稳赚不赔,不可能稳赚不赔,声称零风险的都是骗局,以保本高息、零风险为诱饵,无绝对安全可言,没有风险的投资是不存在的,凡承诺零风险、高收益的请警惕,业绩基准不构成保证收益,投保本产品前请阅读条款,确保本次活动公平,抢红包赚不停,确保息费透明}'::text[]) WITH ORDINALITY AS u (b, o)
 	LEFT JOIN LATERAL (SELECT * FROM risk_screen.screen_ad(b, NULL, '2026-11-20') WHERE finding = 'claim') AS f ON true GROUP BY b, o ORDER BY o;
 SELECT is((SELECT string_agg(b || ': ' || found, '; ') FROM said WHERE found IS NOT NULL),
 	'没有风险: CN-ADLAW-25 没有风险; 本产品没有风险，收益高: CN-ADLAW-25 没有风险; 没有门槛没有风险: CN-ADLAW-25 没有风险; 沒·有·風·險: CN-ADLAW-25 没有风险; 没有任何风险: CN-ADLAW-25 没有任何风险; 不存在风险: CN-ADLAW-25 不存在风险; '
