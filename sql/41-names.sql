@@ -82,8 +82,3 @@ COMMENT ON FUNCTION risk_screen.known_region(text) IS
 CREATE FUNCTION risk_screen._region_around(region text, place text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'rs_region_around_sql'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
-
--- Does the region lie in the place, or is it the place?
-CREATE FUNCTION risk_screen._region_within(region text, place text) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'rs_region_within_sql'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;

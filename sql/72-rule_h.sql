@@ -114,18 +114,18 @@ SELECT risk_screen._ship_rule('H05', 'yellow', '{ALL}', '{}', '{registration}', 
 	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'new', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
 $$, '暂停登记期间新增投资类经营项目（9项）。', 'A new or changed scope contains an item of the freeze list (9 items).');
 
--- 迁入本市: a city stops firms whose words stand on a list of that city; a hit of
--- the national lists alone, in Beijing or elsewhere, is H01's. Who moves within
--- the city does not move in.
+-- 迁入本市: a city stops firms whose words stand on a list of that city. Lists that
+-- hold where the firm comes from as well do not count: the national ones (H01's),
+-- and those of the city where it moves within.
 SELECT risk_screen._ship_rule('H06', 'orange', '{ALL}', '{}', '{registration}', '{}', $$
 	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, CASE WHEN x.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
 		   jsonb_build_object('event_id', e.event_id, 'name', e.name, 'from', e.from_province, 'to', e.province, 'terms', jsonb_agg(DISTINCT s.term), 'lexicons', jsonb_agg(DISTINCT s.lexicon), 'missing', x.problem) AS evidence
 	  FROM registration AS e
 	 CROSS JOIN LATERAL (SELECT CASE WHEN e.province IS NULL THEN 'province' WHEN NOT risk_screen.known_region(e.province) THEN format('province: "%s" tells no province', e.province) END AS problem) AS x
 	 CROSS JOIN LATERAL risk_screen.screen_name(e.name, e.scope_text, CASE WHEN x.problem IS NULL THEN e.province ELSE '北京' END, 'move_in', NULL, e.happened_on) AS s
-	  JOIN risk_screen.lexicon AS l ON l.lexicon = s.lexicon AND l.jurisdiction IS NOT NULL AND NOT coalesce(risk_screen._region_within(e.from_province, l.jurisdiction), false)
 	 WHERE e.happened_on < $3::date AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE
 	   AND coalesce(e.decision, 'pending') <> 'rejected'
+	   AND s.lexicon NOT IN (SELECT o.lexicon FROM risk_screen.screen_name(e.name, e.scope_text, CASE WHEN risk_screen.known_region(e.from_province) THEN e.from_province END, 'move_in', NULL, e.happened_on) AS o)
 	   AND NOT EXISTS (SELECT FROM approval AS a WHERE a.inst_id = e.inst_id AND a.kind = 'move_in' AND a.valid_from <= e.happened_on AND (a.valid_to > e.happened_on OR a.valid_to IS NULL))
 	 GROUP BY x.problem, e.inst_id, e.event_id, e.name, e.from_province, e.province, e.happened_on
 	 UNION ALL
@@ -134,7 +134,7 @@ SELECT risk_screen._ship_rule('H06', 'orange', '{ALL}', '{}', '{registration}', 
 	 WHERE e.happened_on < $3::date AND e.happened_on >= $2::date AND e.event = 'move_in' AND coalesce(e.approved, false) IS FALSE AND coalesce(e.decision, 'pending') <> 'rejected'
 	   AND e.name IS NULL AND e.scope_text IS NULL
 	   AND NOT EXISTS (SELECT FROM approval AS a WHERE a.inst_id = e.inst_id AND a.kind = 'move_in' AND a.valid_from <= e.happened_on AND (a.valid_to > e.happened_on OR a.valid_to IS NULL))
-	   AND NOT coalesce(risk_screen._region_within(e.from_province, '北京'), false)
+	   AND NOT EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', CASE WHEN risk_screen.known_region(e.from_province) THEN e.from_province END, 'move_in', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%')
 	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'move_in', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
 $$, '名称或经营范围含本市限用词的企业未经批准申请迁入。', 'A firm with words of the city''s lists moves in without approval.');
 

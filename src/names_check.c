@@ -198,11 +198,3 @@ rs_region_around_sql(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(rs_region_relation(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)) == RS_REGION_AROUND);
 }
-
-/* _region_within(region text, place text) -> boolean: does a list of the place hold in the region? */
-PG_FUNCTION_INFO_V1(rs_region_within_sql);
-Datum
-rs_region_within_sql(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(rs_region_relation(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)) == RS_REGION_WITHIN);
-}
