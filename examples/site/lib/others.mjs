@@ -86,7 +86,7 @@ export function rulesPage({ run, catalogue }) {
 ${table([
 		{ title: '编号', cell: c => `<span class="code" id="${esc(c.code)}">${esc(c.code)}</span>` }, { title: '要求', kind: 'wide', cell: c => `${esc(c.title_zh)}<small>${esc(c.title_en)}</small>` },
 		{ title: '条款', kind: 'wide', cell: c => `${c.clause ? `“${esc(c.clause)}”` : ''}<small>${c.plan ? `方案 ${esc(c.plan)}` : '自有规则'}</small>` }, { title: '阈值', cell: c => esc(threshold(c.threshold ?? '')) || '—' }, { title: '等级', cell: c => badge(c.severity) },
-		{ title: '状态', cell: c => esc(STATE[c.state] ?? c.state) }, { title: '本期结果', cell: c => c.outcome ? `${esc(OUTCOME[c.outcome] ?? c.outcome)}${Number(c.hits) > 0 ? ` <b>${number(c.hits)}</b>` : ''}` : '<span class="muted">—</span>' },
+		{ title: '状态', kind: 'word', cell: c => esc(STATE[c.state] ?? c.state) }, { title: '本期结果', cell: c => c.outcome ? `${esc(OUTCOME[c.outcome] ?? c.outcome)}${Number(c.hits) > 0 ? ` <b>${number(c.hits)}</b>` : ''}` : '<span class="muted">—</span>' },
 	], catalogue, { id: 'board', class: 'stack', row: c => `data-state="${esc(c.state)}" data-outcome="${esc(c.outcome ?? '')}"` })}</section>`;
 	return page({ title: '规则目录', here: 'rules.html', run, body });
 }
