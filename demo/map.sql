@@ -81,7 +81,8 @@ CALL risk_screen.map_role('desk', 'account', $$
 	  FROM filing.bank_account JOIN filing.bank USING (bank_id)$$);
 CALL risk_screen.map_role('desk', 'txn', $$
 	SELECT flow_id AS txn_id, out_acct AS payer, in_acct AS payee, amount, paid_at, ccy AS currency,
-	       out_client AS payer_owner, in_client AS payee_owner, org_id AS inst_id, channel,
+	       out_client AS payer_owner, in_client AS payee_owner, org_id AS inst_id,
+	       CASE channel WHEN 'POS' THEN 'pos' WHEN '手机' THEN 'app' WHEN '官网' THEN 'platform' WHEN '支付' THEN 'payment' WHEN '网银' THEN 'bank' WHEN '代发' THEN 'bank' END AS channel,
 	       CASE purpose WHEN '充值' THEN 'deposit' WHEN '出借' THEN 'lend' WHEN '放款' THEN 'disburse' WHEN '还款' THEN 'repay'
 	            WHEN '回款' THEN 'payout' WHEN '兑付' THEN 'payout' WHEN '申购' THEN 'purchase' WHEN '理财认购' THEN 'purchase'
 	            WHEN '赎回' THEN 'redemption' WHEN '垫付基金赎回' THEN 'redemption' WHEN '服务费' THEN 'fee' WHEN '消费' THEN 'consumption'
@@ -138,11 +139,11 @@ CALL risk_screen.map_role('desk', 'investor', $$
 	       risk_cap AS risk_capacity, is_qualified AS qualified, prov AS province
 	  FROM filing.client$$);
 CALL risk_screen.map_role('desk', 'sale', $$
-	SELECT d.sale_no AS sale_id, d.prod_id AS product_id, p.org_id AS inst_id, d.client_id AS investor_id, d.sold_at, h.amount, h.channel
+	SELECT d.sale_no AS sale_id, d.prod_id AS product_id, p.org_id AS inst_id, d.client_id AS investor_id, d.sold_at, h.amount, CASE h.channel WHEN '官网' THEN 'app' END AS channel
 	  FROM filing.dual_record AS d JOIN filing.product AS p USING (prod_id)
 	  LEFT JOIN filing.product_holder AS h ON h.prod_id = d.prod_id AND h.investor_id = d.client_id
 	UNION ALL
-	SELECT h.prod_id || '-' || h.investor_id, h.prod_id, p.org_id, h.investor_id, h.bought_on::timestamptz, h.amount, h.channel
+	SELECT h.prod_id || '-' || h.investor_id, h.prod_id, p.org_id, h.investor_id, h.bought_on::timestamptz, h.amount, CASE h.channel WHEN '官网' THEN 'app' END
 	  FROM filing.product_holder AS h JOIN filing.product AS p USING (prod_id)
 	 WHERE NOT EXISTS (SELECT FROM filing.dual_record AS d WHERE d.prod_id = h.prod_id)$$);
 CALL risk_screen.map_role('desk', 'recording', $$
@@ -154,7 +155,7 @@ CALL risk_screen.map_role('desk', 'kyc', $$
 CALL risk_screen.map_role('desk', 'referral', $$
 	SELECT client_id AS user_id, referrer_id AS parent_id FROM filing.client WHERE referrer_id IS NOT NULL$$);
 CALL risk_screen.map_role('desk', 'complaint', $$
-	SELECT case_no AS complaint_id, org_id AS inst_id, channel,
+	SELECT case_no AS complaint_id, org_id AS inst_id, CASE channel WHEN '400电话' THEN 'institution' ELSE channel END AS channel,
 	       CASE category WHEN '恶意催收' THEN 'collection' WHEN '信息泄露' THEN 'privacy' WHEN '无法提现' THEN 'payment' ELSE 'other' END AS category,
 	       received_at, closed_at AS solved_at
 	  FROM filing.complaint$$);

@@ -13,21 +13,21 @@ SELECT level_zh AS "等级", level, count(*) AS "机构数", sum(findings) AS "�
 \echo '   the 15 gravest, of all red and orange ones above:'
 \echo
 SELECT level_zh AS "等级", inst_id AS "编号", name AS "机构", province AS "省份", score AS "得分", findings AS "问题",
-       CASE WHEN length(main_reasons_zh) > 48 THEN left(main_reasons_zh, 47) || '…' ELSE main_reasons_zh END AS "主要原因"
+       CASE WHEN length(main_reasons_zh) > 48 THEN regexp_replace(left(main_reasons_zh, 47), '；[A-Z][0-9]{0,2} ?$', '；') || '…' ELSE main_reasons_zh END AS "主要原因"
   FROM desk.risk_board
  WHERE level IN ('red', 'orange')
  ORDER BY level::risk_screen.risk_level DESC, score DESC, inst_id LIMIT 15;
 
 \echo '== 为什么是红色 Why red: 上海鑫汇通网络借贷信息中介服务有限公司 (O0001) ======================='
 \echo
-SELECT rule AS "条款", CASE WHEN length(rule_zh) > 24 THEN left(rule_zh, 23) || '…' ELSE rule_zh END AS "规则", rule_level_zh AS "等级", findings AS "问题", round(observed, 4)::float8 AS "观测值", operator AS "比较",
+SELECT rule AS "编号", CASE WHEN length(rule_zh) > 24 THEN left(rule_zh, 23) || '…' ELSE rule_zh END AS "规则", rule_level_zh AS "等级", findings AS "问题", round(observed, 4)::float8 AS "观测值", operator AS "比较",
        round(threshold, 4)::float8 AS "阈值", round(amount, 2) AS "金额", points AS "分值", plan AS "来源"
   FROM desk.grade_explanation
  WHERE inst_id = 'O0001' AND status = 'hit'
  ORDER BY points DESC, rule;
 \echo '   and what each finding rests on (evidence), largest first:'
 \echo
-SELECT f.rule AS "条款", f.subject_id AS "对象", round(f.amount, 2) AS "金额", CASE WHEN f.candidate THEN '待认定' ELSE '' END AS "认定",
+SELECT f.rule AS "编号", f.subject_id AS "对象", round(f.amount, 2) AS "金额", CASE WHEN f.candidate THEN '待认定' ELSE '' END AS "认定",
        (SELECT string_agg(e.key || '=' || (e.value #>> '{}'), ', ' ORDER BY e.key COLLATE "C")
           FROM jsonb_each(f.evidence::jsonb) AS e WHERE jsonb_typeof(e.value) NOT IN ('array', 'object')) AS "证据"
   FROM desk.finding_list AS f
@@ -79,7 +79,7 @@ SELECT owner_name AS "持有人", held AS "金额", round(share_held, 4) AS "占
 \echo
 SELECT EXISTS (SELECT FROM risk_screen.rule WHERE code ~ '^H') AS naming_rules \gset
 \if :naming_rules
-SELECT f.rule AS "条款", CASE WHEN length(f.rule_zh) > 24 THEN left(f.rule_zh, 23) || '…' ELSE f.rule_zh END AS "规则", count(*) AS "问题数", count(DISTINCT f.inst_id) AS "机构数"
+SELECT f.rule AS "编号", CASE WHEN length(f.rule_zh) > 24 THEN left(f.rule_zh, 23) || '…' ELSE f.rule_zh END AS "规则", count(*) AS "问题数", count(DISTINCT f.inst_id) AS "机构数"
   FROM desk.finding_list AS f
  WHERE f.rule ~ '^H' GROUP BY 1, 2 ORDER BY 1;
 \endif

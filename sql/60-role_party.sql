@@ -6,7 +6,7 @@ SELECT risk_screen._define_role('institution', 'party', '机构', 'Institutions'
 	uscc text 统一社会信用代码; unified social credit code
 	name text! 机构名称; registered name
 	scope_text text 经营范围; registered business scope, as written
-	kind text 主体类型; enterprise 企业, self_employed 个体工商户, branch 分支机构
+	kind text 主体类型; enterprise 企业, self_employed 个体工商户, branch 分支机构, social 社会组织
 	lines text[] 业务条线; lines of business observed: P2P EC INS FUND TRU PAY AM AD NAME VC FUT
 	platform_type text 平台类型; p2p_platform, e_commerce, social, micro_loan, payment, insurer, fund_seller, exchange ...
 	is_financial boolean 是否持牌金融机构; true for a licensed financial institution

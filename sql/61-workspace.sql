@@ -137,10 +137,17 @@ END $$;
 COMMENT ON FUNCTION risk_screen.role_template(text, text) IS
 	'CREATE OR REPLACE VIEW statement with every column of a role, to be filled in; * marks required columns';
 
+-- map_role(workspace, role, query): query is a SELECT, or the name of a table or view.
+-- A day or a time without zone begins in risk_screen.time_zone, as everywhere
+-- else; a plain cast would leave it to the session of whoever reads the view,
+-- and a desk screened in China and traced from elsewhere would differ by hours.
 CREATE PROCEDURE risk_screen.map_role(workspace text, role text, query text)
 	LANGUAGE plpgsql AS $$
 DECLARE
+	zone text;
 	has text[];
+	zoneless text[];
+	loose text;
 	missing text;
 	unknown text;
 	list text;
@@ -149,17 +156,34 @@ BEGIN
 		RAISE EXCEPTION 'unknown role "%"', role USING ERRCODE = 'undefined_object',
 			HINT = 'SELECT role, title_zh FROM risk_screen.role lists them.';
 	END IF;
+	IF query IS NULL THEN
+		RAISE EXCEPTION 'query for role "%" is null', role USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	PERFORM risk_screen.version();   -- loads the library, which defines risk_screen.time_zone
+	zone := pg_catalog.current_setting('risk_screen.time_zone');
+	query := pg_catalog.regexp_replace(query, '[\s;]+$', '');
+	IF query OPERATOR(pg_catalog.!~*) '\m(select|values|table|with)\M' THEN
+		query := 'SELECT * FROM ' OPERATOR(pg_catalog.||) query;
+	END IF;
 	-- A throw-away view tells the query's columns without running it.
 	EXECUTE pg_catalog.format('CREATE TEMPORARY VIEW _risk_screen_map AS SELECT * FROM (%s' || E'\n) AS q', query);
-	SELECT pg_catalog.array_agg(a.attname::pg_catalog.text) INTO has
+	SELECT pg_catalog.array_agg(a.attname::pg_catalog.text),
+		   pg_catalog.array_agg(a.attname::pg_catalog.text) FILTER (WHERE c.type OPERATOR(pg_catalog.=) 'timestamp with time zone'
+				AND (CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd' THEN t.typbasetype ELSE t.oid END) OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog.timestamp', 'pg_catalog.date']::pg_catalog.regtype[])),
+		   pg_catalog.string_agg(a.attname::pg_catalog.text, ', ') FILTER (WHERE c.type OPERATOR(pg_catalog.=) 'timestamp with time zone' AND t.typcategory OPERATOR(pg_catalog.=) 'S')
+	  INTO has, zoneless, loose
 	  FROM pg_catalog.pg_attribute AS a
+	  JOIN pg_catalog.pg_type AS t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
+	  LEFT JOIN risk_screen.role_column AS c ON c.role OPERATOR(pg_catalog.=) map_role.role AND c.name OPERATOR(pg_catalog.=) a.attname::pg_catalog.text
 	 WHERE a.attrelid OPERATOR(pg_catalog.=) 'pg_temp._risk_screen_map'::pg_catalog.regclass
 	   AND a.attnum OPERATOR(pg_catalog.>) 0;
 	DROP VIEW pg_temp._risk_screen_map;
 
 	SELECT pg_catalog.string_agg(c.name, ', ' ORDER BY c.ordinal)
 			   FILTER (WHERE c.required AND c.name OPERATOR(pg_catalog.<>) ALL (has)),
-		   pg_catalog.string_agg(CASE WHEN c.name OPERATOR(pg_catalog.=) ANY (has)
+		   pg_catalog.string_agg(CASE WHEN c.name OPERATOR(pg_catalog.=) ANY (zoneless)
+									  THEN pg_catalog.format('q.%I::pg_catalog.timestamp AT TIME ZONE %L AS %I', c.name, zone, c.name)
+									  WHEN c.name OPERATOR(pg_catalog.=) ANY (has)
 									  THEN pg_catalog.format('q.%I::%s AS %I', c.name, c.type, c.name)
 									  ELSE pg_catalog.format('NULL::%s AS %I', c.type, c.name) END, ', ' ORDER BY c.ordinal)
 	  INTO missing, list
@@ -177,8 +201,13 @@ BEGIN
 	IF unknown IS NOT NULL THEN
 		RAISE NOTICE 'role "%" has no column %: ignored', role, unknown;
 	END IF;
+	IF loose IS NOT NULL THEN
+		RAISE NOTICE 'role "%": % is text', role, loose
+			USING DETAIL = 'Where such a text names no time zone, every session reads it in its own.',
+				HINT = pg_catalog.format('Cast it to timestamp in the query if it holds no zones: then it is read in risk_screen.time_zone (%s). If it holds them, cast it to timestamptz.', zone);
+	END IF;
 	EXECUTE pg_catalog.format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker) AS SELECT %s FROM (%s' || E'\n) AS q',
 							  workspace, role, list, query);
 END $$;
 COMMENT ON PROCEDURE risk_screen.map_role(text, text, text) IS
-	'Map a role onto a query: columns are taken by name and cast, optional ones may be missing; the same as writing CREATE OR REPLACE VIEW by hand';
+	'Map a role onto a query or table: columns are taken by name and cast, times without zone in risk_screen.time_zone, optional ones may be missing; the same as writing CREATE OR REPLACE VIEW by hand';

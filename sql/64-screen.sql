@@ -451,7 +451,8 @@ BEGIN
 	EXECUTE coalesce((SELECT 'ANALYZE ' || string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) FROM pg_class AS c
 					   WHERE c.relnamespace = to_regnamespace(quote_ident(workspace)) AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')), 'SELECT');
 	RAISE NOTICE 'screened in % s: % findings; % rules could not judge, % failed',
-		round(extract(epoch FROM summary.finished_at - summary.started_at), 1), summary.findings, summary.unknowns, summary.errors;
+		round(extract(epoch FROM summary.finished_at - summary.started_at), 1), summary.findings, summary.unknowns, summary.errors
+		USING HINT = format('SELECT rule, message FROM %I.rule_timing WHERE outcome = ''unknown'' tells what the rules that could not judge lack; SELECT * FROM %I.risk_board shows the institutions.', workspace, workspace);
 	IF summary.errors > 0 THEN
 		RAISE WARNING '% rules failed', summary.errors
 			USING HINT = format('SELECT rule, message FROM %I.rule_timing WHERE outcome = ''error'' tells why.', workspace);

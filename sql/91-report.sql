@@ -12,6 +12,19 @@ CREATE FUNCTION risk_screen._yuan(amount numeric) RETURNS text
 	AS 'MODULE_PATHNAME', 'rs_yuan' LANGUAGE C IMMUTABLE PARALLEL SAFE STRICT;
 COMMENT ON FUNCTION risk_screen._yuan(numeric) IS 'an amount in yuan with its unit';
 
+-- Why a rule could not judge, in Chinese, from the outcome and message of rule_outcome: 未接入：标的 (loan)、现金流 (cash_flow).
+CREATE FUNCTION risk_screen._unjudged_zh(outcome text, message text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN CASE WHEN outcome = 'error' THEN '执行出错：' || coalesce(message, '') WHEN message IS NULL THEN '没有可判断的对象' ELSE (
+		SELECT string_agg(CASE WHEN m.kind IS NULL THEN p.part
+							   ELSE CASE m.kind WHEN 'not mapped' THEN '未接入：' ELSE '没有数据：' END
+									|| (SELECT string_agg(coalesce(r.title_zh || ' (' || n.name || ')', n.name), '、' ORDER BY n.place)
+										  FROM string_to_table(m.names, ', ') WITH ORDINALITY AS n (name, place) LEFT JOIN risk_screen.role AS r ON r.role = n.name) END,
+						  '；' ORDER BY p.place)
+		  FROM string_to_table(message, '; ') WITH ORDINALITY AS p (part, place)
+		  LEFT JOIN LATERAL (SELECT x[1], x[2] FROM regexp_match(p.part, '^roles (not mapped|without rows): (.*)$') AS x WHERE x IS NOT NULL) AS m (kind, names) ON true) END;
+COMMENT ON FUNCTION risk_screen._unjudged_zh(text, text) IS 'why a rule could not judge, in Chinese';
+
 -- report(workspace text, as_of date DEFAULT newest run, max_institutions int DEFAULT 50, max_rows int DEFAULT 50) -> text
 --
 -- Sections: counts of levels beside the run before; institutions whose level
@@ -37,6 +50,8 @@ BEGIN
 			HINT = 'Leave them out to get 50.';
 	END IF;
 	PERFORM set_config('TimeZone', current_setting('risk_screen.time_zone'), true);
+	-- A reader without rights on the tables behind the desk hears of it here, not in the middle of a long query.
+	EXECUTE format('SELECT FROM %I.institution LIMIT 0', workspace);
 	EXECUTE format($q$SELECT * FROM %I.run WHERE known_at = 'infinity' AND finished_at IS NOT NULL AND as_of = coalesce($1, as_of) ORDER BY as_of DESC LIMIT 1$q$,
 		workspace) INTO r USING as_of;
 	IF r.run_id IS NULL THEN
@@ -165,8 +180,9 @@ BEGIN
 
 	-- what was not judged
 	EXECUTE format($q$
-		SELECT string_agg(format('* %%s %%s：%%s', rule, coalesce(risk_screen._md(title_zh), ''), coalesce(risk_screen._md(left(message, 200) || CASE WHEN length(message) > 200 THEN ' ……' ELSE '' END), outcome)), E'\n' ORDER BY outcome, rule), count(*)
-		  FROM %1$I.rule_outcome WHERE run_id = $1 AND outcome IN ('unknown', 'error')$q$, workspace)
+		SELECT string_agg(format('* %%s %%s：%%s', rule, coalesce(risk_screen._md(title_zh), ''), risk_screen._md(left(why, 200) || CASE WHEN length(why) > 200 THEN ' ……' ELSE '' END)), E'\n' ORDER BY outcome, rule), count(*)
+		  FROM %1$I.rule_outcome CROSS JOIN LATERAL risk_screen._unjudged_zh(outcome, message) AS why
+		 WHERE run_id = $1 AND outcome IN ('unknown', 'error')$q$, workspace)
 		INTO section, n USING r.run_id;
 	RETURN page || format(E'\n## 未能判断的规则（%s 条）\n\n', n) || coalesce(section, '无。') || E'\n';
 END;

@@ -25,6 +25,7 @@ INSERT INTO risk_screen._help (topic, name, purpose_zh, example) VALUES
 ('desk', 'create_workspace', '在一个模式中建立监管台：数据视图、结果表、风险视图', $$CALL risk_screen.create_workspace('my_desk')$$),
 ('desk', 'role_template', '打印一类数据视图的完整定义，供填写', $$SELECT risk_screen.role_template('txn', 'filing.pay_flow')$$),
 ('desk', 'map_role', '把自己的表映射为一类数据', $$CALL risk_screen.map_role('desk', 'visit', 'SELECT act_no AS visit_id, org_id AS inst_id, done_at::date AS visited_on FROM filing.supervisory_act')$$),
+('desk', 'check_mapping', '检查映射：代码未转换、比例写成百分数、缺值、重复', $$SELECT * FROM risk_screen.check_mapping('desk')$$),
 ('desk', 'screen', '对一天运行全部规则，评级并预警', $$CALL risk_screen.screen('desk', as_of => '2026-11-20')$$),
 ('desk', 'run_rule', '试运行一条规则，不保存', $$SELECT * FROM risk_screen.run_rule('desk', 'B12', '2026-11-20') WHERE hit$$),
 ('report', 'report', '一个批次的 Markdown 报告', $$SELECT risk_screen.report('desk')$$),

@@ -77,6 +77,7 @@ typedef struct RsPictureParty
 			   *name,			/* NULL: the id is shown */
 			   *note;			/* NULL: none */
 	RsPictureLevel level;
+	bool		incomplete;		/* data are missing that could make the level worse */
 } RsPictureParty;
 
 /* What the writers need to turn a graph into text. */

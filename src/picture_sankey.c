@@ -214,6 +214,7 @@ write_node(const RsPicture *p, uint32 i, const Names *names, bool again, bool ch
 		json_text(out, "id", n->party == RS_PICTURE_NOBODY ? NULL : p->party[n->party].id);
 		json_text(out, "label", label.data);
 		json_text(out, "level", rs_picture_level_name(rs_picture_node_level(p, n)));
+		json_raw(out, "incomplete", n->party != RS_PICTURE_NOBODY && p->party[n->party].incomplete ? "true" : "false");
 		json_raw(out, "depth", psprintf("%u", n->depth));
 		json_raw(out, "received", again ? "null" : number(p, n->received));
 		json_raw(out, "sent", again ? "null" : number(p, n->sent));

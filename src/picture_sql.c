@@ -253,6 +253,21 @@ member_text(JsonbContainer *object, const char *key, const char *where)
 	return json_string(v);
 }
 
+/* The truth value under a key of an object, false if absent or null. */
+static bool
+member_flag(JsonbContainer *object, const char *key, const char *where)
+{
+	JsonbValue *v = getKeyJsonValueFromContainer(object, key, (int) strlen(key), NULL);
+
+	if (v == NULL || v->type == jbvNull)
+		return false;
+	if (v->type != jbvBool)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" in %s must be true or false", key, where)));
+	return v->val.boolean;
+}
+
 static RsPictureLevel
 level_of(const char *text)
 {
@@ -268,7 +283,7 @@ level_of(const char *text)
 	return RS_PICTURE_NO_LEVEL;	/* keep compiler quiet */
 }
 
-/* Name, level and note of a party from an object of nodes; false if it is not there. */
+/* Name, level, incomplete and note of a party from an object of nodes; false if it is not there. */
 static bool
 dress_party(RsPictureParty *party, Jsonb *nodes)
 {
@@ -284,6 +299,7 @@ dress_party(RsPictureParty *party, Jsonb *nodes)
 		party->name = member_text(v->val.binary.data, "name", "nodes");
 		party->note = member_text(v->val.binary.data, "note", "nodes");
 		party->level = level_of(member_text(v->val.binary.data, "level", "nodes"));
+		party->incomplete = member_flag(v->val.binary.data, "incomplete", "nodes");
 	}
 	else
 		ereport(ERROR,

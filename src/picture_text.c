@@ -102,13 +102,19 @@ rs_picture_day(TimestampTz at)
 	return psprintf("%04d-%02d-%02d", tm.tm_year, tm.tm_mon, tm.tm_mday);
 }
 
+/* The level in words; as on the board, one that missing data could make worse is "at least" what is established. */
 static void
 level_prefix(const RsPicture *p, const RsPictureNode *node, StringInfo out)
 {
 	RsPictureLevel level = rs_picture_node_level(p, node);
+	bool		at_least = level > RS_PICTURE_UNKNOWN && p->party[node->party].incomplete;
 
-	if (level != RS_PICTURE_NO_LEVEL)
-		appendStringInfo(out, p->english ? "[%s] " : "【%s】", p->english ? styles[level].name : level_zh[level]);
+	if (level == RS_PICTURE_NO_LEVEL)
+		return;
+	if (p->english)
+		appendStringInfo(out, "[%s%s] ", at_least ? "at least " : "", styles[level].name);
+	else
+		appendStringInfo(out, "【%s%s】", at_least ? "至少" : "", level_zh[level]);
 }
 
 /* Lines separated by newlines: who, or what a group holds; the note; what rests. */
@@ -194,10 +200,13 @@ rs_picture_notes(const RsPicture *p, bool split_back, StringInfo out)
 		if (out->len > 0)
 			appendStringInfoChar(out, '\n');
 		if (split_back)
-			appendStringInfo(out, p->english ? UINT64_FORMAT " flows that close a cycle end in a node of their own, marked (returned)"
-							 : "有 " UINT64_FORMAT " 条流向形成回路，其收款方另列为“（回流）”", g->back);
+			appendStringInfo(out, !p->english ? "有 " UINT64_FORMAT " 条流向形成回路，其收款方另列为“（回流）”"
+							 : g->back == 1 ? UINT64_FORMAT " flow that closes a cycle ends in a node of its own, marked (returned)"
+							 : UINT64_FORMAT " flows that close a cycle end in nodes of their own, marked (returned)", g->back);
 		else
-			appendStringInfo(out, p->english ? "dashed: " UINT64_FORMAT " flows that close a cycle" : "虚线：" UINT64_FORMAT " 条流向形成回路", g->back);
+			appendStringInfo(out, !p->english ? "虚线：" UINT64_FORMAT " 条流向形成回路"
+							 : g->back == 1 ? "dashed: " UINT64_FORMAT " flow that closes a cycle"
+							 : "dashed: " UINT64_FORMAT " flows that close a cycle", g->back);
 	}
 }
 

@@ -30,7 +30,7 @@ CALLS = {
     "roll_matrix": "'SELECT loan_id AS loan, date ''2026-11-20'' AS as_of, ''a'' AS bucket, amount FROM desk.loan'",
     "describe_query": "'transfers', " + T, "preview_query": "'transfers', " + T,
     "flow_nodes": "'desk', 'account', " + SEEDS, "check_seals": "'desk', '%s', '%s'" % (DAY, DAY),
-    "report": "'desk', '%s'" % DAY, "risk_letter": "'desk', " + ALERT, "run_rule": "'desk', 'B12', '%s'" % DAY,
+    "check_mapping": "'desk'", "report": "'desk', '%s'" % DAY, "risk_letter": "'desk', " + ALERT, "run_rule": "'desk', 'B12', '%s'" % DAY,
 }
 # those that read the desk whose schema is in the search_path: PATH
 PATH = "desk, public"

@@ -45,6 +45,28 @@ SELECT ok(NOT risk_screen._role_mapped('d1', 'txn'), 'an empty role is not mappe
 CALL risk_screen.map_role('d1', 'txn', $$SELECT 7 AS txn_id, 'a' AS payer, 'b' AS payee, 1.5::float8 AS amount, date '2026-11-01' AS paid_at$$);
 SELECT results_eq('SELECT txn_id, amount, currency FROM d1.txn', $$VALUES ('7', 1.5, NULL::text)$$, 'map_role takes columns by name and casts');
 SELECT ok(risk_screen._role_mapped('d1', 'txn'), 'now it is mapped');
+-- the screening and a trace from anywhere must read the same moment
+CREATE DOMAIN filed_at AS timestamp;
+CREATE TABLE zoneless AS SELECT 1 AS txn_id, 'a' AS payer, 'b' AS payee, 1 AS amount, timestamp '2026-11-01 09:00' AS paid_at;
+CREATE FUNCTION pg_temp.moment(paid_at text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	moments text;
+BEGIN
+	CALL risk_screen.map_role('d1', 'txn', format('SELECT txn_id, payer, payee, amount, %s AS paid_at FROM zoneless;', paid_at));
+	SET LOCAL TimeZone = 'America/New_York';
+	SELECT to_char(t.paid_at AT TIME ZONE 'UTC', 'DD HH24:MI') INTO moments FROM d1.txn AS t;
+	SET LOCAL TimeZone = 'Asia/Shanghai';
+	RETURN moments || to_char((SELECT t.paid_at FROM d1.txn AS t) AT TIME ZONE 'UTC', ', DD HH24:MI');
+END $$;
+SELECT is(pg_temp.moment('paid_at'), '01 01:00, 01 01:00', 'a time without zone is read in risk_screen.time_zone, whatever the session''s; a last ; does no harm');
+SELECT is(pg_temp.moment('paid_at::date'), '31 16:00, 31 16:00', 'a day begins there');
+SELECT is(pg_temp.moment('paid_at::filed_at'), '01 01:00, 01 01:00', 'so does a domain');
+SELECT is(pg_temp.moment('timestamptz ''2026-11-01 09:00+09'''), '01 00:00, 01 00:00', 'a moment stays');
+SELECT is(pg_temp.moment('(paid_at::text)::timestamp'), '01 01:00, 01 01:00', 'what the notice about text advises');
+CALL risk_screen.map_role('d1', 'txn', 'zoneless');
+SELECT is((SELECT txn_id FROM d1.txn), '1', 'the name of a table is a query');
+SELECT throws_ok($$CALL risk_screen.map_role('d1', 'txn', 'pg_catalog.pg_class')$$, '42703', 'query for role "txn" lacks required columns', 'and its columns are looked at');
+SELECT throws_ok($$CALL risk_screen.map_role('d1', 'txn', NULL)$$, '22004');
 SELECT lives_ok($$SELECT * FROM risk_screen.trace_funds('d1.txn', ARRAY['a'])$$, 'a role view is a transfers query as it is');
 
 -- Shipped rows are read-only, own rows are not

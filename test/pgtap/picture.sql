@@ -53,6 +53,13 @@ CREATE FUNCTION drawn(nodes jsonb, options jsonb DEFAULT NULL) RETURNS text LANG
 	$$SELECT risk_screen.flow_dot(source, target, amount, at, nodes, options) FROM flow$$;
 SELECT matches(drawn('{"A": {"name": "甲", "level": "red", "note": "主账户"}}'), 'label="【红】甲\\n主账户", shape=octagon', 'name, level, note');
 SELECT matches(drawn('{"A": {"level": "unknown"}}', '{"language": "en"}'), 'label="\[unknown\] A", shape=box, style="filled,dashed"', 'a level without a name');
+SELECT matches(drawn('{"A": {"name": "甲", "level": "orange", "incomplete": true}}'), 'label="【至少橙】甲", shape=hexagon', 'missing data could make it worse: at least orange');
+SELECT matches(drawn('{"A": {"level": "orange", "incomplete": true}}', '{"language": "en"}'), 'label="\[at least orange\] A"', 'in English');
+SELECT matches(drawn('{"A": {"level": "orange", "incomplete": false}}'), 'label="【橙】A"', 'a level that is certain is the bare level');
+SELECT matches(drawn('{"A": {"level": "unknown", "incomplete": true}}'), 'label="【未知】A"', 'unknown says it already');
+SELECT results_eq($$SELECT n->>'label', n->>'level', n->>'incomplete' FROM (SELECT risk_screen.flow_sankey(source, target, amount, at, '{"A": {"level": "orange", "incomplete": true}}', NULL) s FROM flow) x,
+	jsonb_array_elements(s->'nodes') n WHERE n->>'id' IN ('A', 'C')$$, $$VALUES ('【至少橙】A', 'orange', 'true'), ('C', NULL, 'false'), ('A（回流）', 'orange', 'true'), ('C（回流）', NULL, 'false')$$, 'Sankey nodes carry it beside the level');
+SELECT throws_ok($$SELECT drawn('{"A": {"level": "red", "incomplete": "yes"}}')$$, '22023', '"incomplete" in nodes must be true or false');
 SELECT results_eq($$SELECT n->>'name' FROM (SELECT risk_screen.flow_sankey(source, target, amount, at, '{"A": "同名", "B": "同名"}', NULL) s FROM flow) x,
 	jsonb_array_elements(s->'nodes') n WHERE n->>'returned' = 'false'$$, ARRAY['同名 (A)', '同名 (B)', 'C'], 'two parties of one name stay two');
 SELECT throws_ok($$SELECT drawn('{"A": {"level": "purple"}}')$$, '22023', 'unknown level "purple" in nodes');
@@ -136,6 +143,12 @@ SELECT is(risk_screen.flow_nodes('picture_desk'), jsonb_build_object('A', jsonb_
 	'B', '{"name": "张三", "note": "B", "level": null}'::jsonb, 'C', '{"name": null, "note": "C", "level": null}'::jsonb) - 'C', 'accounts by their owners');
 SELECT is(risk_screen.flow_nodes('picture_desk', 'account', '{B}') - 'B', '{}'::jsonb, 'only those asked for');
 SELECT is((SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(risk_screen.flow_nodes('picture_desk', 'party')) k), '{O1,P1}', 'parties and institutions');
+SAVEPOINT certain;
+UPDATE picture_desk.grade SET level_in_force = 'orange', level = 'unknown', possible = 'red';
+SELECT is(risk_screen.flow_nodes('picture_desk', 'account', '{A}')->'A', '{"name": "甲公司（存管）", "note": "A", "level": "orange", "incomplete": true}'::jsonb, 'an account whose owner''s level missing data could make worse');
+SELECT is(risk_screen.flow_nodes('picture_desk', 'party', '{O1}')->'O1', '{"name": "甲公司", "level": "orange", "incomplete": true}'::jsonb, 'and the owner');
+SELECT matches(drawn(NULL, '{"workspace": "picture_desk"}'), 'label="【' || (SELECT level_zh FROM picture_desk.risk_board) || '】甲公司（存管）', 'a picture says of a level what the board says');
+ROLLBACK TO certain;
 SELECT matches(drawn(NULL, '{"workspace": "picture_desk"}'), 'label="张三\\nB', 'the option workspace names accounts');
 SELECT matches(drawn('{"B": "李四"}', '{"workspace": "picture_desk"}'), 'label="李四', 'nodes win over the workspace');
 SELECT throws_ok($$SELECT drawn(NULL, '{"workspace": "no_such_desk"}')$$, '3F000', 'workspace "no_such_desk" does not exist', 'a workspace that does not exist');

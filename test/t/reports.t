@@ -88,6 +88,21 @@ ok("，%d 项）" % late in newest, "overdue actions are counted", late)
 fresh = int(psql("""SELECT count(*) FROM desk.finding f JOIN desk.run r USING (run_id) WHERE r.as_of = '2026-11-20' AND rule ~ '^H' AND NOT EXISTS
 	(SELECT FROM desk.finding x JOIN desk.run y USING (run_id) WHERE y.as_of = '2026-11-10' AND x.rule = f.rule AND x.finding_key = f.finding_key)"""))
 ok("新增名称与文本命中（%d 个）" % fresh in newest, "and names hit for the first time", fresh)
+titles = dict(row.split("|") for row in psql("SELECT role, title_zh FROM risk_screen.role").split("\n"))
+wanted = []
+for rule, outcome, message in (row.split("|") for row in psql("SELECT rule, outcome, coalesce(message, '') FROM desk.rule_timing WHERE outcome IN ('unknown', 'error') ORDER BY outcome, rule").split("\n")):
+    for english, chinese in (("roles not mapped: ", "未接入："), ("roles without rows: ", "没有数据：")):
+        message = re.sub(english + "([^;]*)", lambda m: chinese + "、".join("%s (%s)" % (titles[n], n) for n in m.group(1).split(", ")), message)
+    wanted.append((rule, message.replace("; ", "；") or "没有可判断的对象"))
+said = section(newest, "未能判断的规则").replace("\\", "").splitlines()
+ok(len(wanted) > 3 and len(said) == len(wanted) and all(line.startswith("* %s " % rule) and line.endswith("：" + why) for line, (rule, why) in zip(said, wanted)),
+   "what could not be judged says why, in Chinese", "%s\n%s" % (said, wanted))
+ok(psql("SELECT risk_screen._unjudged_zh('unknown', 'roles not mapped: loan, mine; roles without rows: txn') || ' / ' || risk_screen._unjudged_zh('error', 'division by zero (SQLSTATE 22012)') || ' / ' || risk_screen._unjudged_zh('unknown', NULL)")
+   == "未接入：借款标的 (loan)、mine；没有数据：%s (txn) / 执行出错：division by zero (SQLSTATE 22012) / 没有可判断的对象" % titles["txn"], "both reasons, a role of one's own, an error, none", titles["loan"])
+psql("CREATE ROLE reports_reader; GRANT USAGE ON SCHEMA desk TO reports_reader; GRANT SELECT ON ALL TABLES IN SCHEMA desk TO reports_reader")
+refused = psql("SET ROLE reports_reader; SELECT risk_screen.report('desk')")
+ok("permission denied" in refused and len(refused) < 1000, "a reader without rights on the warehouse is told so in a few lines", refused)
+psql("DROP OWNED BY reports_reader; DROP ROLE reports_reader")
 cut = psql("SELECT risk_screen.report('desk', max_institutions => 1, max_rows => 1)")
 ok(len(re.findall(r"^### ", cut, flags=re.M)) == 1 and "另有 %d 家未列出" % (len(bad) - 1) in cut, "a list that is cut says how many are missing")
 ok("<script>" not in newest and "&lt;script&gt;\\|" in newest + psql("SELECT risk_screen._md(name) FROM desk.institution WHERE inst_id = 'O0002'"), "names carry no markup")

@@ -71,6 +71,11 @@ if shutil.which("node"):
         input=json.dumps([{"kind": r["subject_kind"], "proof": r["evidence"] or "{}"} for r in rows["findings"] + rows["nobody"]]), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
     odd = sorted({w for w in re.split(r"[|\n]", words) if re.match(r"^ *[A-Za-z_]", w)})
     ok(words.count("\n") == len(rows["findings"] + rows["nobody"]) and not odd, "what findings rest on is told in Chinese words", ", ".join(odd))
+    words = subprocess.run(["node", "--input-type=module", "-e", """import { threshold } from './examples/site/lib/words.mjs'; import { readFileSync } from 'node:fs';
+        for (const text of JSON.parse(readFileSync(0, 'utf8'))) console.log(threshold(text));"""],
+        input=json.dumps([r["threshold"] for r in rows["catalogue"]]), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+    odd = sorted({w for w in words.split("\n") if re.search(r"[A-Za-z]{3}", w)})
+    ok(words.count("\n") == len(rows["catalogue"]) and not odd, "and so are the thresholds of the plans", "; ".join(odd))
 followed = {r["inst_id"]: r["followed"] for r in rows["money_picture"]}
 held = dict(line.split("|") for line in value("SELECT inst_id, trim_scale(sum(held + exited)) FROM money_destination GROUP BY 1").split())
 ok({k: float(v) for k, v in followed.items()} == {k: float(v) for k, v in held.items()}, "the diagrams carry what the view money_destination ends with",
@@ -90,6 +95,9 @@ ok(run.returncode == 0 and int(value("SELECT count(*) FROM risk_board WHERE inco
 counted = {tuple(line.split("|")) for line in value("SELECT level, count(*) FROM risk_board GROUP BY 1").split()}
 trend = [(r["level"], r["institutions"]) for r in csv.DictReader(io.StringIO(psql("--csv", "-f", "examples/site/queries/trend.sql").stdout)) if r["as_of"].startswith("2026-11-21")]
 ok(len(trend) == len(set(trend)) and set(trend) == counted, "the trend has each level once, with the number of the board", "%s\n%s" % (trend, counted))
+drawn = set(re.findall(r"【(至少)?([红橙黄])】", psql("-At", "-f", "examples/site/queries/money_picture.sql").stdout))
+certain = set(value("SELECT DISTINCT level_zh FROM risk_board WHERE level IN ('red', 'orange', 'yellow') AND NOT incomplete").split())
+ok(drawn and all(prefix or level in certain for prefix, level in drawn) and any(prefix for prefix, _ in drawn), "the diagrams say 至少 where the board does", "%s\n%s" % (drawn, certain))
 zh = {"red": "红", "orange": "橙", "yellow": "黄", "unknown": "未知", "green": "绿"}
 for panel in json.load(open("examples/bi/grafana.json", encoding="utf-8"))["panels"][:2]:
     sql = re.sub(r"\$__timeFilter\([^)]*\)", "as_of = '2026-11-21'", panel["targets"][0]["rawSql"])

@@ -56,7 +56,7 @@ ${proof(own)}</article>`;
 }
 
 function moneySection(rows, option) {
-	if (!option || rows.length === 0) return '<p class="empty">本期未对该机构做资金追踪：只追踪当期测算为橙色及以上、且有放款的机构。</p>';
+	if (!option || rows.length === 0) return '<p class="empty">本期没有可追踪的资金：只追踪网络借贷机构付给借款人的放款。</p>';
 	const ended = sum(rows, 'held') + sum(rows, 'exited');
 	const related = atRelated(rows);
 	const share = ended > 0 ? sum(related, 'held') / ended : 0;
@@ -86,7 +86,7 @@ export function institutionPage({ run, b, register, reasons, findings, indicator
 			{ title: '指标', kind: 'wide', cell: i => `<span class="code">${esc(i.rule)}</span>${esc(i.rule_zh)}` },
 			{ title: '本机构', kind: 'num', cell: i => i.value === null ? '<span class="muted">未知</span>' : `<b class="${i.beyond ? 'late' : ''}">${measured(i.value, i.unit, i.rule_zh)}</b>` },
 			{ title: '预警线', kind: 'num', cell: i => i.threshold === null ? '—' : `${compare(i.operator)} ${measured(i.threshold, i.unit, i.rule_zh)}` },
-			{ title: '结论', cell: i => i.beyond === true ? '<b class="late">触线</b>' : i.beyond === false ? '未触线' : '<span class="muted">仅监测</span>' },
+			{ title: '结论', cell: i => i.beyond === true ? '<b class="late">触线</b>' : i.beyond === false ? '未触线' : `<span class="muted">${i.value === null ? '数据不足' : '仅监测'}</span>` },
 			{ title: '同业中位数', kind: 'num', cell: i => Number(i.peers) > 1 ? measured(i.median, i.unit, i.rule_zh) : '—' },
 			{ title: '同业位置', cell: i => peerStrip(i) || '<span class="muted">无同业</span>' },
 			{ title: '同业数', kind: 'num', cell: i => number(i.peers) },

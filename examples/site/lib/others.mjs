@@ -1,6 +1,6 @@
 // The alert queue, the sector, and the catalogue of rules.
 import { LEVELS, LEVEL_ZH, badge, compare, day, esc, institutionLink, measured, minute, money, number, page, percent, table } from './html.mjs';
-import { action, evidence, subject, target } from './words.mjs';
+import { action, evidence, subject, target, threshold } from './words.mjs';
 
 const link = row => `<a href="${institutionLink(row.inst_id)}">${esc(row.name ?? row.inst_id)}</a>`;
 
@@ -79,14 +79,14 @@ const OUTCOME = { hit: '命中', clear: '未发现', unknown: '数据不足', er
 
 export function rulesPage({ run, catalogue }) {
 	const count = state => catalogue.filter(c => c.state === state).length;
-	const body = `<div class="heading"><h1>规则目录</h1><p>方案要求 ${catalogue.length} 条：${Object.entries(STATE).filter(([s]) => count(s)).map(([s, zh]) => `${zh} ${count(s)}`).join(' · ')}</p></div>
+	const body = `<div class="heading"><h1>规则目录</h1><p>方案要求 ${catalogue.filter(c => c.plan).length} 条${catalogue.some(c => !c.plan) ? `，自有规则 ${catalogue.filter(c => !c.plan).length} 条` : ''}：${Object.entries(STATE).filter(([s]) => count(s)).map(([s, zh]) => `${zh} ${count(s)}`).join(' · ')}</p></div>
 <section class="card"><form class="filters" role="search" onsubmit="return false"><input type="search" id="q" placeholder="编号、名称、条款" aria-label="搜索">
 <select id="f-state" aria-label="状态"><option value="">全部状态</option>${Object.entries(STATE).map(([s, zh]) => `<option value="${s}">${zh}</option>`).join('')}</select>
 <select id="f-outcome" aria-label="本期结果"><option value="">全部结果</option>${Object.entries(OUTCOME).map(([s, zh]) => `<option value="${s}">${zh}</option>`).join('')}</select><output id="shown">${catalogue.length} 条</output></form>
 ${table([
 		{ title: '编号', cell: c => `<span class="code" id="${esc(c.code)}">${esc(c.code)}</span>` }, { title: '要求', kind: 'wide', cell: c => `${esc(c.title_zh)}<small>${esc(c.title_en)}</small>` },
-		{ title: '条款', kind: 'wide', cell: c => `${c.clause ? `“${esc(c.clause)}”` : ''}<small>方案 ${esc(c.plan)}</small>` }, { title: '阈值', cell: c => esc(c.threshold ?? '') || '—' }, { title: '等级', cell: c => badge(c.severity) },
-		{ title: '状态', cell: c => esc(STATE[c.state] ?? c.state) }, { title: '本期结果', cell: c => c.outcome ? `${esc(OUTCOME[c.outcome] ?? c.outcome)}${Number(c.hits) > 0 ? ` <b>${number(c.hits)}</b>` : ''}` : '<span class="muted">—</span>' },
+		{ title: '条款', kind: 'wide', cell: c => `${c.clause ? `“${esc(c.clause)}”` : ''}<small>${c.plan ? `方案 ${esc(c.plan)}` : '自有规则'}</small>` }, { title: '阈值', cell: c => esc(threshold(c.threshold ?? '')) || '—' }, { title: '等级', cell: c => badge(c.severity) },
+		{ title: '状态', kind: 'word', cell: c => esc(STATE[c.state] ?? c.state) }, { title: '本期结果', cell: c => c.outcome ? `${esc(OUTCOME[c.outcome] ?? c.outcome)}${Number(c.hits) > 0 ? ` <b>${number(c.hits)}</b>` : ''}` : '<span class="muted">—</span>' },
 	], catalogue, { id: 'board', class: 'stack', row: c => `data-state="${esc(c.state)}" data-outcome="${esc(c.outcome ?? '')}"` })}</section>`;
 	return page({ title: '规则目录', here: 'rules.html', run, body });
 }

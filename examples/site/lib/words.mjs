@@ -15,7 +15,7 @@ const KEY = {
 	promised_rate: '承诺利率', adverts: '广告数', investors: '投资者数', list: '名单', share_of_loans: '标的占比', without_merging: '不合并计算', payouts: '给付次数', subject_kind: '对象类型', payment_delay: '逾期兑付', texts_with_words: '含命中词材料数', both: '兼有', direct_holders: '直接持有人数', complaints_in_7_days: '7日投诉数', new_ratio: '新比率',
 	idle_client_balance: '客户闲置余额', on: '日期', item: '项目', sold_to: '销售对象', share_filed: '已备案占比', complaint_burst: '投诉突增', tied: '搭售', inducement: '诱导方式', holders: '持有人数', authority: '主管部门', until: '止', complaints: '投诉数', texts_with_promise: '含承诺材料数', rate: '利率',
 	recomputed: '复算值', violations: '违规数', about_payment: '涉及兑付', from_rating: '原评级', subject: '对象', came_back: '回流', nobody_known: '无人可归', institutions_covered: '覆盖机构数', channels: '渠道数', visits_a_day: '日访问量', negative_share: '负面占比', products: '产品数', to_the_public: '面向公众', spread: '利差',
-	pooled: '归集', shared_at: '共享时间', never_listed: '从未列入', version: '版本', compliance: '合规情况', share_of_money: '金额占比', proposed_class: '建议分类', rule: '规则',
+	pooled: '归集', shared_at: '共享时间', never_listed: '从未列入', version: '版本', compliance: '合规情况', share_of_money: '金额占比', proposed_class: '建议分类', rule: '规则', title: '标题',
 };
 const VALUE = { fifo: '先进先出', controller: '控制人', controlled: '受控企业', self: '本机构', holder: '股东', officer: '高管', group: '集团成员', 'calendar day': '自然日', new: '新设', change: '变更', true: '是', false: '否', person: '个人',
 	invalid: '无效', 'in': '转入', missing: '缺失', institution: '机构', custody: '存管', late: '逾期', active: '在业', split: '拆分', suspend_new: '暂停新增', 'no bank statement': '无银行对账单', pending: '待定', other: '其他', payments: '多次给付',
@@ -24,7 +24,20 @@ const VALUE = { fifo: '先进先出', controller: '控制人', controlled: '受�
 };
 const SUBJECT = {
 	institution: '本机构', loan: '标的', transfer: '交易', txn: '交易', person: '人员', sale: '销售', account: '账户', investor: '投资者', text: '宣传材料', user: '用户', feed: '报送', borrower: '借款人', product: '产品',
-	penalty: '处罚', bank: '银行', firm: '企业', sector: '全行业', site: '网站', request: '协查', opinion: '舆情', party: '主体', disclosure: '信息披露', cooperation: '合作',
+	penalty: '处罚', bank: '银行', firm: '企业', sector: '全行业', site: '网站', request: '协查', opinion: '舆情', party: '主体', disclosure: '信息披露', cooperation: '合作', rule: '规则',
+};
+const SECTOR = { ALL: '全行业', opinion: '舆情' };
+// thresholds of the requirements, where the catalogue says them in words
+const THRESHOLD = {
+	none: '方案未定', any: '出现即触发', 'not given': '方案未给出', '0 after': '之后为0', months: '按月数', parameter: '参数', yearly: '每年', '0 missing': '不得缺失', 'period set': '规定期限', '0 after order': '责令后为0',
+	'> 1 layer (资管新规; not in the plans)': '超过1层（资管新规，方案未定）', '3 months cut; limit none': '以3个月为界，限额方案未定', parameters: '参数', '0 open': '不得有未办结', '1 per alert': '每条预警1份', '3 items': '3项', '4 items': '4项',
+	'not in the plans': '方案未定', 'unknown share < T': '未知占比低于参数', '4 fields': '4个字段', '3 fields': '3个字段', schedule: '按时间表', 'trend/percentile; none in the plans': '趋势、分位数；方案未定', 'none in the plans': '方案未定', table: '按对照表',
+	'none (usual alarm < 1 or falling)': '方案未定（通常低于1或下降即预警）', '200 (Securities Law; not in the plans)': '200人（证券法，方案未定）', '0 delay': '即时', '30 % / 7 days': '30%／7日', 'limits by licence': '按牌照限额', '1 per row': '每行1个',
+	'0 undisclosed': '不得有未披露', '10 working days': '10个工作日', '24 hours': '24小时', 'sum of weights': '权重之和', 'steps 10 %–100 %': '10%至100%分档', '30 days; usual floor 1.0': '30日，通常不低于1.0',
+	'depth ≥ 3 (criminal standard; not in the plans)': '3层以上（刑事立案标准，方案未定）', 'T on dispersion': '离散度参数', '1 year': '1年', '0 unexplained': '不得有无法说明', 'k hops, T %': '层数、比例参数', 'none (“显著”)': '方案未定（“显著”）', '10 years': '10年',
+	'N months': 'N个月', 'any hit': '命中即触发', '‘immediate’; monthly': '即时；每月', 'T, Δt parameters': '金额、时间参数', 'daily, 0 difference': '每日，差额为0', trend: '趋势', 'set per order': '按责令要求', ladder: '逐级加重', 'set locally': '由地方规定',
+	'product parameter; the plan gives only the meaning': '产品参数，方案只给出含义', '0 outstanding': '不得有余额', 'phase 1 end': '第一阶段结束时', '0 without': '不得缺少', 'hops, %': '层数、比例', 'expiry date': '到期日', '1 hour (wall clock)': '1小时（自然时间）',
+	'not in the plans; 2016 measures: person 200 k/1 m, legal person 1 m/5 m CNY (default table)': '方案未定；2016年办法：自然人20万元、100万元，法人100万元、500万元（默认表）', '0 (red line), indicator for grading': '0（红线），评级指标', 'rate not given': '利率未给出', '50 000 CNY': '5万元',
 };
 const ACTION = { push: '推送', open_case: '启动应急处置', letter: '发风险提示函', publish: '协会公示', rectification_plan: '提交整改方案', plan: '提交整改方案' };
 const TARGET = { supervisor: '监管负责人', executive: '机构高管', regulator: '监管部门', association: '行业协会' };
@@ -37,7 +50,8 @@ const FLAG = {
 export const flags = text => (text ?? '').split(',').filter(Boolean).map(f => FLAG[f] ?? f).join('、');
 export const action = code => ACTION[code] ?? code ?? '—';
 export const target = code => TARGET[code] ?? code ?? '';
-export const subject = (kind, id) => kind === 'institution' ? SUBJECT.institution : `${SUBJECT[kind] ?? kind} ${id}`;
+export const subject = (kind, id) => kind === 'institution' ? SUBJECT.institution : kind === 'sector' && SECTOR[id] !== undefined ? SECTOR[id] : `${SUBJECT[kind] ?? kind} ${id}`;
+export const threshold = text => THRESHOLD[text] ?? text;
 
 /** A short form of numbers that SQL wrote with many zeros and of moments; codes in Chinese; other text as it is. */
 const tidy = text => /^-?\d+\.\d+$/.test(text) ? String(Number(Number(text).toFixed(4)))

@@ -7,7 +7,7 @@ money AS (
 	 WHERE m.kind IN ('moved', 'held', 'exited')
 	 GROUP BY 1, 2, 3, 4, 5, 6),
 related AS (
-	SELECT d.inst_id, jsonb_object_agg(d.account_id, jsonb_build_object('name', d.owner_name || '·关联方', 'level', b.level)) AS nodes
+	SELECT d.inst_id, jsonb_object_agg(d.account_id, jsonb_build_object('name', d.owner_name || '·关联方', 'level', b.level, 'incomplete', b.incomplete)) AS nodes
 	  FROM (SELECT DISTINCT ON (inst_id, account_id) * FROM money_destination ORDER BY inst_id, account_id, owner_name) AS d
 	  LEFT JOIN risk_board AS b ON b.inst_id = d.owner_id
 	 WHERE d.related AND d.owner_id <> d.inst_id AND d.owner_name IS NOT NULL
