@@ -12,7 +12,7 @@
 #include "utils/guc.h"
 
 #include "risk_screen.h"
-#include "flow_graph.h"
+#include "graph_catalog.h"
 #include "rs_memory.h"
 
 RS_MODULE_MAGIC;
