@@ -119,7 +119,12 @@ rs_mix64(uint64 h)
 extern RsKey rs_key_get(const RsKeySet *set, uint32 number);
 extern int	rs_key_compare(const RsKeyType *type, const RsKey *a, const RsKey *b);
 extern uint64 rs_key_hash(const RsKeyType *type, const RsKey *key);
-/* Place of the key in a set that is in the order of rs_key_compare(), as placed by order[] if given; RS_NO_ID if absent. */
+/*
+ * Where the key stands, or would stand (*found), in a set that is in the order
+ * of rs_key_compare(), through order[] if given; top: the greatest integer.
+ */
+extern uint32 rs_key_place(const RsKeySet *set, int64 top, const uint32 *order, const RsKey *key, bool *found);
+/* The key's number, RS_NO_ID if it is absent. */
 extern uint32 rs_key_find(const RsKeySet *set, int64 top, const uint32 *order, const RsKey *key);
 
 /* Kind, width, base of identifiers whose integers lie in [low, high] or whose bytes make up a heap. */

@@ -186,41 +186,50 @@ interpolate(const RsKeySet *set, int64 top, const uint32 *order, int64 key, uint
 			*high = at;
 			above = (uint64) found - 1;
 		}
-		if (key < (int64) below || key > (int64) above)
-		{
-			*high = *low;
-			return;
-		}
 	}
 }
 
 uint32
-rs_key_find(const RsKeySet *set, int64 top, const uint32 *order, const RsKey *key)
+rs_key_place(const RsKeySet *set, int64 top, const uint32 *order, const RsKey *key, bool *exists)
 {
 	uint32		low = 0,
 				high = set->count;
 
+	*exists = false;
 	if (set->type.kind == RS_KEY_INT && set->type.compare == NULL && high > 0)
 	{
-		if (key->integer < set->base || key->integer > top)
-			return RS_NO_ID;
+		if (key->integer < set->base)
+			return 0;
+		if (key->integer > top)
+			return high;
 		interpolate(set, top, order, key->integer, &low, &high);
 	}
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
-		uint32		number = by_order(order, middle);
-		RsKey		found = rs_key_get(set, number);
+		RsKey		found = rs_key_get(set, by_order(order, middle));
 		int			c = rs_key_compare(&set->type, &found, key);
 
 		if (c == 0)
-			return number;
+		{
+			*exists = true;
+			return middle;
+		}
 		if (c < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return RS_NO_ID;
+	return low;
+}
+
+uint32
+rs_key_find(const RsKeySet *set, int64 top, const uint32 *order, const RsKey *key)
+{
+	bool		found;
+	uint32		place = rs_key_place(set, top, order, key, &found);
+
+	return found ? by_order(order, place) : RS_NO_ID;
 }
 
 /* ---------- writing ---------- */

@@ -394,11 +394,8 @@ rs_graph_output_finish(RsGraphOutput *output, char stamp[RS_GRAPH_STAMP])
 }
 
 void
-rs_graph_output_abandon(RsGraphOutput *output)
+rs_graph_output_discard(RsGraphOutput *output)
 {
-	if (output->spill)
-		FileClose(output->spill);
-	CloseTransientFile(output->fd);
 	delete_file(output->name);
 	for (Pending **at = &pending; *at != NULL; at = &(*at)->next)
 		if (strcmp((*at)->name, output->name) == 0)
@@ -409,6 +406,15 @@ rs_graph_output_abandon(RsGraphOutput *output)
 			pfree(p);
 			break;
 		}
+}
+
+void
+rs_graph_output_abandon(RsGraphOutput *output)
+{
+	if (output->spill)
+		FileClose(output->spill);
+	CloseTransientFile(output->fd);
+	rs_graph_output_discard(output);
 }
 
 /* ---------- sweeping ---------- */

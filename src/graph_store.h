@@ -31,8 +31,9 @@ typedef struct RsGraphOutput
 extern RsGraphOutput *rs_graph_output_create(RsIdType *txn);
 /* Make it durable and close it; stamp tells later whether it was touched. */
 extern void rs_graph_output_finish(RsGraphOutput *output, char stamp[RS_GRAPH_STAMP]);
-/* It is not needed after all: delete it now. */
+/* It is not needed after all: delete it now; while it is written, or when it is finished. */
 extern void rs_graph_output_abandon(RsGraphOutput *output);
+extern void rs_graph_output_discard(RsGraphOutput *output);
 /* Delete a file when the transaction commits. */
 extern void rs_graph_file_drop(const char *name);
 /* File numbers are the first part of the name. */
