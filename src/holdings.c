@@ -15,6 +15,7 @@
 #include "pg_compat.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -265,6 +266,38 @@ rs_holdings_build(RsHoldings *h)
 	h->graph = rs_ownership_build(h->rows, h->nids, h->node_of, &h->options);
 }
 
+static pg_noinline void
+make_name(RsHoldings *h, uint32 node)
+{
+	RsName	   *name = &h->name[node];
+	MemoryContext old;
+	Datum		text;
+	Size		bytes;
+
+	if (h->kept)
+	{
+		int			n = rs_kept_write_name(h, h->id_of[node], name->inside + VARHDRSZ_SHORT, RS_NAME_BYTES - VARHDRSZ_SHORT);
+
+		if (n >= 0)
+		{
+			SET_VARSIZE_SHORT(name->inside, n + VARHDRSZ_SHORT);
+			return;
+		}
+	}
+	old = MemoryContextSwitchTo(h->budget);
+	text = h->kept ? rs_kept_text(h, h->id_of[node]) : rs_interner_text(h->interner, h->id_of[node]);
+	MemoryContextSwitchTo(old);
+	bytes = VARSIZE_ANY_EXHDR(DatumGetPointer(text));
+	if (bytes + VARHDRSZ_SHORT <= RS_NAME_BYTES)
+	{
+		SET_VARSIZE_SHORT(name->inside, bytes + VARHDRSZ_SHORT);
+		memcpy(name->inside + VARHDRSZ_SHORT, VARDATA_ANY(DatumGetPointer(text)), bytes);
+		pfree(DatumGetPointer(text));
+	}
+	else
+		name->longer.outside = text;
+}
+
 /* Text of a node's identifier, kept; it may have a short header. */
 Datum
 rs_holdings_name(RsHoldings *h, uint32 node)
@@ -272,20 +305,25 @@ rs_holdings_name(RsHoldings *h, uint32 node)
 	RsName	   *name = &h->name[node];
 
 	if (name->inside[0] == 0 && name->longer.outside == (Datum) 0)
-	{
-		MemoryContext old = MemoryContextSwitchTo(h->budget);
-		Datum		text = h->kept ? rs_kept_text(h, h->id_of[node]) : rs_interner_text(h->interner, h->id_of[node]);
-		Size		bytes = VARSIZE_ANY_EXHDR(DatumGetPointer(text));
-
-		MemoryContextSwitchTo(old);
-		if (bytes + VARHDRSZ_SHORT <= RS_NAME_BYTES)
-		{
-			SET_VARSIZE_SHORT(name->inside, bytes + VARHDRSZ_SHORT);
-			memcpy(name->inside + VARHDRSZ_SHORT, VARDATA_ANY(DatumGetPointer(text)), bytes);
-			pfree(DatumGetPointer(text));
-		}
-		else
-			name->longer.outside = text;
-	}
+		make_name(h, node);
 	return name->inside[0] != 0 ? PointerGetDatum(name->inside) : name->longer.outside;
+}
+
+/*
+ * All names at once, in the order of the file: there each costs part of a cache
+ * miss that is on its way, asked for one by one a whole one.
+ */
+void
+rs_holdings_name_all(RsHoldings *h)
+{
+	if (h->kept == NULL)
+		return;
+	for (uint32 node = 0; node < h->nids; node++)
+	{
+		if (node + 16 < h->nids)
+			rs_kept_prefetch_name(h, h->id_of[node + 16]);
+		make_name(h, node);
+		if ((node & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 }

@@ -92,6 +92,7 @@ extern void rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, 
 extern void rs_holdings_discover(RsHoldings *h, uint32 id);
 extern void rs_holdings_build(RsHoldings *h);
 extern Datum rs_holdings_name(RsHoldings *h, uint32 node);
+extern void rs_holdings_name_all(RsHoldings *h);	/* most will be asked for */
 extern void rs_holdings_close(RsHoldings *h);
 
 /* ---------- for the two sources ---------- */
@@ -110,6 +111,8 @@ extern void rs_kept_load_all(RsHoldings *h);
 extern void rs_kept_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards);
 extern uint32 *rs_kept_ranks(RsHoldings *h);
 extern Datum rs_kept_text(RsHoldings *h, uint32 id);
+extern void rs_kept_prefetch_name(RsHoldings *h, uint32 id);
+extern int	rs_kept_write_name(RsHoldings *h, uint32 id, char *to, int room);
 extern Datum rs_kept_datum(RsHoldings *h, uint32 id);
 extern RsInterner *rs_kept_identifiers(RsHoldings *h);
 extern uint32 rs_kept_number(RsHoldings *h, uint32 identifier);

@@ -185,6 +185,44 @@ rs_kept_text(RsHoldings *h, uint32 id)
 	return rs_id_text(&k->mapping->node, &key);
 }
 
+void
+rs_kept_prefetch_name(RsHoldings *h, uint32 id)
+{
+	const RsKeySet *set = &h->kept->file->node;
+	int64		node = node_of_number(h, id);
+
+	if (node < h->kept->file->header->nnodes)
+		__builtin_prefetch(set->key + (uint64) node * (set->type.kind == RS_KEY_FIXED ? set->type.length : set->width));
+}
+
+/* The identifier as it is printed, into at most `room` bytes; returns their number, -1 if they are more. */
+int
+rs_kept_write_name(RsHoldings *h, uint32 id, char *to, int room)
+{
+	RsKeptHoldings *k = h->kept;
+	int64		node = node_of_number(h, id);
+	RsKey		key;
+
+	if (node >= k->file->header->nnodes)
+		return -1;
+	key = rs_key_get(&k->file->node, (uint32) node);
+	switch (k->mapping->node.oid)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return room < MAXINT8LEN ? -1 : pg_lltoa(key.integer, to);
+		case TEXTOID:
+		case VARCHAROID:
+			if (key.length > room)
+				return -1;
+			memcpy(to, key.bytes, key.length);
+			return (int) key.length;
+		default:
+			return -1;
+	}
+}
+
 uint32 *
 rs_kept_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n)
 {
@@ -291,8 +329,9 @@ is_sound(RsHoldings *h, const RsHolding *r)
 	return true;
 }
 
+/* owned: the company's number, RS_NO_ID if it is not at hand. */
 static inline void
-take_row(RsHoldings *h, uint32 row)
+take_row(RsHoldings *h, uint32 row, uint32 owned)
 {
 	RsKeptHoldings *k = h->kept;
 	RsHolding	r;
@@ -304,24 +343,59 @@ take_row(RsHoldings *h, uint32 row)
 	if (!rs_holdings_wants(h, r.from, r.to, r.known_from))
 		return;
 	r.owner = number_of_node(h, r.owner);
-	r.owned = number_of_node(h, r.owned);
+	r.owned = owned != RS_NO_ID ? owned : number_of_node(h, r.owned);
 	rs_holdings_take(h, &r);
 }
 
 /* Rows about a party as the company, or as the owner. */
 static void
-take_rows_of(RsHoldings *h, int64 node, bool as_owned)
+take_rows_of(RsHoldings *h, uint32 id, bool as_owned)
 {
 	const RsOwnershipFile *f = h->kept->file;
+	int64		node = node_of_number(h, id);
 
 	if (node >= f->header->nnodes)
 		return;
 	if (as_owned)
 		for (uint32 row = f->in_start[node]; row < f->in_start[node + 1]; row++)
-			take_row(h, row);
+			take_row(h, row, id);
 	else
 		for (uint32 i = f->out_start[node]; i < f->out_start[node + 1]; i++)
-			take_row(h, f->out_row[i]);
+			take_row(h, f->out_row[i], RS_NO_ID);
+}
+
+/*
+ * Rows about all parties discovered, while more are. Their places are anywhere
+ * in the file: where a party's rows begin is fetched 16 parties ahead, the rows
+ * 8 ahead.
+ */
+static void
+take_discovered(RsHoldings *h, bool as_owned)
+{
+	const RsOwnershipFile *f = h->kept->file;
+	const uint32 *start = as_owned ? f->in_start : f->out_start;
+
+	for (uint64 d = 0; d < h->ndiscovered; d++)
+	{
+		if (d + 16 < h->ndiscovered)
+		{
+			int64		far = node_of_number(h, h->discovered[d + 16]),
+						near = node_of_number(h, h->discovered[d + 8]);
+
+			__builtin_prefetch(&start[Min(far, f->header->nnodes)]);
+			near = start[Min(near, f->header->nnodes)];
+			if (as_owned)
+			{
+				__builtin_prefetch(&f->row[near]);
+				__builtin_prefetch(&f->owned[near]);
+			}
+			else
+				__builtin_prefetch(&f->out_row[near]);
+		}
+		take_rows_of(h, h->discovered[d], as_owned);
+		if ((d & 0xFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 }
 
 void
@@ -337,7 +411,7 @@ rs_kept_load_all(RsHoldings *h)
 	}
 	for (uint32 row = 0; row < f->header->nrows; row++)
 	{
-		take_row(h, row);
+		take_row(h, row, RS_NO_ID);
 		if ((row & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -352,22 +426,12 @@ rs_kept_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 	h->discovering = !upwards;
 	for (uint32 i = 0; i < n; i++)
 		rs_holdings_discover(h, ids[i]);
-	for (uint64 d = 0; d < h->ndiscovered; d++)
-	{
-		take_rows_of(h, node_of_number(h, h->discovered[d]), as_owned);
-		if ((d & 0xFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
+	take_discovered(h, as_owned);
 	if (!upwards)
 	{
 		/* what a company's other holders have decides its flags */
 		h->discovering = false;
-		for (uint64 d = 0; d < h->ndiscovered; d++)
-		{
-			take_rows_of(h, node_of_number(h, h->discovered[d]), !h->swapped);
-			if ((d & 0xFFF) == 0)
-				CHECK_FOR_INTERRUPTS();
-		}
+		take_discovered(h, !h->swapped);
 	}
 }
 

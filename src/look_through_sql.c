@@ -337,6 +337,7 @@ rs_look_through(PG_FUNCTION_ARGS)
 		rs_holdings_load_around(h, asked, nasked, !l.downwards);
 	}
 	rs_holdings_build(h);
+	rs_holdings_name_all(h);
 
 	l.flag_array = rs_alloc0(budget, FLAG_SLOTS, sizeof(Datum), "flags");
 	l.flag_mask = rs_alloc0(budget, FLAG_SLOTS, sizeof(uint32), "flags");

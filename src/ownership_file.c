@@ -5,15 +5,16 @@
  * The rows of a holdings query, all of them and as they are, sorted by owned
  * company, then owner, and numbered by that order:
  *
- *	 in_start[nodes+1], owner[rows], owned[rows], known[rows], class[rows]
+ *	 in_start[nodes+1], row[rows]			owner, class and share side by side
+ *	 owned[rows]
  *	 out_start[nodes+1], out_row[rows]		the same rows by owner, then company
- *	 share, votes, share_min, share_max		as integers at the column's scale
+ *	 votes, share_min, share_max			as integers at the column's scale
  *	 kind, valid_from, valid_to, known_from	each only if the query has it
  *	 identifiers of the nodes, in their order; names of the kinds
  *
  * Rows, not edges: which of them count depends on the day, on what was known
  * then, on the question (capital, votes, control). A question settles that for
- * the few rows that concern it, exactly as it does with rows of a query. 22
+ * the few rows that concern it, exactly as it does with rows of a query. 24
  * bytes a row and 8 a party for plain owner, owned, share, and the identifiers:
  * integers in as many bytes as their range needs, text as its bytes and 4 more.
  *
@@ -43,6 +44,7 @@ is_present(const RsOwnershipHeader *h, RsOwnershipSection section)
 	switch (section)
 	{
 		case RS_OS_SHARE:
+			return (h->wide & (1u << RS_V_SHARE)) != 0;
 		case RS_OS_VOTES:
 		case RS_OS_MIN:
 		case RS_OS_MAX:
@@ -74,8 +76,8 @@ lengths(const RsOwnershipHeader *h, uint64 *length)
 		if (h->scale[v] < 0 || h->scale[v] > 38)
 			return false;
 	length[RS_OS_IN_START] = length[RS_OS_OUT_START] = (nodes + 1) * sizeof(uint32);
-	length[RS_OS_OWNER] = length[RS_OS_OWNED] = length[RS_OS_OUT_ROW] = rows * sizeof(uint32);
-	length[RS_OS_KNOWN] = length[RS_OS_CLASS] = rows;
+	length[RS_OS_OWNED] = length[RS_OS_OUT_ROW] = rows * sizeof(uint32);
+	length[RS_OS_ROW] = rows * sizeof(RsOwnershipRow);
 	for (int v = 0; v < RS_V_COLUMNS; v++)
 		length[RS_OS_SHARE + v] = rows * (h->wide & (1u << v) ? sizeof(int128) : sizeof(int64));
 	length[RS_OS_KIND] = rows * sizeof(uint32);
@@ -159,10 +161,8 @@ rs_ownership_file_attach(RsOwnershipFile *f, const void *base, uint64 size,
 	f->base = base;
 #define SECTION(s) (is_present(h, s) ? (const void *) (f->base + h->section[s].offset) : NULL)
 	f->in_start = SECTION(RS_OS_IN_START);
-	f->owner = SECTION(RS_OS_OWNER);
+	f->row = SECTION(RS_OS_ROW);
 	f->owned = SECTION(RS_OS_OWNED);
-	f->known = SECTION(RS_OS_KNOWN);
-	f->class = SECTION(RS_OS_CLASS);
 	f->out_start = SECTION(RS_OS_OUT_START);
 	f->out_row = SECTION(RS_OS_OUT_ROW);
 	for (int v = 0; v < RS_V_COLUMNS; v++)
@@ -362,12 +362,26 @@ write_starts(Writer *w, RsOwnershipSection section, const uint32 *end)
 }
 
 static void
-write_ends(Writer *w, RsOwnershipSection section, const uint32 *end)
+write_rows(Writer *w)
 {
-	RsGraphStream *s = begin(w, section);
+	const RsHoldingRows *rows = w->rows;
+	RsGraphStream *s = begin(w, RS_OS_ROW);
+	bool		has_share = (w->header->columns & RS_OC_VALUE(RS_V_SHARE)) != 0 && !(w->header->wide & (1u << RS_V_SHARE));
 
-	for (uint64 i = 0; i < w->rows->n; i++)
-		rs_stream_u32(s, w->nodes->rank[end[w->order[i]]]);
+	for (uint64 i = 0; i < rows->n; i++)
+	{
+		uint32		r = w->order[i];
+		RsOwnershipRow row = {
+			.owner = w->nodes->rank[rows->owner[r]], .known = rows->known[r], .class = rows->class[r],
+			.share = has_share ? (int64) rows->value[RS_V_SHARE][r] : 0
+		};
+
+		rs_graph_stream_put(s, &row, sizeof(row));
+	}
+	rs_graph_stream_close(s);
+	s = begin(w, RS_OS_OWNED);
+	for (uint64 i = 0; i < rows->n; i++)
+		rs_stream_u32(s, w->nodes->rank[rows->owned[w->order[i]]]);
 	rs_graph_stream_close(s);
 }
 
@@ -391,16 +405,6 @@ write_out_rows(Writer *w)
 	rs_graph_stream_close(&w->stream);
 	pfree(row);
 	pfree(next);
-}
-
-static void
-write_bytes(Writer *w, RsOwnershipSection section, const uint8 *column)
-{
-	RsGraphStream *s = begin(w, section);
-
-	for (uint64 i = 0; i < w->rows->n; i++)
-		rs_stream_packed(s, column[w->order[i]], 1);
-	rs_graph_stream_close(s);
 }
 
 static void
@@ -530,14 +534,11 @@ rs_ownership_file_write(MemoryContext budget, const RsGraphHost *host, const RsH
 
 	arrange(&w);
 	write_starts(&w, RS_OS_IN_START, rows->owned);
-	write_ends(&w, RS_OS_OWNER, rows->owner);
-	write_ends(&w, RS_OS_OWNED, rows->owned);
-	write_bytes(&w, RS_OS_KNOWN, rows->known);
-	write_bytes(&w, RS_OS_CLASS, rows->class);
+	write_rows(&w);
 	write_starts(&w, RS_OS_OUT_START, rows->owner);
 	write_out_rows(&w);
 	for (int v = 0; v < RS_V_COLUMNS; v++)
-		if (columns & RS_OC_VALUE(v))
+		if (is_present(h, RS_OS_SHARE + v))
 			write_values(&w, v);
 	write_validity(&w);
 	write_names(&w, nodes, &h->node, RS_OS_NODE);

@@ -17,14 +17,12 @@
 typedef enum RsOwnershipSection
 {
 	RS_OS_IN_START,				/* uint32 x (nodes + 1): the rows about a company, by owner */
-	RS_OS_OWNER,				/* uint32 x rows */
-	RS_OS_OWNED,
-	RS_OS_KNOWN,				/* uint8 x rows: bit v: value v is not NULL */
-	RS_OS_CLASS,				/* uint8 x rows: RsHoldingClass */
+	RS_OS_ROW,					/* RsOwnershipRow x rows */
+	RS_OS_OWNED,				/* uint32 x rows */
 	RS_OS_OUT_START,			/* uint32 x (nodes + 1) */
 	RS_OS_OUT_ROW,				/* uint32 x rows: the rows about an owner, by company */
-	RS_OS_SHARE,				/* int64 (or int128, if wide) x rows, each only if the query has it */
-	RS_OS_VOTES,
+	RS_OS_SHARE,				/* int128 x rows, only if wide */
+	RS_OS_VOTES,				/* int64 (or int128, if wide) x rows, each only if the query has it */
 	RS_OS_MIN,
 	RS_OS_MAX,
 	RS_OS_KIND,					/* uint32 x rows: place in the list of kinds, from 1; 0: NULL */
@@ -37,6 +35,16 @@ typedef enum RsOwnershipSection
 	RS_OS_KIND_HEAP,
 	RS_OS_SECTIONS
 } RsOwnershipSection;
+
+/* What every question looks at, in one place: a quarter of a cache line. */
+typedef struct RsOwnershipRow
+{
+	uint32		owner;
+	uint8		known;			/* bit v: value v is not NULL */
+	uint8		class;			/* RsHoldingClass */
+	uint16		unused;
+	int64		share;			/* 0 if wide */
+} RsOwnershipRow;
 
 /* Optional columns of the holdings contract, as bits of `columns`. */
 #define RS_OC_VALUE(v)		(1u << (v)) /* RS_V_SHARE ... RS_V_MAX */
@@ -73,13 +81,11 @@ typedef struct RsOwnershipFile
 	const RsOwnershipHeader *header;
 	const char *base;
 	const uint32 *in_start;
-	const uint32 *owner;
+	const RsOwnershipRow *row;
 	const uint32 *owned;
-	const uint8 *known;
-	const uint8 *class;
 	const uint32 *out_start;
 	const uint32 *out_row;
-	const int64 *value[RS_V_COLUMNS];	/* one of the two, if the column is there */
+	const int64 *value[RS_V_COLUMNS];	/* one of the two, if the column is there and not in the row */
 	const int128 *wide[RS_V_COLUMNS];
 	const uint32 *kind;			/* NULL if there is none, as those below */
 	const DateADT *from;
@@ -120,11 +126,14 @@ extern void rs_ownership_file_write(MemoryContext budget, const RsGraphHost *hos
 static inline void
 rs_ownership_file_row(const RsOwnershipFile *f, uint32 row, RsHolding *h)
 {
-	h->owner = f->owner[row];
+	const RsOwnershipRow *r = &f->row[row];
+
+	h->owner = r->owner;
 	h->owned = f->owned[row];
-	h->known = f->known[row];
-	h->class = (RsHoldingClass) f->class[row];
-	for (int v = 0; v < RS_V_COLUMNS; v++)
+	h->known = r->known;
+	h->class = (RsHoldingClass) r->class;
+	h->value[RS_V_SHARE] = f->wide[RS_V_SHARE] ? f->wide[RS_V_SHARE][row] : r->share;
+	for (int v = RS_V_VOTES; v < RS_V_COLUMNS; v++)
 		h->value[v] = f->value[v] ? f->value[v][row] : f->wide[v] ? f->wide[v][row] : 0;
 	h->kind = f->kind ? f->kind[row] : 0;
 	h->from = f->from ? f->from[row] : DATEVAL_NOBEGIN;
