@@ -118,6 +118,27 @@ extern RsInterner *rs_kept_identifiers(RsHoldings *h);
 extern uint32 rs_kept_number(RsHoldings *h, uint32 identifier);
 extern void rs_kept_close(RsHoldings *h);
 
+/*
+ * A question to an ownership graph in parts: h, into which nothing was read but
+ * targets (or nothing), is asked about these (or everybody) a few at a time.
+ */
+typedef struct RsKeptParts
+{
+	RsHoldings *whole;
+	int64	   *target;			/* nodes of the file, beyond them strangers */
+	uint64		n,
+				at;				/* the next */
+	uint64		chunk;			/* targets in a part */
+	uint64		ndeferred;		/* target[0 .. ndeferred) come again */
+} RsKeptParts;
+
+extern RsKeptParts *rs_kept_parts_of(RsHoldings *h, const uint32 *ids, uint32 n);
+extern RsKeptParts *rs_kept_parts_all(RsHoldings *h, bool upwards);
+extern RsHoldings *rs_kept_parts_next(RsKeptParts *parts, MemoryContext budget, bool upwards, bool rest,
+									  uint32 **ids, uint32 *n);
+extern void rs_kept_parts_defer(RsKeptParts *parts, uint32 n);
+extern bool rs_kept_parts_again(RsKeptParts *parts);
+
 /* seen[] reaches as far as n numbers. */
 extern void rs_holdings_mark_unseen(RsHoldings *h, uint64 n);
 

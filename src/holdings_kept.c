@@ -35,7 +35,8 @@ typedef struct RsKeptHoldings
 	const char *graph;			/* its name */
 	int			allow;			/* RS_ALLOW_ */
 	RsBadRows	bad_rows;
-	uint64		looked,			/* rows looked at */
+	struct RsKeptHoldings *whole;	/* of which this is a part; or itself */
+	uint64		looked,			/* rows looked at, counted in the whole */
 				skipped;		/* of them */
 	int128		one[RS_V_COLUMNS];
 	RsInterner *identifiers;	/* of strangers and of other queries; NULL: none yet */
@@ -62,6 +63,7 @@ rs_holdings_open_kept(RsHoldings *h, const char *name, int allow, const char *ba
 	const RsOwnershipHeader *header;
 
 	h->kept = k;
+	k->whole = k;
 	k->graph = name;
 	k->allow = allow;
 	k->bad_rows = rs_bad_rows_option(bad_rows);
@@ -272,7 +274,7 @@ bad_row(RsHoldings *h, const RsHolding *r, int v, const char *what)
 
 	if (k->bad_rows == RS_BAD_SKIP)
 	{
-		k->skipped++;
+		k->whole->skipped++;
 		return;
 	}
 	ereport(ERROR,
@@ -337,7 +339,7 @@ take_row(RsHoldings *h, uint32 row, uint32 owned)
 	RsHolding	r;
 
 	rs_ownership_file_row(k->file, row, &r);
-	k->looked++;
+	k->whole->looked++;
 	if (k->allow != (RS_ALLOW_ANY | RS_ALLOW_INVERTED) && !is_sound(h, &r))
 		return;
 	if (!rs_holdings_wants(h, r.from, r.to, r.known_from))
@@ -433,6 +435,97 @@ rs_kept_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 		h->discovering = false;
 		take_discovered(h, !h->swapped);
 	}
+}
+
+/* ---------- a question in parts ---------- */
+
+/*
+ * Random access to the state of a hundred thousand parties misses every cache;
+ * the state of a few thousand does not. So many targets are looked at a few at
+ * a time, each time as if they were all.
+ */
+#define FIRST_PART 256
+#define PARTIES_IN_PART 4096
+
+RsKeptParts *
+rs_kept_parts_of(RsHoldings *h, const uint32 *ids, uint32 n)
+{
+	RsKeptParts *p = rs_alloc0(h->budget, 1, sizeof(RsKeptParts), purpose);
+	bool	   *listed = rs_alloc0(h->budget, rs_interner_count(h->interner), sizeof(bool), "targets");
+
+	p->whole = h;
+	p->chunk = FIRST_PART;
+	p->target = rs_alloc(h->budget, n, sizeof(int64), "targets");
+	for (uint32 i = 0; i < n; i++)
+		if (!listed[ids[i]])
+		{
+			listed[ids[i]] = true;
+			p->target[p->n++] = node_of_number(h, ids[i]);
+		}
+	pfree(listed);
+	return p;
+}
+
+RsKeptParts *
+rs_kept_parts_all(RsHoldings *h, bool upwards)
+{
+	const RsOwnershipFile *f = h->kept->file;
+	const uint32 *start = upwards != h->swapped ? f->in_start : f->out_start;
+	RsKeptParts *p = rs_alloc0(h->budget, 1, sizeof(RsKeptParts), purpose);
+
+	p->whole = h;
+	p->chunk = FIRST_PART;
+	p->target = rs_alloc(h->budget, f->header->nnodes, sizeof(int64), "targets");
+	for (uint32 node = 0; node < f->header->nnodes; node++)
+		if (start[node] < start[node + 1])
+			p->target[p->n++] = node;
+	return p;
+}
+
+/* Holdings around the next targets, all that are left if `rest`; their numbers in *ids. NULL: there are none. */
+RsHoldings *
+rs_kept_parts_next(RsKeptParts *p, MemoryContext budget, bool upwards, bool rest, uint32 **ids, uint32 *n)
+{
+	RsHoldings *h;
+
+	if (p->at == p->n)
+		return NULL;
+	h = rs_alloc(budget, 1, sizeof(RsHoldings), purpose);
+	*h = *p->whole;				/* nothing was read into it but targets */
+	h->budget = budget;
+	h->kept = rs_alloc(budget, 1, sizeof(RsKeptHoldings), purpose);
+	*h->kept = *p->whole->kept;
+	h->interner = rs_interner_create(budget, INT8OID, InvalidOid);
+	h->rows = rs_alloc(budget, 1, sizeof(RsHoldingRows), purpose);
+	*h->rows = *p->whole->rows;
+	h->rows->budget = budget;
+	*n = (uint32) (rest ? p->n - p->at : Min(p->n - p->at, p->chunk));
+	*ids = rs_alloc(budget, *n, sizeof(uint32), "targets");
+	for (uint32 i = 0; i < *n; i++)
+		(*ids)[i] = rs_intern(h->interner, Int64GetDatum(p->target[p->at + i]), NULL);
+	p->at += *n;
+	rs_kept_load_around(h, *ids, *n, upwards);
+	p->chunk = Max(16, Min(PARTIES_IN_PART, (uint64) *n * PARTIES_IN_PART / Max(1, rs_interner_count(h->interner))));
+	return h;
+}
+
+/* The last n targets given out come again after all others. */
+void
+rs_kept_parts_defer(RsKeptParts *p, uint32 n)
+{
+	/* as many were taken from before `at` as there are deferred: there is room */
+	memmove(p->target + p->ndeferred, p->target + p->at - n, sizeof(int64) * n);
+	p->ndeferred += n;
+}
+
+/* Give out those that were deferred; false if there are none. */
+bool
+rs_kept_parts_again(RsKeptParts *p)
+{
+	p->at = 0;
+	p->n = p->ndeferred;
+	p->ndeferred = 0;
+	return p->n > 0;
 }
 
 /* ---------- order ---------- */
