@@ -1,36 +1,5 @@
 -- Flow graphs: transfers queries kept as memory-mapped files.
 
--- Definitions. Dumped; the files behind them are made again by a refresh.
-CREATE TABLE risk_screen._flow_graph (
-	name text PRIMARY KEY,
-	owner regrole NOT NULL,
-	readers regrole[] NOT NULL DEFAULT '{}',	-- '-' stands for PUBLIC
-	transfers text NOT NULL,
-	bad_rows text NOT NULL,
-	search_path text NOT NULL,
-	time_zone text NOT NULL
-);
-SELECT pg_catalog.pg_extension_config_dump('risk_screen._flow_graph', '');
-
--- The files that hold a graph in this database, oldest part first. Not dumped.
-CREATE TABLE risk_screen._flow_graph_file (
-	name text PRIMARY KEY REFERENCES risk_screen._flow_graph ON DELETE CASCADE,
-	files text[] NOT NULL,
-	stamps text[] NOT NULL,
-	evidence text,
-	transfers bigint NOT NULL,
-	accounts bigint NOT NULL,
-	bytes bigint NOT NULL,
-	first_at timestamptz,
-	last_at timestamptz,
-	refreshed_at timestamptz NOT NULL,
-	refreshed_by text NOT NULL,
-	seconds double precision NOT NULL,
-	complete boolean NOT NULL,
-	parts integer NOT NULL,
-	columns text[] NOT NULL		-- optional ones that it keeps
-);
-
 CREATE FUNCTION risk_screen.create_flow_graph(name text, transfers text, bad_rows text DEFAULT 'error')
 	RETURNS bigint
 	AS 'MODULE_PATHNAME', 'rs_create_flow_graph'
@@ -87,14 +56,15 @@ CREATE FUNCTION risk_screen._flow_graph_state(name text, OUT state text, OUT sta
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 1000;
 
 CREATE VIEW risk_screen.flow_graph AS
-	SELECT g.name, g.owner, g.readers, g.transfers AS query, g.bad_rows,
+	SELECT g.name, g.owner, g.readers, g.query, g.bad_rows,
 		s.state, s.stale,
-		f.transfers AS rows, f.accounts, f.bytes, f.first_at, f.last_at AS watermark,
+		f.rows, f.nodes AS accounts, f.bytes, f.first_at, f.last_at AS watermark,
 		f.refreshed_at, f.refreshed_by, pg_catalog.make_interval(secs => f.seconds) AS build_time,
 		f.complete, f.parts, f.columns
-	FROM risk_screen._flow_graph g
-		LEFT JOIN risk_screen._flow_graph_file f ON f.name OPERATOR(pg_catalog.=) g.name
-		CROSS JOIN LATERAL risk_screen._flow_graph_state(g.name) s;
+	FROM risk_screen._graph g
+		LEFT JOIN risk_screen._graph_file f ON f.kind OPERATOR(pg_catalog.=) g.kind AND f.name OPERATOR(pg_catalog.=) g.name
+		CROSS JOIN LATERAL risk_screen._flow_graph_state(g.name) s
+	WHERE g.kind OPERATOR(pg_catalog.=) 'flow';
 COMMENT ON VIEW risk_screen.flow_graph IS
 	'The flow graphs of this database: definition, readers, size, span, last refresh, whether its files are there and the tables have changed since';
 COMMENT ON COLUMN risk_screen.flow_graph.readers IS 'roles that may trace it; - is PUBLIC';
@@ -105,13 +75,3 @@ COMMENT ON COLUMN risk_screen.flow_graph.complete IS 'false: row-level security 
 COMMENT ON COLUMN risk_screen.flow_graph.columns IS 'optional columns that it keeps: ord, fee, currency';
 COMMENT ON COLUMN risk_screen.flow_graph.parts IS 'files that hold it: refreshes add parts and merge small ones';
 GRANT SELECT ON risk_screen.flow_graph TO PUBLIC;
-
--- DROP EXTENSION takes the files along: by the time the rows that name them
--- are dropped, nobody can look at them any more.
-CREATE FUNCTION risk_screen._flow_graph_drop_extension()
-	RETURNS event_trigger
-	AS 'MODULE_PATHNAME', 'rs_flow_graph_drop_extension'
-	LANGUAGE C;
-CREATE EVENT TRIGGER risk_screen_drop_extension ON ddl_command_start
-	WHEN TAG IN ('DROP EXTENSION')
-	EXECUTE FUNCTION risk_screen._flow_graph_drop_extension();

@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "flow_graph_store.h"
+#include "flow_graph_map.h"
 
 /*
  * Currencies are numbered in their order through all parts; those that only a

@@ -444,7 +444,7 @@ write_accounts(RsGraphBuilder *b, const RsGraphAccounts *accounts, RsGraphHeader
 
 	for (uint32 i = 0; i < accounts->count; i++)
 		by_rank[accounts->rank ? accounts->rank[i] : i] = i;
-	rs_key_stream_open(&s, b->budget, &b->host, h, RS_GS_ACCOUNT);
+	rs_flow_key_stream_open(&s, b->budget, &b->host, h, RS_GS_ACCOUNT);
 	for (uint32 r = 0; r < accounts->count; r++)
 	{
 		RsKey		k;

@@ -168,7 +168,7 @@ rs_currencies_write(MemoryContext budget, const RsGraphHost *host, RsGraphHeader
 
 	if (!(h->columns & (1u << RS_GC_CURRENCY)))
 		return;
-	rs_key_stream_open(&s, budget, host, h, RS_GS_CURRENCY_NAME);
+	rs_flow_key_stream_open(&s, budget, host, h, RS_GS_CURRENCY_NAME);
 	for (uint32 i = 0; i < h->ncurrencies; i++)
 		rs_key_stream_put(&s, &name[i]);
 	rs_key_stream_close(&s);

@@ -38,77 +38,12 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
 
 #include "flow_graph_file.h"
 
-#ifdef WORDS_BIGENDIAN
-#error "flow graphs pack integers little-endian"
-#endif
-
 /* ---------- identifiers ---------- */
-
-RsKey
-rs_key_get(const RsKeySet *set, uint32 number)
-{
-	RsKey		key = {0};
-
-	Assert(number < set->count);
-	switch (set->type.kind)
-	{
-		case RS_KEY_INT:
-			key.integer = rs_key_integer(set, number);
-			break;
-		case RS_KEY_FIXED:
-			key.bytes = set->key + (uint64) number * set->type.length;
-			key.length = set->type.length;
-			break;
-		case RS_KEY_BYTES:
-			{
-				uint64		from = rs_key_unpack(set->key + (uint64) number * set->width, set->width);
-				uint64		to = rs_key_unpack(set->key + ((uint64) number + 1) * set->width, set->width);
-
-				key.bytes = set->heap + from;
-				key.length = (uint32) (to - from);
-				break;
-			}
-	}
-	return key;
-}
-
-int
-rs_key_compare(const RsKeyType *type, const RsKey *a, const RsKey *b)
-{
-	int			c;
-
-	if (type->compare)
-		return type->compare(type->arg, a, b);
-	if (type->kind == RS_KEY_INT)
-		return (a->integer > b->integer) - (a->integer < b->integer);
-	c = memcmp(a->bytes, b->bytes, Min(a->length, b->length));
-	return c ? c : (a->length > b->length) - (a->length < b->length);
-}
-
-static inline uint64
-mix64(uint64 h)
-{
-	h ^= h >> 33;
-	h *= UINT64CONST(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	h ^= h >> 33;
-	return h;
-}
-
-uint64
-rs_key_hash(const RsKeyType *type, const RsKey *key)
-{
-	if (type->kind == RS_KEY_INT)
-		return mix64((uint64) key->integer + UINT64CONST(0x9e3779b97f4a7c15));
-	return hash_bytes_extended((const unsigned char *) key->bytes, (int) key->length, 0x5eed);
-}
 
 RsKey
 rs_graph_account(const RsGraph *graph, uint32 account)
@@ -126,91 +61,16 @@ rs_graph_txn(const RsGraph *graph, uint32 transfer)
 	return rs_key_get(&part->txn, transfer - part->header->first_transfer);
 }
 
-static inline uint32
-by_order(const RsGraphPart *part, uint32 place)
-{
-	return part->account_order ? part->account_order[place] : place;
-}
-
-/*
- * Integers are often spread evenly: look where one would stand between the two
- * around it, a few times. Narrows [*low, *high) to places that can hold it.
- */
-static void
-interpolate(const RsGraphPart *part, int64 key, uint32 *low, uint32 *high)
-{
-	uint64		below = (uint64) part->header->account.base, /* least and greatest value left */
-				above = (uint64) part->header->account.top;
-
-	for (int step = 0; step < 4 && *high - *low > 4; step++)
-	{
-		uint32		at = *low + (uint32) ((double) ((uint64) key - below) / ((double) (above - below) + 1) * (*high - *low));
-		int64		found;
-
-		at = Min(at, *high - 1);
-		found = rs_key_integer(&part->account, by_order(part, at));
-		if (found == key)
-		{
-			*low = at;
-			*high = at + 1;
-			return;
-		}
-		if (found < key)
-		{
-			*low = at + 1;
-			below = (uint64) found + 1;
-		}
-		else
-		{
-			*high = at;
-			above = (uint64) found - 1;
-		}
-		if (key < (int64) below || key > (int64) above)
-		{
-			*high = *low;
-			return;
-		}
-	}
-}
-
-static uint32
-find_in_part(const RsGraphPart *part, const RsKey *key)
-{
-	uint32		low = 0,
-				high = part->account.count;
-
-	if (part->account.type.kind == RS_KEY_INT && part->account.type.compare == NULL && high > 0)
-	{
-		if (key->integer < part->header->account.base || key->integer > part->header->account.top)
-			return RS_NO_ID;
-		interpolate(part, key->integer, &low, &high);
-	}
-	while (low < high)
-	{
-		uint32		middle = low + (high - low) / 2;
-		uint32		number = by_order(part, middle);
-		RsKey		found = rs_key_get(&part->account, number);
-		int			c = rs_key_compare(&part->account.type, &found, key);
-
-		if (c == 0)
-			return part->header->first_account + number;
-		if (c < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return RS_NO_ID;
-}
-
 uint32
 rs_graph_find_account(const RsGraph *graph, const RsKey *key)
 {
 	for (int i = 0; i < graph->nparts; i++)
 	{
-		uint32		found = find_in_part(&graph->part[i], key);
+		const RsGraphPart *part = &graph->part[i];
+		uint32		found = rs_key_find(&part->account, part->header->account.top, part->account_order, key);
 
 		if (found != RS_NO_ID)
-			return found;
+			return part->header->first_account + found;
 	}
 	return RS_NO_ID;
 }
@@ -256,10 +116,10 @@ rs_fingerprint_add(RsFingerprint *print, uint64 payer, uint64 payee, uint64 txn,
 	h = (h ^ (h >> 32) ^ payee) * UINT64CONST(0xd6e8feb86659fd93);
 	h = (h ^ (h >> 32) ^ txn) * UINT64CONST(0xa0761d6478bd642f);
 	h = (h ^ (h >> 32) ^ (uint64) time) * UINT64CONST(0xe7037ed1a0b428db);
-	h = mix64(h ^ (h >> 32) ^ amount);
+	h = rs_mix64(h ^ (h >> 32) ^ amount);
 	print->rows++;
 	print->sum[0] += h;
-	print->sum[1] += mix64(h + UINT64CONST(0x8ebc6af09c88c6e3));
+	print->sum[1] += rs_mix64(h + UINT64CONST(0x8ebc6af09c88c6e3));
 }
 
 static void
@@ -316,11 +176,11 @@ rs_extra_hash(uint32 columns, const RsGraphExtra *extra, uint64 currency_hash)
 	uint64		h = 0;
 
 	if (columns & (1u << RS_GC_ORD))
-		h += mix64((uint64) extra->ord + UINT64CONST(0x589965cc75374cc3));
+		h += rs_mix64((uint64) extra->ord + UINT64CONST(0x589965cc75374cc3));
 	if (columns & (1u << RS_GC_FEE))
-		h += mix64(rs_amount_hash(extra->fee, extra->fee_scale) + UINT64CONST(0x1d8e4e27c47d124f));
+		h += rs_mix64(rs_amount_hash(extra->fee, extra->fee_scale) + UINT64CONST(0x1d8e4e27c47d124f));
 	if ((columns & (1u << RS_GC_CURRENCY)) && extra->currency != RS_NO_ID)
-		h += mix64(currency_hash + UINT64CONST(0xeb44accab455d165));
+		h += rs_mix64(currency_hash + UINT64CONST(0xeb44accab455d165));
 	return h;
 }
 
@@ -357,29 +217,6 @@ header_crc(const RsGraphHeader *h)
 	COMP_CRC32C(crc, h, offsetof(RsGraphHeader, crc));
 	FIN_CRC32C(crc);
 	return crc;
-}
-
-static void
-open_keys(RsKeySet *set, const RsGraphKeys *keys, uint32 count, const char *key,
-		  const char *heap, uint64 heap_length)
-{
-	set->type.kind = (RsKeyKind) keys->kind;
-	set->type.length = keys->length;
-	set->type.compare = NULL;
-	set->type.arg = NULL;
-	set->count = count;
-	set->base = keys->base;
-	set->width = keys->width;
-	set->key = key;
-	set->heap = heap;
-	set->heap_length = heap_length;
-}
-
-static bool
-heap_ends(const RsKeySet *set)
-{
-	return set->type.kind != RS_KEY_BYTES ||
-		rs_key_unpack(set->key + (uint64) set->count * set->width, set->width) == set->heap_length;
 }
 
 bool
@@ -444,9 +281,9 @@ rs_graph_part_attach(RsGraphPart *part, const void *base, uint64 size,
 	part->header = h;
 	part->base = base;
 #define SECTION(s) ((const void *) (part->base + h->section[s].offset + rs_graph_lead(h, s)))
-	open_keys(&part->account, &h->account, h->naccounts, SECTION(RS_GS_ACCOUNT),
+	rs_key_set_open(&part->account, &h->account, h->naccounts, SECTION(RS_GS_ACCOUNT),
 			  SECTION(RS_GS_ACCOUNT_HEAP), length[RS_GS_ACCOUNT_HEAP]);
-	open_keys(&part->txn, &h->txn, h->ntransfers, SECTION(RS_GS_TXN),
+	rs_key_set_open(&part->txn, &h->txn, h->ntransfers, SECTION(RS_GS_TXN),
 			  SECTION(RS_GS_TXN_HEAP), length[RS_GS_TXN_HEAP]);
 	if (length[RS_GS_ACCOUNT_ORDER])
 		part->account_order = SECTION(RS_GS_ACCOUNT_ORDER);
@@ -480,16 +317,16 @@ rs_graph_part_attach(RsGraphPart *part, const void *base, uint64 size,
 	}
 	for (int c = 0; c < RS_GC_COLUMNS; c++)
 		if (h->columns & (1u << c))
-			open_keys(&part->column[c], &h->column[c], h->ntransfers, SECTION(RS_GS_ORD + c), NULL, 0);
+			rs_key_set_open(&part->column[c], &h->column[c], h->ntransfers, SECTION(RS_GS_ORD + c), NULL, 0);
 	if (h->columns & (1u << RS_GC_CURRENCY))
-		open_keys(&part->currency, &h->currency, h->ncurrencies, SECTION(RS_GS_CURRENCY_NAME),
+		rs_key_set_open(&part->currency, &h->currency, h->ncurrencies, SECTION(RS_GS_CURRENCY_NAME),
 				  SECTION(RS_GS_CURRENCY_HEAP), length[RS_GS_CURRENCY_HEAP]);
 #undef SECTION
 
 	if (part->start[RS_FLOW_OUT][h->nmembers] != h->ntransfers ||
 		part->start[RS_FLOW_IN][h->nmembers] != h->ntransfers ||
-		!heap_ends(&part->account) || !heap_ends(&part->txn) ||
-		((h->columns & (1u << RS_GC_CURRENCY)) && !heap_ends(&part->currency)))
+		!rs_key_heap_ends(&part->account) || !rs_key_heap_ends(&part->txn) ||
+		((h->columns & (1u << RS_GC_CURRENCY)) && !rs_key_heap_ends(&part->currency)))
 	{
 		*problem = "Its sections contradict its header.";
 		return false;
@@ -501,25 +338,12 @@ bool
 rs_graph_part_verify(const RsGraphPart *part, const char **problem)
 {
 	for (int s = 0; s < RS_GS_SECTIONS; s++)
-	{
-		const RsGraphExtent *e = &part->header->section[s];
-		pg_crc32c	crc;
-
-		if (rs_graph_section_absent(part->header, s))
-			continue;
-		INIT_CRC32C(crc);
-		for (uint64 at = 0; at < e->length; at += 1024 * 1024)
-		{
-			CHECK_FOR_INTERRUPTS();
-			COMP_CRC32C(crc, part->base + e->offset + at, Min(e->length - at, 1024 * 1024));
-		}
-		FIN_CRC32C(crc);
-		if (crc != e->crc)
+		if (!rs_graph_section_absent(part->header, s) &&
+			!rs_graph_extent_verify(&part->header->section[s], part->base))
 		{
 			*problem = "Its checksums do not match its contents.";
 			return false;
 		}
-	}
 	return true;
 }
 

@@ -4,7 +4,8 @@
  *
  * See src/flow_graph_file.c for the layout and src/flow_graph_build.c for the
  * way it is made. Nothing here knows of SQL or of the file system: bytes go out
- * through RsGraphHost and come in as one mapped range.
+ * through RsGraphHost and come in as one mapped range. What flow graphs share with
+ * ownership graphs is in graph_file.h.
  */
 #ifndef RS_FLOW_GRAPH_FILE_H
 #define RS_FLOW_GRAPH_FILE_H
@@ -13,52 +14,10 @@
 #include "datatype/timestamp.h"
 
 #include "flow_parts.h"
+#include "graph_file.h"
 
 #define RS_GRAPH_MAGIC		"RSFLOWGR"
 #define RS_GRAPH_VERSION	3
-#define RS_GRAPH_BYTE_ORDER 0x01020304
-#define RS_GRAPH_ALIGN		4096
-
-/* ---------- identifiers ---------- */
-
-typedef enum RsKeyKind
-{
-	RS_KEY_INT,					/* 64-bit integer; on disk base + as few bytes as needed */
-	RS_KEY_FIXED,				/* a fixed number of bytes */
-	RS_KEY_BYTES				/* any number of bytes */
-} RsKeyKind;
-
-typedef struct RsKey
-{
-	int64		integer;		/* RS_KEY_INT */
-	const char *bytes;			/* the others */
-	uint32		length;
-} RsKey;
-
-#define RS_KEY_MAX_LENGTH 8192
-
-/* Total order; NULL stands for integers as such and bytes as unsigned. */
-typedef int (*RsKeyCompare) (void *arg, const RsKey *a, const RsKey *b);
-
-typedef struct RsKeyType
-{
-	RsKeyKind	kind;
-	uint32		length;			/* RS_KEY_FIXED */
-	RsKeyCompare compare;
-	void	   *arg;
-} RsKeyType;
-
-/* Identifiers as they lie in a file. */
-typedef struct RsKeySet
-{
-	RsKeyType	type;
-	uint32		count;
-	int64		base;			/* INT: value = base + packed */
-	uint32		width;			/* INT: bytes a value; BYTES: bytes an offset, 4 or 8 */
-	const char *key;			/* INT, FIXED: the values; BYTES: count + 1 offsets */
-	const char *heap;			/* BYTES */
-	uint64		heap_length;
-} RsKeySet;
 
 /* ---------- the file ---------- */
 
@@ -87,24 +46,6 @@ typedef enum RsGraphSection
 	RS_GS_SECTIONS
 } RsGraphSection;
 
-typedef struct RsGraphExtent
-{
-	uint64		offset;			/* a multiple of RS_GRAPH_ALIGN */
-	uint64		length;			/* then zeros up to the next section */
-	uint32		crc;			/* of length bytes */
-	uint32		unused;
-} RsGraphExtent;
-
-typedef struct RsGraphKeys
-{
-	int64		base;			/* INT: the least value */
-	int64		top;			/* INT: the greatest */
-	uint32		kind;
-	uint32		width;
-	uint32		length;			/* RS_KEY_FIXED */
-	uint32		type;			/* type OID, for the SQL layer */
-} RsGraphKeys;
-
 /* The optional columns of the transfers contract that a graph keeps when its query has them. */
 enum { RS_GC_ORD, RS_GC_FEE, RS_GC_CURRENCY, RS_GC_COLUMNS };
 
@@ -116,16 +57,6 @@ typedef struct RsGraphExtra
 	uint32		currency;		/* number of whoever gives it; RS_NO_ID: none */
 	int32		fee_scale;
 } RsGraphExtra;
-
-/* What binds a file to the place it was made in. */
-typedef struct RsGraphIdentity
-{
-	uint64		system;			/* pg_control's system identifier */
-	uint32		database;
-	uint32		server;			/* major version: identifiers are kept as its types store them */
-	uint64		query;			/* hash of the query text and the settings it is read under */
-	uint64		file;			/* random, also in the catalog */
-} RsGraphIdentity;
 
 typedef struct RsGraphHeader
 {
@@ -249,27 +180,6 @@ typedef struct RsGraphRoom
 extern uint64 rs_graph_plan(const RsGraph *graph, RsGraphPiece *piece, int *npieces, RsGraphRoom *room);
 extern void rs_graph_stitch(RsGraph *graph, const char *range);
 
-static inline uint64
-rs_key_unpack(const char *at, uint32 width)
-{
-	uint64		v;
-
-	/* sections are followed by eight bytes that may be loaded */
-	memcpy(&v, at, sizeof(v));
-	return width >= 8 ? v : v & ((UINT64CONST(1) << (8 * width)) - 1);
-}
-
-/* RS_KEY_INT */
-static inline int64
-rs_key_integer(const RsKeySet *set, uint32 number)
-{
-	return (int64) ((uint64) set->base + rs_key_unpack(set->key + (uint64) number * set->width, set->width));
-}
-
-extern RsKey rs_key_get(const RsKeySet *set, uint32 number);
-extern int	rs_key_compare(const RsKeyType *type, const RsKey *a, const RsKey *b);
-extern uint64 rs_key_hash(const RsKeyType *type, const RsKey *key);
-
 /* Part of a transfer, and of an account. */
 static inline int
 rs_graph_part_of(const RsGraph *graph, uint32 transfer)
@@ -296,15 +206,6 @@ extern RsKey rs_graph_txn(const RsGraph *graph, uint32 transfer);
 extern uint32 rs_graph_find_account(const RsGraph *graph, const RsKey *key);	/* RS_NO_ID if absent */
 
 /* ---------- making one ---------- */
-
-typedef struct RsGraphHost
-{
-	void	   *arg;
-	void		(*write) (void *arg, const void *data, Size length, uint64 offset);
-	void		(*spill_write) (void *arg, const void *data, Size length, uint64 offset);
-	void		(*spill_read) (void *arg, void *data, Size length, uint64 offset);
-	void		(*duplicate_txn) (void *arg, const RsKey *txn); /* must raise an error */
-} RsGraphHost;
 
 /* The accounts of a build by the number they were added with. */
 typedef struct RsGraphAccounts
@@ -390,19 +291,6 @@ extern void rs_graph_fingerprint(const RsGraph *graph, TimestampTz from, RsFinge
 
 /* ---------- shared by the two makers (flow_graph_write.c) ---------- */
 
-typedef struct RsGraphStream
-{
-	const RsGraphHost *host;
-	RsGraphExtent *extent;
-	uint64		written;
-	uint32		used;
-	uint32		crc;
-	char	   *buffer;			/* RS_STREAM_BUFFER + RS_STREAM_SLACK bytes */
-} RsGraphStream;
-
-#define RS_STREAM_BUFFER	65536
-#define RS_STREAM_SLACK		64
-
 /* Lengths of the sections that follow from the other fields; false: these contradict each other. */
 extern bool rs_graph_lengths(const RsGraphHeader *header, uint64 *length);
 
@@ -421,83 +309,24 @@ rs_graph_section_absent(const RsGraphHeader *h, int section)
 }
 
 extern void rs_graph_layout(RsGraphHeader *header, uint64 account_heap, uint64 txn_heap, uint64 currency_heap, bool ordered);
-extern void rs_graph_stream_open(RsGraphStream *stream, MemoryContext budget, const RsGraphHost *host,
-								 RsGraphHeader *header, RsGraphSection section);
-extern void rs_graph_stream_flush(RsGraphStream *stream);
-extern void rs_graph_stream_put(RsGraphStream *stream, const void *data, uint64 length);
-extern void rs_graph_stream_close(RsGraphStream *stream);
+static inline void
+rs_graph_stream_open(RsGraphStream *stream, MemoryContext budget, const RsGraphHost *host,
+					 RsGraphHeader *header, RsGraphSection section)
+{
+	rs_graph_stream_begin(stream, budget, host, &header->section[section]);
+}
+
+/* section is RS_GS_ACCOUNT, RS_GS_TXN or RS_GS_CURRENCY_NAME; the heap's section follows it. */
+extern void rs_flow_key_stream_open(RsKeyStream *stream, MemoryContext budget, const RsGraphHost *host,
+									RsGraphHeader *header, RsGraphSection section);
+extern void rs_graph_write_section(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *header,
+								   RsGraphSection section, const void *data, uint64 length);
 extern void rs_graph_write_header(const RsGraphHost *host, RsGraphHeader *header);
 
 extern uint32 rs_graph_directory_shift(uint32 accounts, uint32 members);
 /* member NULL: all accounts; start: by member, both sides. */
 extern void rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *header,
 								   const uint32 *member, const uint32 *const start[2]);
-
-/* Kind, width, base of identifiers whose integers lie in [low, high] or whose bytes make up a heap. */
-extern void rs_graph_describe_keys(RsGraphKeys *keys, const RsKeyType *type, Oid oid,
-								   int64 low, int64 high, uint64 heap);
-
-/* A set of identifiers being written: the section and, for RS_KEY_BYTES, its heap. */
-typedef struct RsKeyStream
-{
-	const RsGraphKeys *keys;
-	RsGraphStream key,
-				heap;
-	uint64		heap_at;
-} RsKeyStream;
-
-extern void rs_key_stream_open(RsKeyStream *s, MemoryContext budget, const RsGraphHost *host,
-							   RsGraphHeader *header, RsGraphSection section);
-extern void rs_key_stream_close(RsKeyStream *s);
-extern void rs_graph_write_section(MemoryContext budget, const RsGraphHost *host, RsGraphHeader *header,
-								   RsGraphSection section, const void *data, uint64 length);
-
-static inline void
-rs_stream_u32(RsGraphStream *s, uint32 v)
-{
-	memcpy(s->buffer + s->used, &v, sizeof(v));
-	s->used += sizeof(v);
-	if (s->used >= RS_STREAM_BUFFER)
-		rs_graph_stream_flush(s);
-}
-
-static inline void
-rs_stream_u64(RsGraphStream *s, uint64 v)
-{
-	memcpy(s->buffer + s->used, &v, sizeof(v));
-	s->used += sizeof(v);
-	if (s->used >= RS_STREAM_BUFFER)
-		rs_graph_stream_flush(s);
-}
-
-/* The low `width` bytes of v (little-endian files on little-endian machines). */
-static inline void
-rs_stream_packed(RsGraphStream *s, uint64 v, uint32 width)
-{
-	memcpy(s->buffer + s->used, &v, sizeof(v));
-	s->used += width;
-	if (s->used >= RS_STREAM_BUFFER)
-		rs_graph_stream_flush(s);
-}
-
-static inline void
-rs_key_stream_put(RsKeyStream *s, const RsKey *k)
-{
-	switch ((RsKeyKind) s->keys->kind)
-	{
-		case RS_KEY_INT:
-			rs_stream_packed(&s->key, (uint64) k->integer - (uint64) s->keys->base, s->keys->width);
-			break;
-		case RS_KEY_FIXED:
-			rs_graph_stream_put(&s->key, k->bytes, k->length);
-			break;
-		case RS_KEY_BYTES:
-			rs_stream_packed(&s->key, s->heap_at, s->keys->width);
-			rs_graph_stream_put(&s->heap, k->bytes, k->length);
-			s->heap_at += k->length;
-			break;
-	}
-}
 
 /* ---------- optional columns (flow_graph_column.c) ---------- */
 

@@ -26,7 +26,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "flow_graph_store.h"
+#include "flow_graph_map.h"
 #include "rs_memory.h"
 
 #define MAX_MAPPINGS 8
@@ -115,8 +115,9 @@ next_word(const char **at, char *word, Size size)
 	return true;
 }
 
-void
-rs_graph_unmap_vanished(void)
+/* Give back what nobody uses and whose files are gone. */
+static void
+unmap_vanished(void)
 {
 	for (int i = 0; i < MAX_MAPPINGS; i++)
 	{
@@ -192,34 +193,6 @@ free_entry(void)
 
 /* ---------- mapping ---------- */
 
-static RsMapResult
-open_file(const char *name, int *fd, struct stat *st, const char **problem)
-{
-	char		path[MAXPGPATH];
-
-	rs_graph_file_path(path, name);
-	*fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
-	if (*fd < 0)
-	{
-		if (errno == ENOENT)
-			return RS_MAP_MISSING;
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not open flow-graph file \"%s\": %m", path)));
-	}
-	if (fstat(*fd, st) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not stat flow-graph file \"%s\": %m", path)));
-	if (!S_ISREG(st->st_mode) || st->st_size < RS_GRAPH_ALIGN)
-	{
-		CloseTransientFile(*fd);
-		*problem = "It is truncated.";
-		return RS_MAP_DAMAGED;
-	}
-	return RS_MAPPED;
-}
-
 static pg_noinline void
 cannot_map(const char *name)
 {
@@ -228,7 +201,7 @@ cannot_map(const char *name)
 	rs_graph_file_path(path, name);
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
-			 errmsg("could not map flow-graph file \"%s\": %m", path)));
+			 errmsg("could not map graph file \"%s\": %m", path)));
 }
 
 /* Lay the arrays of the parts behind each other; fd[] are their files. */
@@ -267,7 +240,6 @@ map_files(RsGraphMapping *m, const char *stamps, const RsGraphIdentity *expected
 	{
 		RsGraphIdentity identity = *expected;
 		RsGraphPart *part = &m->graph.part[nparts];
-		struct stat st;
 
 		if (!rs_graph_file_number(name, &identity.file) || !next_word(&stamps, stamp, sizeof(stamp)))
 		{
@@ -275,17 +247,15 @@ map_files(RsGraphMapping *m, const char *stamps, const RsGraphIdentity *expected
 			result = RS_MAP_DAMAGED;
 			break;
 		}
-		result = open_file(name, &fd[nparts], &st, problem);
+		result = rs_graph_file_open(name, &fd[nparts], &m->file[nparts].size, found, problem);
 		if (result != RS_MAPPED)
 			break;
-		m->file[nparts].size = (uint64) st.st_size;
 		m->file[nparts].base = mmap(NULL, m->file[nparts].size, PROT_READ, MAP_SHARED, fd[nparts], 0);
 		if (m->file[nparts].base == MAP_FAILED)
 		{
 			m->file[nparts].base = NULL;
 			cannot_map(name);
 		}
-		rs_graph_make_stamp(found, &st);
 		if (!rs_graph_part_attach(part, m->file[nparts].base, m->file[nparts].size, &identity, problem) ||
 			(strcmp(stamp, found) != 0 && !rs_graph_part_verify(part, problem)))
 			result = RS_MAP_DAMAGED;
@@ -319,7 +289,7 @@ rs_graph_map(const char *files, const char *stamps, const RsGraphIdentity *expec
 		*problem = "Its name in the catalog is not one of a flow-graph file.";
 		return RS_MAP_DAMAGED;
 	}
-	rs_graph_watch_transactions();
+	rs_graph_watch_transactions(unmap_vanished);
 	at = files;
 	(void) next_word(&at, name, sizeof(name));
 	if (!rs_graph_file_number(name, &identity.file))

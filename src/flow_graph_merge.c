@@ -336,7 +336,7 @@ write_out(Merge *m)
 
 	rs_graph_stream_open(&arc, m->budget, m->host, h, RS_GS_OUT_ARC);
 	rs_graph_stream_open(&amount, m->budget, m->host, h, RS_GS_AMOUNT);
-	rs_key_stream_open(&txn, m->budget, m->host, h, RS_GS_TXN);
+	rs_flow_key_stream_open(&txn, m->budget, m->host, h, RS_GS_TXN);
 	rs_column_streams_open(&columns, m->budget, m->host, h);
 	put_lead(m, &arc, RS_GS_OUT_ARC, o->side[RS_FLOW_OUT].arc, (uint64) h->first_transfer * sizeof(RsArc));
 	put_lead(m, &amount, RS_GS_AMOUNT, h->wide ? (const void *) o->wide : (const void *) o->amount,
@@ -460,7 +460,7 @@ write_accounts(Merge *m, const RsKeyType *type, Fresh *fresh, int nfresh)
 	RsKeyStream s;
 	RsGraphStream order;
 
-	rs_key_stream_open(&s, m->budget, m->host, m->header, RS_GS_ACCOUNT);
+	rs_flow_key_stream_open(&s, m->budget, m->host, m->header, RS_GS_ACCOUNT);
 	for (int i = 0; i < nfresh; i++)
 		for (uint32 n = 0; n < fresh[i].count; n++)
 		{

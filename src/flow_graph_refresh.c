@@ -15,6 +15,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -105,7 +106,7 @@ open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget, bool 
 	r->contract = rs_transfers_contract;
 	r->contract.column = r->column;
 	r->contract.ncolumns = RS_T_CURRENCY + 1;
-	r->query = rs_query_open(d->transfers, &r->contract, bad_rows, budget, NULL);
+	r->query = rs_query_open(d->query, &r->contract, bad_rows, budget, NULL);
 	find_columns(r);
 	if (r->raw_accounts)
 	{
@@ -124,7 +125,7 @@ open_reading(Reading *r, const RsGraphDefinition *d, MemoryContext budget, bool 
 			rs_query_close(r->query);
 			r->raw_accounts = false;
 			r->column[RS_T_PAYER].kind = r->column[RS_T_PAYEE].kind = RS_ID;
-			r->query = rs_query_open(d->transfers, &r->contract, bad_rows, budget, NULL);
+			r->query = rs_query_open(d->query, &r->contract, bad_rows, budget, NULL);
 		}
 	}
 	if (!r->raw_accounts)
@@ -391,11 +392,26 @@ nothing_written(Reading *r, const RsGraphDefinition *d)
 	return true;
 }
 
+/* The optional columns it keeps, commas between. */
+static char *
+columns_list(uint32 columns)
+{
+	static const char *const name[RS_GC_COLUMNS] = {"ord", "fee", "currency"};
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int c = 0; c < RS_GC_COLUMNS; c++)
+		if (columns & (1u << c))
+			appendStringInfo(&list, "%s%s", list.len ? "," : "", name[c]);
+	return list.data;
+}
+
 static void
 finish_reading(Reading *r, RsGraphBuilt *built)
 {
 	built->complete = !rs_query_row_security(r->query);
-	built->columns = r->columns;
+	built->columns = columns_list(r->columns);
+	built->timed = true;
 	rs_query_close(r->query);
 }
 
@@ -467,8 +483,8 @@ keep_all(const RsGraphDefinition *d, const RsGraph *graph, RsGraphBuilt *built)
 	strlcpy(built->files, d->files, sizeof(built->files));
 	strlcpy(built->stamps, d->stamps, sizeof(built->stamps));
 	built->nparts = graph->nparts;
-	built->transfers = graph->ntransfers;
-	built->accounts = graph->naccounts;
+	built->rows = graph->ntransfers;
+	built->nodes = graph->naccounts;
 	built->bytes = graph->bytes;
 	built->first_at = graph->first_at;
 	built->last_at = graph->last_at;
@@ -494,8 +510,8 @@ rs_graph_build(const RsGraphDefinition *d, MemoryContext budget, RsGraphBuilt *b
 	accounts.rank = rs_interner_ranks(r.accounts, budget);
 	identity.file = r.output->file;
 	rs_graph_builder_finish(r.builder, &accounts, rs_query_scale(r.query, RS_T_AMOUNT), &identity, &header);
-	built->transfers = header.ntransfers;
-	built->accounts = header.naccounts;
+	built->rows = header.ntransfers;
+	built->nodes = header.naccounts;
 	built->bytes = header.file_size;
 	built->first_at = header.first_at;
 	built->last_at = header.last_at;
@@ -578,8 +594,8 @@ append_rows(Reading *r, const RsGraphDefinition *d, const RsGraph *older, Memory
 	newer.currency.type = r->currency.key;
 	rs_graph_merge(r->budget, &r->output->host, older, keep, &newer, &accounts, &identity, &header);
 	publish(r, d->files, d->stamps, keep, built);
-	built->transfers = older->ntransfers + (uint32) count;
-	built->accounts = accounts.total;
+	built->rows = older->ntransfers + (uint32) count;
+	built->nodes = accounts.total;
 	built->bytes = header.file_size;
 	for (int i = 0; i < keep; i++)
 		built->bytes += older->part[i].header->file_size;

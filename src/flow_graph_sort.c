@@ -428,7 +428,7 @@ rs_builder_write_out(RsGraphBuilder *b, RsGraphHeader *h, RsFingerprint *print)
 
 	rs_graph_stream_open(&s.arc, b->budget, &b->host, h, RS_GS_OUT_ARC);
 	rs_graph_stream_open(&s.amount, b->budget, &b->host, h, RS_GS_AMOUNT);
-	rs_key_stream_open(&s.txn, b->budget, &b->host, h, RS_GS_TXN);
+	rs_flow_key_stream_open(&s.txn, b->budget, &b->host, h, RS_GS_TXN);
 	rs_column_streams_open(&s.columns, b->budget, &b->host, h);
 	for (uint32 k = 0; k < b->out.count; k++)
 	{

@@ -1,10 +1,10 @@
 /*
  * src/flow_graph_write.c
- *	  Writing a flow-graph file: section layout, buffered streams, header.
+ *	  Writing a flow-graph file: section layout, members, header.
  *
  * All lengths are known before the first byte is written, so sections are
- * streams side by side, each with one buffer and a running checksum. Nothing is
- * read back. The header comes last: a file that was not finished has none.
+ * streams side by side. Nothing is read back. The header comes last: a file
+ * that was not finished has none.
  */
 #include "postgres.h"
 
@@ -12,62 +12,6 @@
 
 #include "flow_graph_file.h"
 #include "rs_memory.h"
-
-/* Fewest bytes for any integer of [low, high], stored as the distance from low. */
-static uint32
-key_width(int64 low, int64 high)
-{
-	uint64		range = (uint64) high - (uint64) low;
-	uint32		width = 0;
-
-	while (range > 0)
-	{
-		width++;
-		range >>= 8;
-	}
-	return width;
-}
-
-void
-rs_graph_describe_keys(RsGraphKeys *k, const RsKeyType *type, Oid oid,
-					   int64 low, int64 high, uint64 heap)
-{
-	memset(k, 0, sizeof(*k));
-	k->kind = type->kind;
-	k->type = oid;
-	switch (type->kind)
-	{
-		case RS_KEY_INT:
-			k->base = low;
-			k->top = high;
-			k->width = key_width(low, high);
-			break;
-		case RS_KEY_FIXED:
-			k->length = type->length;
-			break;
-		case RS_KEY_BYTES:
-			k->width = heap <= UINT32_MAX ? 4 : 8;
-			break;
-	}
-}
-
-static bool
-key_lengths(const RsGraphKeys *keys, uint64 count, uint64 heap, uint64 *length)
-{
-	switch (keys->kind)
-	{
-		case RS_KEY_INT:
-			*length = count * keys->width;
-			return keys->width <= 8 && heap == 0;
-		case RS_KEY_FIXED:
-			*length = count * keys->length;
-			return keys->length > 0 && keys->length <= RS_KEY_MAX_LENGTH && heap == 0;
-		case RS_KEY_BYTES:
-			*length = (count + 1) * keys->width;
-			return keys->width == 4 || keys->width == 8;
-	}
-	return false;
-}
 
 static uint64
 money_size(const RsGraphHeader *h)
@@ -119,18 +63,18 @@ rs_graph_lengths(const RsGraphHeader *h, uint64 *length)
 	for (int c = 0; c < RS_GC_COLUMNS; c++)
 	{
 		length[RS_GS_ORD + c] = 0;
-		if ((h->columns & (1u << c)) && !key_lengths(&h->column[c], n, 0, &length[RS_GS_ORD + c]))
+		if ((h->columns & (1u << c)) && !rs_key_lengths(&h->column[c], n, 0, &length[RS_GS_ORD + c]))
 			return false;
 	}
 	length[RS_GS_CURRENCY_NAME] = 0;
 	if (h->columns & (1u << RS_GC_CURRENCY) ?
-		!key_lengths(&h->currency, h->ncurrencies, length[RS_GS_CURRENCY_HEAP], &length[RS_GS_CURRENCY_NAME]) :
+		!rs_key_lengths(&h->currency, h->ncurrencies, length[RS_GS_CURRENCY_HEAP], &length[RS_GS_CURRENCY_NAME]) :
 		h->ncurrencies != 0 || length[RS_GS_CURRENCY_HEAP] != 0)
 		return false;
 	for (int s = 0; s < RS_GS_SECTIONS; s++)
 		length[s] += rs_graph_lead(h, s);
-	return key_lengths(&h->account, h->naccounts, length[RS_GS_ACCOUNT_HEAP], &length[RS_GS_ACCOUNT]) &&
-		key_lengths(&h->txn, n, length[RS_GS_TXN_HEAP], &length[RS_GS_TXN]) &&
+	return rs_key_lengths(&h->account, h->naccounts, length[RS_GS_ACCOUNT_HEAP], &length[RS_GS_ACCOUNT]) &&
+		rs_key_lengths(&h->txn, n, length[RS_GS_TXN_HEAP], &length[RS_GS_TXN]) &&
 		(length[RS_GS_ACCOUNT_ORDER] == 0 || length[RS_GS_ACCOUNT_ORDER] == (uint64) h->naccounts * sizeof(uint32));
 }
 
@@ -158,73 +102,6 @@ rs_graph_layout(RsGraphHeader *h, uint64 account_heap, uint64 txn_heap, uint64 c
 		at = TYPEALIGN64(RS_GRAPH_ALIGN, at + length[s] + 8);
 	}
 	h->file_size = at;
-}
-
-void
-rs_graph_stream_open(RsGraphStream *s, MemoryContext budget, const RsGraphHost *host,
-					 RsGraphHeader *header, RsGraphSection section)
-{
-	s->host = host;
-	s->extent = &header->section[section];
-	s->written = 0;
-	s->used = 0;
-	INIT_CRC32C(s->crc);
-	s->buffer = rs_alloc(budget, 1, RS_STREAM_BUFFER + RS_STREAM_SLACK, "writing the flow graph");
-}
-
-void
-rs_graph_stream_flush(RsGraphStream *s)
-{
-	uint32		n = Min(s->used, RS_STREAM_BUFFER);
-
-	COMP_CRC32C(s->crc, s->buffer, n);
-	s->host->write(s->host->arg, s->buffer, n, s->extent->offset + s->written);
-	s->written += n;
-	s->used -= n;
-	memcpy(s->buffer, s->buffer + RS_STREAM_BUFFER, s->used);
-}
-
-void
-rs_graph_stream_put(RsGraphStream *s, const void *data, uint64 length)
-{
-	const char *at = data;
-
-	while (length > 0)
-	{
-		uint64		n = Min(length, RS_STREAM_BUFFER - s->used);
-
-		memcpy(s->buffer + s->used, at, n);
-		s->used += n;
-		at += n;
-		length -= n;
-		if (s->used >= RS_STREAM_BUFFER)
-			rs_graph_stream_flush(s);
-	}
-}
-
-/* Flush, pad with zeros up to the next section. */
-void
-rs_graph_stream_close(RsGraphStream *s)
-{
-	uint64		end = TYPEALIGN64(RS_GRAPH_ALIGN, s->extent->offset + s->extent->length + 8);
-
-	if (s->used > 0)
-		rs_graph_stream_flush(s);
-	if (s->written != s->extent->length)
-		elog(ERROR, "flow graph section has " UINT64_FORMAT " bytes instead of " UINT64_FORMAT,
-			 s->written, s->extent->length);
-	FIN_CRC32C(s->crc);
-	s->extent->crc = s->crc;
-	memset(s->buffer, 0, RS_GRAPH_ALIGN + 8);
-	for (uint64 at = s->extent->offset + s->written; at < end;)
-	{
-		Size		n = Min(end - at, RS_GRAPH_ALIGN);
-
-		s->host->write(s->host->arg, s->buffer, n, at);
-		at += n;
-	}
-	pfree(s->buffer);
-	s->buffer = NULL;
 }
 
 void
@@ -285,24 +162,12 @@ rs_graph_write_members(MemoryContext budget, const RsGraphHost *host, RsGraphHea
 	rs_graph_stream_close(&s);
 }
 
-/* section is RS_GS_ACCOUNT, RS_GS_TXN or RS_GS_CURRENCY_NAME; the heap's section follows it. */
 void
-rs_key_stream_open(RsKeyStream *s, MemoryContext budget, const RsGraphHost *host,
-				   RsGraphHeader *header, RsGraphSection section)
+rs_flow_key_stream_open(RsKeyStream *s, MemoryContext budget, const RsGraphHost *host,
+						RsGraphHeader *h, RsGraphSection section)
 {
-	s->keys = section == RS_GS_ACCOUNT ? &header->account : section == RS_GS_TXN ? &header->txn : &header->currency;
-	s->heap_at = 0;
-	rs_graph_stream_open(&s->key, budget, host, header, section);
-	rs_graph_stream_open(&s->heap, budget, host, header, section + 1);
-}
-
-void
-rs_key_stream_close(RsKeyStream *s)
-{
-	if (s->keys->kind == RS_KEY_BYTES)
-		rs_stream_packed(&s->key, s->heap_at, s->keys->width);
-	rs_graph_stream_close(&s->key);
-	rs_graph_stream_close(&s->heap);
+	rs_key_stream_begin(s, budget, host, section == RS_GS_ACCOUNT ? &h->account : section == RS_GS_TXN ? &h->txn : &h->currency,
+						&h->section[section], &h->section[section + 1]);
 }
 
 void

@@ -9,10 +9,7 @@
  */
 #include "pg_compat.h"
 
-#include "access/xact.h"
-#include "access/xlog.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -23,8 +20,6 @@
 #include "flow_graph.h"
 #include "flow_source.h"
 #include "rs_memory.h"
-
-bool		rs_rebuild_damaged = true;
 
 typedef struct GraphFlow
 {
@@ -216,45 +211,6 @@ close_flow(RsFlow *flow)
 }
 
 static void
-not_usable(const RsGraphDefinition *d, const char *detail, int code)
-{
-	ereport(ERROR,
-			(errcode(code),
-			 errmsg("flow graph \"%s\" has no usable file on this server", d->name),
-			 errdetail_internal("%s", detail),
-			 RecoveryInProgress() ?
-			 errhint("Files are not replicated: on a standby trace the query itself, or trace on the primary.") :
-			 errhint("SELECT risk_screen.refresh_flow_graph(%s) makes it again from its query.",
-					 quote_literal_cstr(d->name))));
-}
-
-/*
- * A damaged graph is rebuilt by the question that finds it if whoever asks
- * could refresh it here and now; false if not. It takes what a refresh takes,
- * and like a refresh others see it when the transaction commits.
- */
-static bool
-rebuild(const RsGraphDefinition *d, const char *problem)
-{
-	Oid			types[1] = {TEXTOID};
-	Datum		values[1];
-
-	if (!rs_rebuild_damaged || RecoveryInProgress() || XactReadOnly || IsInParallelMode() ||
-		InSecurityRestrictedOperation() || !rs_graph_owned(d))
-		return false;
-	ereport(WARNING,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("flow graph \"%s\" is damaged: it is rebuilt from its query", d->name),
-			 errdetail_internal("%s", problem)));
-	values[0] = CStringGetTextDatum(d->name);
-	SPI_connect();
-	if (SPI_execute_with_args("SELECT risk_screen.refresh_flow_graph($1)", 1, types, values, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not refresh flow graph \"%s\"", d->name);
-	SPI_finish();
-	return true;
-}
-
-static void
 make_room(void *arg, int side, uint32 room)
 {
 	GraphFlow  *f = arg;
@@ -262,48 +218,23 @@ make_room(void *arg, int side, uint32 room)
 	rs_graph_map_room(f->mapping, f->flow.budget, side, room);
 }
 
+static RsMapResult
+map_flow(const RsGraphDefinition *d, const RsGraphIdentity *expected, void *arg, const char **problem)
+{
+	GraphFlow  *f = arg;
+
+	return rs_graph_map(d->files, d->stamps, expected, f->flow.budget, &f->mapping, problem);
+}
+
 RsFlow *
 rs_flow_graph_open(const char *name, MemoryContext budget)
 {
 	GraphFlow  *f = rs_alloc0(budget, 1, sizeof(GraphFlow), "the flow graph");
 	RsFlow	   *flow = &f->flow;
-	RsGraphDefinition *d = NULL;
-	const char *problem = NULL;
-	char	   *files = NULL;
-	bool		rebuilt = false;
 	const RsGraph *g;
 
-	for (;;)
-	{
-		RsGraphIdentity identity;
-		RsMapResult result;
-
-		d = rs_graph_definition(name, false, budget);
-		if (!d->may_read)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("permission denied for flow graph \"%s\"", name),
-					 errhint("Its owner can let you read it with risk_screen.grant_flow_graph().")));
-		if (d->files == NULL)
-			not_usable(d, "It has not been built in this database (after a restore, only its definition is there).",
-					   ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE);
-		identity = rs_graph_definition_identity(d);
-		result = rs_graph_map(d->files, d->stamps, &identity, budget, &f->mapping, &problem);
-		if (result == RS_MAPPED)
-			break;
-		/* Replaced between our look and our open? Then there is another name now. */
-		if (result == RS_MAP_MISSING && (files == NULL || strcmp(files, d->files) != 0))
-		{
-			files = d->files;
-			continue;
-		}
-		if (result == RS_MAP_MISSING)
-			problem = "The file is missing.";
-		if (rebuilt || !rebuild(d, problem))
-			not_usable(d, problem, result == RS_MAP_MISSING ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_DATA_CORRUPTED);
-		rebuilt = true;
-	}
-
+	flow->budget = budget;
+	rs_graph_use(&rs_flow_graphs, name, budget, map_flow, f);
 	g = &f->mapping->graph;
 	flow->naccounts = g->naccounts;
 	flow->ntransfers = g->ntransfers;
@@ -332,7 +263,6 @@ rs_flow_graph_open(const char *name, MemoryContext budget)
 	flow->find_txns = find_txns;
 	flow->columns = rs_flow_columns_open(f->mapping, budget);
 	flow->close = close_flow;
-	flow->budget = budget;
 	if (g->nparts > 1)
 	{
 		RsGraphMapping *m = f->mapping;

@@ -97,33 +97,6 @@ rs_lexicon_generation(void)
 	return generation;
 }
 
-/* Today in risk_screen.time_zone, fixed within a transaction. */
-DateADT
-rs_today(void)
-{
-	static TimestampTz at = 0;
-	static pg_tz *zone = NULL;
-	static DateADT today;
-	TimestampTz now = GetCurrentTransactionStartTimestamp();
-	pg_tz	   *tz = rs_time_zone();
-
-	if (now != at || tz != zone)
-	{
-		struct pg_tm tm;
-		fsec_t		fsec;
-		int			offset;
-
-		if (timestamp2tm(now, &offset, &tm, &fsec, NULL, tz) != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-					 errmsg("timestamp out of range")));
-		today = date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
-		at = now;
-		zone = tz;
-	}
-	return today;
-}
-
 /* Find the tables, lock the first (taking in invalidations), check privileges. */
 static bool
 open_tables(void)

@@ -122,7 +122,6 @@ extern const RsLexicon *rs_lexicon_get(const char *name, int length, bool missin
 extern const RsLexicon **rs_lexicon_active(int *n);
 extern uint64 rs_lexicon_generation(void);
 extern bool rs_lexicon_durable(const RsLexicon *lexicon);
-extern DateADT rs_today(void);
 
 /* lexicon_find.c */
 extern RsFinding *rs_lexicon_find(const RsLexicon *lexicon, const unsigned char *body, Size length,

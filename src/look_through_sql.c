@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "ownership_plain.h"
 #include "ownership_sql.h"
 #include "result_row.h"
 #include "rs_memory.h"
@@ -33,7 +34,10 @@ typedef struct Answer			/* of one target */
 
 typedef struct LookThrough
 {
-	RsHoldings *h;
+	MemoryContext budget;
+	bool		normalise;		/* over_one */
+	bool		refuse;
+	RsHoldings *h;				/* what is being looked at, and its systems */
 	RsResultRow row;
 	RsSystem   *system,
 			   *low,			/* share_min, share_max; NULL without ranges */
@@ -56,7 +60,7 @@ flags_datum(LookThrough *l, uint32 flags)
 
 	if (l->flag_array[slot] == (Datum) 0 || l->flag_mask[slot] != flags)
 	{
-		MemoryContext old = MemoryContextSwitchTo(l->h->budget);
+		MemoryContext old = MemoryContextSwitchTo(l->budget);
 
 		if (l->flag_array[slot] != (Datum) 0)
 			pfree(DatumGetPointer(l->flag_array[slot]));
@@ -263,6 +267,203 @@ refuse_over_one(RsHoldings *h, RsSystem *system)
 }
 
 /*
+ * Solve and write the targets (NULL: everybody) of the holdings that were read.
+ * Of whom somebody asked by name there is a row even if nothing is known.
+ */
+static void
+look_at_all(LookThrough *l, RsHoldings *h, const uint32 *target, uint32 ntargets, bool asked)
+{
+	RsOwnershipGraph *g;
+
+	l->h = h;
+	memset(l->answer, 0, sizeof(l->answer));
+	if (h->graph == NULL)
+		rs_holdings_build(h);
+	rs_holdings_name_all(h);
+	g = h->graph;
+	l->system = rs_system_create(g, RS_BASIS_SHARE, l->normalise);
+	if (l->refuse)
+		refuse_over_one(h, l->system);
+	l->low = l->high = NULL;
+	if (g->value[RS_V_MIN] != NULL)
+	{
+		l->low = rs_system_create(g, RS_BASIS_MIN, l->normalise);
+		l->high = rs_system_create(g, RS_BASIS_MAX, l->normalise);
+	}
+	if (target != NULL)
+	{
+		bool	   *done = rs_alloc0(h->budget, h->nids, sizeof(bool), "targets");
+
+		for (uint32 i = 0; i < ntargets; i++)
+			if (!done[target[i]])
+			{
+				done[target[i]] = true;
+				look_at(l, h->node_of[target[i]], asked);
+			}
+	}
+	else
+		for (uint32 k = 0; k < g->nnodes; k++)
+			if (l->downwards ? g->out_start[k] < g->out_start[k + 1] : g->in_start[k] < g->in_start[k + 1])
+				look_at(l, k, false);
+	put_pending(l);
+}
+
+/* Solving a ring of so many again and again would cost more than parts gain. */
+#define LARGE_RING 8
+
+static bool
+has_large_ring(RsOwnershipGraph *g)
+{
+	rs_ownership_components(g);
+	for (uint32 c = 0; c < g->ncomponents; c++)
+		if (g->component_start[c + 1] - g->component_start[c] > LARGE_RING)
+			return true;
+	return false;
+}
+
+/* ---------- plain companies of an ownership graph ---------- */
+
+/*
+ * A party's name, written where it is kept: reading back at once what was
+ * written byte by byte stalls the processor.
+ */
+static inline void
+put_node(LookThrough *l, RsHoldings *h, uint32 node)
+{
+	char	   *to = rs_row_text_begin(&l->row, RS_NAME_BYTES);
+	int			n = rs_kept_write_node(h, node, to, RS_NAME_BYTES);
+
+	if (n >= 0)
+		rs_row_text_end(&l->row, n);
+	else
+	{
+		rs_row_take_back(&l->row);
+		rs_row_varlena(&l->row, rs_kept_node_text(h, node));
+	}
+}
+
+/* All rows of a target that the solver was not needed for. */
+static void
+put_plain(LookThrough *l, RsHoldings *h, uint32 target, const RsPlainOwners *owners, bool asked)
+{
+	const RsOwnershipHeader *header = rs_kept_file(h)->header;
+	Datum		name = rs_kept_node_text(h, target);
+	RsResultRow *row = &l->row;
+	RsReal		one = 1,
+				direct = 1;
+
+	if (!owners->held)
+	{
+		if (asked)
+			put_rest(l, name, RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &direct, false, 0, 0, 0, 0);
+		return;
+	}
+	for (uint32 i = 0; i < owners->n; i++)
+	{
+		const RsPlainParty *party = &owners->party[i];
+
+		rs_row_varlena(row, name);
+		put_node(l, h, party->node);
+		rs_row_int4(row, (int32) party->layers);
+		if (party->direct == 0)
+			rs_row_decimal(row, 0, 0);
+		else
+			rs_row_exact(row, party->direct, header->scale[RS_V_SHARE]);
+		rs_row_share(row, party->total);
+		rs_row_repeat(row);
+		rs_row_bool(row, party->ultimate);
+		rs_row_bool(row, false);
+		rs_row_varlena(row, flags_datum(l, party->flags));
+		rs_row_null(row);
+		rs_row_null(row);
+		rs_row_put(row);
+	}
+	if (owners->unknown > 0)
+	{
+		for (int i = 0; i < header->scale[RS_V_SHARE]; i++)
+			one *= 10;
+		direct = (one - owners->known) / one;
+		put_rest(l, name, RS_FLAG_UNKNOWN, owners->unknown, &direct, false, 0, 0, 0, 0);
+	}
+}
+
+/* Answer the targets that are plain; the others remain in parts. */
+static void
+look_at_plain(LookThrough *l, RsHoldings *h, RsKeptParts *parts, bool asked)
+{
+	const RsOwnershipFile *f = rs_kept_file(h);
+	RsPlain    *plain = rs_plain_create(l->budget, f, &h->options);
+	MemoryContext names,
+				old;
+	RsPlainOwners owners;
+	uint64		left = 0;
+
+	if (plain == NULL)
+		return;
+	names = AllocSetContextCreate(l->budget, "risk_screen names", ALLOCSET_SMALL_SIZES);
+	for (uint64 i = 0; i < parts->n; i++)
+	{
+		int64		target = parts->target[i];
+
+		if (i + 8 < parts->n && parts->target[i + 8] < f->header->nnodes)
+			rs_plain_prefetch(f, (uint32) parts->target[i + 8], true);
+		if (i + 4 < parts->n && parts->target[i + 4] < f->header->nnodes)
+			rs_plain_prefetch(f, (uint32) parts->target[i + 4], false);
+		if (target >= f->header->nnodes || rs_plain_is_futile(plain) ||
+			!rs_plain_solve(plain, (uint32) target, &owners))
+		{
+			parts->target[left++] = target;
+			continue;
+		}
+		old = MemoryContextSwitchTo(names);
+		put_plain(l, h, (uint32) target, &owners, asked);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(names);
+		if ((i & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	parts->n = left;
+	MemoryContextDelete(names);
+}
+
+/*
+ * Of an ownership graph, few targets at a time: all that is known of the
+ * parties around them stays in the processor's caches. Those around a large
+ * ring come last and together, so that it is solved once.
+ */
+static void
+look_in_parts(LookThrough *l, RsHoldings *whole, const uint32 *asked, uint32 nasked)
+{
+	MemoryContext part;
+	RsKeptParts *parts = asked ? rs_kept_parts_of(whole, asked, nasked) : rs_kept_parts_all(whole, !l->downwards);
+	bool		rest = false;
+
+	if (!l->downwards && !whole->swapped && l->max_layers == 0)
+		look_at_plain(l, whole, parts, asked != NULL);
+	if (parts->n == 0)
+		return;
+	part = AllocSetContextCreate(l->budget, "risk_screen part", 0, 256 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
+	do
+	{
+		RsHoldings *h;
+		uint32	   *id,
+					n;
+
+		while ((h = rs_kept_parts_next(parts, part, !l->downwards, rest, &id, &n)) != NULL)
+		{
+			rs_holdings_build(h);
+			if (!rest && parts->at < parts->n + parts->ndeferred && has_large_ring(h->graph))
+				rs_kept_parts_defer(parts, n);
+			else
+				look_at_all(l, h, id, n, asked != NULL);
+			MemoryContextReset(part);
+		}
+		rest = true;
+	} while (rs_kept_parts_again(parts));
+	MemoryContextDelete(part);
+}
+
+/*
  * look_through(holdings text, targets text[], direction text, as_of date, max_layers int,
  *				over_one text, known_at timestamptz, bad_rows text)
  *	 returns (target text, party text, layers int, direct numeric, total numeric, net numeric,
@@ -327,47 +528,25 @@ rs_look_through(PG_FUNCTION_ARGS)
 	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, assets,
 						 assets ? RS_ALLOW_ANY : l.downwards ? RS_ALLOW_NEGATIVE : 0, text_to_cstring(PG_GETARG_TEXT_PP(7)),
 						 PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(6) ? NULL : &known_at);
-	l.h = h;
 	rs_holdings_ignore(h, RS_H_VOTES);
-	if (PG_ARGISNULL(1))
-		rs_holdings_load_all(h);
-	else
-	{
+	if (!PG_ARGISNULL(1))
 		asked = rs_holdings_ids(h, PG_GETARG_ARRAYTYPE_P(1), "targets", &nasked);
-		rs_holdings_load_around(h, asked, nasked, !l.downwards);
-	}
-	rs_holdings_build(h);
-
+	l.budget = budget;
+	l.normalise = strcmp(over_one, "normalise") == 0;
+	l.refuse = strcmp(over_one, "error") == 0;
 	l.flag_array = rs_alloc0(budget, FLAG_SLOTS, sizeof(Datum), "flags");
 	l.flag_mask = rs_alloc0(budget, FLAG_SLOTS, sizeof(uint32), "flags");
-	l.system = rs_system_create(h->graph, RS_BASIS_SHARE, strcmp(over_one, "normalise") == 0);
-	if (strcmp(over_one, "error") == 0)
-		refuse_over_one(h, l.system);
-	if (h->graph->value[RS_V_MIN] != NULL)
-	{
-		l.low = rs_system_create(h->graph, RS_BASIS_MIN, strcmp(over_one, "normalise") == 0);
-		l.high = rs_system_create(h->graph, RS_BASIS_MAX, strcmp(over_one, "normalise") == 0);
-	}
-	if (asked != NULL)
-	{
-		bool	   *done = rs_alloc0(budget, h->nids, sizeof(bool), "targets");
-
-		for (uint32 i = 0; i < nasked; i++)
-			if (!done[asked[i]])
-			{
-				done[asked[i]] = true;
-				look_at(&l, h->node_of[asked[i]], true);
-			}
-	}
+	/* who is to be refused is counted over everything */
+	if (h->kept && !l.refuse)
+		look_in_parts(&l, h, asked, nasked);
 	else
-		for (uint32 k = 0; k < h->graph->nnodes; k++)
-		{
-			RsOwnershipGraph *g = h->graph;
-
-			if (l.downwards ? g->out_start[k] < g->out_start[k + 1] : g->in_start[k] < g->in_start[k + 1])
-				look_at(&l, k, false);
-		}
-	put_pending(&l);
+	{
+		if (asked != NULL)
+			rs_holdings_load_around(h, asked, nasked, !l.downwards);
+		else
+			rs_holdings_load_all(h);
+		look_at_all(&l, h, asked, nasked, asked != NULL);
+	}
 	rs_holdings_close(h);
 	SPI_finish();
 	MemoryContextDelete(budget);

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "lexicon.h"
+#include "risk_screen.h"
 
 typedef struct Count
 {

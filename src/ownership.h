@@ -104,6 +104,8 @@ extern void rs_holding_rows_add(RsHoldingRows *rows, const RsHolding *holding);
 /* Put row `from` where row `to` is; to keep some rows, move them forward and set n. */
 extern void rs_holding_rows_move(RsHoldingRows *rows, uint64 to, uint64 from);
 extern void rs_holding_rows_rescale(RsHoldingRows *rows, int column, int new_scale);
+/* Row numbers by (owned, owner), each ranked; rank NULL: as numbered. */
+extern uint32 *rs_holding_rows_sort(const RsHoldingRows *rows, const uint32 *rank, uint32 nnodes, MemoryContext budget);
 
 /* ---- the graph ---- */
 

@@ -368,6 +368,22 @@ sort_by(uint32 *order, uint32 *spare, uint64 n, const uint32 *key, const uint32 
 	memcpy(order, spare, sizeof(uint32) * n);
 }
 
+uint32 *
+rs_holding_rows_sort(const RsHoldingRows *rows, const uint32 *rank, uint32 nnodes, MemoryContext budget)
+{
+	uint32	   *order = rs_alloc(budget, rows->n, sizeof(uint32), purpose);
+	uint32	   *spare = rs_alloc(budget, rows->n, sizeof(uint32), purpose);
+	uint64	   *start = rs_alloc(budget, (uint64) nnodes + 1, sizeof(uint64), purpose);
+
+	for (uint64 i = 0; i < rows->n; i++)
+		order[i] = (uint32) i;
+	sort_by(order, spare, rows->n, rows->owner, rank, start, nnodes);
+	sort_by(order, spare, rows->n, rows->owned, rank, start, nnodes);
+	pfree(spare);
+	pfree(start);
+	return order;
+}
+
 RsOwnershipGraph *
 rs_ownership_build(RsHoldingRows *rows, uint32 nnodes, const uint32 *rank,
 				   const RsOwnershipOptions *options)
@@ -376,9 +392,8 @@ rs_ownership_build(RsHoldingRows *rows, uint32 nnodes, const uint32 *rank,
 	RsOwnershipGraph *g = rs_alloc0(budget, 1, sizeof(RsOwnershipGraph), purpose);
 	MemoryContext scratch;
 	uint32	   *order,
-			   *spare,
-			   *run_rows = NULL;
-	uint64	   *start;
+			   *run_rows = NULL,
+			   *start;
 	uint64		run_capacity = 0;
 	uint64		n = 0;
 	int			digits[RS_V_COLUMNS];
@@ -399,13 +414,7 @@ rs_ownership_build(RsHoldingRows *rows, uint32 nnodes, const uint32 *rank,
 	g->one = scaled(1, g->scale);
 
 	scratch = AllocSetContextCreate(budget, "risk_screen holdings sort", ALLOCSET_DEFAULT_SIZES);
-	order = rs_alloc(scratch, rows->n, sizeof(uint32), purpose);
-	spare = rs_alloc(scratch, rows->n, sizeof(uint32), purpose);
-	start = rs_alloc(scratch, (uint64) nnodes + 1, sizeof(uint64), purpose);
-	for (uint64 i = 0; i < rows->n; i++)
-		order[i] = (uint32) i;
-	sort_by(order, spare, rows->n, rows->owner, rank, start, nnodes);
-	sort_by(order, spare, rows->n, rows->owned, rank, start, nnodes);
+	order = rs_holding_rows_sort(rows, rank, nnodes, scratch);
 
 	g->in_start = rs_alloc0(budget, (uint64) nnodes + 1, sizeof(uint32), purpose);
 	g->edge_owner = rs_alloc(budget, rows->n, sizeof(uint32), purpose);
@@ -460,8 +469,8 @@ rs_ownership_build(RsHoldingRows *rows, uint32 nnodes, const uint32 *rank,
 		g->out_start[g->edge_owner[e] + 1]++;
 	for (uint32 k = 0; k < nnodes; k++)
 		g->out_start[k + 1] += g->out_start[k];
-	for (uint32 k = 0; k < nnodes; k++)
-		start[k] = g->out_start[k];
+	start = rs_alloc(scratch, nnodes, sizeof(uint32), purpose);
+	memcpy(start, g->out_start, sizeof(uint32) * nnodes);
 	for (uint64 e = 0; e < n; e++)
 		g->out_edge[start[g->edge_owner[e]]++] = (uint32) e;
 

@@ -119,7 +119,7 @@ static void
 take_party(void *arg, const RsRow *row)
 {
 	RsParties  *p = arg;
-	uint32		id = row->value[P_PARTY].id;
+	uint32		id = rs_holdings_number(p->h, row->value[P_PARTY].id);
 	RsPartyKind kind = row->isnull[P_KIND] ? RS_PARTY_OTHER : kind_of(row->value[P_KIND].text);
 	RsParty    *party;
 
@@ -131,7 +131,7 @@ take_party(void *arg, const RsRow *row)
 					 errmsg("a manager or legal representative needs the column \"company\"")));
 		p->officer = rs_grow(p->h->budget, p->officer, &p->officer_capacity, p->nofficers + 1,
 							 sizeof(RsOfficer), "parties");
-		p->officer[p->nofficers++] = (RsOfficer) {row->value[P_COMPANY].id, id, (uint8) kind};
+		p->officer[p->nofficers++] = (RsOfficer) {rs_holdings_number(p->h, row->value[P_COMPANY].id), id, (uint8) kind};
 		return;
 	}
 	party = party_slot(p, id);
@@ -155,7 +155,7 @@ read_about(RsParties *p, int column)
 {
 	RsHoldings *h = p->h;
 	Oid			array_type = rs_query_array_type(p->query, column);
-	Oid			type = rs_interner_type(h->interner);
+	Oid			type = rs_interner_type(rs_holdings_identifiers(h));
 	int16		length;
 	bool		by_value;
 	char		align;
@@ -164,7 +164,7 @@ read_about(RsParties *p, int column)
 
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	for (uint64 i = 0; i < h->ndiscovered; i++)
-		element[i] = rs_interner_datum(h->interner, h->discovered[i]);
+		element[i] = rs_holdings_datum(h, h->discovered[i]);
 	array = PointerGetDatum(construct_array(element, (int) h->ndiscovered, type, length, by_value, align));
 	rs_query_read_bound(p->query, "pg_catalog.unnest($1) AS f(id) JOIN",
 						psprintf("ON %s", rs_query_match(p->query, column, "f.id")),
@@ -176,7 +176,7 @@ rs_parties_read(RsHoldings *h, const char *text, const char *argument, const cha
 {
 	RsParties  *p = rs_alloc0(h->budget, 1, sizeof(RsParties), "parties");
 	RsContract *contract = rs_alloc0(h->budget, 1, sizeof(RsContract), "parties");
-	RsInterner *interner[RS_MAX_INTERNERS] = {[RS_INTERN_ACCOUNT] = h->interner};
+	RsInterner *interner[RS_MAX_INTERNERS] = {[RS_INTERN_ACCOUNT] = rs_holdings_identifiers(h)};
 
 	*contract = (RsContract) {argument, P_COLUMNS, party_column, -1};
 	p->h = h;
@@ -216,7 +216,7 @@ take_link(void *arg, const RsRow *row)
 	if (!row->isnull[L_KIND])
 		kind = rs_intern(l->kinds, row->value[L_KIND].text, NULL);
 	l->link = rs_grow(l->h->budget, l->link, &l->capacity, l->n + 1, sizeof(RsLink), "links");
-	l->link[l->n++] = (RsLink) {row->value[L_A].id, row->value[L_B].id, kind};
+	l->link[l->n++] = (RsLink) {rs_holdings_number(l->h, row->value[L_A].id), rs_holdings_number(l->h, row->value[L_B].id), kind};
 }
 
 RsLinks *
@@ -224,7 +224,7 @@ rs_links_read(RsHoldings *h, const char *text, const char *argument, const char 
 {
 	RsLinks    *l = rs_alloc0(h->budget, 1, sizeof(RsLinks), "links");
 	RsContract *contract = rs_alloc0(h->budget, 1, sizeof(RsContract), "links");
-	RsInterner *interner[RS_MAX_INTERNERS] = {[RS_INTERN_ACCOUNT] = h->interner};
+	RsInterner *interner[RS_MAX_INTERNERS] = {[RS_INTERN_ACCOUNT] = rs_holdings_identifiers(h)};
 	RsQuery    *query;
 
 	l->h = h;

@@ -6,19 +6,21 @@
 
 #include <limits.h>
 
+#include "access/xact.h"
 #include "fmgr.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/guc.h"
+#include "utils/timestamp.h"
 
 #include "risk_screen.h"
-#include "flow_graph.h"
+#include "graph_catalog.h"
 #include "rs_memory.h"
 
 RS_MODULE_MAGIC;
 
 char	   *rs_time_zone_name = NULL;
-
 
 static bool
 check_time_zone(char **newval, void **extra, GucSource source)
@@ -43,6 +45,33 @@ pg_tz *
 rs_time_zone(void)
 {
 	return pg_tzset(rs_time_zone_name);
+}
+
+/* Today in risk_screen.time_zone, fixed within a transaction. */
+DateADT
+rs_today(void)
+{
+	static TimestampTz at = 0;
+	static pg_tz *zone = NULL;
+	static DateADT today;
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	pg_tz	   *tz = rs_time_zone();
+
+	if (now != at || tz != zone)
+	{
+		struct pg_tm tm;
+		fsec_t		fsec;
+		int			offset;
+
+		if (timestamp2tm(now, &offset, &tm, &fsec, NULL, tz) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("timestamp out of range")));
+		today = date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
+		at = now;
+		zone = tz;
+	}
+	return today;
 }
 
 PGDLLEXPORT void _PG_init(void);

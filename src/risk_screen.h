@@ -7,8 +7,10 @@
 
 #include "postgres.h"
 #include "pgtime.h"
+#include "utils/date.h"
 
 extern char *rs_time_zone_name;
 extern pg_tz *rs_time_zone(void);
+extern DateADT rs_today(void);	/* in it, fixed within a transaction */
 
 #endif							/* RISK_SCREEN_H */

@@ -30,7 +30,7 @@ INSERT INTO risk_screen.lexicon (lexicon) VALUES ('undone');
 ROLLBACK TO undone;
 SELECT is(count(*), 0::bigint, 'a change that is rolled back leaves nothing') FROM risk_screen.change_log WHERE new_row ->> 'lexicon' = 'undone';
 SELECT is_empty($$SELECT relname FROM pg_extension, unnest(extconfig) AS c JOIN pg_class ON pg_class.oid = c
-	 WHERE extname = 'risk_screen' AND relkind = 'r' AND relname NOT IN ('change_log', 'rule_history', '_flow_graph')
+	 WHERE extname = 'risk_screen' AND relkind = 'r' AND relname NOT IN ('change_log', 'rule_history', '_graph')
 	   AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c AND tgname = 'log_change')$$, 'every table that analysts fill is audited');
 
 -- a desk

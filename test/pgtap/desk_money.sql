@@ -35,7 +35,7 @@ CALL risk_screen.screen('desk', '2026-11-20');
 SELECT is((SELECT evidence ->> 'kept' FROM desk.finding WHERE rule = 'X-2'), 'true', 'in a run the money is attributed once, for all rules');
 SELECT is((SELECT evidence ->> 'kept' FROM risk_screen.run_rule('desk', 'X-2', '2026-11-20')), 'false', 'and not kept after it');
 SELECT is((SELECT evidence -> 'rows' FROM desk.finding WHERE rule = 'X-2'), (SELECT evidence -> 'rows' FROM risk_screen.run_rule('desk', 'X-2', '2026-11-20')), 'both are the same');
-SELECT is((SELECT count(*) FROM risk_screen._flow_graph), 0::bigint, 'no flow graph is left');
+SELECT is((SELECT count(*) FROM risk_screen._graph), 0::bigint, 'no flow graph is left');
 SELECT set_eq($$SELECT inst_id, holder_kind, accounts, amount, share, related_amount, share_related, traced FROM desk.money_by_holder$$,
 	$$VALUES ('P1', 'client', 2::bigint, 628.00, 0.628, 300.00, 0.3, true), ('P1', 'merchant', 1, 170.00, 0.17, 0, 0, true), ('P1', 'unknown', 1, 100.00, 0.1, 0, 0, false),
 	('P1', 'custody', 1, 50.00, 0.05, 0, 0, true), ('P1', 'fee', 1, 2.00, 0.002, 0, 0, true), ('P1', 'cut', 1, 30.00, 0.03, 0, 0, false), ('P1', 'other', 1, 20.00, 0.02, 20.00, 0.02, true),

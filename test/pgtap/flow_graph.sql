@@ -274,7 +274,7 @@ SET LOCAL ROLE fg_stranger;
 SELECT is(pg_temp.error_state(format('SELECT * FROM risk_screen.%s', call)), '42501', 'a stranger may not: ' || call)
   FROM unnest(ARRAY[$$create_flow_graph('fg_not', 'public.fg_t')$$, $$refresh_flow_graph('fg_private')$$, $$drop_flow_graph('fg_private')$$,
 	$$grant_flow_graph('fg_private', 'fg_stranger')$$, $$revoke_flow_graph('fg_private', 'public')$$, $$check_flow_graph('fg_private')$$,
-	$$flow_graph_transfers('fg_private')$$, '_flow_graph', '_flow_graph_file']) call;
+	$$flow_graph_transfers('fg_private')$$, '_graph', '_graph_file']) call;
 SELECT is((SELECT owner::text FROM risk_screen.flow_graph WHERE name = 'fg_private'), 'fg_owner', 'everybody sees that it is there');
 SET LOCAL ROLE fg_owner;
 SELECT risk_screen.grant_flow_graph('fg_private', 'fg_reader');

@@ -77,7 +77,7 @@ CREATE TABLE fp_m (txn_id bigint, payer text, payee text, amount bigint, paid_at
 CREATE FUNCTION pg_temp.grow(first int, count int) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO fp_m SELECT i, 'p' || i % 23, 'q' || i % 31, i, timestamptz '2026-01-01' + i * interval '1 minute' FROM generate_series(first, first + count - 1) i $$;
 CREATE FUNCTION pg_temp.parts() RETURNS text LANGUAGE sql AS $$
-	SELECT parts || ' of ' || rows || ', ' || (SELECT cardinality(files) FROM risk_screen._flow_graph_file WHERE name = 'fp_m') FROM risk_screen.flow_graph WHERE name = 'fp_m' $$;
+	SELECT parts || ' of ' || rows || ', ' || (SELECT cardinality(files) FROM risk_screen._graph_file WHERE name = 'fp_m') FROM risk_screen.flow_graph WHERE name = 'fp_m' $$;
 SELECT pg_temp.grow(1, 64) IS NULL AS ignored \gset
 SELECT risk_screen.create_flow_graph('fp_m', 'fp_m') AS ignored \gset
 SELECT is((SELECT risk_screen.refresh_flow_graph('fp_m') FROM (SELECT pg_temp.grow(65 + i, 1)) g), 'appended', 'row ' || i) FROM generate_series(0, 62) i;

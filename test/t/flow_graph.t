@@ -242,7 +242,7 @@ same(len(files()), 2, "and leaves no file")
 # ---- damage
 def path_of(graph):
     return "%s/%s/%s" % (store, psql("SELECT oid FROM pg_database WHERE datname = 'fg'"),
-                         psql("SELECT unnest(files) FROM risk_screen._flow_graph_file WHERE name = '%s'" % graph))
+                         psql("SELECT unnest(files) FROM risk_screen._graph_file WHERE name = '%s'" % graph))
 
 
 def damaged(what, harm, sqlstate="XX001", view="damaged"):
@@ -299,7 +299,7 @@ os.rename(path + ".copy", path)
 if os.getuid() == 0:
     shutil.chown(path, owner)
 same(psql(trace()), expected, "a true copy (as of a backup) is verified and used")
-psql("DELETE FROM risk_screen._flow_graph_file WHERE name = 'g'")
+psql("DELETE FROM risk_screen._graph_file WHERE name = 'g'")
 same((state(trace()), psql("SELECT risk_screen.refresh_flow_graph('g')")), ("55000", "rebuilt"), "without a file in the catalog: an error, then rebuilt")
 
 # ---- several parts
@@ -323,7 +323,7 @@ def true_answer():
 
 def part_files():
     directory = "%s/%s/" % (store, psql("SELECT oid FROM pg_database WHERE datname = 'fg'"))
-    return [directory + f for f in psql("SELECT unnest(files) FROM risk_screen._flow_graph_file WHERE name = 'm'").splitlines()]
+    return [directory + f for f in psql("SELECT unnest(files) FROM risk_screen._graph_file WHERE name = 'm'").splitlines()]
 
 
 def make_parts():
@@ -377,9 +377,9 @@ for which in range(3):
         ok(psql("SELECT risk_screen.check_flow_graph('m')") != "sound" and psql("SELECT risk_screen.refresh_flow_graph('m')").endswith("rebuilt") and
            psql(trace("m")) == true_answer() and parts() == "ready 1" and len(files()) == 3, "and a refresh rebuilds, leaving nothing behind")
 make_parts()
-psql("UPDATE risk_screen._flow_graph_file SET files = files[1:1] || files[3], stamps = stamps[1:1] || stamps[3] WHERE name = 'm'")
+psql("UPDATE risk_screen._graph_file SET files = files[1:1] || files[3], stamps = stamps[1:1] || stamps[3] WHERE name = 'm'")
 same(state(trace("m")), "XX001", "a part left out is noticed")
-psql("UPDATE risk_screen._flow_graph_file SET files = files[1:1], stamps = stamps[1:1] WHERE name = 'm'")
+psql("UPDATE risk_screen._graph_file SET files = files[1:1], stamps = stamps[1:1] WHERE name = 'm'")
 psql(grow(1))
 same((psql(trace("m")) == true_answer(), len(files()) - 2), (True, int(parts().split()[1])), "parts that nobody names are removed by the next refresh")
 victim = Session()

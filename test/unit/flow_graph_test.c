@@ -1,6 +1,6 @@
 /*
  * test/unit/flow_graph_test.c
- *	  engines: src/flow_graph_file.c src/flow_graph_write.c src/flow_graph_column.c src/flow_graph_build.c src/flow_graph_sort.c src/flow_graph_merge.c src/flow_graph_pool.c src/flow_parts.c src/rs_memory.c
+ *	  engines: src/flow_graph_file.c src/flow_graph_write.c src/flow_graph_column.c src/flow_graph_build.c src/flow_graph_sort.c src/flow_graph_merge.c src/flow_graph_pool.c src/flow_parts.c src/graph_stream.c src/graph_keys.c src/rs_memory.c
  *
  * Random transfers are built into files in memory and compared with a sorted
  * copy of the same rows; days are added, in parts that are merged and read as

@@ -1,5 +1,5 @@
 /*
- * src/flow_graph_evidence.c
+ * src/graph_evidence.c
  *	  Can anything have changed in the tables behind a query? Asking their pages.
  *
  * Every change of a logged heap table leaves its position in the write-ahead
@@ -32,7 +32,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "flow_graph.h"
+#include "graph_catalog.h"
 
 #define MOST_PAGES 131072		/* 1 GB */
 

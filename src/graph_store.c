@@ -1,6 +1,6 @@
 /*
- * src/flow_graph_store.c
- *	  Flow-graph files: where they live, come from and go to.
+ * src/graph_store.c
+ *	  Files of kept graphs: where they live, come from and go to.
  *
  * Files lie in DATADIR/pg_risk_screen/<database oid>/, named by a random number
  * and the transaction that wrote them. A file is made durable before the row
@@ -30,7 +30,7 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
-#include "flow_graph_store.h"
+#include "graph_store.h"
 #include "rs_memory.h"
 
 #define STORE_DIRECTORY "pg_risk_screen"
@@ -45,6 +45,10 @@ typedef struct Pending
 } Pending;
 
 static Pending *pending = NULL;
+
+/* Who maps files: flow graphs, ownership graphs. */
+static void (*watcher[2]) (void);
+static int	nwatchers = 0;
 
 void
 rs_graph_file_path(char *path, const char *name)
@@ -63,7 +67,7 @@ delete_file(const char *name)
 	if (unlink(path) != 0 && errno != ENOENT)
 		ereport(WARNING,
 				(errcode_for_file_access(),
-				 errmsg("could not remove flow-graph file \"%s\": %m", path)));
+				 errmsg("could not remove graph file \"%s\": %m", path)));
 }
 
 static void
@@ -75,7 +79,7 @@ transaction_ends(XactEvent event, void *arg)
 			if (pending)
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("cannot PREPARE a transaction that has created, refreshed or dropped a flow graph")));
+						 errmsg("cannot PREPARE a transaction that has created, refreshed or dropped a graph")));
 			return;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
@@ -92,7 +96,8 @@ transaction_ends(XactEvent event, void *arg)
 			delete_file(p->name);
 		pfree(p);
 	}
-	rs_graph_unmap_vanished();
+	for (int i = 0; i < nwatchers; i++)
+		watcher[i] ();
 }
 
 static void
@@ -123,10 +128,18 @@ subtransaction_ends(SubXactEvent event, SubTransactionId mine, SubTransactionId 
 }
 
 void
-rs_graph_watch_transactions(void)
+rs_graph_watch_transactions(void (*ended) (void))
 {
 	static bool registered = false;
+	bool		known = ended == NULL;
 
+	for (int i = 0; i < nwatchers; i++)
+		known |= watcher[i] == ended;
+	if (!known)
+	{
+		Assert(nwatchers < lengthof(watcher));
+		watcher[nwatchers++] = ended;
+	}
 	if (registered)
 		return;
 	RegisterXactCallback(transaction_ends, NULL);
@@ -139,7 +152,7 @@ note_pending(const char *name, bool at_commit)
 {
 	Pending    *p;
 
-	rs_graph_watch_transactions();
+	rs_graph_watch_transactions(NULL);
 	/* Files come and go at commit: it must not be lost in a crash afterwards. */
 	ForceSyncCommit();
 	p = MemoryContextAlloc(TopMemoryContext, sizeof(Pending));
@@ -191,13 +204,46 @@ rs_graph_identity(RsGraphIdentity *identity)
 	identity->server = PG_VERSION_NUM / 10000;
 }
 
-void
-rs_graph_make_stamp(char stamp[RS_GRAPH_STAMP], const struct stat *st)
+static void
+make_stamp(char stamp[RS_GRAPH_STAMP], const struct stat *st)
 {
 	snprintf(stamp, RS_GRAPH_STAMP, "%llu:%llu:%lld.%09ld:%lld.%09ld",
 			 (unsigned long long) st->st_ino, (unsigned long long) st->st_size,
 			 (long long) st->st_mtim.tv_sec, (long) st->st_mtim.tv_nsec,
 			 (long long) st->st_ctim.tv_sec, (long) st->st_ctim.tv_nsec);
+}
+
+/* ---------- reading ---------- */
+
+RsMapResult
+rs_graph_file_open(const char *name, int *fd, uint64 *size, char stamp[RS_GRAPH_STAMP], const char **problem)
+{
+	char		path[MAXPGPATH];
+	struct stat st;
+
+	rs_graph_file_path(path, name);
+	*fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
+	if (*fd < 0)
+	{
+		if (errno == ENOENT)
+			return RS_MAP_MISSING;
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open graph file \"%s\": %m", path)));
+	}
+	if (fstat(*fd, &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat graph file \"%s\": %m", path)));
+	if (!S_ISREG(st.st_mode) || st.st_size < RS_GRAPH_ALIGN)
+	{
+		CloseTransientFile(*fd);
+		*problem = "It is truncated.";
+		return RS_MAP_DAMAGED;
+	}
+	*size = (uint64) st.st_size;
+	make_stamp(stamp, &st);
+	return RS_MAPPED;
 }
 
 /* ---------- writing ---------- */
@@ -224,7 +270,7 @@ write_fully(RsGraphOutput *output, const void *data, Size length, uint64 offset)
 				errno = ENOSPC;
 			ereport(ERROR,
 					(errcode_for_file_access(),
-					 errmsg("could not write flow-graph file \"%s\": %m", output->path)));
+					 errmsg("could not write graph file \"%s\": %m", output->path)));
 		}
 		at += n;
 		offset += n;
@@ -318,7 +364,7 @@ rs_graph_output_create(RsIdType *txn)
 	if (output->fd < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not create flow-graph file \"%s\": %m", output->path)));
+				 errmsg("could not create graph file \"%s\": %m", output->path)));
 	return output;
 }
 
@@ -333,26 +379,23 @@ rs_graph_output_finish(RsGraphOutput *output, char stamp[RS_GRAPH_STAMP])
 	if (pg_fsync(output->fd) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not fsync flow-graph file \"%s\": %m", output->path)));
+				 errmsg("could not fsync graph file \"%s\": %m", output->path)));
 	if (fstat(output->fd, &st) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not stat flow-graph file \"%s\": %m", output->path)));
-	rs_graph_make_stamp(stamp, &st);
+				 errmsg("could not stat graph file \"%s\": %m", output->path)));
+	make_stamp(stamp, &st);
 	if (CloseTransientFile(output->fd) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not close flow-graph file \"%s\": %m", output->path)));
+				 errmsg("could not close graph file \"%s\": %m", output->path)));
 	snprintf(directory, sizeof(directory), "%s/%u", STORE_DIRECTORY, MyDatabaseId);
 	fsync_fname(directory, true);
 }
 
 void
-rs_graph_output_abandon(RsGraphOutput *output)
+rs_graph_output_discard(RsGraphOutput *output)
 {
-	if (output->spill)
-		FileClose(output->spill);
-	CloseTransientFile(output->fd);
 	delete_file(output->name);
 	for (Pending **at = &pending; *at != NULL; at = &(*at)->next)
 		if (strcmp((*at)->name, output->name) == 0)
@@ -363,6 +406,15 @@ rs_graph_output_abandon(RsGraphOutput *output)
 			pfree(p);
 			break;
 		}
+}
+
+void
+rs_graph_output_abandon(RsGraphOutput *output)
+{
+	if (output->spill)
+		FileClose(output->spill);
+	CloseTransientFile(output->fd);
+	rs_graph_output_discard(output);
 }
 
 /* ---------- sweeping ---------- */

@@ -1,6 +1,6 @@
 /*
- * src/flow_graph_key.c
- *	  Identifiers of SQL types <-> keys of a flow-graph file.
+ * src/graph_id.c
+ *	  Identifiers of SQL types <-> keys in the file of a kept graph.
  *
  * A file finds identifiers by their bytes, so only types are allowed whose
  * equal values have equal bytes (the btree support function "equalimage" says
@@ -19,7 +19,7 @@
 #include "utils/typcache.h"
 #include "utils/uuid.h"
 
-#include "flow_graph_store.h"
+#include "graph_id.h"
 
 static bool
 equal_means_same_bytes(TypeCacheEntry *entry, Oid collation)
@@ -65,7 +65,7 @@ rs_id_type_init(RsIdType *id, Oid type, Oid collation, const char *column, Memor
 	if (id->typlen == -2 || (!id->numeric && !equal_means_same_bytes(entry, collation)))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a flow graph cannot identify by column \"%s\" of type %s", column, format_type_be(type)),
+				 errmsg("a graph cannot identify by column \"%s\" of type %s", column, format_type_be(type)),
 				 errdetail("Equal values of this type or collation may look different."),
 				 errhint("Cast the column to text, to numeric or to a collation such as \"C\" in the query.")));
 	id->key.kind = id->typbyval ? RS_KEY_INT : id->typlen > 0 ? RS_KEY_FIXED : RS_KEY_BYTES;

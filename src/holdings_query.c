@@ -1,0 +1,405 @@
+/*
+ * src/holdings_query.c
+ *	  Reading holdings from the analyst's query.
+ *
+ * Two ways: the whole query once, or, for a few targets, hop by hop: one bound
+ * query per hop fetches the holdings whose owned company is new, joined to
+ * unnest($1), so that an index on that column serves and every holding of
+ * every ancestor is fetched once. Downwards the hops only discover companies;
+ * their holdings are fetched at the end, by owned, because what a company's
+ * other holders have decides its flags. Where hops would cost more than
+ * reading everything once, everything is read, and what the hops would not
+ * have met is dropped: the result is the same.
+ */
+#include "pg_compat.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "holdings.h"
+#include "rs_memory.h"
+
+static const char purpose[] = "holdings";
+
+/* Ids in one bound query; more are asked for in several. */
+#define IDS_PER_QUERY 100000
+
+static const int column_of[RS_V_COLUMNS] = {RS_H_SHARE, RS_H_VOTES, RS_H_SHARE_MIN, RS_H_SHARE_MAX};
+
+/* ---- opening ---- */
+
+#define KEY (RS_REQUIRED | RS_NOT_NULL)
+
+/* The holdings contract where numbers that are not allowed make a bad row. */
+static const RsContract *
+contract_for(int allow)
+{
+	static RsColumn column[2 * RS_ALLOW_INVERTED][RS_H_COLUMNS];
+	static RsContract contract[2 * RS_ALLOW_INVERTED];
+
+	if (contract[allow].ncolumns == 0)
+	{
+		memcpy(column[allow], rs_holdings_contract.column, sizeof(column[allow]));
+		for (int c = 0; c < RS_H_COLUMNS; c++)
+			if (column[allow][c].kind == RS_AMOUNT)
+				column[allow][c].flags |= (allow & RS_ALLOW_NEGATIVE ? 0 : RS_NOT_NEGATIVE) |
+					(allow & RS_ALLOW_OVER_ONE ? 0 : RS_NOT_OVER_ONE);
+		contract[allow] = rs_holdings_contract;
+		contract[allow].column = column[allow];
+		if (!(allow & RS_ALLOW_INVERTED))
+		{
+			contract[allow].low = RS_H_SHARE_MIN;
+			contract[allow].high = RS_H_SHARE_MAX;
+		}
+	}
+	return &contract[allow];
+}
+
+void
+rs_holdings_open_query(RsHoldings *h, const char *text, int allow, const char *bad_rows)
+{
+	RsHoldingRows *rows = h->rows;
+
+	h->query = rs_query_open(text, contract_for(allow),
+							 rs_bad_rows_option(bad_rows), h->budget, NULL);
+	h->interner = rs_query_interner(h->query, RS_INTERN_ACCOUNT);
+	if (!rs_query_has(h->query, RS_H_SHARE) && !rs_query_has(h->query, RS_H_SHARE_MIN) &&
+		!rs_query_has(h->query, RS_H_SHARE_MAX) && !rs_query_has(h->query, RS_H_VOTES))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("the holdings query has no column \"share\""),
+				 errdetail("Expected: owner, owned, and share or share_min, share_max; optionally votes, kind, valid_from, valid_to, known_from."),
+				 errhint("Give the column this name in the query, as a fraction: SELECT percent / 100 AS share.")));
+
+	for (int v = 0; v < RS_V_COLUMNS; v++)
+	{
+		rows->has[v] = rs_query_has(h->query, column_of[v]);
+		rows->scale[v] = rs_query_scale(h->query, column_of[v]);
+	}
+	rows->has_kind = rs_query_has(h->query, RS_H_KIND);
+	rows->has_dates = rs_query_has(h->query, RS_H_VALID_FROM) || rs_query_has(h->query, RS_H_VALID_TO);
+	rows->has_known_from = rs_query_has(h->query, RS_H_KNOWN_FROM);
+	if (rows->has_kind)
+		h->kinds = rs_interner_create(h->budget, TEXTOID, C_COLLATION_OID);
+}
+
+/* ---- rows ---- */
+
+static RsHoldingClass
+class_of(RsHoldings *h, Datum kind, uint32 *number)
+{
+	bool		found;
+	uint32		k = rs_intern(h->kinds, kind, &found);
+
+	h->kind_class = rs_grow(h->budget, h->kind_class, &h->kind_capacity, (uint64) k + 1, 1, purpose);
+	if (!found)
+	{
+		char	   *name = TextDatumGetCString(kind);
+
+		h->kind_class[k] =
+			pg_strcasecmp(name, "nominee") == 0 ? RS_CLASS_NOMINEE :
+			pg_strcasecmp(name, "control") == 0 ? RS_CLASS_CONTROL :
+			pg_strcasecmp(name, "economic") == 0 ? RS_CLASS_ECONOMIC :
+			pg_strcasecmp(name, "concert") == 0 ? RS_CLASS_CONCERT : RS_CLASS_EQUITY;
+		pfree(name);
+	}
+	*number = k + 1;
+	return h->kind_class[k];
+}
+
+static void
+take_row(void *arg, const RsRow *row)
+{
+	RsHoldings *h = arg;
+	RsHolding	r = {0};
+
+	r.owner = row->value[RS_H_OWNER].id;
+	r.owned = row->value[RS_H_OWNED].id;
+	r.from = row->isnull[RS_H_VALID_FROM] ? DATEVAL_NOBEGIN : row->value[RS_H_VALID_FROM].date;
+	r.to = row->isnull[RS_H_VALID_TO] ? DATEVAL_NOEND : row->value[RS_H_VALID_TO].date;
+	r.known_from = row->isnull[RS_H_KNOWN_FROM] ? DT_NOBEGIN : row->value[RS_H_KNOWN_FROM].time;
+	if (!rs_holdings_wants(h, r.from, r.to, r.known_from))
+		return;
+	if (!row->isnull[RS_H_KIND])
+		r.class = class_of(h, row->value[RS_H_KIND].text, &r.kind);
+	for (int v = 0; v < RS_V_COLUMNS; v++)
+		if (!row->isnull[column_of[v]])
+		{
+			r.known |= 1 << v;
+			r.value[v] = row->value[column_of[v]].amount;
+		}
+	rs_holdings_take(h, &r);
+}
+
+static void
+rescale_rows(void *arg, int column, int old_scale, int new_scale)
+{
+	RsHoldings *h = arg;
+
+	switch (column)
+	{
+		case RS_H_SHARE:
+			rs_holding_rows_rescale(h->rows, RS_V_SHARE, new_scale);
+			break;
+		case RS_H_VOTES:
+			rs_holding_rows_rescale(h->rows, RS_V_VOTES, new_scale);
+			break;
+		case RS_H_SHARE_MIN:
+			rs_holding_rows_rescale(h->rows, RS_V_MIN, new_scale);
+			break;
+		case RS_H_SHARE_MAX:
+			rs_holding_rows_rescale(h->rows, RS_V_MAX, new_scale);
+			break;
+	}
+}
+
+void
+rs_holdings_read_all(RsHoldings *h)
+{
+	rs_query_read(h->query, take_row, rescale_rows, h);
+}
+
+#define IDS_TABLE "pg_catalog.unnest($1) AS f(id) JOIN"
+
+static char *
+match_ids(RsHoldings *h, int column)
+{
+	return psprintf("ON %s", rs_query_match(h->query, column, "f.id"));
+}
+
+/*
+ * Read the holdings whose `column` is one of ids. indexed: an index on it is
+ * sure to be used; then a condition costs a tenth less than a join. Without one
+ * every row would be compared with every id, where a join hashes them.
+ */
+static void
+read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n, bool indexed)
+{
+	Oid			type = rs_interner_type(h->interner);
+	Oid			array_type = rs_query_array_type(h->query, column);
+	int16		length;
+	bool		by_value;
+	char		align;
+	const char *from = indexed ? "" : IDS_TABLE;
+	char	   *on = indexed ? psprintf("WHERE %s", rs_query_match(h->query, column, "ANY ($1)")) : match_ids(h, column);
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	for (uint64 done = 0; done < n;)
+	{
+		uint64		count = Min(n - done, (uint64) IDS_PER_QUERY);
+		Datum	   *element = rs_alloc(h->budget, count, sizeof(Datum), purpose);
+		Datum		array;
+
+		for (uint64 i = 0; i < count; i++)
+			element[i] = rs_interner_datum(h->interner, ids[done + i]);
+		array = PointerGetDatum(construct_array(element, (int) count, type, length, by_value, align));
+		rs_query_read_bound(h->query, from, on, 1, &array_type, &array, NULL, take_row, rescale_rows, h);
+		pfree(DatumGetPointer(array));
+		pfree(element);
+		done += count;
+	}
+	pfree(on);
+}
+
+/*
+ * How the next hop is read. Hops look ids up in an index, one by one; the plan
+ * does not depend on how many there are, because the planner, told the number,
+ * turns to hashing the whole table hop after hop. Reading everything once is
+ * preferred when there is no index to speak of, or when the ids looked up so
+ * far and now would cost FULL_READ times a scan. With all pages in memory a
+ * row read takes as long as a fifth of an id looked up (0.4 and 2.2 us), which
+ * makes 100 times; with none it would be about 2. 32 costs at most a third more
+ * than the better way in memory.
+ */
+#define FULL_READ 32
+/* Few ids in few hops are not worth the planner's time. */
+#define FEW_IDS 64
+#define FEW_HOPS 4
+/* Memory that a row read takes until the ids that matter are known, roughly. */
+#define BYTES_PER_ROW 160
+
+typedef enum Hop
+{
+	HOP_UNDECIDED,
+	HOP_LOOK_UP,				/* by index */
+	HOP_JOIN					/* as the planner likes: no index, no memory for all */
+} Hop;
+
+typedef struct Expansion
+{
+	Hop			hop;
+	uint64		ids;			/* looked up so far */
+	uint32		hops;
+	bool		estimated;
+	bool		forbidden;		/* do not read everything */
+	RsEstimate	full;
+	double		per_id;
+} Expansion;
+
+/* Should everything be read instead of looking up n more ids? */
+static bool
+prefer_full_read(RsHoldings *h, Expansion *x, int column, uint64 n)
+{
+	if (!x->estimated)
+	{
+		Oid			array_type = rs_query_array_type(h->query, column);
+		RsEstimate	bound;
+
+		if (x->ids + n <= FEW_IDS && x->hops < FEW_HOPS)
+			return false;
+		bound = rs_query_estimate(h->query, IDS_TABLE, match_ids(h, column), 1, &array_type, NULL);
+		x->full = rs_query_estimate(h->query, NULL, NULL, 0, NULL, NULL);
+		x->per_id = bound.cost / 10;	/* the elements the planner takes an unknown array for */
+		x->estimated = true;
+		if (x->full.rows * BYTES_PER_ROW > (double) rs_max_memory_kb * 1024 / 2)
+			x->forbidden = true;
+		x->hop = bound.cost < x->full.cost / 2 ? HOP_LOOK_UP : HOP_JOIN;
+	}
+	if (x->forbidden)
+		return false;
+	return x->hop == HOP_JOIN || (x->ids + n) * x->per_id > FULL_READ * x->full.cost;
+}
+
+/* ids reachable from those discovered, over rows [0, n) and (upwards) concert pairs. */
+static void
+discover_in_rows(RsHoldings *h, bool upwards)
+{
+	RsHoldingRows *rows = h->rows;
+	uint32	   *from = upwards ? rows->owned : rows->owner;
+	uint32	   *to = upwards ? rows->owner : rows->owned;
+	uint64		pairs = upwards ? h->nconcert : 0;
+	uint32		nids = rs_interner_count(h->interner);
+	MemoryContext scratch = AllocSetContextCreate(h->budget, "risk_screen discovery", ALLOCSET_DEFAULT_SIZES);
+	uint64	   *start = rs_alloc0(scratch, (uint64) nids + 2, sizeof(uint64), purpose);
+	uint32	   *next = rs_alloc(scratch, rows->n + pairs / 2, sizeof(uint32), purpose);
+
+	/* start[k + 1] is first the count, then the place of the next one, of k */
+	for (uint64 i = 0; i < rows->n; i++)
+		start[from[i] + 2]++;
+	for (uint64 i = 0; i < pairs; i += 2)
+		start[h->concert[i + 1] + 2]++;
+	for (uint32 k = 0; k < nids; k++)
+		start[k + 2] += start[k + 1];
+	CHECK_FOR_INTERRUPTS();
+	for (uint64 i = 0; i < rows->n; i++)
+		next[start[from[i] + 1]++] = to[i];
+	for (uint64 i = 0; i < pairs; i += 2)
+		next[start[h->concert[i + 1] + 1]++] = h->concert[i];
+	CHECK_FOR_INTERRUPTS();
+	for (uint64 d = 0; d < h->ndiscovered; d++)
+	{
+		uint32		k = h->discovered[d];
+
+		for (uint64 i = start[k]; i < start[k + 1]; i++)
+			rs_holdings_discover(h, next[i]);
+		if ((d & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	MemoryContextDelete(scratch);
+}
+
+/*
+ * Read everything, keep what the hops would have read. False, and nothing
+ * changed, if the query has bad rows: which of them matter is for the hops.
+ */
+static bool
+load_all_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
+{
+	RsHoldingRows *rows = h->rows;
+	RsBadRows	asked;
+	bool		clean;
+	uint64		kept = 0;
+
+	rows->n = 0;
+	h->nconcert = 0;
+	h->upwards = h->discovering = false;
+	for (uint64 d = 0; d < h->ndiscovered; d++)
+		h->seen[h->discovered[d]] = false;
+	h->ndiscovered = 0;
+	for (uint32 i = 0; i < n; i++)
+		rs_holdings_discover(h, ids[i]);
+
+	asked = rs_query_tolerate(h->query, RS_BAD_SKIP);
+	rs_query_forget_bad_rows(h->query);
+	rs_holdings_read_all(h);
+	rs_query_tolerate(h->query, asked);
+	clean = rs_query_bad_rows(h->query) == 0;
+	rs_query_forget_bad_rows(h->query);
+	if (!clean)
+	{
+		rows->n = 0;
+		h->nconcert = 0;
+		return false;
+	}
+
+	discover_in_rows(h, upwards);
+	/* In either direction all holders of a company count. */
+	rs_holdings_mark_unseen(h, rs_interner_count(h->interner));
+	for (uint64 i = 0; i < rows->n; i++)
+		if (h->seen[rows->owned[i]])
+			rs_holding_rows_move(rows, kept++, i);
+	rows->n = kept;
+	kept = 0;
+	for (uint64 i = 0; i < h->nconcert; i += 2)
+		if (h->seen[h->concert[i + 1]])
+		{
+			if (h->statement != NULL)
+				h->statement[kept / 2] = h->statement[i / 2];
+			h->concert[kept++] = h->concert[i];
+			h->concert[kept++] = h->concert[i + 1];
+		}
+	h->nconcert = kept;
+	return true;
+}
+
+void
+rs_holdings_read_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
+{
+	int			by_owned = h->swapped ? RS_H_OWNER : RS_H_OWNED;
+	int			by_owner = h->swapped ? RS_H_OWNED : RS_H_OWNER;
+	int			column = upwards ? by_owned : by_owner;
+	Expansion	x = {0};
+	uint64		begin = 0;
+
+	h->upwards = upwards;
+	h->discovering = !upwards;
+	for (uint32 i = 0; i < n; i++)
+		rs_holdings_discover(h, ids[i]);
+	while (begin < h->ndiscovered)
+	{
+		uint64		count = h->ndiscovered - begin;
+		uint32	   *frontier;
+
+		rs_query_plan_generic(h->query, x.hop != HOP_JOIN);
+		if (prefer_full_read(h, &x, column, count))
+		{
+			if (load_all_around(h, ids, n, upwards))
+				return;
+			/* Begin again, by hops only. */
+			x.forbidden = true;
+			begin = 0;
+			h->upwards = upwards;
+			h->discovering = !upwards;
+			continue;
+		}
+		rs_query_plan_generic(h->query, x.hop != HOP_JOIN);
+		frontier = rs_alloc(h->budget, count, sizeof(uint32), purpose);
+		/* discovered[] moves while it grows */
+		memcpy(frontier, h->discovered + begin, sizeof(uint32) * count);
+		begin = h->ndiscovered;
+		read_bound(h, column, frontier, count, x.hop == HOP_LOOK_UP);
+		pfree(frontier);
+		x.ids += count;
+		x.hops++;
+	}
+	if (!upwards)
+	{
+		rs_query_plan_generic(h->query, false);
+		h->discovering = false;
+		read_bound(h, by_owned, h->discovered, h->ndiscovered, false);
+	}
+}
