@@ -339,17 +339,35 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 	 WHERE a.owner_kind = 'custody' AND coalesce(a.opened_on < $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) AND NOT EXISTS (SELECT FROM bank AS b WHERE b.account_id = a.account_id)
 $$, '平台台账与存管银行流水不符，或存管银行当日未报送。', 'Platform ledger and bank statement differ, or the statement of a day is missing.');
 
+-- Where an institution files no client's order with any transfer of the window,
+-- one without an order tells nothing: order numbers are missing, not the orders.
 SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
-	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p)
-	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
-		   jsonb_build_object('from', t.payer, 'to', t.payee, 'owner', b.owner_id, 'relation', r.relation, 'purpose', t.purpose) AS evidence
-	  FROM account AS a
-	  JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC']
-	  JOIN txn AS t ON t.payer = a.account_id
-	  JOIN account AS b ON b.account_id = t.payee AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')
-	  JOIN rel AS r ON r.inst_id = a.inst_id AND r.party_id = b.owner_id
-	 WHERE a.owner_kind IN ('custody', 'client') AND coalesce(a.owner_id, a.inst_id) = a.inst_id
-	   AND t.paid_at >= $2 AND t.paid_at < $3 AND t.order_id IS NULL AND coalesce(t.purpose, '') <> 'fee'
+	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p),
+	taken AS MATERIALIZED (
+		SELECT t.txn_id, a.inst_id, t.amount, t.currency, t.paid_at, t.payer, t.payee, t.purpose, b.owner_id, r.relation
+		  FROM account AS a
+		  JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC']
+		  JOIN txn AS t ON t.payer = a.account_id
+		  JOIN account AS b ON b.account_id = t.payee AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')
+		  JOIN rel AS r ON r.inst_id = a.inst_id AND r.party_id = b.owner_id
+		 WHERE a.owner_kind IN ('custody', 'client') AND coalesce(a.owner_id, a.inst_id) = a.inst_id
+		   AND t.paid_at >= $2 AND t.paid_at < $3 AND t.order_id IS NULL AND coalesce(t.purpose, '') <> 'fee'),
+	-- by the institution itself, or out of client money kept with it whoever filed the transfer
+	ordering AS MATERIALIZED (
+		SELECT t.inst_id FROM txn AS t
+		 WHERE t.order_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3 AND t.inst_id IN (SELECT k.inst_id FROM taken AS k)
+		 UNION
+		SELECT a.inst_id FROM account AS a JOIN txn AS t ON t.payer = a.account_id
+		 WHERE a.owner_kind IN ('custody', 'client') AND a.inst_id IN (SELECT k.inst_id FROM taken AS k)
+		   AND t.order_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3)
+	SELECT 'transfer' AS subject_kind, k.txn_id AS subject_id, k.inst_id, k.amount AS observed, 0 AS threshold, CASE WHEN coalesce(k.currency, 'CNY') = 'CNY' THEN k.amount END AS amount, k.paid_at AS occurred_at,
+		   jsonb_build_object('from', k.payer, 'to', k.payee, 'owner', k.owner_id, 'relation', k.relation, 'purpose', k.purpose)
+		   || CASE WHEN k.currency <> 'CNY' THEN jsonb_build_object('currency', k.currency) ELSE '{}' END AS evidence
+	  FROM taken AS k WHERE k.inst_id IN (SELECT o.inst_id FROM ordering AS o)
+	 UNION ALL
+	SELECT 'institution', k.inst_id, k.inst_id, NULL, 0, sum(k.amount) FILTER (WHERE coalesce(k.currency, 'CNY') = 'CNY'), max(k.paid_at),
+		   jsonb_build_object('missing', 'order numbers of transfers', 'transfers', count(*), 'examples', to_jsonb((array_agg(k.txn_id ORDER BY k.amount DESC, k.txn_id))[1:10]))
+	  FROM taken AS k WHERE k.inst_id NOT IN (SELECT o.inst_id FROM ordering AS o) GROUP BY k.inst_id
 $$, '客户资金无客户指令转给平台或其关联方，疑似挪用。', 'Client money went to the platform or a related party without a client''s instruction.');
 
 SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan}', '{}', $$
