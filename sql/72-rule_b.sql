@@ -2,19 +2,20 @@
 
 SELECT risk_screen._ship_rule('B02', NULL, '{ALL}', '{top_n}', '{position}', '{}', $$
 	WITH traded AS (
-		SELECT p.inst_id, i.lines, sum(p.value) AS v
-		  FROM whole_position AS p LEFT JOIN institution AS i USING (inst_id)
-		 WHERE p.item = 'traded_amount' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0
-		 GROUP BY p.inst_id, i.lines),
+		-- the shortest periods, so that everybody's lie within the window as far as they were filed
+		SELECT f.inst_id, i.lines, (f.figures ->> 'traded_amount')::numeric AS v, f.last_day - f.first_day + 1 AS days, f.left_out
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['traded_amount'], finest => true) AS f LEFT JOIN institution AS i USING (inst_id)
+		 WHERE (f.figures ->> 'traded_amount')::numeric > 0),
 	scope AS (
-		SELECT 'sector' AS kind, 'ALL' AS id, inst_id, v FROM traded
+		SELECT 'sector' AS kind, 'ALL' AS id, inst_id, v, days, left_out FROM traded
 		 UNION ALL
-		SELECT 'line', line, inst_id, v FROM traded, unnest(lines) AS line),
+		SELECT 'line', line, inst_id, v, days, left_out FROM traded, unnest(lines) AS line),
 	ranked AS (
-		SELECT kind, id, v, row_number() OVER (PARTITION BY kind, id ORDER BY v DESC, inst_id) AS place FROM scope)
+		SELECT kind, id, v, days, left_out, row_number() OVER (PARTITION BY kind, id ORDER BY v DESC, inst_id) AS place FROM scope)
 	SELECT kind AS subject_kind, id AS subject_id, round(sum(v) FILTER (WHERE place <= ($5 ->> 'top_n')::numeric) / sum(v), 6) AS observed,
 		   NULL::numeric AS threshold, sum(v) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('institutions', count(*), 'counted', least(count(*), ($5 ->> 'top_n')::numeric)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('institutions', count(*), 'counted', least(count(*), ($5 ->> 'top_n')::numeric), 'shortest_days', min(days), 'longest_days', max(days), 'period_not_filed', nullif(count(*) - count(days), 0),
+				'figures_left_out', nullif(sum(left_out), 0))) AS evidence
 	  FROM ranked GROUP BY kind, id
 	 UNION ALL
 	SELECT 'sector', 'ALL', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position item traded_amount')
@@ -51,27 +52,26 @@ SELECT risk_screen._ship_rule('B04', 'yellow', '{P2P}', '{guarantee_floor}', '{p
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position items guarantee_fund and outstanding') WHERE NOT EXISTS (SELECT FROM last)
 $$, '担保资金低于待偿余额。', 'Guarantee funds are below the balance to be repaid.', 'meso');
 
+-- Figures of periods (B02, B05, B06, B20, G04): of the same days, each day once; see _period_figures().
 SELECT risk_screen._ship_rule('B05', NULL, '{INS}', '{}', '{position}', '{}', $$
 	WITH p AS (
-		SELECT inst_id, sum(value) FILTER (WHERE item = 'surrender') AS surrender, sum(value) FILTER (WHERE item = 'premium_long') AS premium,
-			   (array_agg(value ORDER BY as_of) FILTER (WHERE item = 'reserve_open'))[1] AS reserve
-		  FROM whole_position AS p WHERE item IN ('surrender', 'premium_long', 'reserve_open') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(surrender / nullif(reserve + premium, 0), 6) AS observed, NULL::numeric AS threshold,
+		SELECT f.*, (f.figures ->> 'surrender')::numeric AS surrender, (f.figures ->> 'reserve_open')::numeric AS reserve, (f.figures ->> 'premium_long')::numeric AS premium
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['surrender', 'premium_long'], 'reserve_open') AS f)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN missing IS NULL THEN round(surrender / nullif(reserve + premium, 0), 6) END AS observed, NULL::numeric AS threshold,
 		   surrender AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('surrender', surrender, 'reserve_open', reserve, 'premium_long', premium,
-				'missing', CASE WHEN surrender IS NULL OR reserve IS NULL OR premium IS NULL THEN 'surrender, reserve_open or premium_long' WHEN reserve + premium = 0 THEN 'any reserve or premium' END)) AS evidence
+		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('surrender', surrender, 'reserve_open', reserve, 'premium_long', premium,
+				'missing', coalesce(missing, CASE WHEN reserve + premium = 0 THEN 'any reserve or premium' END))) AS evidence
 	  FROM p
 $$, '退保金与期初长期险责任准备金和当期长期险保费之和的比例。', 'Surrender value over opening long-term reserve plus long-term premium.', 'meso');
 
 SELECT risk_screen._ship_rule('B06', NULL, '{INS}', '{}', '{position}', '{}', $$
 	WITH p AS (
-		SELECT inst_id, sum(value) FILTER (WHERE item = 'claims_paid') AS claims, sum(value) FILTER (WHERE item = 'claims_reserve_change') AS change,
-			   sum(value) FILTER (WHERE item = 'premium_earned') AS earned
-		  FROM whole_position AS p WHERE item IN ('claims_paid', 'claims_reserve_change', 'premium_earned') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		SELECT f.*, (f.figures ->> 'claims_paid')::numeric AS claims, (f.figures ->> 'claims_reserve_change')::numeric AS change, (f.figures ->> 'premium_earned')::numeric AS earned
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['claims_paid', 'claims_reserve_change', 'premium_earned']) AS f)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((claims + change) / nullif(earned, 0), 6) AS observed, NULL::numeric AS threshold,
 		   claims + change AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('claims_paid', claims, 'claims_reserve_change', change, 'premium_earned', earned,
-				'missing', CASE WHEN claims IS NULL OR change IS NULL OR coalesce(earned, 0) = 0 THEN 'claims_paid, claims_reserve_change or premium_earned' END)) AS evidence
+		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('claims_paid', claims, 'claims_reserve_change', change, 'premium_earned', earned,
+				'missing', coalesce(missing, CASE WHEN earned = 0 THEN 'premium_earned above zero' END))) AS evidence
 	  FROM p
 $$, '短期健康险赔付支出及未决赔款准备金变动与已赚保费的比例。', 'Claims paid plus change of the claims reserve over earned premium.', 'meso');
 
@@ -341,12 +341,12 @@ $$, '集中存管的备付金低于评级对应的比例。', 'Less client reser
 
 SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{position}', '{}', $$
 	WITH p AS (
-		SELECT inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'risk_reserve_paid') AS paid
-		  FROM whole_position AS p WHERE item IN ('income', 'risk_reserve_paid') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		SELECT f.*, (f.figures ->> 'income')::numeric AS income, (f.figures ->> 'risk_reserve_paid')::numeric AS paid
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['income', 'risk_reserve_paid']) AS f)
 	-- nothing filed is not nothing paid; no income owes nothing
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(paid / income, 8) AS observed, NULL::numeric AS threshold,
 		   income * ($5 ->> 'industry_reserve')::numeric - paid AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('income', income, 'paid', paid, 'missing', CASE WHEN paid IS NULL THEN 'position item risk_reserve_paid' WHEN income IS NULL THEN 'position item income' END)) AS evidence
+		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('income', income, 'paid', paid, 'missing', missing)) AS evidence
 	  FROM p WHERE income > 0 OR income IS NULL
 	 UNION ALL
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position items income and risk_reserve_paid') WHERE NOT EXISTS (SELECT FROM p)

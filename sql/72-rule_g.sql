@@ -49,11 +49,11 @@ $$, '备付金账户计付利息。', 'A reserve account bears interest.');
 
 SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}', '{position}', '{}', $$
 	WITH p AS (
-		SELECT p.inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'income_interest') AS interest
-		  FROM whole_position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'PAY' = ANY (i.lines)
-		 WHERE item IN ('income', 'income_interest') AND as_of <= $1 AND as_of >= $2::date GROUP BY p.inst_id)
+		SELECT f.*, (f.figures ->> 'income')::numeric AS income, (f.figures ->> 'income_interest')::numeric AS interest
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['income', 'income_interest']) AS f JOIN institution AS i ON i.inst_id = f.inst_id AND 'PAY' = ANY (i.lines))
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(interest / nullif(income, 0), 6) AS observed, NULL::numeric AS threshold, interest AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('income', income, 'interest', interest, 'missing', CASE WHEN interest IS NULL OR coalesce(income, 0) = 0 THEN 'income or income_interest' END)) AS evidence
+		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('income', income, 'interest', interest,
+				'missing', coalesce(missing, CASE WHEN income = 0 THEN 'income above zero' END))) AS evidence
 	  FROM p
 $$, '以“吃利差”为主要盈利模式。', 'Most income is interest.');
 
