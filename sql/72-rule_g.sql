@@ -77,14 +77,23 @@ SELECT risk_screen._ship_rule('G05', 'orange', '{PAY}', '{linked_banks}', '{txn,
 	  FROM sums AS s JOIN linked AS l USING (inst_id)
 $$, '直连多家银行系统，变相开展跨行清算。', 'Direct links to several banks: shadow clearing between banks.');
 
+-- By what ways may be cleared is a list (code_label, domain allowed_clearing): the
+-- central bank's system, licensed clearers, and inside one bank.
+INSERT INTO risk_screen.code_label (domain, code, title_zh, title_en, ordinal, builtin)
+SELECT 'allowed_clearing', c.code, c.title_zh, c.title_en, c.ordinal, true FROM risk_screen.code_label AS c
+ WHERE c.domain = 'clearing_path' AND c.code IN ('pboc', 'unionpay', 'netsunion', 'licensed', 'internal');
+
 SELECT risk_screen._ship_rule('G06', 'orange', '{PAY}', '{}', '{txn}', '{txn}', $$
-	WITH paths AS (
-		SELECT t.inst_id, k.bad, t.clearing_path, count(*) AS n, sum(t.amount) AS amount, max(t.paid_at) AS at
-		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
-		 CROSS JOIN LATERAL (SELECT t.clearing_path NOT IN ('pboc', 'unionpay', 'netsunion', 'licensed', 'internal') AS bad) AS k
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND k.bad IS NOT FALSE GROUP BY t.inst_id, k.bad, t.clearing_path)
+	WITH allowed AS (
+		SELECT array_agg(c.code ORDER BY c.ordinal, c.code) AS codes FROM risk_screen.code_label AS c WHERE c.domain = 'allowed_clearing'),
+	paths AS (
+		SELECT t.inst_id, t.clearing_path <> ALL (l.codes) AS bad, t.clearing_path, count(*) AS n, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount,
+			   count(*) FILTER (WHERE t.currency <> 'CNY') AS other, min(t.paid_at) AS first_at, max(t.paid_at) AS at
+		  FROM allowed AS l CROSS JOIN txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.clearing_path <> ALL (l.codes)) IS NOT FALSE GROUP BY t.inst_id, t.clearing_path, l.codes)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(n) FILTER (WHERE bad) AS observed, 0 AS threshold, sum(amount) FILTER (WHERE bad) AS amount, max(at) FILTER (WHERE bad) AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('paths', jsonb_agg(clearing_path ORDER BY clearing_path) FILTER (WHERE bad), 'without_path', sum(n) FILTER (WHERE bad IS NULL),
+		   jsonb_strip_nulls(jsonb_build_object('paths', jsonb_agg(jsonb_build_object('path', clearing_path, 'transfers', n, 'amount', amount, 'in_other_currencies', nullif(other, 0), 'first', first_at, 'last', at) ORDER BY n DESC, clearing_path) FILTER (WHERE bad),
+				'allowed', (SELECT to_jsonb(l.codes) FROM allowed AS l), 'without_path', sum(n) FILTER (WHERE bad IS NULL),
 				'missing', CASE WHEN NOT coalesce(bool_or(bad), false) THEN 'clearing path of transfers' END)) AS evidence
 	  FROM paths GROUP BY inst_id HAVING bool_or(bad) OR EXISTS (SELECT FROM txn AS x WHERE x.clearing_path IS NOT NULL)
 	 UNION ALL

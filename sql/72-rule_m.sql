@@ -114,13 +114,23 @@ SELECT risk_screen._ship_rule('M12', NULL, '{}', '{}', '{account}', '{}', $$
 	 WHERE coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY u.line
 $$, '各条线账户纳入统一登记和集中监测的比例。', 'Share of accounts under central registration, by line.', 'meso', NULL, '{}', 1, 'indicator');
 
+-- A figure that was filed by its parts only (position.biz, position.region) is their sum; a rate
+-- has none and is left out. Both are counted in the evidence.
 SELECT risk_screen._ship_rule('M16', NULL, '{}', '{}', '{position}', '{}', $$
-	WITH last AS (
-		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position WHERE as_of <= $1 AND as_of >= $2::date AND biz IS NULL AND region IS NULL AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC)
+	WITH filed AS (
+		SELECT p.inst_id, p.item, p.as_of, p.period_from, count(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL) = 0 AS parts, coalesce(max(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL),
+			   -- rates have no sum
+			   CASE WHEN p.item !~ '_rate$' THEN coalesce(sum(p.value) FILTER (WHERE p.region IS NULL), sum(p.value) FILTER (WHERE p.biz IS NULL), sum(p.value)) END) AS value
+		  FROM position AS p WHERE p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id, p.item, p.as_of, p.period_from),
+	-- the last day; of periods that end on it the longest
+	last AS (
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, parts, as_of, period_from FROM filed ORDER BY inst_id, item, value IS NULL, as_of DESC, period_from NULLS LAST)
 	SELECT 'statistic' AS subject_kind, concat_ws(' ', u.line, l.item) AS subject_id, NULL::text AS inst_id, CASE WHEN l.item ~ '_rate$' THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY l.value) ELSE sum(l.value) END AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, max(l.as_of)::timestamptz AS occurred_at,
-		   jsonb_build_object('line', u.line, 'item', l.item, 'title', min(c.title_zh), 'definition', CASE WHEN l.item ~ '_rate$' THEN 'median of the last figures filed' ELSE 'sum of the last figures filed' END, 'institutions', count(*),
-				'not_filed', (SELECT count(*) FROM institution AS i WHERE u.line = ANY (i.lines) AND coalesce(i.status, 'active') = 'active') - count(*) FILTER (WHERE coalesce(n.status, 'active') = 'active'), 'oldest', min(l.as_of), 'version', 1) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('line', u.line, 'item', l.item, 'title', min(c.title_zh), 'definition', CASE WHEN l.item ~ '_rate$' THEN 'median of the last figures filed' ELSE 'sum of the last figures filed' END, 'institutions', count(l.value), 'summed_from_parts', nullif(count(l.value) FILTER (WHERE l.parts), 0), 'left_out_parts_only', nullif(count(*) - count(l.value), 0),
+				'different_periods', nullif(count(DISTINCT (l.period_from, l.as_of)) FILTER (WHERE l.period_from IS NOT NULL AND l.value IS NOT NULL), 0),
+				'not_filed', (SELECT count(*) FROM institution AS i WHERE u.line = ANY (i.lines) AND coalesce(i.status, 'active') = 'active') - count(*) FILTER (WHERE coalesce(n.status, 'active') = 'active'), 'oldest', min(l.as_of) FILTER (WHERE l.value IS NOT NULL), 'version', 2,
+				'missing', CASE WHEN count(l.value) = 0 THEN 'the figure as a whole: filed by its parts only' END)) AS evidence
 	  FROM last AS l JOIN institution AS n USING (inst_id) CROSS JOIN LATERAL unnest(n.lines) AS u (line) LEFT JOIN risk_screen.code_label AS c ON c.domain = 'position_item' AND c.code = l.item
 	 GROUP BY u.line, l.item
 $$, '分条线统计：各报送指标合计（比率取中位数）及报送机构数。', 'Statistics by line: sum of each filed figure (median of rates) and how many filed it.', 'macro', NULL, '{}', 1, 'indicator');
@@ -184,11 +194,19 @@ SELECT risk_screen._ship_rule('M23', 'yellow', '{}', '{}', '{}', '{}', $$
 $$, '未履行法律程序查询账户。', 'An account was queried without a legal document.');
 
 SELECT risk_screen._ship_rule('M25', NULL, '{}', '{}', '{position,institution}', '{}', $$
-	WITH last AS (
-		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position WHERE as_of <= $1 AND as_of >= $2::date AND biz IS NULL AND region IS NULL AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC)
+	WITH filed AS (
+		SELECT p.inst_id, p.item, p.as_of, p.period_from, count(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL) = 0 AS parts, coalesce(max(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL),
+			   -- rates have no sum
+			   CASE WHEN p.item !~ '_rate$' THEN coalesce(sum(p.value) FILTER (WHERE p.region IS NULL), sum(p.value) FILTER (WHERE p.biz IS NULL), sum(p.value)) END) AS value
+		  FROM position AS p WHERE p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id, p.item, p.as_of, p.period_from),
+	-- the last day; of periods that end on it the longest
+	last AS (
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, parts, as_of, period_from FROM filed ORDER BY inst_id, item, value IS NULL, as_of DESC, period_from NULLS LAST)
 	SELECT 'statistic' AS subject_kind, n.province || ' ' || l.item AS subject_id, NULL::text AS inst_id, CASE WHEN l.item ~ '_rate$' THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY l.value) ELSE sum(l.value) END AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, max(l.as_of)::timestamptz AS occurred_at,
-		   jsonb_build_object('region', n.province, 'item', l.item, 'title', min(c.title_zh), 'institutions', count(*), 'largest_share', CASE WHEN sum(l.value) > 0 THEN round(max(l.value) / sum(l.value), 6) END, 'oldest', min(l.as_of)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('region', n.province, 'item', l.item, 'title', min(c.title_zh), 'institutions', count(l.value), 'summed_from_parts', nullif(count(l.value) FILTER (WHERE l.parts), 0), 'left_out_parts_only', nullif(count(*) - count(l.value), 0),
+				'different_periods', nullif(count(DISTINCT (l.period_from, l.as_of)) FILTER (WHERE l.period_from IS NOT NULL AND l.value IS NOT NULL), 0),
+				'largest_share', CASE WHEN sum(l.value) > 0 THEN round(max(l.value) / sum(l.value), 6) END, 'oldest', min(l.as_of) FILTER (WHERE l.value IS NOT NULL), 'missing', CASE WHEN count(l.value) = 0 THEN 'the figure as a whole: filed by its parts only' END)) AS evidence
 	  FROM last AS l JOIN institution AS n USING (inst_id) LEFT JOIN risk_screen.code_label AS c ON c.domain = 'position_item' AND c.code = l.item
 	 WHERE n.province IS NOT NULL AND n.lines <> '{}'
 	 GROUP BY n.province, l.item
