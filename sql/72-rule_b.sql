@@ -136,29 +136,29 @@ $$, '客户投诉解决率低于下限；受理不足15天的未结投诉不计�
 SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_txn_sliding}', '{txn}', '{}', $$
 	-- read where it is used: most days are not busy, and a copy of all transfers would go to disk
 	WITH t AS NOT MATERIALIZED (
-		SELECT coalesce(t.payer_owner, t.payer) AS user_id, t.paid_at, t.inst_id, t.amount
+		SELECT coalesce(t.payer_owner, t.payer) AS user_id, t.paid_at, t.inst_id, CASE WHEN t.currency IS NULL OR t.currency = 'CNY' THEN t.amount END AS amount, t.currency
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
 		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)),
 	busy AS MATERIALIZED (
-		SELECT user_id, paid_at::date AS day, count(*) AS n, sum(amount) AS amount, max(paid_at) AS at
+		SELECT user_id, paid_at::date AS day, count(*) AS n, count(*) FILTER (WHERE currency <> 'CNY') AS other, sum(amount) AS amount, max(paid_at) AS at
 		  FROM t GROUP BY user_id, paid_at::date HAVING count(*) >= ($5 ->> 'user_txn_count')::numeric),
 	-- charged to the institution that executed most of them
 	days AS (
-		SELECT b.user_id, b.day, b.n, b.amount, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id, b.at, 'calendar day' AS form
+		SELECT b.user_id, b.day, b.n, b.other, b.amount, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id, b.at, 'calendar day' AS form
 		  FROM busy AS b JOIN t ON t.user_id = b.user_id AND t.paid_at::date = b.day
-		 GROUP BY b.user_id, b.day, b.n, b.amount, b.at),
+		 GROUP BY b.user_id, b.day, b.n, b.other, b.amount, b.at),
 	slides AS (
-		SELECT user_id, paid_at, inst_id, count(*) OVER w AS n, sum(amount) OVER w AS amount
+		SELECT user_id, paid_at, inst_id, count(*) OVER w AS n, count(*) FILTER (WHERE currency <> 'CNY') OVER w AS other, sum(amount) OVER w AS amount
 		  FROM t WHERE ($5 ->> 'user_txn_sliding')::numeric = 1
 		WINDOW w AS (PARTITION BY user_id ORDER BY paid_at RANGE BETWEEN interval '23:59:59.999999' PRECEDING AND CURRENT ROW)),
 	peaks AS (
-		SELECT DISTINCT ON (user_id, paid_at::date) user_id, paid_at::date AS day, n, amount, inst_id, paid_at AS at, 'any 24 hours' AS form
+		SELECT DISTINCT ON (user_id, paid_at::date) user_id, paid_at::date AS day, n, other, amount, inst_id, paid_at AS at, 'any 24 hours' AS form
 		  FROM slides WHERE n >= ($5 ->> 'user_txn_count')::numeric ORDER BY user_id, paid_at::date, n DESC, paid_at)
 	SELECT 'user' AS subject_kind, user_id AS subject_id, inst_id, n AS observed, NULL::numeric AS threshold, amount, at AS occurred_at,
-		   jsonb_build_object('day', day, 'counted', form) AS evidence
-	  FROM (SELECT user_id, day, n, amount, inst_id, at, form FROM days UNION ALL
-			SELECT p.user_id, p.day, p.n, p.amount, p.inst_id, p.at, p.form FROM peaks AS p
+		   jsonb_strip_nulls(jsonb_build_object('day', day, 'counted', form, 'other_currencies', nullif(other, 0))) AS evidence
+	  FROM (SELECT user_id, day, n, other, amount, inst_id, at, form FROM days UNION ALL
+			SELECT p.user_id, p.day, p.n, p.other, p.amount, p.inst_id, p.at, p.form FROM peaks AS p
 			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
 $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');
 
@@ -300,21 +300,22 @@ $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证�
 SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity}', '{}', $$
 	WITH rel AS MATERIALIZED (SELECT r.inst_id, r.party_id FROM risk_screen.desk_related_parties($1) AS r),
 	t AS (
-		SELECT t.txn_id, t.amount, a.owner_id AS from_owner, b.owner_id AS to_owner
+		SELECT t.txn_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, a.owner_id AS from_owner, b.owner_id AS to_owner
 		  FROM txn AS t JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND a.owner_id <> b.owner_id
 		   AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')),
 	-- every transfer with an end in an institution's circle, once per institution
 	touched AS (
-		SELECT inst_id, txn_id, amount, count(*) AS ends
-		  FROM (SELECT r.inst_id, t.txn_id, t.amount FROM t JOIN rel AS r ON r.party_id = t.from_owner
+		SELECT inst_id, txn_id, amount, currency, count(*) AS ends
+		  FROM (SELECT r.inst_id, t.txn_id, t.amount, t.currency FROM t JOIN rel AS r ON r.party_id = t.from_owner
 				 UNION ALL
-				SELECT r.inst_id, t.txn_id, t.amount FROM t JOIN rel AS r ON r.party_id = t.to_owner) AS x
-		 GROUP BY inst_id, txn_id, amount)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(sum(amount) FILTER (WHERE ends = 2), 0) / sum(amount), 6) AS observed, NULL::numeric AS threshold,
+				SELECT r.inst_id, t.txn_id, t.amount, t.currency FROM t JOIN rel AS r ON r.party_id = t.to_owner) AS x
+		 GROUP BY inst_id, txn_id, amount, currency)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(sum(amount) FILTER (WHERE ends = 2), 0) / nullif(sum(amount), 0), 6) AS observed, NULL::numeric AS threshold,
 		   sum(amount) FILTER (WHERE ends = 2) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('transfers', count(*) FILTER (WHERE ends = 2), 'all_transfers', count(*), 'all_amount', sum(amount)) AS evidence
-	  FROM touched GROUP BY inst_id HAVING sum(amount) > 0
+		   jsonb_strip_nulls(jsonb_build_object('transfers', count(amount) FILTER (WHERE ends = 2), 'all_transfers', count(amount), 'all_amount', sum(amount), 'other_currencies', nullif(count(*) FILTER (WHERE currency <> 'CNY'), 0),
+				'missing', CASE WHEN sum(amount) IS NULL THEN 'transfers in yuan' END)) AS evidence
+	  FROM touched GROUP BY inst_id HAVING sum(amount) > 0 OR sum(amount) IS NULL AND bool_or(currency <> 'CNY')
 $$, '机构与关联方之间的资金往来占比高。', 'A large share of the transfers of the institution and its related parties is among themselves.');
 
 SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,licence}', '{account}', $$
@@ -494,22 +495,62 @@ SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minim
 $$, '贷款余额或用户数增速显著高于同业（稳健z值）。', 'The loan balance or the number of users grows significantly faster than the peers'' (robust z).');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
 
-SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn,position}', '{}', $$
-	WITH size AS (
-		SELECT p.inst_id, p.as_of, p.value FROM whole_position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0),
+-- A fund is a product: its redemptions are held against its own size, the sum of
+-- its holdings, so that a run on one fund is not hidden by what others sold. The
+-- institution as a whole (fund_size) is judged besides, and stands for its worst
+-- fund. Amounts are the institution's: a fund's money must not count twice.
+SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn}', '{}', $$
+	WITH house AS (
+		SELECT inst_id FROM institution WHERE 'FUND' = ANY (lines)),
+	fund AS (
+		SELECT p.product_id, min(p.inst_id) AS inst_id FROM product AS p JOIN house USING (inst_id) GROUP BY p.product_id),
+	moved AS MATERIALIZED (
+		SELECT coalesce(f.inst_id, t.inst_id) AS inst_id, f.product_id, t.paid_at::date AS day, count(*) FILTER (WHERE t.currency <> 'CNY') AS other,
+			   sum(CASE t.purpose WHEN 'redemption' THEN t.amount ELSE -t.amount END) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS net
+		  FROM txn AS t LEFT JOIN fund AS f ON f.product_id = t.product_id
+		 WHERE t.purpose IN ('redemption', 'purchase') AND t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(f.inst_id, t.inst_id) IN (SELECT h.inst_id FROM house AS h)
+		 GROUP BY 1, 2, 3),
 	net AS (
-		SELECT t.inst_id, t.paid_at::date AS day, sum(CASE t.purpose WHEN 'redemption' THEN t.amount ELSE -t.amount END) AS net
-		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'FUND' = ANY (i.lines)
-		 WHERE t.purpose IN ('redemption', 'purchase') AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id, t.paid_at::date),
+		SELECT 'institution' AS kind, inst_id AS id, inst_id, day, sum(net) AS net FROM moved WHERE net IS NOT NULL GROUP BY inst_id, day
+		 UNION ALL SELECT 'product', product_id, inst_id, day, net FROM moved WHERE net IS NOT NULL AND product_id IS NOT NULL),
 	run AS (
-		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN make_interval(days => ($5 ->> 'redemption_days')::int - 1) PRECEDING AND CURRENT ROW) AS five FROM net),
+		SELECT kind, id, inst_id, day, net, sum(net) OVER (PARTITION BY kind, id ORDER BY day RANGE BETWEEN make_interval(days => ($5 ->> 'redemption_days')::int - 1) PRECEDING AND CURRENT ROW) AS five FROM net),
 	peak AS (
-		SELECT DISTINCT ON (inst_id) inst_id, day, net, five, CASE WHEN five > net THEN day - ($5 ->> 'redemption_days')::int + 1 ELSE day END AS first_day FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
-	SELECT 'institution' AS subject_kind, p.inst_id AS subject_id, round(greatest(p.net, p.five, 0) / s.value, 6) AS observed, NULL::numeric AS threshold, greatest(p.net, p.five) AS amount,
-		   p.day::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('one_day', p.net, 'five_days', p.five, 'fund_size', s.value, 'missing', CASE WHEN s.value IS NULL THEN 'position item fund_size' END)) AS evidence
-	  FROM peak AS p
-	  -- the fund as it was before the money left; without such a figure the next one filed
-	  LEFT JOIN LATERAL (SELECT z.value FROM size AS z WHERE z.inst_id = p.inst_id ORDER BY z.as_of >= p.first_day, abs(z.as_of - p.first_day) LIMIT 1) AS s ON true
+		SELECT DISTINCT ON (kind, id) kind, id, inst_id, day, net, five, CASE WHEN five > net THEN day - ($5 ->> 'redemption_days')::int + 1 ELSE day END AS first_day FROM run ORDER BY kind, id, greatest(net, five) DESC, day),
+	size AS (
+		SELECT 'institution' AS kind, p.inst_id AS id, p.as_of, p.value FROM whole_position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0
+		 UNION ALL
+		SELECT 'product', h.product_id, h.as_of, sum(h.amount) FROM holding AS h
+		 WHERE h.as_of <= $1 AND h.as_of >= $2::date AND h.amount > 0 AND h.product_id IN (SELECT p.id FROM peak AS p WHERE p.kind = 'product') GROUP BY h.product_id, h.as_of),
+	sized AS (
+		SELECT p.*, s.value, CASE WHEN greatest(p.net, p.five) <= 0 THEN 0 ELSE round(greatest(p.net, p.five) / s.value, 6) END AS share
+		  -- the fund as it was before the money left; without such a figure the next one filed
+		  FROM peak AS p LEFT JOIN LATERAL (SELECT z.value FROM size AS z WHERE z.kind = p.kind AND z.id = p.id ORDER BY z.as_of >= p.first_day, abs(z.as_of - p.first_day) LIMIT 1) AS s ON true),
+	funds AS (
+		SELECT inst_id, count(*) AS n, count(value) AS sized, count(*) FILTER (WHERE share IS NULL) AS sizeless, max(share) AS worst, (array_agg(id ORDER BY share DESC NULLS LAST, id))[1] AS worst_id, max(greatest(net, five)) FILTER (WHERE share IS NOT NULL) AS most
+		  FROM sized WHERE kind = 'product' GROUP BY inst_id),
+	other AS (
+		SELECT inst_id, sum(other) AS n FROM moved GROUP BY inst_id HAVING sum(other) > 0),
+	filed AS (
+		SELECT EXISTS (SELECT FROM position) OR EXISTS (SELECT FROM holding) AS sizes),
+	whole AS (
+		SELECT w.*, f.n, f.sizeless, f.worst, f.worst_id, f.most, greatest(w.share, f.worst) AS observed FROM sized AS w LEFT JOIN funds AS f USING (inst_id) WHERE w.kind = 'institution'),
+	-- a fund without a size may be over the line, unless the institution files no fund's holdings and is judged as a whole
+	judged AS (
+		SELECT w.*, (w.observed >= ($5 ->> 'redemption_share')::numeric) IS NOT TRUE AND (w.observed IS NULL OR coalesce(w.sizeless > 0 AND (w.share IS NULL OR f.sized > 0), false)) AS open_question
+		  FROM whole AS w LEFT JOIN funds AS f USING (inst_id))
+	SELECT 'institution' AS subject_kind, j.id AS subject_id, j.inst_id, CASE WHEN NOT j.open_question THEN j.observed END AS observed, NULL::numeric AS threshold, greatest(j.net, j.five, j.most) AS amount, j.day::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('one_day', j.net, 'five_days', j.five, 'fund_size', j.value, 'whole', j.share, 'worst_fund', CASE WHEN j.worst IS NOT NULL THEN j.worst_id END, 'worst_fund_share', j.worst, 'funds', j.n, 'funds_without_size', nullif(j.sizeless, 0),
+				'other_currencies', o.n, 'missing', CASE WHEN j.open_question THEN CASE WHEN j.sizeless > 0 THEN 'holdings of ' || j.sizeless || ' funds' ELSE 'position item fund_size' END END)) AS evidence
+	  FROM judged AS j CROSS JOIN filed AS z LEFT JOIN other AS o USING (inst_id) WHERE z.sizes
+	 UNION ALL
+	SELECT 'product', s.id, s.inst_id, s.share, NULL, NULL, s.day::timestamptz, jsonb_build_object('one_day', s.net, 'five_days', s.five, 'fund_size', s.value, 'size_is', 'sum of the holdings')
+	  FROM sized AS s WHERE s.kind = 'product' AND s.share IS NOT NULL
+	 UNION ALL
+	SELECT 'institution', o.inst_id, o.inst_id, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'transfers in yuan', 'other_currencies', o.n)
+	  FROM other AS o WHERE NOT EXISTS (SELECT FROM whole AS w WHERE w.inst_id = o.inst_id)
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'sizes of funds (position, holding)') FROM filed AS z WHERE NOT z.sizes
 $$, '单日或五日净赎回占基金规模比例高。', 'Net redemptions of a day or five days are large against the fund.');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B34';
 
@@ -636,7 +677,7 @@ SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',
 		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_pass_through(q.txn, make_interval(hours => ($5 ->> 'pass_through_hours')::int), ($5 ->> 'pass_through_loss')::numeric,
 				level => 'account', min_amount => ($5 ->> 'pass_through_amount')::numeric) AS p
 		 UNION ALL
-		SELECT 'velocity', b.payer, array_agg(t.txn_id ORDER BY t.paid_at, t.txn_id), sum(t.amount), (b.peak).started_at, (b.peak).ended_at, b.payer || '@' || (b.peak).started_at
+		SELECT 'velocity', b.payer, array_agg(t.txn_id ORDER BY t.paid_at, t.txn_id), sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY'), (b.peak).started_at, (b.peak).ended_at, b.payer || '@' || (b.peak).started_at
 		  FROM busy AS b JOIN txn AS t ON t.payer = b.payer AND t.paid_at >= (b.peak).started_at AND t.paid_at <= (b.peak).ended_at
 		 GROUP BY b.payer, b.peak),
 	charged AS (
