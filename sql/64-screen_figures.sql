@@ -98,5 +98,5 @@ END $$;
 -- What a finding says about the figures it rests on.
 CREATE FUNCTION risk_screen._period_evidence(first_day date, last_day date, periods int, left_out bigint) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT jsonb_build_object('from', first_day, 'to', last_day, 'periods', nullif(periods, 0), 'period_not_filed', CASE WHEN first_day IS NULL AND periods > 0 THEN true END, 'figures_left_out', nullif(left_out, 0))
+	SELECT jsonb_build_object('period_from', first_day, 'period_to', last_day, 'periods', nullif(periods, 0), 'period_not_filed', CASE WHEN first_day IS NULL AND periods > 0 THEN true END, 'figures_left_out', nullif(left_out, 0))
 $$;

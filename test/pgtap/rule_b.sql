@@ -145,11 +145,11 @@ SELECT filing.forget('position');
 INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('P1', '2026-10-31', 'income', 1000), ('P1', '2026-10-31', 'risk_reserve_paid', 5), ('P2', '2026-10-31', 'income', 1000), ('P2', '2026-10-31', 'risk_reserve_paid', 4.99), ('P3', '2026-10-31', 'income', 1000);
 SELECT is(filing.hits('B20'), 'P2', 'B20: exactly 0.5 % is enough, less is not');
 SELECT is(filing.unknowns('B20'), 'P3', 'B20: nothing filed is not nothing paid');
-SELECT is((SELECT evidence FROM risk_screen.run_rule('desk', 'B20', '2026-11-20') WHERE subject_id = 'P2'), '{"to": "2026-10-31", "paid": 4.99, "income": 1000, "periods": 1, "period_not_filed": true}', 'B20: says that no period was filed');
+SELECT is((SELECT evidence FROM risk_screen.run_rule('desk', 'B20', '2026-11-20') WHERE subject_id = 'P2'), '{"period_to": "2026-10-31", "paid": 4.99, "income": 1000, "periods": 1, "period_not_filed": true}', 'B20: says that no period was filed');
 DELETE FROM filing.position WHERE inst_id = 'P2';
 INSERT INTO filing.position (inst_id, as_of, period_from, item, value) VALUES ('P2', '2026-10-31', '2026-10-01', 'income', 100), ('P2', '2026-10-31', '2026-10-01', 'risk_reserve_paid', 0), ('P2', '2026-09-30', '2026-01-01', 'income', 900), ('P2', '2026-09-30', '2026-01-01', 'risk_reserve_paid', 4),
 	('P2', '2026-09-30', '2026-07-01', 'income', 300), ('P2', '2026-08-31', '2026-08-01', 'income', 100), ('P2', '2026-11-20', NULL, 'income', 1);
-SELECT is((SELECT evidence FROM risk_screen.run_rule('desk', 'B20', '2026-11-20') WHERE subject_id = 'P2'), '{"to": "2026-10-31", "from": "2026-01-01", "paid": 4, "income": 1000, "periods": 2, "figures_left_out": 3}', 'B20: says which days it is about, from how many periods, and how many figures were left out');
+SELECT is((SELECT evidence FROM risk_screen.run_rule('desk', 'B20', '2026-11-20') WHERE subject_id = 'P2'), '{"period_to": "2026-10-31", "period_from": "2026-01-01", "paid": 4, "income": 1000, "periods": 2, "figures_left_out": 3}', 'B20: says which days it is about, from how many periods, and how many figures were left out');
 SELECT is((SELECT evidence ->> 'missing' FROM risk_screen.run_rule('desk', 'B20', '2026-11-20') WHERE subject_id = 'P3'), 'position item risk_reserve_paid', 'B20: says which figure is missing');
 
 -- Income of 2 and reserves of 3 a day, filed at random by month, quarter, year to date and odd spans: what is taken is as many days of both, none twice.
