@@ -43,7 +43,7 @@ SELECT risk_screen._ship_rule('B04', 'yellow', '{P2P}', '{guarantee_floor}', '{p
 	firm AS (
 		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last)
 		 UNION SELECT inst_id FROM last)
-	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, round(g.value / nullif(o.value, 0), 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, risk_screen._rounded(g.value / nullif(o.value, 0), ($5 ->> 'guarantee_floor')::numeric) AS observed, NULL::numeric AS threshold,
 		   o.value AS amount, o.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('guarantee_fund', g.value, 'outstanding', o.value,
 				'missing', CASE WHEN o.value = 0 THEN 'nothing outstanding' ELSE 'position item ' || nullif(concat_ws(', ', CASE WHEN g.value IS NULL THEN 'guarantee_fund' END, CASE WHEN o.value IS NULL THEN 'outstanding' END), '') END)) AS evidence
@@ -83,7 +83,7 @@ SELECT risk_screen._ship_rule('B07', 'orange', '{ALL}', '{liquidity_floor,liquid
 		  FROM debt
 		 WHERE due_on <= $1 + ($5 ->> 'liquidity_horizon')::int AND (paid_on IS NULL OR paid_on > $1) AND amount > coalesce(paid_amount, 0)
 		 GROUP BY inst_id)
-	SELECT 'institution' AS subject_kind, d.inst_id AS subject_id, round(c.value / nullif(d.due, 0), 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, d.inst_id AS subject_id, risk_screen._rounded(c.value / nullif(d.due, 0), ($5 ->> 'liquidity_floor')::numeric) AS observed, NULL::numeric AS threshold,
 		   greatest(d.due - c.value, 0) AS amount, c.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('cash', c.value, 'due', d.due, 'overdue', d.overdue, 'missing', CASE WHEN c.value IS NULL THEN 'position item cash' END)) AS evidence
 	  FROM due AS d LEFT JOIN cash AS c USING (inst_id)
@@ -97,7 +97,7 @@ SELECT risk_screen._ship_rule('B08', 'yellow', '{P2P}', '{npl_share}', '{positio
 		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last WHERE item = 'npl')
 		 -- who is no lender and files no balance owes no rate
 		 UNION SELECT inst_id FROM last WHERE item = 'loan_balance')
-	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, round(n.value / nullif(b.value, 0), 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, risk_screen._rounded(n.value / nullif(b.value, 0), ($5 ->> 'npl_share')::numeric) AS observed, NULL::numeric AS threshold,
 		   n.value AS amount, b.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('npl', n.value, 'loan_balance', b.value,
 				'missing', CASE WHEN b.value = 0 THEN 'no loans on the books' ELSE 'position item ' || nullif(concat_ws(', ', CASE WHEN n.value IS NULL THEN 'npl' END, CASE WHEN b.value IS NULL THEN 'loan_balance' END), '') END)) AS evidence
@@ -124,7 +124,7 @@ SELECT risk_screen._ship_rule('B10', NULL, '{ALL}', '{failure_window}', '{ops_da
 $$, '近30天系统故障次数。', 'System failures in the last 30 days.');
 
 SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,complaint_age,complaint_minimum}', '{complaint}', '{}', $$
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(count(*) FILTER (WHERE solved_at < $3)::numeric / count(*), 6) AS observed,
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, risk_screen._rounded(count(*) FILTER (WHERE solved_at < $3)::numeric / count(*), ($5 ->> 'complaint_floor')::numeric) AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('received', count(*), 'solved', count(*) FILTER (WHERE solved_at < $3)) AS evidence
 	  FROM complaint
@@ -290,32 +290,41 @@ SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_
 		  LEFT JOIN (SELECT DISTINCT s.loan_id FROM schedule AS s) AS n USING (loan_id)
 		 WHERE l.started_on <= $1 AND coalesce(l.status, '') NOT IN ('failed', 'written_off'))
 	-- a loan without a schedule cannot be overdue; where none has one nothing can be said
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bool_or(planned) THEN round(sum(overdue) / nullif(sum(outstanding), 0), 6) END AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bool_or(planned) THEN risk_screen._rounded(sum(overdue) / nullif(sum(outstanding), 0), ($5 ->> 'overdue_share')::numeric) END AS observed, NULL::numeric AS threshold,
 		   sum(overdue) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('outstanding', sum(outstanding), 'loans', count(*), 'without_schedule', count(*) FILTER (WHERE NOT planned), 'missing', CASE WHEN NOT bool_or(planned) THEN 'schedule of any loan' END, 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
 				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / count(*), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > ($5 ->> 'overdue_bucket')::int), 0))) AS evidence
 	  FROM state WHERE outstanding > 0 GROUP BY inst_id
 $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
 
+-- Where the owner of the other end is not known the transfer may be one among
+-- themselves: the share lies between without and with all of these.
 SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity}', '{}', $$
 	WITH rel AS MATERIALIZED (SELECT r.inst_id, r.party_id FROM risk_screen.desk_related_parties($1) AS r),
+	own AS (
+		SELECT a.account_id, min(a.owner_id) AS owner_id, bool_or(a.owner_kind IN ('custody', 'reserve')) AS pooled FROM account AS a GROUP BY a.account_id),
 	t AS (
-		SELECT t.txn_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, a.owner_id AS from_owner, b.owner_id AS to_owner
-		  FROM txn AS t JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND a.owner_id <> b.owner_id
-		   AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')),
+		SELECT t.txn_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, coalesce(a.owner_id, t.payer_owner) AS from_owner, coalesce(b.owner_id, t.payee_owner) AS to_owner
+		  FROM txn AS t LEFT JOIN own AS a ON a.account_id = t.payer LEFT JOIN own AS b ON b.account_id = t.payee
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND a.pooled IS NOT TRUE AND b.pooled IS NOT TRUE),
 	-- every transfer with an end in an institution's circle, once per institution
 	touched AS (
-		SELECT inst_id, txn_id, amount, currency, count(*) AS ends
-		  FROM (SELECT r.inst_id, t.txn_id, t.amount, t.currency FROM t JOIN rel AS r ON r.party_id = t.from_owner
+		SELECT inst_id, txn_id, amount, currency, count(*) AS ends, bool_or(other IS NULL) AS strange
+		  FROM (SELECT r.inst_id, t.txn_id, t.amount, t.currency, t.to_owner AS other FROM t JOIN rel AS r ON r.party_id = t.from_owner WHERE t.to_owner IS DISTINCT FROM t.from_owner
 				 UNION ALL
-				SELECT r.inst_id, t.txn_id, t.amount, t.currency FROM t JOIN rel AS r ON r.party_id = t.to_owner) AS x
-		 GROUP BY inst_id, txn_id, amount, currency)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(sum(amount) FILTER (WHERE ends = 2), 0) / nullif(sum(amount), 0), 6) AS observed, NULL::numeric AS threshold,
-		   sum(amount) FILTER (WHERE ends = 2) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('transfers', count(amount) FILTER (WHERE ends = 2), 'all_transfers', count(amount), 'all_amount', sum(amount), 'other_currencies', nullif(count(*) FILTER (WHERE currency <> 'CNY'), 0),
-				'missing', CASE WHEN sum(amount) IS NULL THEN 'transfers in yuan' END)) AS evidence
-	  FROM touched GROUP BY inst_id HAVING sum(amount) > 0 OR sum(amount) IS NULL AND bool_or(currency <> 'CNY')
+				SELECT r.inst_id, t.txn_id, t.amount, t.currency, t.from_owner FROM t JOIN rel AS r ON r.party_id = t.to_owner WHERE t.to_owner IS DISTINCT FROM t.from_owner) AS x
+		 GROUP BY inst_id, txn_id, amount, currency),
+	sums AS (
+		SELECT inst_id, sum(amount) AS whole, coalesce(sum(amount) FILTER (WHERE ends = 2), 0) AS among, coalesce(sum(amount) FILTER (WHERE strange), 0) AS strange, count(amount) FILTER (WHERE ends = 2) AS n, count(amount) AS all_n,
+			   count(*) FILTER (WHERE currency <> 'CNY') AS other
+		  FROM touched GROUP BY inst_id),
+	judged AS (
+		SELECT s.*, s.among / nullif(s.whole, 0) < ($5 ->> 'related_share')::numeric AND (s.among + s.strange) / nullif(s.whole, 0) >= ($5 ->> 'related_share')::numeric AS open_question FROM sums AS s)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN NOT open_question THEN risk_screen._rounded(among / nullif(whole, 0), ($5 ->> 'related_share')::numeric) END AS observed, NULL::numeric AS threshold,
+		   among AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('transfers', n, 'all_transfers', all_n, 'all_amount', whole, 'with_unknown_owners', nullif(strange, 0), 'other_currencies', nullif(other, 0),
+				'missing', CASE WHEN whole IS NULL THEN 'transfers in yuan' WHEN open_question THEN 'owners of accounts' END)) AS evidence
+	  FROM judged WHERE whole > 0 OR whole IS NULL AND other > 0
 $$, '机构与关联方之间的资金往来占比高。', 'A large share of the transfers of the institution and its related parties is among themselves.');
 
 SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,licence}', '{account}', $$
@@ -345,7 +354,7 @@ SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{
 		SELECT f.*, (f.figures ->> 'income')::numeric AS income, (f.figures ->> 'risk_reserve_paid')::numeric AS paid
 		  FROM risk_screen._period_figures($1, $2::date, ARRAY['income', 'risk_reserve_paid']) AS f)
 	-- nothing filed is not nothing paid; no income owes nothing
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(paid / income, 8) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, risk_screen._rounded(paid / income, ($5 ->> 'industry_reserve')::numeric, 8) AS observed, NULL::numeric AS threshold,
 		   income * ($5 ->> 'industry_reserve')::numeric - paid AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('income', income, 'paid', paid, 'missing', missing)) AS evidence
 	  FROM p WHERE income > 0 OR income IS NULL
@@ -376,7 +385,7 @@ SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}',
 $$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
 
 SELECT risk_screen._ship_rule('B24', 'yellow', '{}', '{fine_cap}', '{penalty}', '{}', $$
-	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, CASE WHEN p.illegal_income > 0 THEN round(p.amount / p.illegal_income, 6) END AS observed, NULL::numeric AS threshold,
+	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, CASE WHEN p.illegal_income > 0 THEN risk_screen._rounded(p.amount / p.illegal_income, ($5 ->> 'fine_cap')::numeric) END AS observed, NULL::numeric AS threshold,
 		   p.amount, p.decided_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id, 'highest_fine', p.illegal_income * ($5 ->> 'fine_cap')::numeric,
 				'missing', CASE WHEN p.amount IS NULL THEN 'amount of the fine' WHEN p.illegal_income IS NULL THEN 'illegal income' WHEN p.illegal_income <= 0 THEN 'illegal income above zero' END)) AS evidence
@@ -427,7 +436,7 @@ SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,p
 	 WHERE p.project_return IS NOT NULL AND greatest(p.rate_promised, p.rate_actual) > p.project_return
 	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 	 UNION ALL
-	SELECT 'institution', s.inst_id, s.inst_id, round(s.z::numeric, 4), ($5 ->> 'yield_z')::numeric, NULL, NULL,
+	SELECT 'institution', s.inst_id, s.inst_id, risk_screen._rounded(s.z::numeric, ($5 ->> 'yield_z')::numeric, 4), ($5 ->> 'yield_z')::numeric, NULL, NULL,
 		   jsonb_build_object('business', s.biz, 'rate', s.rate, 'median', round(s.median::numeric, 6), 'peers', s.n)
 	  FROM scored AS s WHERE s.z > 0
 	 UNION ALL
@@ -477,7 +486,7 @@ SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minim
 	peers AS (SELECT k.item, percentile_cont(0.5) WITHIN GROUP (ORDER BY g.growth) AS median, count(g.inst_id) AS n FROM (VALUES ('loan_balance'), ('users')) AS k (item) LEFT JOIN g USING (item) GROUP BY k.item),
 	spread AS (SELECT p.item, percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(g.growth - p.median)) AS mad FROM peers AS p LEFT JOIN g USING (item) GROUP BY p.item),
 	scored AS (
-		SELECT g.inst_id, g.item, g.growth, p.median, p.n, round((0.6745 * (g.growth - p.median) / s.mad)::numeric, 4) AS z
+		SELECT g.inst_id, g.item, g.growth, p.median, p.n, risk_screen._rounded((0.6745 * (g.growth - p.median) / s.mad)::numeric, ($5 ->> 'expansion_z')::numeric, 4) AS z
 		  FROM g JOIN peers AS p USING (item) JOIN spread AS s USING (item) WHERE p.n >= ($5 ->> 'peer_minimum')::numeric AND s.mad > 0),
 	fastest AS (
 		SELECT DISTINCT ON (inst_id) inst_id, item, growth, median, n, z FROM scored ORDER BY inst_id, z DESC, item)
@@ -523,7 +532,7 @@ SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,rede
 		SELECT 'product', h.product_id, h.as_of, sum(h.amount) FROM holding AS h
 		 WHERE h.as_of <= $1 AND h.as_of >= $2::date AND h.amount > 0 AND h.product_id IN (SELECT p.id FROM peak AS p WHERE p.kind = 'product') GROUP BY h.product_id, h.as_of),
 	sized AS (
-		SELECT p.*, s.value, CASE WHEN greatest(p.net, p.five) <= 0 THEN 0 ELSE round(greatest(p.net, p.five) / s.value, 6) END AS share
+		SELECT p.*, s.value, CASE WHEN greatest(p.net, p.five) <= 0 THEN 0 ELSE risk_screen._rounded(greatest(p.net, p.five) / s.value, ($5 ->> 'redemption_share')::numeric) END AS share
 		  -- the fund as it was before the money left; without such a figure the next one filed
 		  FROM peak AS p LEFT JOIN LATERAL (SELECT z.value FROM size AS z WHERE z.kind = p.kind AND z.id = p.id ORDER BY z.as_of >= p.first_day, abs(z.as_of - p.first_day) LIMIT 1) AS s ON true),
 	funds AS (

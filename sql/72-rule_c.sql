@@ -26,7 +26,9 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 		  FROM (SELECT array_agg(account_id) AS ids FROM own HAVING count(*) > 0) AS w),
 	pools AS (
 		SELECT p.* FROM query AS q CROSS JOIN LATERAL risk_screen.fund_pools(q.txn, ceil(($5 ->> 'pool_parties')::numeric)::int, ceil(($5 ->> 'pool_parties')::numeric)::int, ($5 ->> 'pool_matched')::numeric,
-				make_interval(days => ($5 ->> 'pool_days')::int), ($5 ->> 'pool_sources')::float8) AS p),
+				-- sources are floating point: twenty payers alike may be 19.999999
+				make_interval(days => ($5 ->> 'pool_days')::int), ($5 ->> 'pool_sources')::float8 * (1 - 1e-9)) AS p
+		 WHERE coalesce(p.matched < ($5 ->> 'pool_matched')::numeric, true)),
 	-- what fund_pools did not see: amounts of several currencies have no sum
 	other AS (
 		SELECT x.account_id, count(*) AS n FROM txn AS t CROSS JOIN LATERAL (VALUES (t.payer), (t.payee)) AS x (account_id)
@@ -86,7 +88,7 @@ SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{t
 		  LEFT JOIN own AS x ON x.inst_id = m.inst_id AND x.account_id = m.account
 		 WHERE x.account_id IS NULL AND NOT EXISTS (SELECT FROM txn AS t WHERE t.txn_id = m.txn_id AND t.purpose IN ('fee', 'salary'))
 		 GROUP BY m.inst_id)
-	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, round(least(a.amount, r.amount) / r.amount, 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, risk_screen._rounded(least(a.amount, r.amount) / r.amount, ($5 ->> 'self_finance_share')::numeric) AS observed, NULL::numeric AS threshold,
 		   least(a.amount, r.amount) AS amount, a.first_at AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'attribution', 'fifo', 'other_currencies', nullif(r.other, 0),
 				'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(a.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20))) AS evidence
@@ -312,7 +314,7 @@ SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.purpose IN ('deposit', 'withdraw', 'lend', 'disburse', 'repay', 'payout')
 		 GROUP BY t.inst_id),
 	both_shares AS (
-		SELECT inst_id, least(round(coalesce(f.good, 0) / nullif(f.amount, 0), 6), round(a.good::numeric / a.n, 6)) AS share, a.n, a.good, a.bad, coalesce(a.bankless, 0) AS bankless, f.amount, f.good AS through, f.other
+		SELECT inst_id, risk_screen._rounded(least(coalesce(f.good, 0) / nullif(f.amount, 0), a.good::numeric / a.n), ($5 ->> 'custody_share')::numeric) AS share, a.n, a.good, a.bad, coalesce(a.bankless, 0) AS bankless, f.amount, f.good AS through, f.other
 		  FROM accounts AS a FULL JOIN flows AS f USING (inst_id))
 	-- the best case with banks not filed: if even that falls short it is a breach, else nobody can say
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bankless = 0 OR share < ($5 ->> 'custody_share')::numeric THEN share END AS observed, NULL::numeric AS threshold,
@@ -402,7 +404,7 @@ SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '
 		   jsonb_strip_nulls(jsonb_build_object('currency', nullif(t.currency, 'CNY'))) || jsonb_build_object('borrower', l.borrower_id, 'payee', min(t.payee_owner), 'industry', min(p.industry), 'days', min(t.paid_at::date) - l.started_on) AS evidence
 	  FROM loan AS l
 	  JOIN txn AS t ON t.payer_owner = l.borrower_id AND t.paid_at >= l.started_on::timestamptz AND t.paid_at < (l.started_on + ($5 ->> 'down_payment_days')::int + 1)::timestamptz
-	  JOIN party AS p ON p.party_id = t.payee_owner AND p.industry IN ('developer', 'agent')
+	  JOIN (SELECT party_id, min(industry) AS industry FROM party WHERE industry IN ('developer', 'agent') GROUP BY party_id) AS p ON p.party_id = t.payee_owner
 	 WHERE l.started_on <= $1 AND l.started_on >= $2::date AND t.paid_at < $3
 	 GROUP BY l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on, nullif(t.currency, 'CNY')
 	 UNION ALL
@@ -484,7 +486,15 @@ SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_ite
 	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
 		   jsonb_build_object('product', p.name, 'guaranteed', true) AS evidence
 	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-	 WHERE p.guaranteed AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	 WHERE p.guaranteed AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id, p.inst_id, p.target_amount, p.issued_on, p.name
+	 UNION ALL
+	-- others say of their products whether they are guaranteed, this platform says it of none; where nobody does, nobody's is missing
+	SELECT 'institution', p.inst_id, p.inst_id, NULL, 0, sum(p.target_amount), NULL, jsonb_build_object('missing', 'guaranteed', 'products', count(*))
+	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) AND EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
+	 GROUP BY p.inst_id HAVING count(p.guaranteed) = 0
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'guaranteed') WHERE NOT EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
 	 UNION ALL
 	SELECT 'text', x.text_id, x.inst_id, count(*), 0, NULL, x.published_at,
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'terms', jsonb_agg(f.term ORDER BY f.started, f.term))

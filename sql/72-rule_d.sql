@@ -36,7 +36,7 @@ SELECT risk_screen._ship_rule('D02', 'red', '{EC}', '{self_raising_share}', '{pr
 		   'product:' || o.product_id AS finding_key
 	  FROM offers AS o LEFT JOIN rel AS r ON r.inst_id = o.inst_id AND r.party_id = o.issuer_id
 	 UNION ALL
-	SELECT 'institution', a.inst_id, a.inst_id, round(least(a.amount, r.amount) / r.amount, 6), NULL, least(a.amount, r.amount), a.first_at,
+	SELECT 'institution', a.inst_id, a.inst_id, risk_screen._rounded(least(a.amount, r.amount) / r.amount, ($5 ->> 'self_raising_share')::numeric), NULL, least(a.amount, r.amount), a.first_at,
 		   jsonb_strip_nulls(jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'attribution', 'fifo', 'other_currencies', nullif(r.other, 0),
 				'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(a.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20))),
 		   'institution:' || a.inst_id || ':money'

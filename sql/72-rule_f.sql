@@ -173,7 +173,7 @@ SELECT risk_screen._ship_rule('F07', 'yellow', '{AM}', '{unknown_origin}', '{pro
 			   CASE WHEN NOT u.nothing AND NOT u.numberless THEN greatest(coalesce(u.unknown, 0), 0) END AS use_unknown
 		  FROM asked AS a JOIN size AS z USING (product_id) LEFT JOIN sources AS s USING (product_id) LEFT JOIN uses AS u USING (product_id))
 	SELECT 'product' AS subject_kind, product_id AS subject_id, inst_id,
-		   CASE WHEN num_nulls(source_unknown, use_unknown) = 0 OR greatest(source_unknown, use_unknown) > ($5 ->> 'unknown_origin')::numeric THEN round(greatest(source_unknown, use_unknown), 6) END AS observed,
+		   CASE WHEN num_nulls(source_unknown, use_unknown) = 0 OR greatest(source_unknown, use_unknown) > ($5 ->> 'unknown_origin')::numeric THEN risk_screen._rounded(greatest(source_unknown, use_unknown), ($5 ->> 'unknown_origin')::numeric) END AS observed,
 		   NULL::numeric AS threshold, round(amount * greatest(source_unknown, use_unknown), 2) AS amount, issued_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('money', amount, 'source', jsonb_build_object('unknown', round(source_unknown, 6), 'investors', investors), 'middle', jsonb_build_object('layers_above', layers_above, 'layers_below', layers_below),
 				'use', jsonb_build_object('unknown', round(use_unknown, 6), 'assets', assets, 'largest', to_jsonb(largest)),
@@ -209,7 +209,7 @@ SELECT risk_screen._ship_rule('F08', 'orange', '{AM}', '{related_counterparty,gr
 	share AS (
 		SELECT 'payments' AS form, inst_id, party_id, amount, sum(amount) OVER (PARTITION BY inst_id) AS whole, sum(other) OVER (PARTITION BY inst_id) AS other FROM paid
 		 UNION ALL SELECT 'investments', inst_id, party_id, amount, sum(amount) OVER (PARTITION BY inst_id), NULL FROM invested)
-	SELECT 'party' AS subject_kind, h.party_id AS subject_id, h.inst_id, round(h.amount / h.whole, 6) AS observed, s.most AS threshold, h.amount, NULL::timestamptz AS occurred_at,
+	SELECT 'party' AS subject_kind, h.party_id AS subject_id, h.inst_id, risk_screen._rounded(h.amount / h.whole, s.most) AS observed, s.most AS threshold, h.amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('form', h.form, 'all', h.whole, 'relation', r.relation, 'via', r.via, 'steps', r.steps, 'licences', to_jsonb(s.licences)) || CASE WHEN h.other > 0 THEN jsonb_build_object('other_currencies', h.other) ELSE '{}' END AS evidence,
 		   h.form || ':' || h.inst_id || ':' || h.party_id AS finding_key
 	  FROM share AS h JOIN rel AS r ON r.inst_id = h.inst_id AND r.party_id = h.party_id JOIN subject AS s ON s.inst_id = h.inst_id

@@ -51,7 +51,7 @@ SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}
 	WITH p AS (
 		SELECT f.*, (f.figures ->> 'income')::numeric AS income, (f.figures ->> 'income_interest')::numeric AS interest
 		  FROM risk_screen._period_figures($1, $2::date, ARRAY['income', 'income_interest']) AS f JOIN institution AS i ON i.inst_id = f.inst_id AND 'PAY' = ANY (i.lines))
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(interest / nullif(income, 0), 6) AS observed, NULL::numeric AS threshold, interest AS amount, NULL::timestamptz AS occurred_at,
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, risk_screen._rounded(interest / nullif(income, 0), ($5 ->> 'interest_income_share')::numeric) AS observed, NULL::numeric AS threshold, interest AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('income', income, 'interest', interest,
 				'missing', coalesce(missing, CASE WHEN income = 0 THEN 'income above zero' END))) AS evidence
 	  FROM p

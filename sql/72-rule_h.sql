@@ -326,7 +326,7 @@ SELECT risk_screen._ship_rule('H19', 'orange', '{ALL}', '{tie_in_share,tie_in_mi
 		SELECT a.inst_id, a.product_id, b.product_id AS tied, count(DISTINCT a.investor_id) AS both
 		  FROM sold AS a JOIN sold AS b ON b.inst_id IS NOT DISTINCT FROM a.inst_id AND b.investor_id = a.investor_id AND b.basket = a.basket AND b.product_id <> a.product_id
 		 GROUP BY a.inst_id, a.product_id, b.product_id)
-	SELECT 'product' AS subject_kind, q.product_id AS subject_id, q.inst_id, round(q.both::numeric / n.buyers, 4) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+	SELECT 'product' AS subject_kind, q.product_id AS subject_id, q.inst_id, risk_screen._rounded(q.both::numeric / n.buyers, ($5 ->> 'tie_in_share')::numeric, 4) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('tied', q.tied, 'buyers', n.buyers, 'both', q.both) AS evidence, 'pair:' || q.product_id || '+' || q.tied AS finding_key
 	  FROM pair AS q JOIN buyers AS n ON n.inst_id IS NOT DISTINCT FROM q.inst_id AND n.product_id = q.product_id
 	 WHERE n.buyers >= ($5 ->> 'tie_in_minimum')::numeric

@@ -85,7 +85,7 @@ SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,ac
 				FILTER (WHERE s.source IN ('own', 'other_clients', 'uncovered')) AS listed
 		  FROM source AS s GROUP BY 1, 2, 3),
 	judged AS (
-		SELECT s.*, CASE WHEN m.missing IS NULL THEN round(coalesce(s.wrong, 0) / s.paid, 6) END AS share, m.missing
+		SELECT s.*, CASE WHEN m.missing IS NULL THEN risk_screen._rounded(coalesce(s.wrong, 0) / s.paid, ($5 ->> 'subsidy_share')::numeric) END AS share, m.missing
 		  FROM summed AS s
 		  LEFT JOIN book AS b USING (book)
 		 -- pay-outs that the project's own money covers are in order, whatever else was not filed

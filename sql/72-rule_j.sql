@@ -7,10 +7,10 @@ SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event,discl
 	routine AS (
 		SELECT d.inst_id, date_trunc('month', d.period::timestamp)::date AS month, count(DISTINCT d.disclosed_at) AS reports FROM disclosure AS d
 		 WHERE d.period IS NOT NULL AND d.product_id IS NULL AND d.disclosed_at < $3 GROUP BY 1, 2)
-	SELECT 'event' AS subject_kind, e.event_id AS subject_id, e.inst_id, coalesce(e.disclosed_at::date, $1) - e.occurred_at::date AS observed, NULL::numeric AS threshold, e.amount, e.occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('disclosed_at', e.disclosed_at, 'event', left(e.description, 200))) AS evidence
+	SELECT 'event' AS subject_kind, e.event_id AS subject_id, e.inst_id, least(coalesce(e.disclosed_at::date, $1), $1) - e.occurred_at::date AS observed, NULL::numeric AS threshold, e.amount, e.occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('disclosed_at', CASE WHEN e.disclosed_at < $3 THEN e.disclosed_at END, 'event', left(e.description, 200))) AS evidence
 	  FROM event AS e
-	 WHERE e.kind = 'major' AND e.occurred_at >= $2 AND e.occurred_at < $3 AND coalesce(e.disclosed_at::date, $1) > e.occurred_at::date
+	 WHERE e.kind = 'major' AND e.occurred_at >= $2 AND e.occurred_at < $3 AND least(coalesce(e.disclosed_at::date, $1), $1) > e.occurred_at::date
 	 UNION ALL
 	-- routine data: a month with fewer reports than one; days since it ended stand for the delay
 	SELECT 'institution', i.inst_id, i.inst_id, $1 - m.ends, NULL, NULL, m.ends::timestamptz, jsonb_build_object('month', to_char(m.ends, 'YYYY-MM'), 'reports', coalesce(r.reports, 0))

@@ -98,12 +98,12 @@ SELECT risk_screen._ship_rule('M10', 'yellow', '{ALL}', '{register_gap}', '{acco
 	known AS (
 		SELECT owned, sum(share) AS share, count(*) AS holders, count(*) FILTER (WHERE p.party_id IS NULL AND i.inst_id IS NULL) AS unnamed, coalesce(sum(share) FILTER (WHERE p.party_id IS NULL AND i.inst_id IS NULL), 0) AS unnamed_share
 		  FROM held AS h LEFT JOIN (SELECT DISTINCT party_id FROM party UNION SELECT person_id FROM person) AS p ON p.party_id = h.owner LEFT JOIN (SELECT DISTINCT inst_id FROM institution) AS i ON i.inst_id = h.owner GROUP BY owned)
-	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, t.inst_id, round(coalesce(s.amount, 0) / nullif(t.amount, 0), 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, t.inst_id, risk_screen._rounded(coalesce(s.amount, 0) / nullif(t.amount, 0), ($5 ->> 'register_gap')::numeric) AS observed, NULL::numeric AS threshold,
 		   s.amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('about', 'accounts', 'not_registered', s.n, 'accounts', to_jsonb(s.accounts), 'other_currencies', nullif(t.other, 0), 'missing', CASE WHEN t.amount IS NULL THEN 'transfers in yuan' END)) AS evidence, 'institution:' || t.inst_id || ':accounts' AS finding_key
 	  FROM total AS t JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines <> '{}' LEFT JOIN strays AS s ON s.inst_id = t.inst_id WHERE t.amount > 0 OR t.amount IS NULL AND t.other > 0
 	 UNION ALL
-	SELECT 'institution', i.inst_id, i.inst_id, round(greatest(1 - k.share, 0) + k.unnamed_share, 6), NULL, NULL, NULL,
+	SELECT 'institution', i.inst_id, i.inst_id, risk_screen._rounded(greatest(1 - k.share, 0) + k.unnamed_share, ($5 ->> 'register_gap')::numeric), NULL, NULL, NULL,
 		   jsonb_strip_nulls(jsonb_build_object('about', 'shareholders', 'holders', k.holders, 'share_filed', k.share, 'holders_not_on_file', k.unnamed, 'missing', CASE WHEN k.owned IS NULL THEN 'shareholders' END)), 'institution:' || i.inst_id || ':shareholders'
 	  FROM institution AS i LEFT JOIN known AS k ON k.owned = i.inst_id
 	 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active'
