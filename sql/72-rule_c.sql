@@ -680,7 +680,7 @@ SELECT risk_screen._ship_rule('C32', NULL, '{}', '{}', '{institution,equity}', '
 		 UNION SELECT p.party_id, p.name, p.industry FROM party AS p WHERE p.industry IN ('internet', 'e_commerce', 'social')),
 	held AS (
 		SELECT c.controlled, c.controller, c.votes, c.layers
-		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM lenders HAVING count(*) > 0) AS t
+		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM lenders WHERE inst_id IS NOT NULL HAVING count(*) > 0) AS t
 		 CROSS JOIN LATERAL risk_screen.controllers('SELECT owner, owned, share, votes, kind, valid_from, valid_to FROM equity', targets => t.ids, as_of => $1) AS c)
 	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id,
 		   CASE WHEN count(n.party_id) > 0 THEN count(n.party_id) WHEN EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) THEN 0 END AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,

@@ -178,7 +178,7 @@ SELECT risk_screen._ship_rule('J12', 'yellow', '{}', '{}', '{directory}', '{}', 
 		  FROM directory AS d
 		  LEFT JOIN (SELECT DISTINCT inst_id FROM institution) AS i ON i.inst_id = d.inst_id
 		  LEFT JOIN (SELECT uscc, min(inst_id) AS inst_id FROM institution WHERE uscc IS NOT NULL GROUP BY uscc) AS u ON u.uscc = d.uscc
-		 WHERE coalesce(d.listed_on <= $1, true)),
+		 WHERE coalesce(d.listed_on <= $1, true) AND d.source IS NOT NULL),
 	keyed AS (
 		SELECT e.*, coalesce('inst:' || matched, 'uscc:' || uscc, 'name:' || risk_screen.name_key(name)) AS firm FROM entry AS e),
 	sources AS (
