@@ -130,7 +130,11 @@ SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,compla
 	  FROM complaint
 	 WHERE received_at >= $2 AND received_at < $3
 	   AND (solved_at < $3 OR received_at < $3 - make_interval(days => ($5 ->> 'complaint_age')::int))
+	   AND EXISTS (SELECT FROM complaint AS x WHERE x.solved_at IS NOT NULL)
 	 GROUP BY inst_id HAVING count(*) >= ($5 ->> 'complaint_minimum')::numeric
+	 UNION ALL
+	-- where nobody files when a complaint was solved, none of them is unsolved
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'solved_at of complaints') WHERE NOT EXISTS (SELECT FROM complaint AS x WHERE x.solved_at IS NOT NULL)
 $$, '客户投诉解决率低于下限；受理不足15天的未结投诉不计。', 'Too few complaints are solved; open ones younger than 15 days do not count.');
 
 SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_txn_sliding}', '{txn}', '{}', $$

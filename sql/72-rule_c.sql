@@ -10,12 +10,13 @@
 SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources,balance_age}', '{account,txn}', '{account}', $$
 	WITH own AS MATERIALIZED (
 		-- two joins that can be hashed: with OR every account would meet every platform
-		SELECT x.account_id, min(x.inst_id) AS inst_id
-		  FROM (SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.owner_id
+		SELECT x.account_id, min(x.inst_id) AS inst_id, bool_and(x.unsure) AS unsure
+		  FROM (SELECT a.account_id, i.inst_id, false AS unsure FROM account AS a JOIN institution AS i ON i.inst_id = a.owner_id
 				 WHERE 'P2P' = ANY (i.lines) AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')
 				 UNION ALL
-				SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
-				 WHERE 'P2P' = ANY (i.lines) AND a.owner_kind = 'own') AS x
+				-- kept with the platform, and nobody filed whose it is
+				SELECT a.account_id, i.inst_id, a.owner_kind IS NULL FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
+				 WHERE 'P2P' = ANY (i.lines) AND (a.owner_kind = 'own' OR a.owner_kind IS NULL AND a.owner_id IS NULL)) AS x
 		 GROUP BY x.account_id),
 	query AS (
 		SELECT format('SELECT t.txn_id, CASE WHEN o.a IS NULL THEN ''owner '' || coalesce(t.payer_owner, t.payer) ELSE t.payer END AS payer,'
@@ -36,10 +37,10 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 	-- clients' money that stays overnight on an account of the platform outside custody
 	idle AS (
 		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int ORDER BY b.account_id, b.as_of DESC, b.source)
-	SELECT 'account' AS subject_kind, p.account AS subject_id, o.inst_id, least(p.payers, p.payees) AS observed, NULL::numeric AS threshold,
+	SELECT 'account' AS subject_kind, p.account AS subject_id, o.inst_id, CASE WHEN NOT o.unsure THEN least(p.payers, p.payees) END AS observed, NULL::numeric AS threshold,
 		   p.received AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('payers', p.payers, 'payees', p.payees, 'inflow', p.received, 'outflow', p.paid, 'matched_share', round(coalesce(p.matched, 0)::numeric, 4), 'first', p.first_at, 'last', p.last_at)
-		   || CASE WHEN f.n > 0 THEN jsonb_build_object('other_currencies', f.n) ELSE '{}' END AS evidence,
+		   || jsonb_strip_nulls(jsonb_build_object('other_currencies', f.n, 'missing', CASE WHEN o.unsure THEN 'owner of the account' END)) AS evidence,
 		   'account:' || p.account AS finding_key
 	  FROM pools AS p JOIN own AS o ON o.account_id = p.account LEFT JOIN other AS f ON f.account_id = p.account
 	 UNION ALL
@@ -666,6 +667,10 @@ SELECT risk_screen._ship_rule('C13', 'orange', '{P2P,EC}', '{securities_share}',
 	SELECT 'institution', m.inst_id, m.inst_id, m.amount, NULL, m.amount, m.first_at,
 		   jsonb_build_object('transfers', m.n, 'attribution', 'fifo', 'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(m.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20))
 	  FROM moved AS m
+	 UNION ALL
+	-- where nobody tells a securities account from another, no money is known to have kept away from them
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'kind of accounts (account.account_kind, party.industry, listed_account)')
+	 WHERE NOT EXISTS (SELECT FROM securities) AND NOT EXISTS (SELECT FROM account AS a WHERE a.account_kind IS NOT NULL) AND NOT EXISTS (SELECT FROM party AS p WHERE p.industry IS NOT NULL)
 $$, '借款用于证券配资，或出借人资金流入证券账户。', 'Loans for securities, or lenders'' money that reached securities accounts.');
 
 -- A class, not a fault: what a person confirms is which rule set applies.
