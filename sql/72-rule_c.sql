@@ -224,6 +224,12 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 	SELECT 'loan' AS subject_kind, loan_id AS subject_id, inst_id, cardinality(why) AS observed, 0 AS threshold, amount, started_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('signs', to_jsonb(why), 'borrower', borrower_id, 'paid_to', payee, 'paid_elsewhere', paid_elsewhere, 'other_currencies', nullif(elsewhere_other, 0), 'came_back', came_back, 'came_back_in', currency)) AS evidence
 	  FROM marks WHERE why <> '{}'
+	 UNION ALL
+	-- where a platform files no pay-outs, whether its loans were paid out, to whom, and what came back is not known
+	SELECT 'institution', l.inst_id, l.inst_id, NULL, 0, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose disburse', 'loans', count(*))
+	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE l.started_on >= $2::date AND l.started_on < $1 - ($5 ->> 'payout_grace')::int AND NOT EXISTS (SELECT FROM paying AS y WHERE y.inst_id = l.inst_id)
+	   AND NOT EXISTS (SELECT FROM marks AS m WHERE m.inst_id = l.inst_id AND m.why <> '{}') GROUP BY l.inst_id
 $$, '借款人身份缺失或重复、满标未放款、放款给他人、资金回流平台、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, paid to somebody else, money back at the platform, repeated collateral or text: the loan may be invented.');
 
 -- What may be done off line is a list (code_label, domain offline_activity): the

@@ -150,9 +150,9 @@ SELECT risk_screen._ship_rule('J07', 'yellow', '{}', '{penalty_share_days}', '{p
 		SELECT p.penalty_id, p.subject_id, p.subject_kind, p.authority, p.amount, p.decided_on, least(p.shared_at, min(s.sent_at)) AS shared_at
 		  FROM penalty AS p LEFT JOIN share_log AS s ON s.direction = 'sent' AND s.kind = 'penalty' AND s.subject_id = p.subject_id AND s.sent_at >= p.decided_on::timestamptz
 		 WHERE p.decided_on <= $1 AND p.decided_on >= $2::date GROUP BY p.penalty_id, p.subject_id, p.subject_kind, p.authority, p.amount, p.decided_on, p.shared_at)
-	SELECT 'penalty' AS subject_kind, penalty_id AS subject_id, NULL::text AS inst_id, risk_screen.workdays_between(decided_on, least(coalesce(shared_at::date, $1), $1)) AS observed, NULL::numeric AS threshold,
-		   amount, decided_on::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('subject', subject_id, 'subject_kind', subject_kind, 'authority', authority, 'shared_at', shared_at)) AS evidence
-	  FROM sent
+	SELECT 'penalty' AS subject_kind, penalty_id AS subject_id, NULL::text AS inst_id, CASE WHEN f.told THEN risk_screen.workdays_between(decided_on, least(coalesce(shared_at::date, $1), $1)) END AS observed, NULL::numeric AS threshold,
+		   amount, decided_on::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('subject', subject_id, 'subject_kind', subject_kind, 'authority', authority, 'shared_at', shared_at, 'missing', CASE WHEN NOT f.told THEN 'when penalties were shared (penalty.shared_at, share_log)' END)) AS evidence
+	  FROM sent CROSS JOIN (SELECT EXISTS (SELECT FROM penalty AS x WHERE x.shared_at IS NOT NULL) OR EXISTS (SELECT FROM share_log AS s WHERE s.direction = 'sent' AND s.kind = 'penalty') AS told) AS f
 $$, '行政处罚信息未按期推送国家信用信息共享平台。', 'A penalty was not sent to the national credit platform in time.');
 
 SELECT risk_screen._ship_rule('J11', 'yellow', '{}', '{}', '{eligible_bank,account}', '{}', $$
