@@ -305,18 +305,19 @@ $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证�
 -- themselves: the share lies between without and with all of these.
 SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity}', '{}', $$
 	WITH rel AS MATERIALIZED (SELECT r.inst_id, r.party_id FROM risk_screen.desk_related_parties($1) AS r),
-	own AS (
-		SELECT a.account_id, min(a.owner_id) AS owner_id, bool_or(a.owner_kind IN ('custody', 'reserve')) AS pooled FROM account AS a GROUP BY a.account_id),
 	t AS (
-		SELECT t.txn_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, coalesce(a.owner_id, t.payer_owner) AS from_owner, coalesce(b.owner_id, t.payee_owner) AS to_owner
-		  FROM txn AS t LEFT JOIN own AS a ON a.account_id = t.payer LEFT JOIN own AS b ON b.account_id = t.payee
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND a.pooled IS NOT TRUE AND b.pooled IS NOT TRUE),
-	-- every transfer with an end in an institution's circle, once per institution
+		SELECT x.* FROM (
+			SELECT t.txn_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, coalesce(a.owner_id, t.payer_owner) AS from_owner, coalesce(b.owner_id, t.payee_owner) AS to_owner
+			  FROM txn AS t LEFT JOIN account AS a ON a.account_id = t.payer LEFT JOIN account AS b ON b.account_id = t.payee
+			 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')) AS x
+		 -- most transfers touch nobody's circle
+		 WHERE x.from_owner IN (SELECT r.party_id FROM rel AS r) OR x.to_owner IN (SELECT r.party_id FROM rel AS r)),
+	-- every transfer with an end in an institution's circle, once per institution; UNION: an account filed twice is one
 	touched AS (
-		SELECT inst_id, txn_id, amount, currency, count(*) AS ends, bool_or(other IS NULL) AS strange
-		  FROM (SELECT r.inst_id, t.txn_id, t.amount, t.currency, t.to_owner AS other FROM t JOIN rel AS r ON r.party_id = t.from_owner WHERE t.to_owner IS DISTINCT FROM t.from_owner
-				 UNION ALL
-				SELECT r.inst_id, t.txn_id, t.amount, t.currency, t.from_owner FROM t JOIN rel AS r ON r.party_id = t.to_owner WHERE t.to_owner IS DISTINCT FROM t.from_owner) AS x
+		SELECT inst_id, txn_id, amount, currency, count(DISTINCT side) AS ends, bool_or(other IS NULL) AS strange
+		  FROM (SELECT r.inst_id, t.txn_id, t.amount, t.currency, t.to_owner AS other, 1 AS side FROM t JOIN rel AS r ON r.party_id = t.from_owner WHERE t.to_owner IS DISTINCT FROM t.from_owner
+				 UNION
+				SELECT r.inst_id, t.txn_id, t.amount, t.currency, t.from_owner, 2 FROM t JOIN rel AS r ON r.party_id = t.to_owner WHERE t.to_owner IS DISTINCT FROM t.from_owner) AS x
 		 GROUP BY inst_id, txn_id, amount, currency),
 	sums AS (
 		SELECT inst_id, sum(amount) AS whole, coalesce(sum(amount) FILTER (WHERE ends = 2), 0) AS among, coalesce(sum(amount) FILTER (WHERE strange), 0) AS strange, count(amount) FILTER (WHERE ends = 2) AS n, count(amount) AS all_n,

@@ -86,11 +86,14 @@ SELECT 'allowed_clearing', c.code, c.title_zh, c.title_en, c.ordinal, true FROM 
 SELECT risk_screen._ship_rule('G06', 'orange', '{PAY}', '{}', '{txn}', '{txn}', $$
 	WITH allowed AS (
 		SELECT array_agg(c.code ORDER BY c.ordinal, c.code) AS codes FROM risk_screen.code_label AS c WHERE c.domain = 'allowed_clearing'),
-	paths AS (
-		SELECT t.inst_id, t.clearing_path <> ALL (l.codes) AS bad, t.clearing_path, count(*) AS n, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount,
+	-- summed by way first: the list is looked at once a way, not once a transfer
+	used AS (
+		SELECT t.inst_id, t.clearing_path, count(*) AS n, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount,
 			   count(*) FILTER (WHERE t.currency <> 'CNY') AS other, min(t.paid_at) AS first_at, max(t.paid_at) AS at
-		  FROM allowed AS l CROSS JOIN txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.clearing_path <> ALL (l.codes)) IS NOT FALSE GROUP BY t.inst_id, t.clearing_path, l.codes)
+		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id, t.clearing_path),
+	paths AS (
+		SELECT u.*, u.clearing_path <> ALL (l.codes) AS bad FROM allowed AS l CROSS JOIN used AS u WHERE (u.clearing_path <> ALL (l.codes)) IS NOT FALSE)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(n) FILTER (WHERE bad) AS observed, 0 AS threshold, sum(amount) FILTER (WHERE bad) AS amount, max(at) FILTER (WHERE bad) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('paths', jsonb_agg(jsonb_build_object('path', clearing_path, 'transfers', n, 'amount', amount, 'in_other_currencies', nullif(other, 0), 'first', first_at, 'last', at) ORDER BY n DESC, clearing_path) FILTER (WHERE bad),
 				'allowed', (SELECT to_jsonb(l.codes) FROM allowed AS l), 'without_path', sum(n) FILTER (WHERE bad IS NULL),
