@@ -334,7 +334,7 @@ $$, '机构与关联方之间的资金往来占比高。', 'A large share of the
 
 SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,licence}', '{account}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int AND coalesce(b.currency, 'CNY') = 'CNY'
 		 ORDER BY b.account_id, b.as_of DESC, b.source),
 	held AS (
 		SELECT a.inst_id, sum(l.balance) AS total, coalesce(sum(l.balance) FILTER (WHERE a.bank_kind = 'pboc'), 0) AS central,
@@ -350,7 +350,7 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 AND (unplaced = 0 OR total * ratio - central - unplaced > 0) THEN total * ratio - central - unplaced END AS observed, 0 AS threshold,
 		   greatest(total * ratio - central - unplaced, 0) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', central, 'kind_of_bank_not_told', nullif(unplaced, 0), 'ratio', ratio, 'rating', rating,
-				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
+				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts in yuan' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
 	  FROM need WHERE without > 0 OR total * ratio - central > 0
 $$, '集中存管的备付金低于评级对应的比例。', 'Less client reserve is deposited centrally than the rating requires.');
 
@@ -454,7 +454,7 @@ $$, '承诺或实际收益水平显著高于项目回报率，或显著高于行
 
 SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age,top_n}', '{}', '{}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int ORDER BY b.account_id, b.as_of DESC, b.source),
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int AND coalesce(b.currency, 'CNY') = 'CNY' ORDER BY b.account_id, b.as_of DESC, b.source),
 	kept AS (
 		SELECT a.bank_id, l.balance FROM account AS a LEFT JOIN last AS l USING (account_id)
 		 WHERE a.owner_kind IN ('custody', 'reserve') AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),

@@ -36,7 +36,8 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 		 WHERE t.currency <> 'CNY' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND x.account_id IN (SELECT w.account_id FROM own AS w) GROUP BY x.account_id),
 	-- clients' money that stays overnight on an account of the platform outside custody
 	idle AS (
-		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int ORDER BY b.account_id, b.as_of DESC, b.source)
+		SELECT DISTINCT ON (b.account_id, nullif(b.currency, 'CNY')) b.account_id, nullif(b.currency, 'CNY') AS currency, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int
+		 ORDER BY b.account_id, nullif(b.currency, 'CNY'), b.as_of DESC, b.source)
 	SELECT 'account' AS subject_kind, p.account AS subject_id, o.inst_id, CASE WHEN NOT o.unsure THEN least(p.payers, p.payees) END AS observed, NULL::numeric AS threshold,
 		   p.received AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('payers', p.payers, 'payees', p.payees, 'inflow', p.received, 'outflow', p.paid, 'matched_share', round(coalesce(p.matched, 0)::numeric, 4), 'first', p.first_at, 'last', p.last_at)
@@ -44,7 +45,7 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 		   'account:' || p.account AS finding_key
 	  FROM pools AS p JOIN own AS o ON o.account_id = p.account LEFT JOIN other AS f ON f.account_id = p.account
 	 UNION ALL
-	SELECT 'account', a.account_id, i.inst_id, b.balance, 0.01, b.balance, b.as_of::timestamptz, jsonb_build_object('idle_client_balance', b.balance, 'on', b.as_of), 'account:' || a.account_id || ':idle'
+	SELECT 'account', a.account_id || coalesce(' ' || b.currency, ''), i.inst_id, b.balance, 0.01, CASE WHEN b.currency IS NULL THEN b.balance END, b.as_of::timestamptz, jsonb_strip_nulls(jsonb_build_object('idle_client_balance', b.balance, 'currency', b.currency, 'on', b.as_of)), 'account:' || a.account_id || coalesce(' ' || b.currency, '') || ':idle'
 	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'P2P' = ANY (i.lines) JOIN idle AS b ON b.account_id = a.account_id
 	 WHERE a.owner_kind = 'client' AND a.owner_id = a.inst_id AND coalesce(a.account_kind, 'bank') <> 'ledger' AND (a.closed_on > $1 OR a.closed_on IS NULL)
 $$, '平台控制的账户多人转入、多人转出，资金与标的不对应，或客户资金在存管之外过夜留存，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan, or clients'' money stays overnight outside custody.');
@@ -348,7 +349,7 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 				'missing', CASE WHEN b.day IS NOT NULL AND p.balance IS NULL THEN 'platform balance of the day' END)) AS evidence
 	  FROM grid AS g
 	  LEFT JOIN bank AS b USING (inst_id, account_id, day)
-	  LEFT JOIN balance AS p ON p.account_id = g.account_id AND p.as_of = g.day AND coalesce(p.source, 'platform') = 'platform'
+	  LEFT JOIN balance AS p ON p.account_id = g.account_id AND p.as_of = g.day AND coalesce(p.source, 'platform') = 'platform' AND coalesce(p.currency, 'CNY') = 'CNY'
 	 WHERE b.day IS NULL OR p.balance IS DISTINCT FROM b.balance
 	 UNION ALL
 	-- a custody account of which no statement came in the whole window

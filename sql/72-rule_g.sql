@@ -139,12 +139,12 @@ SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series,balance
 	held AS (
 		SELECT s.inst_id, s.valid_from, count(*) AS accounts, count(b.balance) AS known, sum(b.balance) AS total, coalesce(sum(b.balance) FILTER (WHERE a.bank_kind = 'pboc'), 0) AS central, coalesce(sum(b.balance) FILTER (WHERE a.bank_kind IS NULL), 0) AS unplaced
 		  FROM step AS s JOIN account AS a ON a.inst_id = s.inst_id AND a.owner_kind = 'reserve' AND coalesce(a.opened_on <= s.valid_from, true) AND (a.closed_on > s.valid_from OR a.closed_on IS NULL)
-		  LEFT JOIN LATERAL (SELECT x.balance FROM balance AS x WHERE x.account_id = a.account_id AND x.as_of <= s.valid_from AND x.as_of >= s.valid_from - ($5 ->> 'balance_age')::int ORDER BY x.as_of DESC, x.source LIMIT 1) AS b ON true
+		  LEFT JOIN LATERAL (SELECT x.balance FROM balance AS x WHERE x.account_id = a.account_id AND x.as_of <= s.valid_from AND x.as_of >= s.valid_from - ($5 ->> 'balance_age')::int AND coalesce(x.currency, 'CNY') = 'CNY' ORDER BY x.as_of DESC, x.source LIMIT 1) AS b ON true
 		 GROUP BY s.inst_id, s.valid_from)
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN h.known = h.accounts AND (h.unplaced = 0 OR h.total * s.new_ratio - h.central - h.unplaced > 0) THEN h.total * s.new_ratio - h.central - h.unplaced END AS observed, 0 AS threshold,
 		   greatest(h.total * s.new_ratio - h.central - h.unplaced, 0) AS amount, s.valid_from::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('from_rating', s.before, 'to_rating', s.rating, 'effective', s.valid_from, 'old_ratio', s.old_ratio, 'new_ratio', s.new_ratio, 'reserve', h.total, 'central', h.central, 'kind_of_bank_not_told', nullif(h.unplaced, 0),
-				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts on that day'
+				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts in yuan on that day'
 							WHEN h.unplaced > 0 AND h.total * s.new_ratio - h.central - h.unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence,
 		   'institution:' || s.inst_id || '@' || s.valid_from AS finding_key
 	  FROM step AS s JOIN institution AS i ON i.inst_id = s.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN held AS h ON h.inst_id = s.inst_id AND h.valid_from = s.valid_from
