@@ -118,6 +118,7 @@ def plant_all(w):
     market(w)
     registers_and_sites(w)
     looked_through(w)
+    subsidies(w)
 
 
 def base_book(w, org, count, fen, start='2026-05-20', months=12, rate=8.4):
@@ -282,6 +283,7 @@ def custody(w):
     w.plant('C01', org, '存管之外的客户资金过夜留存')
     org = platform(w, '武汉江汉贷网络借贷信息中介服务有限公司', '湖北', '武汉', custody='B14')
     base_book(w, org, 20, 10 * WAN)
+    w.bank_off_list = org
     w.plant('C16', org, '存管银行不在名单上')
     org = platform(w, '武汉长信网络借贷信息中介服务有限公司', '湖北', '武汉', custody='B03')
     base_book(w, org, 20, 10 * WAN)
@@ -949,3 +951,21 @@ def registers_and_sites(w):
     w.plant('M16', 'P2P loan_balance', '分条线统计')
     w.plant('M21', w.red, '归口管理')
     w.plant('M25', '上海 loan_balance', '分地区统计')
+
+
+def subsidies(w):
+    """Lenders paid on the day though the borrower did not pay: out of the platform's own pocket, then with other lenders' money."""
+    org = w.bank_off_list
+    lenders = [(w.lenders[30 + i], part) for i, part in enumerate((2 * WAN, 2 * WAN, 1 * WAN))]
+    borrower = w.borrowers[77]
+    no = make_loan(w, org, borrower, 5 * WAN, '2026-08-25', 6, 9.6, lenders, disbursed=False)
+    custody, taker = w.custody[org], w.account_of[borrower]
+    w.flow(at('2026-08-25', 14), custody, taker, 5 * WAN, '放款', org, loan=no, order='FK' + no)
+    interest = 5 * WAN * 96 // 12000
+    w.flow(at('2026-09-25', 10), taker, custody, interest, '还款', org, loan=no, order='HK%s01' % no)
+    for month, payer in (('2026-09-25', custody), ('2026-10-25', w.own[org]), ('2026-11-20', custody)):
+        for i, (lender, part) in enumerate(lenders):
+            w.flow(at(month, 15, i), payer, w.account_of[lender], interest * part // (5 * WAN), '回款', org, loan=no, order='HR%s%s%02d' % (no, month[5:7], i))
+    w.plant('I11', no, '借款人只还一期，其后由平台自有资金、再由其他出借人资金兑付')
+    w.plant('I11', w.pool_org, '由自有账户向客户兑付')
+    w.plant('I11', w.clean, '兑付全部来自借款人还款', False)

@@ -27,7 +27,8 @@ CREATE FUNCTION risk_screen._hit_operator(name text, as_of date, lines text[], k
 $$;
 
 -- The body with its optional columns supplied: inside the inner SELECT a name
--- that the body does not have is found one level further out, as NULL.
+-- that the body does not have is found one level further out, as NULL. One row
+-- filed without its number must not stop a rule: its subject is "(not filed)".
 CREATE FUNCTION risk_screen._rule_query(body text, operator text, threshold numeric) RETURNS text
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -35,7 +36,7 @@ BEGIN
 		RAISE EXCEPTION 'unknown comparison operator "%"', operator USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Use one of >=, >, <=, <, =, <>.';
 	END IF;
-	RETURN format($q$SELECT q.subject_kind, q.subject_id, coalesce(q.inst_id, CASE q.subject_kind WHEN 'institution' THEN q.subject_id END) AS inst_id,
+	RETURN format($q$SELECT coalesce(q.subject_kind, 'desk') AS subject_kind, coalesce(q.subject_id, '(not filed)') AS subject_id, coalesce(q.inst_id, CASE q.subject_kind WHEN 'institution' THEN q.subject_id END) AS inst_id,
 		q.finding_key, q.observed, %1$L::text AS operator, q.threshold, q.amount, q.occurred_at, q.evidence,
 		q.observed IS NOT NULL AND %2$s AS hit
 	FROM (SELECT NULL::text AS inst_id, NULL::text AS finding_key) AS d

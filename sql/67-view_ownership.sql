@@ -67,7 +67,7 @@ BEGIN
 	RETURN QUERY
 	SELECT r.target, r.party, CASE r.relation WHEN 'kin' THEN 'family' ELSE r.relation END, r.steps, r.via, r.share
 	  FROM risk_screen.related_parties(control.holdings,
-				targets => coalesce((SELECT pg_catalog.array_agg(DISTINCT i.inst_id) FROM institution AS i), '{}'),
+				targets => coalesce((SELECT pg_catalog.array_agg(DISTINCT i.inst_id) FROM institution AS i WHERE i.inst_id IS NOT NULL), '{}'),
 				links => control.links, as_of => as_of, bad_rows => 'skip',
 				threshold => risk_screen.parameter_value('related_control', as_of),
 				related_at => risk_screen.parameter_value('related_holder', as_of)) AS r;
@@ -118,7 +118,7 @@ CREATE FUNCTION risk_screen.desk_ultimate_owners(as_of date, workspace text = NU
 DECLARE
 	institutions text[];
 BEGIN
-	EXECUTE 'SELECT pg_catalog.array_agg(DISTINCT i.inst_id) FROM ' || risk_screen._role_prefix(workspace) || 'institution AS i' INTO institutions;
+	EXECUTE 'SELECT pg_catalog.array_agg(DISTINCT i.inst_id) FROM ' || risk_screen._role_prefix(workspace) || 'institution AS i WHERE i.inst_id IS NOT NULL' INTO institutions;
 	RETURN QUERY
 	SELECT l.target, l.party, l.total, l.net, l.direct, l.layers, l.in_cycle, l.flags
 	  FROM risk_screen.look_through('SELECT * FROM ' || risk_screen._role_prefix(workspace) || 'equity', targets => coalesce(institutions, '{}'),

@@ -24,6 +24,13 @@ BEGIN
 	END IF;
 END $$;
 
+-- A measured share as it is shown: rounded, unless rounding would put it on the line it
+-- is held against or on the other side of it. Ten billion short of a fen are not whole.
+CREATE FUNCTION risk_screen._rounded(value numeric, line numeric, digits int = 6) RETURNS numeric
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN sign(round(value, digits) - line) <> sign(value - line) THEN value ELSE round(value, digits) END
+$$;
+
 -- What rules of the same run found, for rules that rest on them. Findings that a
 -- person rejected and rules from which an institution is exempt do not count.
 CREATE FUNCTION risk_screen.desk_findings(as_of date, known_at timestamptz, rules text[])

@@ -2,19 +2,20 @@
 
 SELECT risk_screen._ship_rule('B02', NULL, '{ALL}', '{top_n}', '{position}', '{}', $$
 	WITH traded AS (
-		SELECT p.inst_id, i.lines, sum(p.value) AS v
-		  FROM whole_position AS p LEFT JOIN institution AS i USING (inst_id)
-		 WHERE p.item = 'traded_amount' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0
-		 GROUP BY p.inst_id, i.lines),
+		-- the shortest periods, so that everybody's lie within the window as far as they were filed
+		SELECT f.inst_id, i.lines, (f.figures ->> 'traded_amount')::numeric AS v, f.last_day - f.first_day + 1 AS days, f.left_out
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['traded_amount'], finest => true) AS f LEFT JOIN institution AS i USING (inst_id)
+		 WHERE (f.figures ->> 'traded_amount')::numeric > 0),
 	scope AS (
-		SELECT 'sector' AS kind, 'ALL' AS id, inst_id, v FROM traded
+		SELECT 'sector' AS kind, 'ALL' AS id, inst_id, v, days, left_out FROM traded
 		 UNION ALL
-		SELECT 'line', line, inst_id, v FROM traded, unnest(lines) AS line),
+		SELECT 'line', line, inst_id, v, days, left_out FROM traded, unnest(lines) AS line),
 	ranked AS (
-		SELECT kind, id, v, row_number() OVER (PARTITION BY kind, id ORDER BY v DESC, inst_id) AS place FROM scope)
+		SELECT kind, id, v, days, left_out, row_number() OVER (PARTITION BY kind, id ORDER BY v DESC, inst_id) AS place FROM scope)
 	SELECT kind AS subject_kind, id AS subject_id, round(sum(v) FILTER (WHERE place <= ($5 ->> 'top_n')::numeric) / sum(v), 6) AS observed,
 		   NULL::numeric AS threshold, sum(v) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('institutions', count(*), 'counted', least(count(*), ($5 ->> 'top_n')::numeric)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('institutions', count(*), 'counted', least(count(*), ($5 ->> 'top_n')::numeric), 'shortest_days', min(days), 'longest_days', max(days), 'period_not_filed', nullif(count(*) - count(days), 0),
+				'figures_left_out', nullif(sum(left_out), 0))) AS evidence
 	  FROM ranked GROUP BY kind, id
 	 UNION ALL
 	SELECT 'sector', 'ALL', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position item traded_amount')
@@ -42,7 +43,7 @@ SELECT risk_screen._ship_rule('B04', 'yellow', '{P2P}', '{guarantee_floor}', '{p
 	firm AS (
 		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last)
 		 UNION SELECT inst_id FROM last)
-	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, round(g.value / nullif(o.value, 0), 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, risk_screen._rounded(g.value / nullif(o.value, 0), ($5 ->> 'guarantee_floor')::numeric) AS observed, NULL::numeric AS threshold,
 		   o.value AS amount, o.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('guarantee_fund', g.value, 'outstanding', o.value,
 				'missing', CASE WHEN o.value = 0 THEN 'nothing outstanding' ELSE 'position item ' || nullif(concat_ws(', ', CASE WHEN g.value IS NULL THEN 'guarantee_fund' END, CASE WHEN o.value IS NULL THEN 'outstanding' END), '') END)) AS evidence
@@ -51,27 +52,26 @@ SELECT risk_screen._ship_rule('B04', 'yellow', '{P2P}', '{guarantee_floor}', '{p
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position items guarantee_fund and outstanding') WHERE NOT EXISTS (SELECT FROM last)
 $$, '担保资金低于待偿余额。', 'Guarantee funds are below the balance to be repaid.', 'meso');
 
+-- Figures of periods (B02, B05, B06, B20, G04): of the same days, each day once; see _period_figures().
 SELECT risk_screen._ship_rule('B05', NULL, '{INS}', '{}', '{position}', '{}', $$
 	WITH p AS (
-		SELECT inst_id, sum(value) FILTER (WHERE item = 'surrender') AS surrender, sum(value) FILTER (WHERE item = 'premium_long') AS premium,
-			   (array_agg(value ORDER BY as_of) FILTER (WHERE item = 'reserve_open'))[1] AS reserve
-		  FROM whole_position AS p WHERE item IN ('surrender', 'premium_long', 'reserve_open') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(surrender / nullif(reserve + premium, 0), 6) AS observed, NULL::numeric AS threshold,
+		SELECT f.*, (f.figures ->> 'surrender')::numeric AS surrender, (f.figures ->> 'reserve_open')::numeric AS reserve, (f.figures ->> 'premium_long')::numeric AS premium
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['surrender', 'premium_long'], 'reserve_open') AS f)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN missing IS NULL THEN round(surrender / nullif(reserve + premium, 0), 6) END AS observed, NULL::numeric AS threshold,
 		   surrender AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('surrender', surrender, 'reserve_open', reserve, 'premium_long', premium,
-				'missing', CASE WHEN surrender IS NULL OR reserve IS NULL OR premium IS NULL THEN 'surrender, reserve_open or premium_long' WHEN reserve + premium = 0 THEN 'any reserve or premium' END)) AS evidence
+		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('surrender', surrender, 'reserve_open', reserve, 'premium_long', premium,
+				'missing', coalesce(missing, CASE WHEN reserve + premium = 0 THEN 'any reserve or premium' END))) AS evidence
 	  FROM p
 $$, '退保金与期初长期险责任准备金和当期长期险保费之和的比例。', 'Surrender value over opening long-term reserve plus long-term premium.', 'meso');
 
 SELECT risk_screen._ship_rule('B06', NULL, '{INS}', '{}', '{position}', '{}', $$
 	WITH p AS (
-		SELECT inst_id, sum(value) FILTER (WHERE item = 'claims_paid') AS claims, sum(value) FILTER (WHERE item = 'claims_reserve_change') AS change,
-			   sum(value) FILTER (WHERE item = 'premium_earned') AS earned
-		  FROM whole_position AS p WHERE item IN ('claims_paid', 'claims_reserve_change', 'premium_earned') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		SELECT f.*, (f.figures ->> 'claims_paid')::numeric AS claims, (f.figures ->> 'claims_reserve_change')::numeric AS change, (f.figures ->> 'premium_earned')::numeric AS earned
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['claims_paid', 'claims_reserve_change', 'premium_earned']) AS f)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((claims + change) / nullif(earned, 0), 6) AS observed, NULL::numeric AS threshold,
 		   claims + change AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('claims_paid', claims, 'claims_reserve_change', change, 'premium_earned', earned,
-				'missing', CASE WHEN claims IS NULL OR change IS NULL OR coalesce(earned, 0) = 0 THEN 'claims_paid, claims_reserve_change or premium_earned' END)) AS evidence
+		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('claims_paid', claims, 'claims_reserve_change', change, 'premium_earned', earned,
+				'missing', coalesce(missing, CASE WHEN earned = 0 THEN 'premium_earned above zero' END))) AS evidence
 	  FROM p
 $$, '短期健康险赔付支出及未决赔款准备金变动与已赚保费的比例。', 'Claims paid plus change of the claims reserve over earned premium.', 'meso');
 
@@ -83,7 +83,7 @@ SELECT risk_screen._ship_rule('B07', 'orange', '{ALL}', '{liquidity_floor,liquid
 		  FROM debt
 		 WHERE due_on <= $1 + ($5 ->> 'liquidity_horizon')::int AND (paid_on IS NULL OR paid_on > $1) AND amount > coalesce(paid_amount, 0)
 		 GROUP BY inst_id)
-	SELECT 'institution' AS subject_kind, d.inst_id AS subject_id, round(c.value / nullif(d.due, 0), 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, d.inst_id AS subject_id, risk_screen._rounded(c.value / nullif(d.due, 0), ($5 ->> 'liquidity_floor')::numeric) AS observed, NULL::numeric AS threshold,
 		   greatest(d.due - c.value, 0) AS amount, c.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('cash', c.value, 'due', d.due, 'overdue', d.overdue, 'missing', CASE WHEN c.value IS NULL THEN 'position item cash' END)) AS evidence
 	  FROM due AS d LEFT JOIN cash AS c USING (inst_id)
@@ -97,7 +97,7 @@ SELECT risk_screen._ship_rule('B08', 'yellow', '{P2P}', '{npl_share}', '{positio
 		SELECT inst_id FROM institution WHERE 'P2P' = ANY (lines) AND coalesce(status, 'active') = 'active' AND EXISTS (SELECT FROM last WHERE item = 'npl')
 		 -- who is no lender and files no balance owes no rate
 		 UNION SELECT inst_id FROM last WHERE item = 'loan_balance')
-	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, round(n.value / nullif(b.value, 0), 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, risk_screen._rounded(n.value / nullif(b.value, 0), ($5 ->> 'npl_share')::numeric) AS observed, NULL::numeric AS threshold,
 		   n.value AS amount, b.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('npl', n.value, 'loan_balance', b.value,
 				'missing', CASE WHEN b.value = 0 THEN 'no loans on the books' ELSE 'position item ' || nullif(concat_ws(', ', CASE WHEN n.value IS NULL THEN 'npl' END, CASE WHEN b.value IS NULL THEN 'loan_balance' END), '') END)) AS evidence
@@ -124,41 +124,45 @@ SELECT risk_screen._ship_rule('B10', NULL, '{ALL}', '{failure_window}', '{ops_da
 $$, '近30天系统故障次数。', 'System failures in the last 30 days.');
 
 SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,complaint_age,complaint_minimum}', '{complaint}', '{}', $$
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(count(*) FILTER (WHERE solved_at < $3)::numeric / count(*), 6) AS observed,
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, risk_screen._rounded(count(*) FILTER (WHERE solved_at < $3)::numeric / count(*), ($5 ->> 'complaint_floor')::numeric) AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('received', count(*), 'solved', count(*) FILTER (WHERE solved_at < $3)) AS evidence
 	  FROM complaint
 	 WHERE received_at >= $2 AND received_at < $3
 	   AND (solved_at < $3 OR received_at < $3 - make_interval(days => ($5 ->> 'complaint_age')::int))
+	   AND EXISTS (SELECT FROM complaint AS x WHERE x.solved_at IS NOT NULL)
 	 GROUP BY inst_id HAVING count(*) >= ($5 ->> 'complaint_minimum')::numeric
+	 UNION ALL
+	-- where nobody files when a complaint was solved, none of them is unsolved
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'solved_at of complaints') WHERE NOT EXISTS (SELECT FROM complaint AS x WHERE x.solved_at IS NOT NULL)
 $$, '客户投诉解决率低于下限；受理不足15天的未结投诉不计。', 'Too few complaints are solved; open ones younger than 15 days do not count.');
 
 SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_txn_sliding}', '{txn}', '{}', $$
 	-- read where it is used: most days are not busy, and a copy of all transfers would go to disk
 	WITH t AS NOT MATERIALIZED (
-		SELECT coalesce(t.payer_owner, t.payer) AS user_id, t.paid_at, t.inst_id, t.amount
+		SELECT coalesce(t.payer_owner, t.payer) AS user_id, t.paid_at, t.inst_id, CASE WHEN t.currency IS NULL OR t.currency = 'CNY' THEN t.amount END AS amount, t.currency
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
 		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)),
 	busy AS MATERIALIZED (
-		SELECT user_id, paid_at::date AS day, count(*) AS n, sum(amount) AS amount, max(paid_at) AS at
+		SELECT user_id, paid_at::date AS day, count(*) AS n, count(*) FILTER (WHERE currency <> 'CNY') AS other, sum(amount) AS amount, max(paid_at) AS at
 		  FROM t GROUP BY user_id, paid_at::date HAVING count(*) >= ($5 ->> 'user_txn_count')::numeric),
 	-- charged to the institution that executed most of them
 	days AS (
-		SELECT b.user_id, b.day, b.n, b.amount, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id, b.at, 'calendar day' AS form
+		SELECT b.user_id, b.day, b.n, b.other, b.amount, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id, b.at, 'calendar day' AS form
 		  FROM busy AS b JOIN t ON t.user_id = b.user_id AND t.paid_at::date = b.day
-		 GROUP BY b.user_id, b.day, b.n, b.amount, b.at),
+		 GROUP BY b.user_id, b.day, b.n, b.other, b.amount, b.at),
 	slides AS (
-		SELECT user_id, paid_at, inst_id, count(*) OVER w AS n, sum(amount) OVER w AS amount
+		SELECT user_id, paid_at, inst_id, count(*) OVER w AS n, count(*) FILTER (WHERE currency <> 'CNY') OVER w AS other, sum(amount) OVER w AS amount
 		  FROM t WHERE ($5 ->> 'user_txn_sliding')::numeric = 1
 		WINDOW w AS (PARTITION BY user_id ORDER BY paid_at RANGE BETWEEN interval '23:59:59.999999' PRECEDING AND CURRENT ROW)),
 	peaks AS (
-		SELECT DISTINCT ON (user_id, paid_at::date) user_id, paid_at::date AS day, n, amount, inst_id, paid_at AS at, 'any 24 hours' AS form
+		SELECT DISTINCT ON (user_id, paid_at::date) user_id, paid_at::date AS day, n, other, amount, inst_id, paid_at AS at, 'any 24 hours' AS form
 		  FROM slides WHERE n >= ($5 ->> 'user_txn_count')::numeric ORDER BY user_id, paid_at::date, n DESC, paid_at)
 	SELECT 'user' AS subject_kind, user_id AS subject_id, inst_id, n AS observed, NULL::numeric AS threshold, amount, at AS occurred_at,
-		   jsonb_build_object('day', day, 'counted', form) AS evidence
-	  FROM (SELECT user_id, day, n, amount, inst_id, at, form FROM days UNION ALL
-			SELECT p.user_id, p.day, p.n, p.amount, p.inst_id, p.at, p.form FROM peaks AS p
+		   jsonb_strip_nulls(jsonb_build_object('day', day, 'counted', form, 'other_currencies', nullif(other, 0))) AS evidence
+	  FROM (SELECT user_id, day, n, other, amount, inst_id, at, form FROM days UNION ALL
+			SELECT p.user_id, p.day, p.n, p.other, p.amount, p.inst_id, p.at, p.form FROM peaks AS p
 			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
 $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');
 
@@ -290,36 +294,47 @@ SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_
 		  LEFT JOIN (SELECT DISTINCT s.loan_id FROM schedule AS s) AS n USING (loan_id)
 		 WHERE l.started_on <= $1 AND coalesce(l.status, '') NOT IN ('failed', 'written_off'))
 	-- a loan without a schedule cannot be overdue; where none has one nothing can be said
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bool_or(planned) THEN round(sum(overdue) / nullif(sum(outstanding), 0), 6) END AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bool_or(planned) THEN risk_screen._rounded(sum(overdue) / nullif(sum(outstanding), 0), ($5 ->> 'overdue_share')::numeric) END AS observed, NULL::numeric AS threshold,
 		   sum(overdue) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('outstanding', sum(outstanding), 'loans', count(*), 'without_schedule', count(*) FILTER (WHERE NOT planned), 'missing', CASE WHEN NOT bool_or(planned) THEN 'schedule of any loan' END, 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
 				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / count(*), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > ($5 ->> 'overdue_bucket')::int), 0))) AS evidence
 	  FROM state WHERE outstanding > 0 GROUP BY inst_id
 $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
 
+-- Where the owner of the other end is not known the transfer may be one among
+-- themselves: the share lies between without and with all of these.
 SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity}', '{}', $$
 	WITH rel AS MATERIALIZED (SELECT r.inst_id, r.party_id FROM risk_screen.desk_related_parties($1) AS r),
 	t AS (
-		SELECT t.txn_id, t.amount, a.owner_id AS from_owner, b.owner_id AS to_owner
-		  FROM txn AS t JOIN account AS a ON a.account_id = t.payer JOIN account AS b ON b.account_id = t.payee
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND a.owner_id <> b.owner_id
-		   AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')),
-	-- every transfer with an end in an institution's circle, once per institution
+		SELECT x.* FROM (
+			SELECT t.txn_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, coalesce(a.owner_id, t.payer_owner) AS from_owner, coalesce(b.owner_id, t.payee_owner) AS to_owner
+			  FROM txn AS t LEFT JOIN account AS a ON a.account_id = t.payer LEFT JOIN account AS b ON b.account_id = t.payee
+			 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve') AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')) AS x
+		 -- most transfers touch nobody's circle
+		 WHERE x.from_owner IN (SELECT r.party_id FROM rel AS r) OR x.to_owner IN (SELECT r.party_id FROM rel AS r)),
+	-- every transfer with an end in an institution's circle, once per institution; UNION: an account filed twice is one
 	touched AS (
-		SELECT inst_id, txn_id, amount, count(*) AS ends
-		  FROM (SELECT r.inst_id, t.txn_id, t.amount FROM t JOIN rel AS r ON r.party_id = t.from_owner
-				 UNION ALL
-				SELECT r.inst_id, t.txn_id, t.amount FROM t JOIN rel AS r ON r.party_id = t.to_owner) AS x
-		 GROUP BY inst_id, txn_id, amount)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(sum(amount) FILTER (WHERE ends = 2), 0) / sum(amount), 6) AS observed, NULL::numeric AS threshold,
-		   sum(amount) FILTER (WHERE ends = 2) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('transfers', count(*) FILTER (WHERE ends = 2), 'all_transfers', count(*), 'all_amount', sum(amount)) AS evidence
-	  FROM touched GROUP BY inst_id HAVING sum(amount) > 0
+		SELECT inst_id, txn_id, amount, currency, count(DISTINCT side) AS ends, bool_or(other IS NULL) AS strange
+		  FROM (SELECT r.inst_id, t.txn_id, t.amount, t.currency, t.to_owner AS other, 1 AS side FROM t JOIN rel AS r ON r.party_id = t.from_owner WHERE t.to_owner IS DISTINCT FROM t.from_owner
+				 UNION
+				SELECT r.inst_id, t.txn_id, t.amount, t.currency, t.from_owner, 2 FROM t JOIN rel AS r ON r.party_id = t.to_owner WHERE t.to_owner IS DISTINCT FROM t.from_owner) AS x
+		 GROUP BY inst_id, txn_id, amount, currency),
+	sums AS (
+		SELECT inst_id, sum(amount) AS whole, coalesce(sum(amount) FILTER (WHERE ends = 2), 0) AS among, coalesce(sum(amount) FILTER (WHERE strange), 0) AS strange, count(amount) FILTER (WHERE ends = 2) AS n, count(amount) AS all_n,
+			   count(*) FILTER (WHERE currency <> 'CNY') AS other
+		  FROM touched GROUP BY inst_id),
+	judged AS (
+		SELECT s.*, s.among / nullif(s.whole, 0) < ($5 ->> 'related_share')::numeric AND (s.among + s.strange) / nullif(s.whole, 0) >= ($5 ->> 'related_share')::numeric AS open_question FROM sums AS s)
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN NOT open_question THEN risk_screen._rounded(among / nullif(whole, 0), ($5 ->> 'related_share')::numeric) END AS observed, NULL::numeric AS threshold,
+		   among AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('transfers', n, 'all_transfers', all_n, 'all_amount', whole, 'with_unknown_owners', nullif(strange, 0), 'other_currencies', nullif(other, 0),
+				'missing', CASE WHEN whole IS NULL THEN 'transfers in yuan' WHEN open_question THEN 'owners of accounts' END)) AS evidence
+	  FROM judged WHERE whole > 0 OR whole IS NULL AND other > 0
 $$, '机构与关联方之间的资金往来占比高。', 'A large share of the transfers of the institution and its related parties is among themselves.');
 
 SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,licence}', '{account}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int AND coalesce(b.currency, 'CNY') = 'CNY'
 		 ORDER BY b.account_id, b.as_of DESC, b.source),
 	held AS (
 		SELECT a.inst_id, sum(l.balance) AS total, coalesce(sum(l.balance) FILTER (WHERE a.bank_kind = 'pboc'), 0) AS central,
@@ -335,18 +350,18 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 AND (unplaced = 0 OR total * ratio - central - unplaced > 0) THEN total * ratio - central - unplaced END AS observed, 0 AS threshold,
 		   greatest(total * ratio - central - unplaced, 0) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', central, 'kind_of_bank_not_told', nullif(unplaced, 0), 'ratio', ratio, 'rating', rating,
-				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
+				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts in yuan' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
 	  FROM need WHERE without > 0 OR total * ratio - central > 0
 $$, '集中存管的备付金低于评级对应的比例。', 'Less client reserve is deposited centrally than the rating requires.');
 
 SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{position}', '{}', $$
 	WITH p AS (
-		SELECT inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'risk_reserve_paid') AS paid
-		  FROM whole_position AS p WHERE item IN ('income', 'risk_reserve_paid') AND as_of <= $1 AND as_of >= $2::date GROUP BY inst_id)
+		SELECT f.*, (f.figures ->> 'income')::numeric AS income, (f.figures ->> 'risk_reserve_paid')::numeric AS paid
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['income', 'risk_reserve_paid']) AS f)
 	-- nothing filed is not nothing paid; no income owes nothing
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(paid / income, 8) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, risk_screen._rounded(paid / income, ($5 ->> 'industry_reserve')::numeric, 8) AS observed, NULL::numeric AS threshold,
 		   income * ($5 ->> 'industry_reserve')::numeric - paid AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('income', income, 'paid', paid, 'missing', CASE WHEN paid IS NULL THEN 'position item risk_reserve_paid' WHEN income IS NULL THEN 'position item income' END)) AS evidence
+		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('income', income, 'paid', paid, 'missing', missing)) AS evidence
 	  FROM p WHERE income > 0 OR income IS NULL
 	 UNION ALL
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position items income and risk_reserve_paid') WHERE NOT EXISTS (SELECT FROM p)
@@ -375,7 +390,7 @@ SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}',
 $$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
 
 SELECT risk_screen._ship_rule('B24', 'yellow', '{}', '{fine_cap}', '{penalty}', '{}', $$
-	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, CASE WHEN p.illegal_income > 0 THEN round(p.amount / p.illegal_income, 6) END AS observed, NULL::numeric AS threshold,
+	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, CASE WHEN p.illegal_income > 0 THEN risk_screen._rounded(p.amount / p.illegal_income, ($5 ->> 'fine_cap')::numeric) END AS observed, NULL::numeric AS threshold,
 		   p.amount, p.decided_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id, 'highest_fine', p.illegal_income * ($5 ->> 'fine_cap')::numeric,
 				'missing', CASE WHEN p.amount IS NULL THEN 'amount of the fine' WHEN p.illegal_income IS NULL THEN 'illegal income' WHEN p.illegal_income <= 0 THEN 'illegal income above zero' END)) AS evidence
@@ -426,7 +441,7 @@ SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,p
 	 WHERE p.project_return IS NOT NULL AND greatest(p.rate_promised, p.rate_actual) > p.project_return
 	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 	 UNION ALL
-	SELECT 'institution', s.inst_id, s.inst_id, round(s.z::numeric, 4), ($5 ->> 'yield_z')::numeric, NULL, NULL,
+	SELECT 'institution', s.inst_id, s.inst_id, risk_screen._rounded(s.z::numeric, ($5 ->> 'yield_z')::numeric, 4), ($5 ->> 'yield_z')::numeric, NULL, NULL,
 		   jsonb_build_object('business', s.biz, 'rate', s.rate, 'median', round(s.median::numeric, 6), 'peers', s.n)
 	  FROM scored AS s WHERE s.z > 0
 	 UNION ALL
@@ -439,7 +454,7 @@ $$, '承诺或实际收益水平显著高于项目回报率，或显著高于行
 
 SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age,top_n}', '{}', '{}', $$
 	WITH last AS (
-		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int ORDER BY b.account_id, b.as_of DESC, b.source),
+		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int AND coalesce(b.currency, 'CNY') = 'CNY' ORDER BY b.account_id, b.as_of DESC, b.source),
 	kept AS (
 		SELECT a.bank_id, l.balance FROM account AS a LEFT JOIN last AS l USING (account_id)
 		 WHERE a.owner_kind IN ('custody', 'reserve') AND coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL)),
@@ -476,7 +491,7 @@ SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minim
 	peers AS (SELECT k.item, percentile_cont(0.5) WITHIN GROUP (ORDER BY g.growth) AS median, count(g.inst_id) AS n FROM (VALUES ('loan_balance'), ('users')) AS k (item) LEFT JOIN g USING (item) GROUP BY k.item),
 	spread AS (SELECT p.item, percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(g.growth - p.median)) AS mad FROM peers AS p LEFT JOIN g USING (item) GROUP BY p.item),
 	scored AS (
-		SELECT g.inst_id, g.item, g.growth, p.median, p.n, round((0.6745 * (g.growth - p.median) / s.mad)::numeric, 4) AS z
+		SELECT g.inst_id, g.item, g.growth, p.median, p.n, risk_screen._rounded((0.6745 * (g.growth - p.median) / s.mad)::numeric, ($5 ->> 'expansion_z')::numeric, 4) AS z
 		  FROM g JOIN peers AS p USING (item) JOIN spread AS s USING (item) WHERE p.n >= ($5 ->> 'peer_minimum')::numeric AND s.mad > 0),
 	fastest AS (
 		SELECT DISTINCT ON (inst_id) inst_id, item, growth, median, n, z FROM scored ORDER BY inst_id, z DESC, item)
@@ -494,22 +509,62 @@ SELECT risk_screen._ship_rule('B30', 'yellow', '{P2P}', '{expansion_z,peer_minim
 $$, '贷款余额或用户数增速显著高于同业（稳健z值）。', 'The loan balance or the number of users grows significantly faster than the peers'' (robust z).');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
 
-SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn,position}', '{}', $$
-	WITH size AS (
-		SELECT p.inst_id, p.as_of, p.value FROM whole_position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0),
+-- A fund is a product: its redemptions are held against its own size, the sum of
+-- its holdings, so that a run on one fund is not hidden by what others sold. The
+-- institution as a whole (fund_size) is judged besides, and stands for its worst
+-- fund. Amounts are the institution's: a fund's money must not count twice.
+SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn}', '{}', $$
+	WITH house AS (
+		SELECT inst_id FROM institution WHERE 'FUND' = ANY (lines)),
+	fund AS (
+		SELECT p.product_id, min(p.inst_id) AS inst_id FROM product AS p JOIN house USING (inst_id) GROUP BY p.product_id),
+	moved AS MATERIALIZED (
+		SELECT coalesce(f.inst_id, t.inst_id) AS inst_id, f.product_id, t.paid_at::date AS day, count(*) FILTER (WHERE t.currency <> 'CNY') AS other,
+			   sum(CASE t.purpose WHEN 'redemption' THEN t.amount ELSE -t.amount END) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS net
+		  FROM txn AS t LEFT JOIN fund AS f ON f.product_id = t.product_id
+		 WHERE t.purpose IN ('redemption', 'purchase') AND t.paid_at >= $2 AND t.paid_at < $3 AND coalesce(f.inst_id, t.inst_id) IN (SELECT h.inst_id FROM house AS h)
+		 GROUP BY 1, 2, 3),
 	net AS (
-		SELECT t.inst_id, t.paid_at::date AS day, sum(CASE t.purpose WHEN 'redemption' THEN t.amount ELSE -t.amount END) AS net
-		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'FUND' = ANY (i.lines)
-		 WHERE t.purpose IN ('redemption', 'purchase') AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id, t.paid_at::date),
+		SELECT 'institution' AS kind, inst_id AS id, inst_id, day, sum(net) AS net FROM moved WHERE net IS NOT NULL GROUP BY inst_id, day
+		 UNION ALL SELECT 'product', product_id, inst_id, day, net FROM moved WHERE net IS NOT NULL AND product_id IS NOT NULL),
 	run AS (
-		SELECT inst_id, day, net, sum(net) OVER (PARTITION BY inst_id ORDER BY day RANGE BETWEEN make_interval(days => ($5 ->> 'redemption_days')::int - 1) PRECEDING AND CURRENT ROW) AS five FROM net),
+		SELECT kind, id, inst_id, day, net, sum(net) OVER (PARTITION BY kind, id ORDER BY day RANGE BETWEEN make_interval(days => ($5 ->> 'redemption_days')::int - 1) PRECEDING AND CURRENT ROW) AS five FROM net),
 	peak AS (
-		SELECT DISTINCT ON (inst_id) inst_id, day, net, five, CASE WHEN five > net THEN day - ($5 ->> 'redemption_days')::int + 1 ELSE day END AS first_day FROM run ORDER BY inst_id, greatest(net, five) DESC, day)
-	SELECT 'institution' AS subject_kind, p.inst_id AS subject_id, round(greatest(p.net, p.five, 0) / s.value, 6) AS observed, NULL::numeric AS threshold, greatest(p.net, p.five) AS amount,
-		   p.day::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('one_day', p.net, 'five_days', p.five, 'fund_size', s.value, 'missing', CASE WHEN s.value IS NULL THEN 'position item fund_size' END)) AS evidence
-	  FROM peak AS p
-	  -- the fund as it was before the money left; without such a figure the next one filed
-	  LEFT JOIN LATERAL (SELECT z.value FROM size AS z WHERE z.inst_id = p.inst_id ORDER BY z.as_of >= p.first_day, abs(z.as_of - p.first_day) LIMIT 1) AS s ON true
+		SELECT DISTINCT ON (kind, id) kind, id, inst_id, day, net, five, CASE WHEN five > net THEN day - ($5 ->> 'redemption_days')::int + 1 ELSE day END AS first_day FROM run ORDER BY kind, id, greatest(net, five) DESC, day),
+	size AS (
+		SELECT 'institution' AS kind, p.inst_id AS id, p.as_of, p.value FROM whole_position AS p WHERE p.item = 'fund_size' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value > 0
+		 UNION ALL
+		SELECT 'product', h.product_id, h.as_of, sum(h.amount) FROM holding AS h
+		 WHERE h.as_of <= $1 AND h.as_of >= $2::date AND h.amount > 0 AND h.product_id IN (SELECT p.id FROM peak AS p WHERE p.kind = 'product') GROUP BY h.product_id, h.as_of),
+	sized AS (
+		SELECT p.*, s.value, CASE WHEN greatest(p.net, p.five) <= 0 THEN 0 ELSE risk_screen._rounded(greatest(p.net, p.five) / s.value, ($5 ->> 'redemption_share')::numeric) END AS share
+		  -- the fund as it was before the money left; without such a figure the next one filed
+		  FROM peak AS p LEFT JOIN LATERAL (SELECT z.value FROM size AS z WHERE z.kind = p.kind AND z.id = p.id ORDER BY z.as_of >= p.first_day, abs(z.as_of - p.first_day) LIMIT 1) AS s ON true),
+	funds AS (
+		SELECT inst_id, count(*) AS n, count(value) AS sized, count(*) FILTER (WHERE share IS NULL) AS sizeless, max(share) AS worst, (array_agg(id ORDER BY share DESC NULLS LAST, id))[1] AS worst_id, max(greatest(net, five)) FILTER (WHERE share IS NOT NULL) AS most
+		  FROM sized WHERE kind = 'product' GROUP BY inst_id),
+	other AS (
+		SELECT inst_id, sum(other) AS n FROM moved GROUP BY inst_id HAVING sum(other) > 0),
+	filed AS (
+		SELECT EXISTS (SELECT FROM position) OR EXISTS (SELECT FROM holding) AS sizes),
+	whole AS (
+		SELECT w.*, f.n, f.sizeless, f.worst, f.worst_id, f.most, greatest(w.share, f.worst) AS observed FROM sized AS w LEFT JOIN funds AS f USING (inst_id) WHERE w.kind = 'institution'),
+	-- a fund without a size may be over the line, unless the institution files no fund's holdings and is judged as a whole
+	judged AS (
+		SELECT w.*, (w.observed >= ($5 ->> 'redemption_share')::numeric) IS NOT TRUE AND (w.observed IS NULL OR coalesce(w.sizeless > 0 AND (w.share IS NULL OR f.sized > 0), false)) AS open_question
+		  FROM whole AS w LEFT JOIN funds AS f USING (inst_id))
+	SELECT 'institution' AS subject_kind, j.id AS subject_id, j.inst_id, CASE WHEN NOT j.open_question THEN j.observed END AS observed, NULL::numeric AS threshold, greatest(j.net, j.five, j.most) AS amount, j.day::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('one_day', j.net, 'five_days', j.five, 'fund_size', j.value, 'whole', j.share, 'worst_fund', CASE WHEN j.worst IS NOT NULL THEN j.worst_id END, 'worst_fund_share', j.worst, 'funds', j.n, 'funds_without_size', nullif(j.sizeless, 0),
+				'other_currencies', o.n, 'missing', CASE WHEN j.open_question THEN CASE WHEN j.sizeless > 0 THEN 'holdings of ' || j.sizeless || ' funds' ELSE 'position item fund_size' END END)) AS evidence
+	  FROM judged AS j CROSS JOIN filed AS z LEFT JOIN other AS o USING (inst_id) WHERE z.sizes
+	 UNION ALL
+	SELECT 'product', s.id, s.inst_id, s.share, NULL, NULL, s.day::timestamptz, jsonb_build_object('one_day', s.net, 'five_days', s.five, 'fund_size', s.value, 'size_is', 'sum of the holdings')
+	  FROM sized AS s WHERE s.kind = 'product' AND s.share IS NOT NULL
+	 UNION ALL
+	SELECT 'institution', o.inst_id, o.inst_id, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'transfers in yuan', 'other_currencies', o.n)
+	  FROM other AS o WHERE NOT EXISTS (SELECT FROM whole AS w WHERE w.inst_id = o.inst_id)
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'sizes of funds (position, holding)') FROM filed AS z WHERE NOT z.sizes
 $$, '单日或五日净赎回占基金规模比例高。', 'Net redemptions of a day or five days are large against the fund.');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B34';
 
@@ -636,7 +691,7 @@ SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',
 		  FROM query AS q CROSS JOIN LATERAL risk_screen.find_pass_through(q.txn, make_interval(hours => ($5 ->> 'pass_through_hours')::int), ($5 ->> 'pass_through_loss')::numeric,
 				level => 'account', min_amount => ($5 ->> 'pass_through_amount')::numeric) AS p
 		 UNION ALL
-		SELECT 'velocity', b.payer, array_agg(t.txn_id ORDER BY t.paid_at, t.txn_id), sum(t.amount), (b.peak).started_at, (b.peak).ended_at, b.payer || '@' || (b.peak).started_at
+		SELECT 'velocity', b.payer, array_agg(t.txn_id ORDER BY t.paid_at, t.txn_id), sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY'), (b.peak).started_at, (b.peak).ended_at, b.payer || '@' || (b.peak).started_at
 		  FROM busy AS b JOIN txn AS t ON t.payer = b.payer AND t.paid_at >= (b.peak).started_at AND t.paid_at <= (b.peak).ended_at
 		 GROUP BY b.payer, b.peak),
 	charged AS (

@@ -10,33 +10,42 @@
 SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources,balance_age}', '{account,txn}', '{account}', $$
 	WITH own AS MATERIALIZED (
 		-- two joins that can be hashed: with OR every account would meet every platform
-		SELECT x.account_id, min(x.inst_id) AS inst_id
-		  FROM (SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.owner_id
+		SELECT x.account_id, min(x.inst_id) AS inst_id, bool_and(x.unsure) AS unsure
+		  FROM (SELECT a.account_id, i.inst_id, false AS unsure FROM account AS a JOIN institution AS i ON i.inst_id = a.owner_id
 				 WHERE 'P2P' = ANY (i.lines) AND coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve')
 				 UNION ALL
-				SELECT a.account_id, i.inst_id FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
-				 WHERE 'P2P' = ANY (i.lines) AND a.owner_kind = 'own') AS x
+				-- kept with the platform, and nobody filed whose it is
+				SELECT a.account_id, i.inst_id, a.owner_kind IS NULL FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id
+				 WHERE 'P2P' = ANY (i.lines) AND (a.owner_kind = 'own' OR a.owner_kind IS NULL AND a.owner_id IS NULL)) AS x
 		 GROUP BY x.account_id),
 	query AS (
 		SELECT format('SELECT t.txn_id, CASE WHEN o.a IS NULL THEN ''owner '' || coalesce(t.payer_owner, t.payer) ELSE t.payer END AS payer,'
 			|| ' CASE WHEN i.a IS NULL THEN ''owner '' || coalesce(t.payee_owner, t.payee) ELSE t.payee END AS payee, t.amount, t.paid_at, t.loan_id FROM txn AS t'
 			|| ' LEFT JOIN unnest(%L::text[]) AS o (a) ON o.a = t.payer AND coalesce(t.purpose, '''') NOT IN (''fee'', ''salary'')'
 			|| ' LEFT JOIN unnest(%L::text[]) AS i (a) ON i.a = t.payee AND coalesce(t.purpose, '''') NOT IN (''fee'', ''interest'')'
-			|| ' WHERE (o.a IS NOT NULL OR i.a IS NOT NULL) AND t.paid_at >= %L AND t.paid_at < %L AND t.amount > 0 AND t.payer IS NOT NULL AND t.payee IS NOT NULL', w.ids, w.ids, $2, $3) AS txn
+			|| ' WHERE (o.a IS NOT NULL OR i.a IS NOT NULL) AND t.paid_at >= %L AND t.paid_at < %L AND t.amount > 0 AND t.payer IS NOT NULL AND t.payee IS NOT NULL AND coalesce(t.currency, ''CNY'') = ''CNY''', w.ids, w.ids, $2, $3) AS txn
 		  FROM (SELECT array_agg(account_id) AS ids FROM own HAVING count(*) > 0) AS w),
 	pools AS (
 		SELECT p.* FROM query AS q CROSS JOIN LATERAL risk_screen.fund_pools(q.txn, ceil(($5 ->> 'pool_parties')::numeric)::int, ceil(($5 ->> 'pool_parties')::numeric)::int, ($5 ->> 'pool_matched')::numeric,
-				make_interval(days => ($5 ->> 'pool_days')::int), ($5 ->> 'pool_sources')::float8) AS p),
+				-- sources are floating point: twenty payers alike may be 19.999999
+				make_interval(days => ($5 ->> 'pool_days')::int), ($5 ->> 'pool_sources')::float8 * (1 - 1e-9)) AS p
+		 WHERE coalesce(p.matched < ($5 ->> 'pool_matched')::numeric, true)),
+	-- what fund_pools did not see: amounts of several currencies have no sum
+	other AS (
+		SELECT x.account_id, count(*) AS n FROM txn AS t CROSS JOIN LATERAL (VALUES (t.payer), (t.payee)) AS x (account_id)
+		 WHERE t.currency <> 'CNY' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND x.account_id IN (SELECT w.account_id FROM own AS w) GROUP BY x.account_id),
 	-- clients' money that stays overnight on an account of the platform outside custody
 	idle AS (
-		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int ORDER BY b.account_id, b.as_of DESC, b.source)
-	SELECT 'account' AS subject_kind, p.account AS subject_id, o.inst_id, least(p.payers, p.payees) AS observed, NULL::numeric AS threshold,
+		SELECT DISTINCT ON (b.account_id, nullif(b.currency, 'CNY')) b.account_id, nullif(b.currency, 'CNY') AS currency, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int
+		 ORDER BY b.account_id, nullif(b.currency, 'CNY'), b.as_of DESC, b.source)
+	SELECT 'account' AS subject_kind, p.account AS subject_id, o.inst_id, CASE WHEN NOT o.unsure THEN least(p.payers, p.payees) END AS observed, NULL::numeric AS threshold,
 		   p.received AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('payers', p.payers, 'payees', p.payees, 'inflow', p.received, 'outflow', p.paid, 'matched_share', round(coalesce(p.matched, 0)::numeric, 4), 'first', p.first_at, 'last', p.last_at) AS evidence,
+		   jsonb_build_object('payers', p.payers, 'payees', p.payees, 'inflow', p.received, 'outflow', p.paid, 'matched_share', round(coalesce(p.matched, 0)::numeric, 4), 'first', p.first_at, 'last', p.last_at)
+		   || jsonb_strip_nulls(jsonb_build_object('other_currencies', f.n, 'missing', CASE WHEN o.unsure THEN 'owner of the account' END)) AS evidence,
 		   'account:' || p.account AS finding_key
-	  FROM pools AS p JOIN own AS o ON o.account_id = p.account
+	  FROM pools AS p JOIN own AS o ON o.account_id = p.account LEFT JOIN other AS f ON f.account_id = p.account
 	 UNION ALL
-	SELECT 'account', a.account_id, i.inst_id, b.balance, 0.01, b.balance, b.as_of::timestamptz, jsonb_build_object('idle_client_balance', b.balance, 'on', b.as_of), 'account:' || a.account_id || ':idle'
+	SELECT 'account', a.account_id || coalesce(' ' || b.currency, ''), i.inst_id, b.balance, 0.01, CASE WHEN b.currency IS NULL THEN b.balance END, b.as_of::timestamptz, jsonb_strip_nulls(jsonb_build_object('idle_client_balance', b.balance, 'currency', b.currency, 'on', b.as_of)), 'account:' || a.account_id || coalesce(' ' || b.currency, '') || ':idle'
 	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'P2P' = ANY (i.lines) JOIN idle AS b ON b.account_id = a.account_id
 	 WHERE a.owner_kind = 'client' AND a.owner_id = a.inst_id AND coalesce(a.account_kind, 'bank') <> 'ledger' AND (a.closed_on > $1 OR a.closed_on IS NULL)
 $$, '平台控制的账户多人转入、多人转出，资金与标的不对应，或客户资金在存管之外过夜留存，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan, or clients'' money stays overnight outside custody.');
@@ -44,16 +53,16 @@ $$, '平台控制的账户多人转入、多人转出，资金与标的不对应
 SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account}', '{txn}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	paid AS (
-		SELECT t.txn_id, t.loan_id, t.inst_id, t.amount, t.paid_at, t.payer, a.account_id, a.owner_kind, coalesce(a.owner_id, t.payer_owner) AS owner_id
+		SELECT t.txn_id, t.loan_id, t.inst_id, t.amount, t.currency, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS yuan, t.paid_at, t.payer, a.account_id, a.owner_kind, coalesce(a.owner_id, t.payer_owner) AS owner_id
 		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines) LEFT JOIN account AS a ON a.account_id = t.payer
 		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3)
-	SELECT 'loan' AS subject_kind, coalesce(p.loan_id, p.txn_id) AS subject_id, p.inst_id, p.amount AS observed, 0 AS threshold, p.amount, p.paid_at AS occurred_at,
-		   jsonb_build_object('txn_id', p.txn_id, 'payer', p.payer, 'owner', p.owner_id, 'relation', r.relation) AS evidence
+	SELECT 'loan' AS subject_kind, coalesce(p.loan_id, p.txn_id) AS subject_id, p.inst_id, p.amount AS observed, 0 AS threshold, p.yuan AS amount, p.paid_at AS occurred_at,
+		   jsonb_build_object('txn_id', p.txn_id, 'payer', p.payer, 'owner', p.owner_id, 'relation', r.relation) || CASE WHEN p.yuan IS NULL THEN jsonb_build_object('currency', p.currency) ELSE '{}' END AS evidence
 	  FROM paid AS p JOIN rel AS r ON r.inst_id = p.inst_id AND r.party_id = p.owner_id
 	 WHERE coalesce(p.owner_kind, 'own') NOT IN ('custody', 'reserve')
 	 UNION ALL
 	-- whose account it was paid from is not known
-	SELECT 'institution', p.inst_id, p.inst_id, NULL, NULL, sum(p.amount), max(p.paid_at), jsonb_build_object('missing', 'owners of paying accounts', 'transfers', count(*))
+	SELECT 'institution', p.inst_id, p.inst_id, NULL, NULL, sum(p.yuan), max(p.paid_at), jsonb_build_object('missing', 'owners of paying accounts', 'transfers', count(*))
 	  FROM paid AS p WHERE p.owner_id IS NULL AND coalesce(p.owner_kind, '') NOT IN ('custody', 'reserve') GROUP BY p.inst_id
 $$, '放款资金来自平台自有账户或其关联方账户。', 'A loan was paid out of an account of the platform or its related parties.');
 
@@ -62,16 +71,16 @@ $$, '放款资金来自平台自有账户或其关联方账户。', 'A loan was 
 -- accounts end it (a repayment is no self-financing).
 SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{txn,account,equity}', '{txn}', $$
 	WITH raised AS (
-		SELECT t.inst_id, sum(t.amount) AS amount, count(*) AS n
+		SELECT t.inst_id, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount, count(*) FILTER (WHERE t.currency <> 'CNY') AS other
 		  FROM txn AS t JOIN institution AS i USING (inst_id)
-		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND 'P2P' = ANY (i.lines) AND coalesce(t.currency, 'CNY') = 'CNY'
+		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND 'P2P' = ANY (i.lines)
 		 GROUP BY t.inst_id),
 	own AS MATERIALIZED (
 		SELECT r.inst_id, a.account_id, min(a.owner_id) AS owner_id, min(r.relation) AS relation
 		  FROM risk_screen.desk_related_parties($1) AS r JOIN account AS a ON a.owner_id = r.party_id
 		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund') GROUP BY r.inst_id, a.account_id),
 	moved AS MATERIALIZED (
-		SELECT * FROM risk_screen.desk_money($2, $3, ARRAY(SELECT inst_id FROM raised ORDER BY 1)) AS m WHERE m.kind = 'moved'),
+		SELECT * FROM risk_screen.desk_money($2, $3, ARRAY(SELECT inst_id FROM raised WHERE amount > 0 ORDER BY 1)) AS m WHERE m.kind = 'moved'),
 	arrived AS (
 		SELECT m.inst_id, sum(m.traced) AS amount, min(m.paid_at) AS first_at, count(*) AS n,
 			   jsonb_agg(jsonb_build_object('txn_id', m.txn_id, 'from', m.account, 'to', m.counterparty, 'owner', o.owner_id, 'relation', o.relation, 'amount', m.amount, 'traced', m.traced)
@@ -81,20 +90,20 @@ SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{t
 		  LEFT JOIN own AS x ON x.inst_id = m.inst_id AND x.account_id = m.account
 		 WHERE x.account_id IS NULL AND NOT EXISTS (SELECT FROM txn AS t WHERE t.txn_id = m.txn_id AND t.purpose IN ('fee', 'salary'))
 		 GROUP BY m.inst_id)
-	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, round(least(a.amount, r.amount) / r.amount, 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, risk_screen._rounded(least(a.amount, r.amount) / r.amount, ($5 ->> 'self_finance_share')::numeric) AS observed, NULL::numeric AS threshold,
 		   least(a.amount, r.amount) AS amount, a.first_at AS occurred_at,
-		   jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'attribution', 'fifo',
-				'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(a.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'attribution', 'fifo', 'other_currencies', nullif(r.other, 0),
+				'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(a.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20))) AS evidence
 	  FROM arrived AS a JOIN raised AS r USING (inst_id) WHERE r.amount > 0
 	 UNION ALL
-	SELECT 'institution', l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose disburse')
+	SELECT 'institution', l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose disburse in yuan')
 	  FROM loan AS l JOIN institution AS i USING (inst_id)
-	 WHERE 'P2P' = ANY (i.lines) AND l.started_on >= $2::date AND l.started_on <= $1 AND NOT EXISTS (SELECT FROM raised AS r WHERE r.inst_id = l.inst_id)
+	 WHERE 'P2P' = ANY (i.lines) AND l.started_on >= $2::date AND l.started_on <= $1 AND NOT EXISTS (SELECT FROM raised AS r WHERE r.inst_id = l.inst_id AND r.amount IS NOT NULL)
 	 GROUP BY l.inst_id
 	 UNION ALL
 	-- whose money it became cannot be told of a platform whose shareholders nobody filed
 	SELECT 'institution', r.inst_id, NULL, NULL, r.amount, NULL, jsonb_build_object('missing', 'shareholders')
-	  FROM raised AS r WHERE NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = r.inst_id) AND NOT EXISTS (SELECT FROM arrived AS a WHERE a.inst_id = r.inst_id)
+	  FROM raised AS r WHERE r.amount IS NOT NULL AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = r.inst_id) AND NOT EXISTS (SELECT FROM arrived AS a WHERE a.inst_id = r.inst_id)
 $$, '出借人资金经借款人流向平台及其关联方，疑似自融。', 'Money lent through the platform reached the platform''s related parties.');
 
 SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{loan}', $$
@@ -159,25 +168,28 @@ $$, '一个标的由多期较短产品接续募集，期限拆分。', 'One loan
 -- platform or a related party, fees apart, has come back. Custody ends the way.
 SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_grace,copied_text_length,copied_text_borrowers}', '{loan,party,txn}', '{loan}', $$
 	WITH paid_out AS MATERIALIZED (
-		SELECT t.txn_id, t.inst_id, t.loan_id, t.amount, t.payee, t.payee_owner, t.paid_at FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
+		SELECT t.txn_id, t.inst_id, t.loan_id, t.amount, coalesce(t.currency, 'CNY') AS currency, t.payee, t.payee_owner, t.paid_at FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE t.purpose = 'disburse' AND t.loan_id IS NOT NULL AND t.amount > 0),
 	own AS MATERIALIZED (
 		SELECT DISTINCT r.inst_id, a.account_id FROM risk_screen.desk_related_parties($1) AS r JOIN account AS a ON a.owner_id = r.party_id
 		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund')),
+	-- a loan paid out in two currencies is two claims: what came back is held against what was paid in its own
 	back AS (
-		SELECT p.loan_id, p.inst_id, least(sum(f.traced), max(p.amount)) AS amount, max(p.amount) AS lent
+		SELECT p.loan_id, p.inst_id, p.currency, least(sum(f.traced), max(p.amount)) AS amount, max(p.amount) AS lent
 		  FROM (SELECT array_agg(DISTINCT inst_id ORDER BY inst_id) AS ids FROM paid_out WHERE paid_at >= $2 AND paid_at < $3 HAVING count(*) > 0 AND EXISTS (SELECT FROM own)) AS x
 		 CROSS JOIN LATERAL risk_screen.attribute_funds(
 			format('SELECT txn_id, payer, payee, amount, paid_at, coalesce(currency, ''CNY'') AS currency, fee FROM txn WHERE paid_at >= %L AND paid_at < %L AND amount > 0 AND payer IS NOT NULL AND payee IS NOT NULL', $2, $3),
 			format('SELECT loan_id AS claim, txn_id FROM txn WHERE purpose = ''disburse'' AND paid_at >= %L AND paid_at < %L AND amount > 0 AND loan_id IS NOT NULL AND inst_id = ANY (%L)', $2, $3, x.ids),
 			exit_at => ARRAY(SELECT a.account_id FROM account AS a WHERE a.owner_kind IN ('custody', 'reserve', 'risk_fund'))) AS f
-		  JOIN (SELECT loan_id, inst_id, sum(amount) AS amount FROM paid_out WHERE paid_at >= $2 AND paid_at < $3 GROUP BY loan_id, inst_id) AS p ON p.loan_id = f.claim
+		  JOIN (SELECT loan_id, inst_id, currency, sum(amount) AS amount FROM paid_out WHERE paid_at >= $2 AND paid_at < $3 GROUP BY loan_id, inst_id, currency) AS p ON p.loan_id = f.claim AND p.currency = f.currency
 		  JOIN own AS o ON o.inst_id = p.inst_id AND o.account_id = f.counterparty
 		  LEFT JOIN own AS y ON y.inst_id = p.inst_id AND y.account_id = f.account
 		 WHERE f.kind = 'moved' AND y.account_id IS NULL AND NOT EXISTS (SELECT FROM txn AS t WHERE t.txn_id = f.txn_id AND t.purpose IN ('fee', 'salary'))
-		 GROUP BY p.loan_id, p.inst_id),
+		 GROUP BY p.loan_id, p.inst_id, p.currency),
+	returned AS (
+		SELECT DISTINCT ON (loan_id, inst_id) loan_id, inst_id, currency, amount, lent FROM back ORDER BY loan_id, inst_id, amount / lent DESC, currency = 'CNY' DESC, currency),
 	elsewhere AS (
-		SELECT p.loan_id, sum(p.amount) AS amount, min(coalesce(a.owner_id, p.payee_owner)) AS payee
+		SELECT p.loan_id, sum(p.amount) FILTER (WHERE p.currency = 'CNY') AS amount, count(*) FILTER (WHERE p.currency <> 'CNY') AS other, min(coalesce(a.owner_id, p.payee_owner)) AS payee
 		  FROM paid_out AS p JOIN loan AS l ON l.loan_id = p.loan_id AND l.inst_id = p.inst_id LEFT JOIN (SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id) AS a ON a.account_id = p.payee
 		 WHERE l.borrower_id IS NOT NULL AND coalesce(a.owner_id, p.payee_owner) <> l.borrower_id GROUP BY p.loan_id),
 	twins AS (
@@ -191,7 +203,7 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 	copied AS (
 		SELECT inst_id, description FROM loan WHERE length(description) >= ($5 ->> 'copied_text_length')::int GROUP BY inst_id, description HAVING count(DISTINCT borrower_id) > ($5 ->> 'copied_text_borrowers')::int),
 	marks AS (
-		SELECT l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on, e.payee, e.amount AS paid_elsewhere, b.amount AS came_back, array_remove(ARRAY[
+		SELECT l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on, e.payee, e.amount AS paid_elsewhere, e.other AS elsewhere_other, b.amount AS came_back, nullif(b.currency, 'CNY') AS currency, array_remove(ARRAY[
 			CASE WHEN p.party_id IS NULL THEN 'borrower not in the register' END,
 			CASE WHEN w.identity_no IS NOT NULL THEN 'identity used by several borrowers' END,
 			CASE WHEN l.started_on >= $2::date AND l.started_on < $1 - ($5 ->> 'payout_grace')::int AND y.inst_id IS NOT NULL AND coalesce(l.status, '') <> 'failed' AND x.loan_id IS NULL THEN 'never paid out' END,
@@ -207,12 +219,18 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 		  LEFT JOIN pledged AS c ON c.loan_id = l.loan_id
 		  LEFT JOIN copied AS d ON d.inst_id = l.inst_id AND d.description = l.description
 		  LEFT JOIN elsewhere AS e ON e.loan_id = l.loan_id
-		  LEFT JOIN back AS b ON b.loan_id = l.loan_id AND b.inst_id = l.inst_id
+		  LEFT JOIN returned AS b ON b.loan_id = l.loan_id AND b.inst_id = l.inst_id
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = l.borrower_id))
 	SELECT 'loan' AS subject_kind, loan_id AS subject_id, inst_id, cardinality(why) AS observed, 0 AS threshold, amount, started_on::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('signs', to_jsonb(why), 'borrower', borrower_id, 'paid_to', payee, 'paid_elsewhere', paid_elsewhere, 'came_back', came_back)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('signs', to_jsonb(why), 'borrower', borrower_id, 'paid_to', payee, 'paid_elsewhere', paid_elsewhere, 'other_currencies', nullif(elsewhere_other, 0), 'came_back', came_back, 'came_back_in', currency)) AS evidence
 	  FROM marks WHERE why <> '{}'
+	 UNION ALL
+	-- where a platform files no pay-outs, whether its loans were paid out, to whom, and what came back is not known
+	SELECT 'institution', l.inst_id, l.inst_id, NULL, 0, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose disburse', 'loans', count(*))
+	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE l.started_on >= $2::date AND l.started_on < $1 - ($5 ->> 'payout_grace')::int AND NOT EXISTS (SELECT FROM paying AS y WHERE y.inst_id = l.inst_id)
+	   AND NOT EXISTS (SELECT FROM marks AS m WHERE m.inst_id = l.inst_id AND m.why <> '{}') GROUP BY l.inst_id
 $$, '借款人身份缺失或重复、满标未放款、放款给他人、资金回流平台、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, paid to somebody else, money back at the platform, repeated collateral or text: the loan may be invented.');
 
 -- What may be done off line is a list (code_label, domain offline_activity): the
@@ -252,7 +270,7 @@ $$, '未经批准从事资产管理、债权或股权转让业务。', 'Asset ma
 SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}', '{account}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	mixed AS (
-		SELECT t.inst_id, t.txn_id, t.amount, t.paid_at, t.purpose, a.owner_kind AS from_kind, b.owner_kind AS to_kind
+		SELECT t.inst_id, t.txn_id, t.amount, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS yuan, t.currency, t.paid_at, t.purpose, a.owner_kind AS from_kind, b.owner_kind AS to_kind
 		  FROM txn AS t
 		  JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC', 'INS', 'FUND', 'TRU']
 		  JOIN account AS a ON a.account_id = t.payer
@@ -266,7 +284,7 @@ SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}'
 		   AND (a.owner_kind IN ('client', 'custody') AND (ra.party_id IS NULL OR a.owner_kind = 'custody') AND rb.party_id IS NOT NULL AND b.owner_kind <> 'custody'
 			 OR b.owner_kind IN ('client', 'custody') AND (rb.party_id IS NULL OR b.owner_kind = 'custody') AND ra.party_id IS NOT NULL AND a.owner_kind <> 'custody')),
 	direct AS (
-		SELECT inst_id, count(*) AS n, sum(amount) AS amount, max(paid_at) AS at, (array_agg(txn_id ORDER BY amount DESC, txn_id))[1:20] AS transfers FROM mixed GROUP BY inst_id),
+		SELECT inst_id, count(*) AS n, count(*) FILTER (WHERE currency <> 'CNY') AS other, sum(yuan) AS amount, max(paid_at) AS at, (array_agg(txn_id ORDER BY amount DESC, txn_id))[1:20] AS transfers FROM mixed GROUP BY inst_id),
 	-- one account filed as clients' and as own
 	register AS (
 		SELECT a.inst_id, a.account_id, bool_or(a.owner_kind IN ('client', 'custody')) AND bool_or(a.owner_kind = 'own') AS both_kinds, bool_and(a.owner_kind IS NULL) AS kindless
@@ -275,7 +293,7 @@ SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}'
 	accounts AS (
 		SELECT inst_id, count(*) FILTER (WHERE both_kinds) AS n, (array_agg(account_id ORDER BY account_id) FILTER (WHERE both_kinds))[1:20] AS accounts, count(*) FILTER (WHERE kindless) AS kindless FROM register GROUP BY inst_id)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, nullif(coalesce(d.n, 0) + coalesce(a.n, 0), 0) AS observed, 0 AS threshold, d.amount, d.at AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('transfers', to_jsonb(d.transfers), 'accounts_of_both_kinds', to_jsonb(a.accounts), 'missing', CASE WHEN coalesce(d.n, 0) + coalesce(a.n, 0) = 0 THEN 'kind of owner of accounts' END)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('transfers', to_jsonb(d.transfers), 'other_currencies', nullif(d.other, 0), 'accounts_of_both_kinds', to_jsonb(a.accounts), 'missing', CASE WHEN coalesce(d.n, 0) + coalesce(a.n, 0) = 0 THEN 'kind of owner of accounts' END)) AS evidence
 	  FROM direct AS d FULL JOIN accounts AS a USING (inst_id) WHERE d.n > 0 OR a.n > 0 OR a.kindless > 0
 $$, '客户资金与平台或其关联方资金直接往来，未分账管理。', 'Client money and money of the platform or its related parties flow into each other.');
 
@@ -295,21 +313,22 @@ SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '
 			   jsonb_agg(jsonb_build_object('account_id', account_id, 'kind', owner_kind, 'bank_id', bank_id) ORDER BY account_id) FILTER (WHERE NOT ok) AS bad
 		  FROM client GROUP BY inst_id),
 	flows AS (
-		SELECT t.inst_id, sum(t.amount) AS amount, sum(t.amount) FILTER (WHERE c.account_id IS NOT NULL OR d.account_id IS NOT NULL) AS good
+		SELECT t.inst_id, count(*) FILTER (WHERE t.currency <> 'CNY') AS other, sum(y.amount) AS amount, sum(y.amount) FILTER (WHERE c.account_id IS NOT NULL OR d.account_id IS NOT NULL) AS good
 		  FROM txn AS t
 		  JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC', 'INS']
 		  LEFT JOIN client AS c ON c.account_id = t.payer AND c.ok IS NOT FALSE AND c.inst_id = t.inst_id
 		  LEFT JOIN client AS d ON d.account_id = t.payee AND d.ok IS NOT FALSE AND d.inst_id = t.inst_id
+		 CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount) AS y
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.purpose IN ('deposit', 'withdraw', 'lend', 'disburse', 'repay', 'payout')
 		 GROUP BY t.inst_id),
 	both_shares AS (
-		SELECT inst_id, least(round(coalesce(f.good, 0) / nullif(f.amount, 0), 6), round(a.good::numeric / a.n, 6)) AS share, a.n, a.good, a.bad, coalesce(a.bankless, 0) AS bankless, f.amount, f.good AS through
+		SELECT inst_id, risk_screen._rounded(least(coalesce(f.good, 0) / nullif(f.amount, 0), a.good::numeric / a.n), ($5 ->> 'custody_share')::numeric) AS share, a.n, a.good, a.bad, coalesce(a.bankless, 0) AS bankless, f.amount, f.good AS through, f.other
 		  FROM accounts AS a FULL JOIN flows AS f USING (inst_id))
 	-- the best case with banks not filed: if even that falls short it is a breach, else nobody can say
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bankless = 0 OR share < ($5 ->> 'custody_share')::numeric THEN share END AS observed, NULL::numeric AS threshold,
 		   amount - coalesce(through, 0) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('client_accounts', coalesce(n, 0), 'in_eligible_custody', coalesce(good, 0) - bankless, 'without_bank', nullif(bankless, 0), 'not_eligible', bad, 'client_flow', amount, 'through_custody', through,
-				'missing', CASE WHEN bankless > 0 AND share >= ($5 ->> 'custody_share')::numeric THEN 'bank of custody accounts' END)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('client_accounts', coalesce(n, 0), 'in_eligible_custody', coalesce(good, 0) - bankless, 'without_bank', nullif(bankless, 0), 'not_eligible', bad, 'client_flow', amount, 'through_custody', through, 'other_currencies', nullif(other, 0),
+				'missing', CASE WHEN bankless > 0 AND share >= ($5 ->> 'custody_share')::numeric THEN 'bank of custody accounts' WHEN share IS NULL THEN 'transfers in yuan' END)) AS evidence
 	  FROM both_shares
 $$, '客户资金未全部由名单内商业银行存管。', 'Not all client money is held and moved through custody accounts at eligible banks.');
 
@@ -330,7 +349,7 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 				'missing', CASE WHEN b.day IS NOT NULL AND p.balance IS NULL THEN 'platform balance of the day' END)) AS evidence
 	  FROM grid AS g
 	  LEFT JOIN bank AS b USING (inst_id, account_id, day)
-	  LEFT JOIN balance AS p ON p.account_id = g.account_id AND p.as_of = g.day AND coalesce(p.source, 'platform') = 'platform'
+	  LEFT JOIN balance AS p ON p.account_id = g.account_id AND p.as_of = g.day AND coalesce(p.source, 'platform') = 'platform' AND coalesce(p.currency, 'CNY') = 'CNY'
 	 WHERE b.day IS NULL OR p.balance IS DISTINCT FROM b.balance
 	 UNION ALL
 	-- a custody account of which no statement came in the whole window
@@ -339,17 +358,35 @@ SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation
 	 WHERE a.owner_kind = 'custody' AND coalesce(a.opened_on < $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) AND NOT EXISTS (SELECT FROM bank AS b WHERE b.account_id = a.account_id)
 $$, '平台台账与存管银行流水不符，或存管银行当日未报送。', 'Platform ledger and bank statement differ, or the statement of a day is missing.');
 
+-- Where an institution files no client's order with any transfer of the window,
+-- one without an order tells nothing: order numbers are missing, not the orders.
 SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
-	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p)
-	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
-		   jsonb_build_object('from', t.payer, 'to', t.payee, 'owner', b.owner_id, 'relation', r.relation, 'purpose', t.purpose) AS evidence
-	  FROM account AS a
-	  JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC']
-	  JOIN txn AS t ON t.payer = a.account_id
-	  JOIN account AS b ON b.account_id = t.payee AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')
-	  JOIN rel AS r ON r.inst_id = a.inst_id AND r.party_id = b.owner_id
-	 WHERE a.owner_kind IN ('custody', 'client') AND coalesce(a.owner_id, a.inst_id) = a.inst_id
-	   AND t.paid_at >= $2 AND t.paid_at < $3 AND t.order_id IS NULL AND coalesce(t.purpose, '') <> 'fee'
+	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p),
+	taken AS MATERIALIZED (
+		SELECT t.txn_id, a.inst_id, t.amount, t.currency, t.paid_at, t.payer, t.payee, t.purpose, b.owner_id, r.relation
+		  FROM account AS a
+		  JOIN institution AS i ON i.inst_id = a.inst_id AND i.lines && ARRAY['P2P', 'EC']
+		  JOIN txn AS t ON t.payer = a.account_id
+		  JOIN account AS b ON b.account_id = t.payee AND coalesce(b.owner_kind, 'own') NOT IN ('custody', 'reserve')
+		  JOIN rel AS r ON r.inst_id = a.inst_id AND r.party_id = b.owner_id
+		 WHERE a.owner_kind IN ('custody', 'client') AND coalesce(a.owner_id, a.inst_id) = a.inst_id
+		   AND t.paid_at >= $2 AND t.paid_at < $3 AND t.order_id IS NULL AND coalesce(t.purpose, '') <> 'fee'),
+	-- by the institution itself, or out of client money kept with it whoever filed the transfer
+	ordering AS MATERIALIZED (
+		SELECT t.inst_id FROM txn AS t
+		 WHERE t.order_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3 AND t.inst_id IN (SELECT k.inst_id FROM taken AS k)
+		 UNION
+		SELECT a.inst_id FROM account AS a JOIN txn AS t ON t.payer = a.account_id
+		 WHERE a.owner_kind IN ('custody', 'client') AND a.inst_id IN (SELECT k.inst_id FROM taken AS k)
+		   AND t.order_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3)
+	SELECT 'transfer' AS subject_kind, k.txn_id AS subject_id, k.inst_id, k.amount AS observed, 0 AS threshold, CASE WHEN coalesce(k.currency, 'CNY') = 'CNY' THEN k.amount END AS amount, k.paid_at AS occurred_at,
+		   jsonb_build_object('from', k.payer, 'to', k.payee, 'owner', k.owner_id, 'relation', k.relation, 'purpose', k.purpose)
+		   || CASE WHEN k.currency <> 'CNY' THEN jsonb_build_object('currency', k.currency) ELSE '{}' END AS evidence
+	  FROM taken AS k WHERE k.inst_id IN (SELECT o.inst_id FROM ordering AS o)
+	 UNION ALL
+	SELECT 'institution', k.inst_id, k.inst_id, NULL, 0, sum(k.amount) FILTER (WHERE coalesce(k.currency, 'CNY') = 'CNY'), max(k.paid_at),
+		   jsonb_build_object('missing', 'order numbers of transfers', 'transfers', count(*), 'examples', to_jsonb((array_agg(k.txn_id ORDER BY k.amount DESC, k.txn_id))[1:10]))
+	  FROM taken AS k WHERE k.inst_id NOT IN (SELECT o.inst_id FROM ordering AS o) GROUP BY k.inst_id
 $$, '客户资金无客户指令转给平台或其关联方，疑似挪用。', 'Client money went to the platform or a related party without a client''s instruction.');
 
 SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan}', '{}', $$
@@ -370,13 +407,14 @@ $$, '无资质从事房地产融资。', 'Property finance without a licence.');
 -- By money: days after the loan the borrower pays a developer or agent. By words:
 -- the loan, a product or an advertisement says so.
 SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '{loan}', '{}', $$
-	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, sum(t.amount) AS observed, 0 AS threshold, least(sum(t.amount), l.amount) AS amount, min(t.paid_at) AS occurred_at,
-		   jsonb_build_object('borrower', l.borrower_id, 'payee', min(t.payee_owner), 'industry', min(p.industry), 'days', min(t.paid_at::date) - l.started_on) AS evidence
+	-- one finding a currency: amounts of several have no sum
+	SELECT 'loan' AS subject_kind, l.loan_id || coalesce(' ' || nullif(t.currency, 'CNY'), '') AS subject_id, l.inst_id, sum(t.amount) AS observed, 0 AS threshold, CASE WHEN nullif(t.currency, 'CNY') IS NULL THEN least(sum(t.amount), l.amount) END AS amount, min(t.paid_at) AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('currency', nullif(t.currency, 'CNY'))) || jsonb_build_object('borrower', l.borrower_id, 'payee', min(t.payee_owner), 'industry', min(p.industry), 'days', min(t.paid_at::date) - l.started_on) AS evidence
 	  FROM loan AS l
 	  JOIN txn AS t ON t.payer_owner = l.borrower_id AND t.paid_at >= l.started_on::timestamptz AND t.paid_at < (l.started_on + ($5 ->> 'down_payment_days')::int + 1)::timestamptz
-	  JOIN party AS p ON p.party_id = t.payee_owner AND p.industry IN ('developer', 'agent')
+	  JOIN (SELECT party_id, min(industry) AS industry FROM party WHERE industry IN ('developer', 'agent') GROUP BY party_id) AS p ON p.party_id = t.payee_owner
 	 WHERE l.started_on <= $1 AND l.started_on >= $2::date AND t.paid_at < $3
-	 GROUP BY l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on
+	 GROUP BY l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on, nullif(t.currency, 'CNY')
 	 UNION ALL
 	SELECT x.kind, x.id, x.inst_id, count(*), 0, x.amount, x.at, jsonb_build_object('text', left(x.body, 200), 'terms', jsonb_agg(DISTINCT f.term))
 	  FROM (SELECT 'loan' AS kind, l.loan_id || ' text' AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, concat_ws(E'\n', l.purpose, l.description) AS body FROM loan AS l WHERE l.started_on <= $1 AND l.started_on >= $2::date
@@ -399,14 +437,14 @@ SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}
 	  FROM loan AS l JOIN rel AS r ON r.inst_id = l.inst_id AND r.party_id = l.guarantor_id
 	 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 UNION ALL
-	SELECT 'transfer', t.txn_id, t.inst_id, t.amount, 0, t.amount, t.paid_at, jsonb_build_object('loan_id', t.loan_id, 'payer', t.payer, 'kind', a.owner_kind)
+	SELECT 'transfer', t.txn_id, t.inst_id, t.amount, 0, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END, t.paid_at, jsonb_build_object('loan_id', t.loan_id, 'payer', t.payer, 'kind', a.owner_kind) || jsonb_strip_nulls(jsonb_build_object('currency', nullif(t.currency, 'CNY')))
 	  FROM paid AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
 	  LEFT JOIN account AS a ON a.account_id = t.payer
 	  LEFT JOIN rel AS r ON r.inst_id = t.inst_id AND r.party_id = coalesce(a.owner_id, t.payer_owner)
 	 WHERE (a.owner_kind = 'risk_fund' OR r.party_id IS NOT NULL)
 	 UNION ALL
 	-- whose account lenders were compensated from is not known
-	SELECT 'institution', t.inst_id, t.inst_id, NULL, NULL, sum(t.amount), max(t.paid_at), jsonb_build_object('missing', 'owners of paying accounts', 'transfers', count(*))
+	SELECT 'institution', t.inst_id, t.inst_id, NULL, NULL, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY'), max(t.paid_at), jsonb_build_object('missing', 'owners of paying accounts', 'transfers', count(*))
 	  FROM paid AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines) LEFT JOIN account AS a ON a.account_id = t.payer
 	 WHERE coalesce(a.owner_id, t.payer_owner) IS NULL AND a.owner_kind IS DISTINCT FROM 'risk_fund' GROUP BY t.inst_id
 	 UNION ALL
@@ -456,7 +494,15 @@ SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_ite
 	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
 		   jsonb_build_object('product', p.name, 'guaranteed', true) AS evidence
 	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-	 WHERE p.guaranteed AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	 WHERE p.guaranteed AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id, p.inst_id, p.target_amount, p.issued_on, p.name
+	 UNION ALL
+	-- others say of their products whether they are guaranteed, this platform says it of none; where nobody does, nobody's is missing
+	SELECT 'institution', p.inst_id, p.inst_id, NULL, 0, sum(p.target_amount), NULL, jsonb_build_object('missing', 'guaranteed', 'products', count(*))
+	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
+	 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) AND EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
+	 GROUP BY p.inst_id HAVING count(p.guaranteed) = 0
+	 UNION ALL
+	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'guaranteed') WHERE NOT EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
 	 UNION ALL
 	SELECT 'text', x.text_id, x.inst_id, count(*), 0, NULL, x.published_at,
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'terms', jsonb_agg(f.term ORDER BY f.started, f.term))
@@ -628,6 +674,10 @@ SELECT risk_screen._ship_rule('C13', 'orange', '{P2P,EC}', '{securities_share}',
 	SELECT 'institution', m.inst_id, m.inst_id, m.amount, NULL, m.amount, m.first_at,
 		   jsonb_build_object('transfers', m.n, 'attribution', 'fifo', 'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(m.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20))
 	  FROM moved AS m
+	 UNION ALL
+	-- where nobody tells a securities account from another, no money is known to have kept away from them
+	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'kind of accounts (account.account_kind, party.industry, listed_account)')
+	 WHERE NOT EXISTS (SELECT FROM securities) AND NOT EXISTS (SELECT FROM account AS a WHERE a.account_kind IS NOT NULL) AND NOT EXISTS (SELECT FROM party AS p WHERE p.industry IS NOT NULL)
 $$, '借款用于证券配资，或出借人资金流入证券账户。', 'Loans for securities, or lenders'' money that reached securities accounts.');
 
 -- A class, not a fault: what a person confirms is which rule set applies.
@@ -642,7 +692,7 @@ SELECT risk_screen._ship_rule('C32', NULL, '{}', '{}', '{institution,equity}', '
 		 UNION SELECT p.party_id, p.name, p.industry FROM party AS p WHERE p.industry IN ('internet', 'e_commerce', 'social')),
 	held AS (
 		SELECT c.controlled, c.controller, c.votes, c.layers
-		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM lenders HAVING count(*) > 0) AS t
+		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM lenders WHERE inst_id IS NOT NULL HAVING count(*) > 0) AS t
 		 CROSS JOIN LATERAL risk_screen.controllers('SELECT owner, owned, share, votes, kind, valid_from, valid_to FROM equity', targets => t.ids, as_of => $1) AS c)
 	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id,
 		   CASE WHEN count(n.party_id) > 0 THEN count(n.party_id) WHEN EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) THEN 0 END AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,

@@ -13,15 +13,15 @@ SELECT risk_screen._ship_rule('D02', 'red', '{EC}', '{self_raising_share}', '{pr
 		SELECT p.*, x.has_owners FROM product AS p JOIN platforms AS x USING (inst_id)
 		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
 	raised AS (
-		SELECT t.inst_id, sum(t.amount) AS amount FROM txn AS t JOIN platforms USING (inst_id)
-		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND coalesce(t.currency, 'CNY') = 'CNY' GROUP BY t.inst_id),
+		SELECT t.inst_id, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount, count(*) FILTER (WHERE t.currency <> 'CNY') AS other FROM txn AS t JOIN platforms USING (inst_id)
+		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 GROUP BY t.inst_id),
 	own AS MATERIALIZED (
 		SELECT r.inst_id, a.account_id, min(a.owner_id) AS owner_id, min(r.relation) AS relation FROM rel AS r JOIN account AS a ON a.owner_id = r.party_id
 		 WHERE coalesce(a.owner_kind, 'own') NOT IN ('custody', 'reserve', 'risk_fund') GROUP BY r.inst_id, a.account_id),
 	arrived AS (
 		SELECT m.inst_id, sum(m.traced) AS amount, min(m.paid_at) AS first_at, count(*) AS n,
 			   jsonb_agg(jsonb_build_object('txn_id', m.txn_id, 'from', m.account, 'to', m.counterparty, 'owner', o.owner_id, 'relation', o.relation, 'traced', m.traced) ORDER BY m.traced DESC, m.txn_id) AS arrivals
-		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM raised HAVING count(*) > 0) AS x
+		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM raised WHERE amount IS NOT NULL HAVING count(*) > 0) AS x
 		 CROSS JOIN LATERAL risk_screen.desk_money($2, $3, x.ids) AS m
 		  JOIN own AS o ON o.inst_id = m.inst_id AND o.account_id = m.counterparty
 		  LEFT JOIN own AS y ON y.inst_id = m.inst_id AND y.account_id = m.account
@@ -36,9 +36,9 @@ SELECT risk_screen._ship_rule('D02', 'red', '{EC}', '{self_raising_share}', '{pr
 		   'product:' || o.product_id AS finding_key
 	  FROM offers AS o LEFT JOIN rel AS r ON r.inst_id = o.inst_id AND r.party_id = o.issuer_id
 	 UNION ALL
-	SELECT 'institution', a.inst_id, a.inst_id, round(least(a.amount, r.amount) / r.amount, 6), NULL, least(a.amount, r.amount), a.first_at,
-		   jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'attribution', 'fifo',
-				'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(a.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20)),
+	SELECT 'institution', a.inst_id, a.inst_id, risk_screen._rounded(least(a.amount, r.amount) / r.amount, ($5 ->> 'self_raising_share')::numeric), NULL, least(a.amount, r.amount), a.first_at,
+		   jsonb_strip_nulls(jsonb_build_object('raised', r.amount, 'reached_related_parties', a.amount, 'transfers', a.n, 'attribution', 'fifo', 'other_currencies', nullif(r.other, 0),
+				'arrivals', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(a.arrivals) WITH ORDINALITY AS e (v, no) WHERE no <= 20))),
 		   'institution:' || a.inst_id || ':money'
 	  FROM arrived AS a JOIN raised AS r USING (inst_id)
 $$, '融资项目发行人为平台或其关联方，或所筹资金流向平台关联方，疑似自筹。', 'The issuer is the platform or a related party, or money raised reached related parties.');

@@ -7,18 +7,18 @@ SELECT risk_screen._ship_rule('F03', NULL, '{ALL}', '{}', '{txn,account}', '{}',
 	WITH kept AS (
 		SELECT account_id, min(owner_id) AS owner_id, min(inst_id) AS inst_id, bool_or(owner_kind IN ('custody', 'reserve', 'client')) AS client FROM account GROUP BY account_id),
 	came AS (
-		SELECT coalesce(t.inst_id, k.inst_id) AS inst_id, t.amount, coalesce(t.payer_owner, f.owner_id) AS source
+		SELECT coalesce(t.inst_id, k.inst_id) AS inst_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, coalesce(t.payer_owner, f.owner_id) AS source
 		  FROM txn AS t JOIN kept AS k ON k.account_id = t.payee LEFT JOIN kept AS f ON f.account_id = t.payer
-		 WHERE t.purpose IN ('lend', 'purchase', 'deposit') AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND coalesce(t.currency, 'CNY') = 'CNY'),
+		 WHERE t.purpose IN ('lend', 'purchase', 'deposit') AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0),
 	sources AS (
-		SELECT inst_id, sum(amount) AS amount, coalesce(sum(amount) FILTER (WHERE source IS NULL), 0) AS unknown, count(DISTINCT source) AS n
+		SELECT inst_id, sum(amount) AS amount, coalesce(sum(amount) FILTER (WHERE source IS NULL), 0) AS unknown, count(DISTINCT source) FILTER (WHERE amount IS NOT NULL) AS n, nullif(count(*) - count(amount), 0) AS other
 		  FROM came WHERE inst_id IS NOT NULL GROUP BY inst_id),
 	payers AS (
-		SELECT array_agg(DISTINCT t.inst_id ORDER BY t.inst_id) AS ids FROM txn AS t
-		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND t.inst_id IS NOT NULL HAVING count(*) > 0),
+		SELECT t.inst_id, count(*) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS n, nullif(count(*) FILTER (WHERE t.currency <> 'CNY'), 0) AS other FROM txn AS t
+		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND t.inst_id IS NOT NULL GROUP BY t.inst_id),
 	money AS MATERIALIZED (
 		SELECT m.inst_id, m.kind, m.account, sum(m.traced) AS amount, count(*) AS n
-		  FROM payers AS p CROSS JOIN LATERAL risk_screen.desk_money($2, $3, p.ids) AS m GROUP BY m.inst_id, m.kind, m.account),
+		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM payers WHERE n > 0 HAVING count(*) > 0) AS p CROSS JOIN LATERAL risk_screen.desk_money($2, $3, p.ids) AS m GROUP BY m.inst_id, m.kind, m.account),
 	ends AS (
 		SELECT m.inst_id, m.account, m.kind, m.amount, k.owner_id, row_number() OVER (PARTITION BY m.inst_id ORDER BY m.amount DESC, m.account, m.kind) AS place
 		  FROM money AS m LEFT JOIN kept AS k ON k.account_id = m.account WHERE m.kind IN ('held', 'exited', 'cut')),
@@ -33,8 +33,9 @@ SELECT risk_screen._ship_rule('F03', NULL, '{ALL}', '{}', '{txn,account}', '{}',
 		   jsonb_strip_nulls(jsonb_build_object(
 				'source', CASE WHEN s.amount IS NOT NULL THEN jsonb_build_object('amount', s.amount, 'unknown', s.unknown, 'payers', s.n) END,
 				'middle', CASE WHEN m.inst_id IS NOT NULL THEN jsonb_build_object('transfers', m.transfers, 'accounts', m.accounts) END,
-				'use', CASE WHEN u.amount IS NOT NULL THEN jsonb_build_object('amount', u.amount, 'unknown', u.unknown, 'attribution', 'fifo', 'largest', u.largest) END)) AS evidence
-	  FROM sources AS s FULL JOIN uses AS u USING (inst_id) LEFT JOIN middle AS m USING (inst_id)
+				'use', CASE WHEN u.amount IS NOT NULL THEN jsonb_build_object('amount', u.amount, 'unknown', u.unknown, 'attribution', 'fifo', 'largest', u.largest) END,
+				'other_currencies', CASE WHEN s.other > 0 OR o.other > 0 THEN coalesce(s.other, 0) + coalesce(o.other, 0) END, 'missing', CASE WHEN s.amount IS NULL AND u.amount IS NULL THEN 'transfers in yuan' END)) AS evidence
+	  FROM sources AS s FULL JOIN uses AS u USING (inst_id) FULL JOIN (SELECT x.inst_id, x.other FROM payers AS x WHERE x.other > 0) AS o USING (inst_id) LEFT JOIN middle AS m USING (inst_id)
 $$, '资金来源—中间环节—最终投向全链条穿透：来源或去向不明的最大比例，明细见证据。', 'Source, middle and final use of the money: the larger unknown share; the chain in the evidence.', NULL, NULL, '{}', 1, 'indicator');
 
 SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '{product}', '{}', $$
@@ -172,7 +173,7 @@ SELECT risk_screen._ship_rule('F07', 'yellow', '{AM}', '{unknown_origin}', '{pro
 			   CASE WHEN NOT u.nothing AND NOT u.numberless THEN greatest(coalesce(u.unknown, 0), 0) END AS use_unknown
 		  FROM asked AS a JOIN size AS z USING (product_id) LEFT JOIN sources AS s USING (product_id) LEFT JOIN uses AS u USING (product_id))
 	SELECT 'product' AS subject_kind, product_id AS subject_id, inst_id,
-		   CASE WHEN num_nulls(source_unknown, use_unknown) = 0 OR greatest(source_unknown, use_unknown) > ($5 ->> 'unknown_origin')::numeric THEN round(greatest(source_unknown, use_unknown), 6) END AS observed,
+		   CASE WHEN num_nulls(source_unknown, use_unknown) = 0 OR greatest(source_unknown, use_unknown) > ($5 ->> 'unknown_origin')::numeric THEN risk_screen._rounded(greatest(source_unknown, use_unknown), ($5 ->> 'unknown_origin')::numeric) END AS observed,
 		   NULL::numeric AS threshold, round(amount * greatest(source_unknown, use_unknown), 2) AS amount, issued_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('money', amount, 'source', jsonb_build_object('unknown', round(source_unknown, 6), 'investors', investors), 'middle', jsonb_build_object('layers_above', layers_above, 'layers_below', layers_below),
 				'use', jsonb_build_object('unknown', round(use_unknown, 6), 'assets', assets, 'largest', to_jsonb(largest)),
@@ -198,7 +199,7 @@ SELECT risk_screen._ship_rule('F08', 'orange', '{AM}', '{related_counterparty,gr
 	own AS (
 		SELECT a.account_id, min(coalesce(a.inst_id, a.owner_id)) AS inst_id, min(a.owner_id) AS owner_id FROM account AS a GROUP BY a.account_id),
 	paid AS (
-		SELECT o.inst_id, coalesce(t.payee_owner, b.owner_id) AS party_id, sum(t.amount) AS amount
+		SELECT o.inst_id, coalesce(t.payee_owner, b.owner_id) AS party_id, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount, count(*) FILTER (WHERE t.currency <> 'CNY') AS other
 		  FROM txn AS t JOIN own AS o ON o.account_id = t.payer JOIN subject AS s ON s.inst_id = o.inst_id LEFT JOIN own AS b ON b.account_id = t.payee
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND coalesce(t.payee_owner, b.owner_id, '') <> o.inst_id GROUP BY 1, 2),
 	invested AS (
@@ -206,13 +207,13 @@ SELECT risk_screen._ship_rule('F08', 'orange', '{AM}', '{related_counterparty,gr
 		  FROM product_investment AS v JOIN (SELECT product_id, min(inst_id) AS inst_id FROM product GROUP BY product_id) AS p USING (product_id) JOIN subject AS s ON s.inst_id = p.inst_id
 		 WHERE v.amount > 0 AND (v.valid_from <= $1 OR v.valid_from IS NULL) AND (v.valid_to > $1 OR v.valid_to IS NULL) GROUP BY 1, 2),
 	share AS (
-		SELECT 'payments' AS form, inst_id, party_id, amount, sum(amount) OVER (PARTITION BY inst_id) AS whole FROM paid
-		 UNION ALL SELECT 'investments', inst_id, party_id, amount, sum(amount) OVER (PARTITION BY inst_id) FROM invested)
-	SELECT 'party' AS subject_kind, h.party_id AS subject_id, h.inst_id, round(h.amount / h.whole, 6) AS observed, s.most AS threshold, h.amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('form', h.form, 'all', h.whole, 'relation', r.relation, 'via', r.via, 'steps', r.steps, 'licences', to_jsonb(s.licences)) AS evidence,
+		SELECT 'payments' AS form, inst_id, party_id, amount, sum(amount) OVER (PARTITION BY inst_id) AS whole, sum(other) OVER (PARTITION BY inst_id) AS other FROM paid
+		 UNION ALL SELECT 'investments', inst_id, party_id, amount, sum(amount) OVER (PARTITION BY inst_id), NULL FROM invested)
+	SELECT 'party' AS subject_kind, h.party_id AS subject_id, h.inst_id, risk_screen._rounded(h.amount / h.whole, s.most) AS observed, s.most AS threshold, h.amount, NULL::timestamptz AS occurred_at,
+		   jsonb_build_object('form', h.form, 'all', h.whole, 'relation', r.relation, 'via', r.via, 'steps', r.steps, 'licences', to_jsonb(s.licences)) || CASE WHEN h.other > 0 THEN jsonb_build_object('other_currencies', h.other) ELSE '{}' END AS evidence,
 		   h.form || ':' || h.inst_id || ':' || h.party_id AS finding_key
 	  FROM share AS h JOIN rel AS r ON r.inst_id = h.inst_id AND r.party_id = h.party_id JOIN subject AS s ON s.inst_id = h.inst_id
-	 WHERE r.relation <> 'self'
+	 WHERE r.relation <> 'self' AND h.amount IS NOT NULL
 	 UNION ALL
 	SELECT 'institution', s.inst_id, s.inst_id, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'shareholders', 'licences', to_jsonb(s.licences)), 'institution:' || s.inst_id
 	  FROM subject AS s WHERE NOT s.has_owners

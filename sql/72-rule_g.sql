@@ -2,19 +2,19 @@
 
 SELECT risk_screen._ship_rule('G01', 'red', '{PAY}', '{}', '{account,txn}', '{account}', $$
 	WITH outflow AS (
-		SELECT a.account_id, a.inst_id, count(*) FILTER (WHERE t.order_id IS NOT NULL) AS ordered, count(*) FILTER (WHERE k.bare) AS n, sum(t.amount) FILTER (WHERE k.bare) AS amount, max(t.paid_at) FILTER (WHERE k.bare) AS at,
+		SELECT a.account_id, a.inst_id, nullif(t.currency, 'CNY') AS currency, sum(count(*) FILTER (WHERE t.order_id IS NOT NULL)) OVER (PARTITION BY a.account_id, a.inst_id) AS ordered, count(*) FILTER (WHERE k.bare) AS n, sum(t.amount) FILTER (WHERE k.bare) AS amount, max(t.paid_at) FILTER (WHERE k.bare) AS at,
 			   (array_agg(t.txn_id ORDER BY t.amount DESC, t.txn_id) FILTER (WHERE k.bare))[1:10] AS examples
 		  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
 		  JOIN txn AS t ON t.payer = a.account_id
 		  LEFT JOIN account AS b ON b.account_id = t.payee
 		 CROSS JOIN LATERAL (SELECT t.order_id IS NULL AND coalesce(b.owner_kind, '') <> 'reserve' AND coalesce(t.purpose, '') NOT IN ('settlement', 'fee', 'interest') AS bare) AS k
-		 WHERE a.owner_kind = 'reserve' AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY a.account_id, a.inst_id),
+		 WHERE a.owner_kind = 'reserve' AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY a.account_id, a.inst_id, nullif(t.currency, 'CNY')),
 	filed AS (
 		SELECT p.inst_id, p.as_of, max(p.value) FILTER (WHERE p.item = 'wallet_total') AS wallets, max(p.value) FILTER (WHERE p.item = 'reserve_total') AS reserve
 		  FROM whole_position AS p WHERE p.item IN ('wallet_total', 'reserve_total') AND p.as_of <= $1 AND p.as_of >= $2::date GROUP BY p.inst_id, p.as_of)
-	-- an account that files no order numbers at all cannot be judged by them
-	SELECT 'account' AS subject_kind, o.account_id AS subject_id, o.inst_id, CASE WHEN o.ordered > 0 THEN o.amount END AS observed, 0 AS threshold, o.amount, o.at AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('transfers', o.n, 'examples', to_jsonb(o.examples), 'missing', CASE WHEN o.ordered = 0 THEN 'order numbers of transfers out of the reserve' END)) AS evidence
+	-- an account that files no order numbers at all cannot be judged by them; one finding a currency, since amounts of several have no sum
+	SELECT 'account' AS subject_kind, o.account_id || coalesce(' ' || o.currency, '') AS subject_id, o.inst_id, CASE WHEN o.ordered > 0 THEN o.amount END AS observed, 0 AS threshold, CASE WHEN o.currency IS NULL THEN o.amount END AS amount, o.at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('currency', o.currency, 'transfers', o.n, 'examples', to_jsonb(o.examples), 'missing', CASE WHEN o.ordered = 0 THEN 'order numbers of transfers out of the reserve' END)) AS evidence
 	  FROM outflow AS o WHERE o.n > 0
 	 UNION ALL
 	SELECT 'institution', f.inst_id, f.inst_id, abs(f.wallets - f.reserve), 0, abs(f.wallets - f.reserve), f.as_of::timestamptz,
@@ -33,9 +33,9 @@ SELECT risk_screen._ship_rule('G02', 'orange', '{PAY}', '{}', '{account,eligible
 $$, '备付金账户未开立在人民银行或符合要求的商业银行。', 'A reserve account is not at the central bank or an eligible bank.');
 
 SELECT risk_screen._ship_rule('G03', 'yellow', '{PAY}', '{}', '{account}', '{account}', $$
-	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, nullif(greatest(coalesce(a.interest_bearing::int, 0), count(t.txn_id)), 0) AS observed, 0 AS threshold, sum(t.amount) AS amount,
+	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, nullif(greatest(coalesce(a.interest_bearing::int, 0), count(t.txn_id)), 0) AS observed, 0 AS threshold, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount,
 		   max(t.paid_at) AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('interest_bearing', a.interest_bearing, 'interest_credits', count(t.txn_id), 'missing', CASE WHEN a.interest_bearing IS NULL AND count(t.txn_id) = 0 THEN 'interest_bearing' END)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('interest_bearing', a.interest_bearing, 'interest_credits', count(t.txn_id), 'other_currencies', nullif(count(*) FILTER (WHERE t.currency <> 'CNY'), 0), 'missing', CASE WHEN a.interest_bearing IS NULL AND count(t.txn_id) = 0 THEN 'interest_bearing' END)) AS evidence
 	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
 	  LEFT JOIN txn AS t ON t.payee = a.account_id AND t.purpose = 'interest' AND t.paid_at >= $2 AND t.paid_at < $3
 	 WHERE a.owner_kind = 'reserve' AND (a.closed_on > $1 OR a.closed_on IS NULL)
@@ -49,11 +49,11 @@ $$, '备付金账户计付利息。', 'A reserve account bears interest.');
 
 SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}', '{position}', '{}', $$
 	WITH p AS (
-		SELECT p.inst_id, sum(value) FILTER (WHERE item = 'income') AS income, sum(value) FILTER (WHERE item = 'income_interest') AS interest
-		  FROM whole_position AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'PAY' = ANY (i.lines)
-		 WHERE item IN ('income', 'income_interest') AND as_of <= $1 AND as_of >= $2::date GROUP BY p.inst_id)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(interest / nullif(income, 0), 6) AS observed, NULL::numeric AS threshold, interest AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('income', income, 'interest', interest, 'missing', CASE WHEN interest IS NULL OR coalesce(income, 0) = 0 THEN 'income or income_interest' END)) AS evidence
+		SELECT f.*, (f.figures ->> 'income')::numeric AS income, (f.figures ->> 'income_interest')::numeric AS interest
+		  FROM risk_screen._period_figures($1, $2::date, ARRAY['income', 'income_interest']) AS f JOIN institution AS i ON i.inst_id = f.inst_id AND 'PAY' = ANY (i.lines))
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, risk_screen._rounded(interest / nullif(income, 0), ($5 ->> 'interest_income_share')::numeric) AS observed, NULL::numeric AS threshold, interest AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(risk_screen._period_evidence(first_day, last_day, periods, left_out) || jsonb_build_object('income', income, 'interest', interest,
+				'missing', coalesce(missing, CASE WHEN income = 0 THEN 'income above zero' END))) AS evidence
 	  FROM p
 $$, '以“吃利差”为主要盈利模式。', 'Most income is interest.');
 
@@ -61,30 +61,42 @@ $$, '以“吃利差”为主要盈利模式。', 'Most income is interest.');
 -- itself, more than one is clearing between banks beside the clearer.
 SELECT risk_screen._ship_rule('G05', 'orange', '{PAY}', '{linked_banks}', '{txn,account}', '{txn}', $$
 	WITH direct AS (
-		SELECT t.inst_id, t.txn_id, t.amount, t.paid_at, a.bank_id AS bank_in, b.bank_id AS bank_out
+		SELECT t.inst_id, t.txn_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, t.paid_at, a.bank_id AS bank_in, b.bank_id AS bank_out
 		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
 		  LEFT JOIN account AS a ON a.account_id = t.payer LEFT JOIN account AS b ON b.account_id = t.payee
 		 WHERE t.clearing_path = 'direct' AND t.paid_at >= $2 AND t.paid_at < $3),
 	sums AS (
-		SELECT inst_id, count(*) AS n, sum(amount) AS amount, max(paid_at) AS at, count(DISTINCT bank_in) AS banks_in, count(DISTINCT bank_out) AS banks_out, count(*) FILTER (WHERE bank_in IS NULL OR bank_out IS NULL) AS bankless,
+		SELECT inst_id, count(*) AS n, count(*) FILTER (WHERE currency <> 'CNY') AS other, sum(amount) AS amount, max(paid_at) AS at, count(DISTINCT bank_in) AS banks_in, count(DISTINCT bank_out) AS banks_out, count(*) FILTER (WHERE bank_in IS NULL OR bank_out IS NULL) AS bankless,
 			   (array_agg(txn_id ORDER BY paid_at, txn_id))[1:10] AS examples
 		  FROM direct GROUP BY inst_id),
 	linked AS (
 		SELECT inst_id, count(DISTINCT bank) AS banks FROM (SELECT inst_id, bank_in AS bank FROM direct UNION ALL SELECT inst_id, bank_out FROM direct) AS x GROUP BY inst_id)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN l.banks > ($5 ->> 'linked_banks')::numeric OR s.bankless = 0 THEN l.banks END AS observed, NULL::numeric AS threshold, s.amount, s.at AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('transfers', s.n, 'banks_in', s.banks_in, 'banks_out', s.banks_out, 'without_bank', nullif(s.bankless, 0), 'examples', to_jsonb(s.examples),
+		   jsonb_strip_nulls(jsonb_build_object('transfers', s.n, 'banks_in', s.banks_in, 'banks_out', s.banks_out, 'without_bank', nullif(s.bankless, 0), 'other_currencies', nullif(s.other, 0), 'examples', to_jsonb(s.examples),
 				'missing', CASE WHEN NOT (l.banks > ($5 ->> 'linked_banks')::numeric OR s.bankless = 0) THEN 'banks of accounts' END)) AS evidence
 	  FROM sums AS s JOIN linked AS l USING (inst_id)
 $$, '直连多家银行系统，变相开展跨行清算。', 'Direct links to several banks: shadow clearing between banks.');
 
+-- By what ways may be cleared is a list (code_label, domain allowed_clearing): the
+-- central bank's system, licensed clearers, and inside one bank.
+INSERT INTO risk_screen.code_label (domain, code, title_zh, title_en, ordinal, builtin)
+SELECT 'allowed_clearing', c.code, c.title_zh, c.title_en, c.ordinal, true FROM risk_screen.code_label AS c
+ WHERE c.domain = 'clearing_path' AND c.code IN ('pboc', 'unionpay', 'netsunion', 'licensed', 'internal');
+
 SELECT risk_screen._ship_rule('G06', 'orange', '{PAY}', '{}', '{txn}', '{txn}', $$
-	WITH paths AS (
-		SELECT t.inst_id, k.bad, t.clearing_path, count(*) AS n, sum(t.amount) AS amount, max(t.paid_at) AS at
+	WITH allowed AS (
+		SELECT array_agg(c.code ORDER BY c.ordinal, c.code) AS codes FROM risk_screen.code_label AS c WHERE c.domain = 'allowed_clearing'),
+	-- summed by way first: the list is looked at once a way, not once a transfer
+	used AS (
+		SELECT t.inst_id, t.clearing_path, count(*) AS n, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount,
+			   count(*) FILTER (WHERE t.currency <> 'CNY') AS other, min(t.paid_at) AS first_at, max(t.paid_at) AS at
 		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
-		 CROSS JOIN LATERAL (SELECT t.clearing_path NOT IN ('pboc', 'unionpay', 'netsunion', 'licensed', 'internal') AS bad) AS k
-		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND k.bad IS NOT FALSE GROUP BY t.inst_id, k.bad, t.clearing_path)
+		 WHERE t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id, t.clearing_path),
+	paths AS (
+		SELECT u.*, u.clearing_path <> ALL (l.codes) AS bad FROM allowed AS l CROSS JOIN used AS u WHERE (u.clearing_path <> ALL (l.codes)) IS NOT FALSE)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(n) FILTER (WHERE bad) AS observed, 0 AS threshold, sum(amount) FILTER (WHERE bad) AS amount, max(at) FILTER (WHERE bad) AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('paths', jsonb_agg(clearing_path ORDER BY clearing_path) FILTER (WHERE bad), 'without_path', sum(n) FILTER (WHERE bad IS NULL),
+		   jsonb_strip_nulls(jsonb_build_object('paths', jsonb_agg(jsonb_build_object('path', clearing_path, 'transfers', n, 'amount', amount, 'in_other_currencies', nullif(other, 0), 'first', first_at, 'last', at) ORDER BY n DESC, clearing_path) FILTER (WHERE bad),
+				'allowed', (SELECT to_jsonb(l.codes) FROM allowed AS l), 'without_path', sum(n) FILTER (WHERE bad IS NULL),
 				'missing', CASE WHEN NOT coalesce(bool_or(bad), false) THEN 'clearing path of transfers' END)) AS evidence
 	  FROM paths GROUP BY inst_id HAVING bool_or(bad) OR EXISTS (SELECT FROM txn AS x WHERE x.clearing_path IS NOT NULL)
 	 UNION ALL
@@ -105,9 +117,11 @@ SELECT risk_screen._ship_rule('G07', 'red', '{PAY}', '{}', '{licence,institution
 $$, '无证经营支付业务。', 'Payment business without a licence.');
 
 SELECT risk_screen._ship_rule('G11', NULL, '{PAY}', '{small_payment}', '{txn}', '{}', $$
-	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, round(avg((t.amount <= ($5 ->> 'small_payment')::numeric)::int), 6) AS observed, NULL::numeric AS threshold,
-		   sum(t.amount) AS amount, NULL::timestamptz AS occurred_at, jsonb_build_object('transfers', count(*), 'median', percentile_disc(0.5) WITHIN GROUP (ORDER BY t.amount)) AS evidence
+	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, round(avg((y.amount <= ($5 ->> 'small_payment')::numeric)::int), 6) AS observed, NULL::numeric AS threshold,
+		   sum(y.amount) AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('transfers', count(y.amount), 'median', percentile_disc(0.5) WITHIN GROUP (ORDER BY y.amount), 'other_currencies', nullif(count(*) FILTER (WHERE t.currency <> 'CNY'), 0), 'missing', CASE WHEN count(y.amount) = 0 THEN 'transfers in yuan' END)) AS evidence
 	  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
+	 CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount) AS y
 	 WHERE t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id
 $$, '小额支付笔数占比。', 'Share of small payments.');
 
@@ -125,12 +139,12 @@ SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series,balance
 	held AS (
 		SELECT s.inst_id, s.valid_from, count(*) AS accounts, count(b.balance) AS known, sum(b.balance) AS total, coalesce(sum(b.balance) FILTER (WHERE a.bank_kind = 'pboc'), 0) AS central, coalesce(sum(b.balance) FILTER (WHERE a.bank_kind IS NULL), 0) AS unplaced
 		  FROM step AS s JOIN account AS a ON a.inst_id = s.inst_id AND a.owner_kind = 'reserve' AND coalesce(a.opened_on <= s.valid_from, true) AND (a.closed_on > s.valid_from OR a.closed_on IS NULL)
-		  LEFT JOIN LATERAL (SELECT x.balance FROM balance AS x WHERE x.account_id = a.account_id AND x.as_of <= s.valid_from AND x.as_of >= s.valid_from - ($5 ->> 'balance_age')::int ORDER BY x.as_of DESC, x.source LIMIT 1) AS b ON true
+		  LEFT JOIN LATERAL (SELECT x.balance FROM balance AS x WHERE x.account_id = a.account_id AND x.as_of <= s.valid_from AND x.as_of >= s.valid_from - ($5 ->> 'balance_age')::int AND coalesce(x.currency, 'CNY') = 'CNY' ORDER BY x.as_of DESC, x.source LIMIT 1) AS b ON true
 		 GROUP BY s.inst_id, s.valid_from)
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN h.known = h.accounts AND (h.unplaced = 0 OR h.total * s.new_ratio - h.central - h.unplaced > 0) THEN h.total * s.new_ratio - h.central - h.unplaced END AS observed, 0 AS threshold,
 		   greatest(h.total * s.new_ratio - h.central - h.unplaced, 0) AS amount, s.valid_from::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('from_rating', s.before, 'to_rating', s.rating, 'effective', s.valid_from, 'old_ratio', s.old_ratio, 'new_ratio', s.new_ratio, 'reserve', h.total, 'central', h.central, 'kind_of_bank_not_told', nullif(h.unplaced, 0),
-				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts on that day'
+				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts in yuan on that day'
 							WHEN h.unplaced > 0 AND h.total * s.new_ratio - h.central - h.unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence,
 		   'institution:' || s.inst_id || '@' || s.valid_from AS finding_key
 	  FROM step AS s JOIN institution AS i ON i.inst_id = s.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN held AS h ON h.inst_id = s.inst_id AND h.valid_from = s.valid_from

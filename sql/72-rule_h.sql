@@ -343,7 +343,7 @@ SELECT risk_screen._ship_rule('H19', 'orange', '{ALL}', '{tie_in_share,tie_in_mi
 		SELECT a.inst_id, a.product_id, b.product_id AS tied, count(DISTINCT a.investor_id) AS both
 		  FROM sold AS a JOIN sold AS b ON b.inst_id IS NOT DISTINCT FROM a.inst_id AND b.investor_id = a.investor_id AND b.basket = a.basket AND b.product_id <> a.product_id
 		 GROUP BY a.inst_id, a.product_id, b.product_id)
-	SELECT 'product' AS subject_kind, q.product_id AS subject_id, q.inst_id, round(q.both::numeric / n.buyers, 4) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+	SELECT 'product' AS subject_kind, q.product_id AS subject_id, q.inst_id, risk_screen._rounded(q.both::numeric / n.buyers, ($5 ->> 'tie_in_share')::numeric, 4) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('tied', q.tied, 'buyers', n.buyers, 'both', q.both) AS evidence, 'pair:' || q.product_id || '+' || q.tied AS finding_key
 	  FROM pair AS q JOIN buyers AS n ON n.inst_id IS NOT DISTINCT FROM q.inst_id AND n.product_id = q.product_id
 	 WHERE n.buyers >= ($5 ->> 'tie_in_minimum')::numeric
@@ -376,7 +376,7 @@ SELECT risk_screen._ship_rule('H20', 'orange', '{ALL}', '{invest_name_payers}', 
 		 GROUP BY w.inst_id),
 	-- money from persons into accounts the firm owns, or filed by it as purchase
 	paid AS (
-		SELECT s.inst_id, count(DISTINCT t.payer_owner) AS payers, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount
+		SELECT s.inst_id, count(DISTINCT t.payer_owner) AS payers, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount, count(*) FILTER (WHERE t.currency <> 'CNY') AS other
 		  FROM said AS s JOIN txn AS t ON t.payee_owner = s.inst_id
 		  LEFT JOIN party AS p ON p.party_id = t.payer_owner
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.payer_owner <> s.inst_id AND coalesce(t.purpose, 'lend') IN ('lend', 'purchase', 'deposit') AND coalesce(p.kind, 'person') = 'person'
@@ -388,6 +388,6 @@ SELECT risk_screen._ship_rule('H20', 'orange', '{ALL}', '{invest_name_payers}', 
 		   -- a product on offer is as much as the number of payers asked for
 		   greatest(coalesce(m.payers, 0), CASE WHEN o.products > 0 THEN ($5 ->> 'invest_name_payers')::numeric END) AS observed,
 		   NULL::numeric AS threshold, m.amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('words', s.words, 'products', coalesce(o.ids, '[]'), 'payers', m.payers) AS evidence
+		   jsonb_build_object('words', s.words, 'products', coalesce(o.ids, '[]'), 'payers', m.payers) || CASE WHEN m.other > 0 THEN jsonb_build_object('other_currencies', m.other) ELSE '{}' END AS evidence
 	  FROM said AS s LEFT JOIN paid AS m USING (inst_id) LEFT JOIN offered AS o USING (inst_id)
 $$, '以投资、理财名义而无许可，发行产品或吸收多人资金。', 'In the name of investment and wealth management, without a licence: products on offer or money of many people.');

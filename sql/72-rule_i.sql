@@ -9,7 +9,7 @@
 -- back (the client's own money), project (anybody else), uncovered (the book had
 -- no more: other products' money, or what nobody filed). Reads the desk on the search path.
 CREATE FUNCTION risk_screen._payout_source(as_of date, since timestamptz, until timestamptz)
-	RETURNS TABLE (txn_id text, inst_id text, loan_id text, product_id text, purpose text, payee_owner text, amount numeric, paid_at timestamptz,
+	RETURNS TABLE (txn_id text, inst_id text, loan_id text, product_id text, purpose text, payee_owner text, amount numeric, currency text, paid_at timestamptz,
 				   source text, source_txn text, source_account text, source_owner text, traced numeric)
 	LANGUAGE plpgsql STABLE ROWS 10000 AS $$
 DECLARE
@@ -32,7 +32,7 @@ BEGIN
 		origin AS (
 			SELECT f.claim, f.account, f.txn_id, f.traced
 			  FROM risk_screen.attribute_funds($1, $2, direction => 'upstream') AS f WHERE f.kind = 'held')
-		SELECT p.txn_id, p.inst_id, p.loan_id, p.product_id, p.purpose, p.payee_owner, p.amount, p.paid_at,
+		SELECT p.txn_id, p.inst_id, p.loan_id, p.product_id, p.purpose, p.payee_owner, p.amount, nullif(p.currency, 'CNY'), p.paid_at,
 			   CASE WHEN p.from_own THEN 'own'
 					WHEN o.account LIKE 'book:%' THEN 'uncovered'
 					WHEN w.account_id IS NOT NULL OR s.purpose = 'subsidy' OR k.owner_kind = 'own' AND (k.inst_id = p.inst_id OR k.owner_id = p.inst_id) THEN 'own'
@@ -62,7 +62,7 @@ END $$;
 SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,account,equity}', '{}', $$
 	WITH source AS MATERIALIZED (
 		-- a public fund meets redemptions with subscriptions at net asset value: they are its own book's money
-		SELECT s.txn_id, s.inst_id, s.loan_id, s.product_id, s.purpose, s.payee_owner, s.amount, s.paid_at,
+		SELECT s.txn_id, s.inst_id, s.loan_id, s.product_id, s.purpose, s.payee_owner, s.amount, s.currency, s.paid_at,
 			   CASE WHEN s.source = 'other_clients' AND p.public_fund THEN 'back' ELSE s.source END AS source, s.source_txn, s.source_account, s.source_owner, s.traced
 		  FROM risk_screen._payout_source($1, $2, $3) AS s
 		  LEFT JOIN (SELECT product_id, bool_and(kind IN ('money_fund', 'public_fund')) AS public_fund FROM product GROUP BY product_id) AS p ON p.product_id = s.product_id),
@@ -71,8 +71,9 @@ SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,ac
 		SELECT coalesce('loan ' || t.loan_id, 'product ' || t.product_id) AS book, bool_or(t.purpose IN ('lend', 'purchase', 'deposit')) AS funded,
 			   bool_or(coalesce(t.purpose, 'transfer') NOT IN ('deposit', 'withdraw', 'lend', 'payout', 'purchase', 'redemption', 'interest', 'fee', 'subsidy')) AS invested
 		  FROM txn AS t WHERE t.paid_at < $3 AND (t.loan_id IS NOT NULL OR t.product_id IS NOT NULL) GROUP BY 1),
+	-- one finding a currency: amounts of several have no sum
 	summed AS (
-		SELECT s.inst_id, coalesce('loan ' || s.loan_id, 'product ' || s.product_id) AS book, min(s.loan_id) AS loan_id, min(s.product_id) AS product_id,
+		SELECT s.inst_id, s.currency, coalesce('loan ' || s.loan_id, 'product ' || s.product_id) AS book, min(s.loan_id) AS loan_id, min(s.product_id) AS product_id,
 			   sum(s.traced) AS paid, sum(s.traced) FILTER (WHERE s.source IN ('own', 'other_clients', 'uncovered')) AS wrong, bool_and(s.purpose = 'redemption') AS redeemed,
 			   bool_and(s.source = 'own' AND s.source_txn IS NULL) AS from_own,
 			   jsonb_build_object('own', coalesce(sum(s.traced) FILTER (WHERE s.source = 'own'), 0), 'other_clients', coalesce(sum(s.traced) FILTER (WHERE s.source = 'other_clients'), 0),
@@ -82,22 +83,22 @@ SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,ac
 			   jsonb_agg(jsonb_strip_nulls(jsonb_build_object('txn_id', s.txn_id, 'to', s.payee_owner, 'amount', s.amount, 'source', s.source, 'source_txn', s.source_txn,
 				'source_account', s.source_account, 'source_owner', s.source_owner, 'traced', s.traced)) ORDER BY s.traced DESC, s.txn_id, s.source_txn)
 				FILTER (WHERE s.source IN ('own', 'other_clients', 'uncovered')) AS listed
-		  FROM source AS s GROUP BY 1, 2),
+		  FROM source AS s GROUP BY 1, 2, 3),
 	judged AS (
-		SELECT s.*, CASE WHEN m.missing IS NULL THEN round(coalesce(s.wrong, 0) / s.paid, 6) END AS share, m.missing
+		SELECT s.*, CASE WHEN m.missing IS NULL THEN risk_screen._rounded(coalesce(s.wrong, 0) / s.paid, ($5 ->> 'subsidy_share')::numeric) END AS share, m.missing
 		  FROM summed AS s
 		  LEFT JOIN book AS b USING (book)
 		 -- pay-outs that the project's own money covers are in order, whatever else was not filed
 		 CROSS JOIN LATERAL (SELECT CASE WHEN s.from_own OR coalesce(s.wrong, 0) = 0 THEN NULL WHEN b.funded IS NOT TRUE THEN 'what clients paid in'
 										 WHEN s.redeemed AND NOT b.invested THEN 'transfers between the product and what it invests in' END AS missing) AS m)
 	SELECT CASE WHEN loan_id IS NOT NULL THEN 'loan' WHEN product_id IS NOT NULL THEN 'product' ELSE 'institution' END AS subject_kind,
-		   coalesce(loan_id, product_id, inst_id) AS subject_id, inst_id, share AS observed, NULL::numeric AS threshold, coalesce(wrong, 0) AS amount, first_at AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('attribution', 'fifo upstream', 'paid_out', paid, 'payouts', payouts, 'sources', sources, 'missing', missing,
+		   coalesce(loan_id, product_id, inst_id) || coalesce(' ' || currency, '') AS subject_id, inst_id, share AS observed, NULL::numeric AS threshold, CASE WHEN currency IS NULL THEN coalesce(wrong, 0) END AS amount, first_at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('currency', currency, 'attribution', 'fifo upstream', 'paid_out', paid, 'payouts', payouts, 'sources', sources, 'missing', missing,
 				'largest', (SELECT jsonb_agg(v ORDER BY no) FROM jsonb_array_elements(listed) WITH ORDINALITY AS e (v, no) WHERE no <= 20))) AS evidence
 	  FROM judged
 	 UNION ALL
 	-- pay-outs that name neither loan nor product
-	SELECT 'institution', t.inst_id, t.inst_id, NULL, NULL, sum(t.amount), NULL, jsonb_build_object('missing', 'loan or product of the pay-outs', 'payouts', count(*))
+	SELECT 'institution', t.inst_id, t.inst_id, NULL, NULL, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY'), NULL, jsonb_build_object('missing', 'loan or product of the pay-outs', 'payouts', count(*))
 	  FROM txn AS t
 	 WHERE t.purpose IN ('payout', 'redemption', 'interest') AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 AND t.inst_id IS NOT NULL AND t.loan_id IS NULL AND t.product_id IS NULL
 	   AND NOT EXISTS (SELECT FROM source AS s WHERE s.txn_id = t.txn_id)

@@ -7,10 +7,10 @@ SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event,discl
 	routine AS (
 		SELECT d.inst_id, date_trunc('month', d.period::timestamp)::date AS month, count(DISTINCT d.disclosed_at) AS reports FROM disclosure AS d
 		 WHERE d.period IS NOT NULL AND d.product_id IS NULL AND d.disclosed_at < $3 GROUP BY 1, 2)
-	SELECT 'event' AS subject_kind, e.event_id AS subject_id, e.inst_id, coalesce(e.disclosed_at::date, $1) - e.occurred_at::date AS observed, NULL::numeric AS threshold, e.amount, e.occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('disclosed_at', e.disclosed_at, 'event', left(e.description, 200))) AS evidence
+	SELECT 'event' AS subject_kind, e.event_id AS subject_id, e.inst_id, least(coalesce(e.disclosed_at::date, $1), $1) - e.occurred_at::date AS observed, NULL::numeric AS threshold, e.amount, e.occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('disclosed_at', CASE WHEN e.disclosed_at < $3 THEN e.disclosed_at END, 'event', left(e.description, 200))) AS evidence
 	  FROM event AS e
-	 WHERE e.kind = 'major' AND e.occurred_at >= $2 AND e.occurred_at < $3 AND coalesce(e.disclosed_at::date, $1) > e.occurred_at::date
+	 WHERE e.kind = 'major' AND e.occurred_at >= $2 AND e.occurred_at < $3 AND least(coalesce(e.disclosed_at::date, $1), $1) > e.occurred_at::date
 	 UNION ALL
 	-- routine data: a month with fewer reports than one; days since it ended stand for the delay
 	SELECT 'institution', i.inst_id, i.inst_id, $1 - m.ends, NULL, NULL, m.ends::timestamptz, jsonb_build_object('month', to_char(m.ends, 'YYYY-MM'), 'reports', coalesce(r.reports, 0))
@@ -150,9 +150,9 @@ SELECT risk_screen._ship_rule('J07', 'yellow', '{}', '{penalty_share_days}', '{p
 		SELECT p.penalty_id, p.subject_id, p.subject_kind, p.authority, p.amount, p.decided_on, least(p.shared_at, min(s.sent_at)) AS shared_at
 		  FROM penalty AS p LEFT JOIN share_log AS s ON s.direction = 'sent' AND s.kind = 'penalty' AND s.subject_id = p.subject_id AND s.sent_at >= p.decided_on::timestamptz
 		 WHERE p.decided_on <= $1 AND p.decided_on >= $2::date GROUP BY p.penalty_id, p.subject_id, p.subject_kind, p.authority, p.amount, p.decided_on, p.shared_at)
-	SELECT 'penalty' AS subject_kind, penalty_id AS subject_id, NULL::text AS inst_id, risk_screen.workdays_between(decided_on, least(coalesce(shared_at::date, $1), $1)) AS observed, NULL::numeric AS threshold,
-		   amount, decided_on::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('subject', subject_id, 'subject_kind', subject_kind, 'authority', authority, 'shared_at', shared_at)) AS evidence
-	  FROM sent
+	SELECT 'penalty' AS subject_kind, penalty_id AS subject_id, NULL::text AS inst_id, CASE WHEN f.told THEN risk_screen.workdays_between(decided_on, least(coalesce(shared_at::date, $1), $1)) END AS observed, NULL::numeric AS threshold,
+		   amount, decided_on::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('subject', subject_id, 'subject_kind', subject_kind, 'authority', authority, 'shared_at', shared_at, 'missing', CASE WHEN NOT f.told THEN 'when penalties were shared (penalty.shared_at, share_log)' END)) AS evidence
+	  FROM sent CROSS JOIN (SELECT EXISTS (SELECT FROM penalty AS x WHERE x.shared_at IS NOT NULL) OR EXISTS (SELECT FROM share_log AS s WHERE s.direction = 'sent' AND s.kind = 'penalty') AS told) AS f
 $$, '行政处罚信息未按期推送国家信用信息共享平台。', 'A penalty was not sent to the national credit platform in time.');
 
 SELECT risk_screen._ship_rule('J11', 'yellow', '{}', '{}', '{eligible_bank,account}', '{}', $$
@@ -178,7 +178,7 @@ SELECT risk_screen._ship_rule('J12', 'yellow', '{}', '{}', '{directory}', '{}', 
 		  FROM directory AS d
 		  LEFT JOIN (SELECT DISTINCT inst_id FROM institution) AS i ON i.inst_id = d.inst_id
 		  LEFT JOIN (SELECT uscc, min(inst_id) AS inst_id FROM institution WHERE uscc IS NOT NULL GROUP BY uscc) AS u ON u.uscc = d.uscc
-		 WHERE coalesce(d.listed_on <= $1, true)),
+		 WHERE coalesce(d.listed_on <= $1, true) AND d.source IS NOT NULL),
 	keyed AS (
 		SELECT e.*, coalesce('inst:' || matched, 'uscc:' || uscc, 'name:' || risk_screen.name_key(name)) AS firm FROM entry AS e),
 	sources AS (

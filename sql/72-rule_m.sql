@@ -40,19 +40,20 @@ $$, '当日舆情采集渠道不足200个。', 'Fewer than 200 channels of opini
 -- Lender, platform, borrower: what was lent for a loan must have been paid out to its borrower.
 SELECT risk_screen._ship_rule('M08', NULL, '{P2P}', '{}', '{txn,loan}', '{}', $$
 	WITH moved AS (
-		SELECT t.loan_id, sum(t.amount) FILTER (WHERE t.purpose = 'lend') AS lent, sum(t.amount) FILTER (WHERE t.purpose = 'disburse') AS paid,
-			   sum(t.amount) FILTER (WHERE t.purpose = 'disburse' AND (t.payee = l.disbursed_account OR t.payee_owner = l.borrower_id)) AS arrived, sum(t.amount) FILTER (WHERE t.purpose = 'fee') AS fee
-		  FROM txn AS t LEFT JOIN loan AS l USING (loan_id) WHERE t.loan_id IS NOT NULL AND t.purpose IN ('lend', 'disburse', 'fee') AND t.paid_at < $3 GROUP BY t.loan_id),
+		SELECT t.loan_id, sum(y.amount) FILTER (WHERE t.purpose = 'lend') AS lent, sum(y.amount) FILTER (WHERE t.purpose = 'disburse') AS paid,
+			   sum(y.amount) FILTER (WHERE t.purpose = 'disburse' AND (t.payee = l.disbursed_account OR t.payee_owner = l.borrower_id)) AS arrived, sum(y.amount) FILTER (WHERE t.purpose = 'fee') AS fee, count(*) FILTER (WHERE t.currency <> 'CNY') AS other
+		  FROM txn AS t LEFT JOIN loan AS l USING (loan_id) CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount) AS y WHERE t.loan_id IS NOT NULL AND t.purpose IN ('lend', 'disburse', 'fee') AND t.paid_at < $3 GROUP BY t.loan_id),
 	chain AS (
-		SELECT l.inst_id, l.loan_id, m.lent, least(m.lent, coalesce(m.arrived, 0) + CASE WHEN m.arrived > 0 THEN coalesce(m.fee, 0) ELSE 0 END) AS closed
+		SELECT l.inst_id, l.loan_id, m.other, m.lent, least(m.lent, coalesce(m.arrived, 0) + CASE WHEN m.arrived > 0 THEN coalesce(m.fee, 0) ELSE 0 END) AS closed
 		  FROM moved AS m JOIN loan AS l USING (loan_id) JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 -- whose account it should have reached must be filed
 		 WHERE m.lent > 0 AND num_nonnulls(l.borrower_id, l.disbursed_account) > 0 AND l.started_on >= $2::date AND l.started_on <= $1)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(sum(closed) / sum(lent), 6) AS observed, NULL::numeric AS threshold, sum(lent) - sum(closed) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('loans', count(*), 'lent', sum(lent), 'reached_borrowers', sum(closed), 'broken', coalesce((array_agg(loan_id ORDER BY lent - closed DESC, loan_id) FILTER (WHERE closed < lent))[1:20], '{}')) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('loans', count(*), 'lent', sum(lent), 'reached_borrowers', sum(closed), 'broken', coalesce((array_agg(loan_id ORDER BY lent - closed DESC, loan_id) FILTER (WHERE closed < lent))[1:20], '{}'),
+				'other_currencies', nullif(sum(other), 0))) AS evidence
 	  FROM chain GROUP BY inst_id
 	 UNION ALL
-	SELECT 'institution', l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose lend with the loan''s number, or borrowers of loans')
+	SELECT 'institution', l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose lend in yuan with the loan''s number, or borrowers of loans')
 	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 	 WHERE l.started_on >= $2::date AND l.started_on <= $1 AND NOT EXISTS (SELECT FROM chain AS c WHERE c.inst_id = l.inst_id) GROUP BY l.inst_id
 $$, '出借人—平台—借款人资金链条完整的比例。', 'Share of the money lent whose way from lender to borrower is complete.', NULL, NULL, '{}', 1, 'indicator');
@@ -60,11 +61,12 @@ $$, '出借人—平台—借款人资金链条完整的比例。', 'Share of th
 -- Where the money ended, first in first out, and for how much of it nobody knows the holder.
 SELECT risk_screen._ship_rule('M09', NULL, '{P2P,EC}', '{}', '{txn,account}', '{}', $$
 	WITH platforms AS (
-		SELECT array_agg(DISTINCT t.inst_id ORDER BY t.inst_id) AS ids FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC']
-		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 HAVING count(*) > 0),
+		SELECT t.inst_id, count(*) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS n, nullif(count(*) FILTER (WHERE t.currency <> 'CNY'), 0) AS other
+		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC']
+		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 GROUP BY t.inst_id),
 	ends AS MATERIALIZED (
 		SELECT m.inst_id, m.account, m.kind, sum(m.traced) AS amount, max(m.paid_at) AS at
-		  FROM platforms AS p CROSS JOIN LATERAL risk_screen.desk_money($2, $3, p.ids) AS m WHERE m.kind IN ('held', 'exited', 'cut') GROUP BY m.inst_id, m.account, m.kind),
+		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM platforms WHERE n > 0 HAVING count(*) > 0) AS p CROSS JOIN LATERAL risk_screen.desk_money($2, $3, p.ids) AS m WHERE m.kind IN ('held', 'exited', 'cut') GROUP BY m.inst_id, m.account, m.kind),
 	owner AS (
 		SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id),
 	placed AS (
@@ -72,35 +74,36 @@ SELECT risk_screen._ship_rule('M09', NULL, '{P2P,EC}', '{}', '{txn,account}', '{
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(coalesce(sum(amount) FILTER (WHERE owner_id IS NULL), 0) / nullif(sum(amount), 0), 6) AS observed, NULL::numeric AS threshold,
 		   sum(amount) FILTER (WHERE owner_id IS NULL) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('attribution', 'fifo', 'followed', sum(amount), 'holders', count(DISTINCT coalesce(owner_id, account)), 'back_in_custody', sum(amount) FILTER (WHERE kind = 'exited'),
-				'largest', jsonb_agg(jsonb_build_object('account', account, 'owner', owner_id, 'how', kind, 'amount', amount) ORDER BY place) FILTER (WHERE place <= 10)) AS evidence
+				'largest', jsonb_agg(jsonb_build_object('account', account, 'owner', owner_id, 'how', kind, 'amount', amount) ORDER BY place) FILTER (WHERE place <= 10))
+		   || coalesce((SELECT jsonb_build_object('other_currencies', x.other) FROM platforms AS x WHERE x.inst_id = placed.inst_id AND x.other > 0), '{}') AS evidence
 	  FROM placed GROUP BY inst_id HAVING sum(amount) > 0
 $$, '出借资金最终去向：持有人不明的比例（先进先出），去向见证据与资金去向视图。', 'Final whereabouts of lenders'' money: share whose holder is unknown; the holders in the evidence and in money_destination.', NULL, NULL, '{}', 1, 'indicator');
 
 SELECT risk_screen._ship_rule('M10', 'yellow', '{ALL}', '{register_gap}', '{account,equity,txn}', '{}', $$
 	WITH registered AS (SELECT DISTINCT account_id FROM account),
 	moved AS MATERIALIZED (
-		SELECT t.inst_id, t.payer, t.payee, t.amount FROM txn AS t WHERE t.inst_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3),
+		SELECT t.inst_id, t.payer, t.payee, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency FROM txn AS t WHERE t.inst_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3),
 	total AS (
-		SELECT inst_id, sum(amount * num_nonnulls(payer, payee)) AS amount FROM moved GROUP BY inst_id),
+		SELECT inst_id, sum(amount * num_nonnulls(payer, payee)) AS amount, count(*) FILTER (WHERE currency <> 'CNY') AS other FROM moved GROUP BY inst_id),
 	stray AS (
 		SELECT x.inst_id, x.account, sum(x.amount) AS amount
 		  FROM (SELECT m.inst_id, m.payer AS account, m.amount FROM moved AS m LEFT JOIN registered AS r ON r.account_id = m.payer WHERE m.payer IS NOT NULL AND r.account_id IS NULL
 				 UNION ALL SELECT m.inst_id, m.payee, m.amount FROM moved AS m LEFT JOIN registered AS r ON r.account_id = m.payee WHERE m.payee IS NOT NULL AND r.account_id IS NULL) AS x
 		 GROUP BY x.inst_id, x.account),
 	strays AS (
-		SELECT inst_id, sum(amount) AS amount, count(*) AS n, (array_agg(account ORDER BY amount DESC, account))[1:20] AS accounts FROM stray GROUP BY inst_id),
+		SELECT inst_id, sum(amount) AS amount, count(*) AS n, (array_agg(account ORDER BY amount DESC NULLS LAST, account))[1:20] AS accounts FROM stray GROUP BY inst_id),
 	held AS (
 		SELECT e.owned, e.owner, coalesce(e.share, 0) AS share FROM equity AS e
 		 WHERE coalesce(e.valid_from <= $1, true) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND coalesce(e.kind, 'equity') <> 'control'),
 	known AS (
 		SELECT owned, sum(share) AS share, count(*) AS holders, count(*) FILTER (WHERE p.party_id IS NULL AND i.inst_id IS NULL) AS unnamed, coalesce(sum(share) FILTER (WHERE p.party_id IS NULL AND i.inst_id IS NULL), 0) AS unnamed_share
 		  FROM held AS h LEFT JOIN (SELECT DISTINCT party_id FROM party UNION SELECT person_id FROM person) AS p ON p.party_id = h.owner LEFT JOIN (SELECT DISTINCT inst_id FROM institution) AS i ON i.inst_id = h.owner GROUP BY owned)
-	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, t.inst_id, round(coalesce(s.amount, 0) / nullif(t.amount, 0), 6) AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, t.inst_id, risk_screen._rounded(coalesce(s.amount, 0) / nullif(t.amount, 0), ($5 ->> 'register_gap')::numeric) AS observed, NULL::numeric AS threshold,
 		   s.amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('about', 'accounts', 'not_registered', s.n, 'accounts', to_jsonb(s.accounts))) AS evidence, 'institution:' || t.inst_id || ':accounts' AS finding_key
-	  FROM total AS t JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines <> '{}' LEFT JOIN strays AS s ON s.inst_id = t.inst_id WHERE t.amount > 0
+		   jsonb_strip_nulls(jsonb_build_object('about', 'accounts', 'not_registered', s.n, 'accounts', to_jsonb(s.accounts), 'other_currencies', nullif(t.other, 0), 'missing', CASE WHEN t.amount IS NULL THEN 'transfers in yuan' END)) AS evidence, 'institution:' || t.inst_id || ':accounts' AS finding_key
+	  FROM total AS t JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines <> '{}' LEFT JOIN strays AS s ON s.inst_id = t.inst_id WHERE t.amount > 0 OR t.amount IS NULL AND t.other > 0
 	 UNION ALL
-	SELECT 'institution', i.inst_id, i.inst_id, round(greatest(1 - k.share, 0) + k.unnamed_share, 6), NULL, NULL, NULL,
+	SELECT 'institution', i.inst_id, i.inst_id, risk_screen._rounded(greatest(1 - k.share, 0) + k.unnamed_share, ($5 ->> 'register_gap')::numeric), NULL, NULL, NULL,
 		   jsonb_strip_nulls(jsonb_build_object('about', 'shareholders', 'holders', k.holders, 'share_filed', k.share, 'holders_not_on_file', k.unnamed, 'missing', CASE WHEN k.owned IS NULL THEN 'shareholders' END)), 'institution:' || i.inst_id || ':shareholders'
 	  FROM institution AS i LEFT JOIN known AS k ON k.owned = i.inst_id
 	 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active'
@@ -114,13 +117,23 @@ SELECT risk_screen._ship_rule('M12', NULL, '{}', '{}', '{account}', '{}', $$
 	 WHERE coalesce(a.opened_on <= $1, true) AND (a.closed_on > $1 OR a.closed_on IS NULL) GROUP BY u.line
 $$, '各条线账户纳入统一登记和集中监测的比例。', 'Share of accounts under central registration, by line.', 'meso', NULL, '{}', 1, 'indicator');
 
+-- A figure that was filed by its parts only (position.biz, position.region) is their sum; a rate
+-- has none and is left out. Both are counted in the evidence.
 SELECT risk_screen._ship_rule('M16', NULL, '{}', '{}', '{position}', '{}', $$
-	WITH last AS (
-		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position WHERE as_of <= $1 AND as_of >= $2::date AND biz IS NULL AND region IS NULL AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC)
+	WITH filed AS (
+		SELECT p.inst_id, p.item, p.as_of, p.period_from, count(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL) = 0 AS parts, coalesce(max(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL),
+			   -- rates have no sum
+			   CASE WHEN p.item !~ '_rate$' THEN coalesce(sum(p.value) FILTER (WHERE p.region IS NULL), sum(p.value) FILTER (WHERE p.biz IS NULL), sum(p.value)) END) AS value
+		  FROM position AS p WHERE p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id, p.item, p.as_of, p.period_from),
+	-- the last day; of periods that end on it the longest
+	last AS (
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, parts, as_of, period_from FROM filed ORDER BY inst_id, item, value IS NULL, as_of DESC, period_from NULLS LAST)
 	SELECT 'statistic' AS subject_kind, concat_ws(' ', u.line, l.item) AS subject_id, NULL::text AS inst_id, CASE WHEN l.item ~ '_rate$' THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY l.value) ELSE sum(l.value) END AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, max(l.as_of)::timestamptz AS occurred_at,
-		   jsonb_build_object('line', u.line, 'item', l.item, 'title', min(c.title_zh), 'definition', CASE WHEN l.item ~ '_rate$' THEN 'median of the last figures filed' ELSE 'sum of the last figures filed' END, 'institutions', count(*),
-				'not_filed', (SELECT count(*) FROM institution AS i WHERE u.line = ANY (i.lines) AND coalesce(i.status, 'active') = 'active') - count(*) FILTER (WHERE coalesce(n.status, 'active') = 'active'), 'oldest', min(l.as_of), 'version', 1) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('line', u.line, 'item', l.item, 'title', min(c.title_zh), 'definition', CASE WHEN l.item ~ '_rate$' THEN 'median of the last figures filed' ELSE 'sum of the last figures filed' END, 'institutions', count(l.value), 'summed_from_parts', nullif(count(l.value) FILTER (WHERE l.parts), 0), 'left_out_parts_only', nullif(count(*) - count(l.value), 0),
+				'different_periods', nullif(count(DISTINCT (l.period_from, l.as_of)) FILTER (WHERE l.period_from IS NOT NULL AND l.value IS NOT NULL), 0),
+				'not_filed', (SELECT count(*) FROM institution AS i WHERE u.line = ANY (i.lines) AND coalesce(i.status, 'active') = 'active') - count(*) FILTER (WHERE coalesce(n.status, 'active') = 'active'), 'oldest', min(l.as_of) FILTER (WHERE l.value IS NOT NULL), 'version', 2,
+				'missing', CASE WHEN count(l.value) = 0 THEN 'the figure as a whole: filed by its parts only' END)) AS evidence
 	  FROM last AS l JOIN institution AS n USING (inst_id) CROSS JOIN LATERAL unnest(n.lines) AS u (line) LEFT JOIN risk_screen.code_label AS c ON c.domain = 'position_item' AND c.code = l.item
 	 GROUP BY u.line, l.item
 $$, '分条线统计：各报送指标合计（比率取中位数）及报送机构数。', 'Statistics by line: sum of each filed figure (median of rates) and how many filed it.', 'macro', NULL, '{}', 1, 'indicator');
@@ -184,11 +197,19 @@ SELECT risk_screen._ship_rule('M23', 'yellow', '{}', '{}', '{}', '{}', $$
 $$, '未履行法律程序查询账户。', 'An account was queried without a legal document.');
 
 SELECT risk_screen._ship_rule('M25', NULL, '{}', '{}', '{position,institution}', '{}', $$
-	WITH last AS (
-		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, as_of FROM position WHERE as_of <= $1 AND as_of >= $2::date AND biz IS NULL AND region IS NULL AND value IS NOT NULL ORDER BY inst_id, item, as_of DESC)
+	WITH filed AS (
+		SELECT p.inst_id, p.item, p.as_of, p.period_from, count(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL) = 0 AS parts, coalesce(max(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL),
+			   -- rates have no sum
+			   CASE WHEN p.item !~ '_rate$' THEN coalesce(sum(p.value) FILTER (WHERE p.region IS NULL), sum(p.value) FILTER (WHERE p.biz IS NULL), sum(p.value)) END) AS value
+		  FROM position AS p WHERE p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL GROUP BY p.inst_id, p.item, p.as_of, p.period_from),
+	-- the last day; of periods that end on it the longest
+	last AS (
+		SELECT DISTINCT ON (inst_id, item) inst_id, item, value, parts, as_of, period_from FROM filed ORDER BY inst_id, item, value IS NULL, as_of DESC, period_from NULLS LAST)
 	SELECT 'statistic' AS subject_kind, n.province || ' ' || l.item AS subject_id, NULL::text AS inst_id, CASE WHEN l.item ~ '_rate$' THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY l.value) ELSE sum(l.value) END AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, max(l.as_of)::timestamptz AS occurred_at,
-		   jsonb_build_object('region', n.province, 'item', l.item, 'title', min(c.title_zh), 'institutions', count(*), 'largest_share', CASE WHEN sum(l.value) > 0 THEN round(max(l.value) / sum(l.value), 6) END, 'oldest', min(l.as_of)) AS evidence
+		   jsonb_strip_nulls(jsonb_build_object('region', n.province, 'item', l.item, 'title', min(c.title_zh), 'institutions', count(l.value), 'summed_from_parts', nullif(count(l.value) FILTER (WHERE l.parts), 0), 'left_out_parts_only', nullif(count(*) - count(l.value), 0),
+				'different_periods', nullif(count(DISTINCT (l.period_from, l.as_of)) FILTER (WHERE l.period_from IS NOT NULL AND l.value IS NOT NULL), 0),
+				'largest_share', CASE WHEN sum(l.value) > 0 THEN round(max(l.value) / sum(l.value), 6) END, 'oldest', min(l.as_of) FILTER (WHERE l.value IS NOT NULL), 'missing', CASE WHEN count(l.value) = 0 THEN 'the figure as a whole: filed by its parts only' END)) AS evidence
 	  FROM last AS l JOIN institution AS n USING (inst_id) LEFT JOIN risk_screen.code_label AS c ON c.domain = 'position_item' AND c.code = l.item
 	 WHERE n.province IS NOT NULL AND n.lines <> '{}'
 	 GROUP BY n.province, l.item

@@ -32,14 +32,14 @@ $$, '数据未按T+1报送、缺报或校验不通过。', 'A daily feed is late
 SELECT risk_screen._ship_rule('M02', 'yellow', '{ALL}', '{}', '{txn}', '{}', $$
 	WITH register AS MATERIALIZED (SELECT DISTINCT a.account_id FROM account AS a),
 	faulty AS (
-		SELECT t.inst_id, t.amount, t.paid_at, t.payer_owner IS NULL AND t.payee_owner IS NULL AS without_user, t.payer IS NULL OR t.payee IS NULL AS without_party,
+		SELECT t.inst_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, t.paid_at, t.payer_owner IS NULL AND t.payee_owner IS NULL AS without_user, t.payer IS NULL OR t.payee IS NULL AS without_party,
 			   t.amount IS NULL OR t.amount < 0 OR t.amount = 'NaN' AS without_amount, t.txn_id IS NULL AS without_id,
 			   -- neither side is in the register, if there is one
 			   p.account_id IS NULL AND q.account_id IS NULL AND t.payer IS NOT NULL AND t.payee IS NOT NULL AND EXISTS (SELECT FROM register) AS orphan
 		  FROM txn AS t LEFT JOIN register AS p ON p.account_id = t.payer LEFT JOIN register AS q ON q.account_id = t.payee
 		 WHERE (t.paid_at >= $2 AND t.paid_at < $3 OR t.paid_at IS NULL) AND t.inst_id IS NOT NULL),
 	per AS (
-		SELECT f.inst_id, count(*) AS n, sum(f.amount) AS amount, max(f.paid_at) AS at, count(*) FILTER (WHERE f.without_user) AS without_user, count(*) FILTER (WHERE f.without_party) AS without_party,
+		SELECT f.inst_id, count(*) AS n, sum(f.amount) FILTER (WHERE f.amount <> 'NaN') AS amount, count(*) FILTER (WHERE f.currency <> 'CNY') AS other, max(f.paid_at) AS at, count(*) FILTER (WHERE f.without_user) AS without_user, count(*) FILTER (WHERE f.without_party) AS without_party,
 			   count(*) FILTER (WHERE f.without_amount) AS without_amount, count(*) FILTER (WHERE f.without_id) AS without_id, count(*) FILTER (WHERE f.orphan) AS orphan
 		  FROM faulty AS f WHERE f.without_user OR f.without_party OR f.without_amount OR f.without_id OR f.orphan OR f.paid_at IS NULL GROUP BY f.inst_id),
 	-- rows that load_feed() could not load, and no later version of the message has mended
@@ -55,7 +55,7 @@ SELECT risk_screen._ship_rule('M02', 'yellow', '{ALL}', '{}', '{txn}', '{}', $$
 		 GROUP BY b.inst_id)
 	SELECT 'institution' AS subject_kind, coalesce(p.inst_id, h.inst_id) AS subject_id, coalesce(p.n, 0) + coalesce(h.n, 0) AS observed, 0 AS threshold, p.amount, coalesce(p.at, h.day::timestamptz) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('without_user', p.without_user, 'without_party', p.without_party, 'without_amount', p.without_amount, 'without_id', p.without_id,
-				'account_unknown', p.orphan, 'in_quarantine', h.n)) AS evidence
+				'account_unknown', p.orphan, 'other_currencies', nullif(p.other, 0), 'in_quarantine', h.n)) AS evidence
 	  FROM per AS p FULL JOIN held AS h ON h.inst_id = p.inst_id
 $$, '交易数据缺少用户、金额、对手方或流向，账户无登记，或有数据被隔离。', 'Transfers lack user, amount, counterparty or direction, name unregistered accounts, or are in quarantine.');
 
@@ -135,12 +135,12 @@ $$, '运营数据缺报、不完整，或访问量少于当日交易客户数。
 
 SELECT risk_screen._ship_rule('M07', 'orange', '{ALL}', '{}', '{txn}', '{}', $$
 	WITH hashed AS MATERIALIZED (
-		SELECT t.inst_id, t.txn_id, t.paid_at, t.amount, lower(t.hash) AS hash, lower(t.prev_hash) AS before,
+		SELECT t.inst_id, t.txn_id, t.paid_at, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, lower(t.hash) AS hash, lower(t.prev_hash) AS before,
 			   lower(t.hash) = risk_screen.transfer_hash(t.txn_id, t.payer, t.payee, t.amount, t.paid_at, t.currency, t.prev_hash) AS agrees
 		  FROM txn AS t WHERE t.hash IS NOT NULL AND t.inst_id IS NOT NULL AND t.paid_at < $3),
 	filer AS MATERIALIZED (SELECT DISTINCT h.inst_id FROM hashed AS h),
 	bare AS (
-		SELECT t.inst_id, t.txn_id, t.paid_at, t.amount FROM txn AS t
+		SELECT t.inst_id, t.txn_id, t.paid_at, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND t.hash IS NULL AND EXISTS (SELECT FROM filer) AND t.inst_id IS NOT NULL),
 	linked AS (
 		SELECT h.*, count(*) OVER (PARTITION BY h.hash) AS used, count(*) OVER (PARTITION BY h.inst_id, h.before) AS followers, p.hash IS NULL AS dangling

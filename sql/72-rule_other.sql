@@ -19,7 +19,8 @@ SELECT risk_screen._ship_rule('E05', 'orange', '{INS}', '{}', '{cooperation,lice
 $$, '与无经营资质的第三方平台合作。', 'Cooperation with a platform without a licence.');
 
 SELECT risk_screen._ship_rule('E17', 'red', '{PAY}', '{}', '{txn,account}', '{}', $$
-	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at, jsonb_build_object('from', t.payer, 'to', t.payee) AS evidence
+	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, a.inst_id, t.amount AS observed, 0 AS threshold, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.paid_at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('from', t.payer, 'to', t.payee, 'currency', nullif(t.currency, 'CNY'))) AS evidence
 	  FROM txn AS t JOIN account AS a ON a.account_id = t.payer AND a.owner_kind = 'reserve'
 	 WHERE t.purpose = 'redemption' AND t.paid_at >= $2 AND t.paid_at < $3
 $$, '备付金垫付基金等投资产品的赎回。', 'Client reserve pre-paid a redemption.');
@@ -46,8 +47,8 @@ SELECT risk_screen._ship_rule('I01', 'yellow', '{ALL}', '{}', '{kyc,txn}', '{}',
 	WITH checks AS (
 		SELECT k.user_id, bool_or(k.online_ok) AS online_ok, bool_or(k.offline_ok) AS offline_ok FROM kyc AS k
 		 WHERE coalesce(k.checked_on <= $1, true) AND (k.valid_to > $1 OR k.valid_to IS NULL) GROUP BY k.user_id)
-	SELECT 'user' AS subject_kind, c.user_id AS subject_id, min(t.inst_id) AS inst_id, count(*) AS observed, 0 AS threshold, sum(t.amount) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_build_object('online', coalesce(c.online_ok, false), 'offline', coalesce(c.offline_ok, false)) AS evidence
+	SELECT 'user' AS subject_kind, c.user_id AS subject_id, min(t.inst_id) AS inst_id, count(*) AS observed, 0 AS threshold, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('online', coalesce(c.online_ok, false), 'offline', coalesce(c.offline_ok, false), 'other_currencies', nullif(count(*) FILTER (WHERE t.currency <> 'CNY'), 0))) AS evidence
 	  FROM checks AS c JOIN txn AS t ON t.payer_owner = c.user_id AND t.paid_at >= $2 AND t.paid_at < $3
 	 WHERE NOT (coalesce(c.online_ok, false) AND coalesce(c.offline_ok, false)) GROUP BY c.user_id, c.online_ok, c.offline_ok
 $$, '用户未经线上线下交叉核验而交易。', 'A user trades without both checks of identity.');
@@ -70,8 +71,8 @@ SELECT risk_screen._ship_rule('K05', 'red', '{ALL}', '{}', '{authority_order}', 
 $$, '责令停止新业务之后仍开展新业务。', 'New business after the order to stop.');
 
 SELECT risk_screen._ship_rule('K12', 'red', '{ALL}', '{}', '{freeze_order,txn}', '{}', $$
-	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, coalesce(f.inst_id, t.inst_id) AS inst_id, t.amount AS observed, 0 AS threshold, t.amount, t.paid_at AS occurred_at,
-		   jsonb_build_object('freeze_id', f.freeze_id, 'account', f.account_id) AS evidence
+	SELECT 'transfer' AS subject_kind, t.txn_id AS subject_id, coalesce(f.inst_id, t.inst_id) AS inst_id, t.amount AS observed, 0 AS threshold, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.paid_at AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('freeze_id', f.freeze_id, 'account', f.account_id, 'currency', nullif(t.currency, 'CNY'))) AS evidence
 	  FROM freeze_order AS f JOIN txn AS t ON t.payer = f.account_id AND t.paid_at >= f.from_at AND (t.paid_at < f.to_at OR f.to_at IS NULL)
 	 WHERE f.kind = 'account' AND f.amount IS NULL AND t.paid_at >= $2 AND t.paid_at < $3
 $$, '冻结期间账户仍有转出。', 'Money left a frozen account.');

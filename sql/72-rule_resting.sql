@@ -63,7 +63,7 @@ SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', 
 		  FROM book AS b LEFT JOIN own AS o USING (inst_id) LEFT JOIN pool AS p USING (inst_id)),
 	gaps AS (
 		SELECT g.inst_id, string_agg(DISTINCT g.rule, ', ') AS rules FROM risk_screen.desk_gaps($1, $4, ARRAY['C01', 'C02', 'C05', 'C22']) AS g WHERE g.inst_id IS NOT NULL GROUP BY g.inst_id)
-	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN g.rules IS NULL OR s.marked > 0 OR s.pools > 0 THEN round(greatest(s.loan_share, s.pool_share), 6) END AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN g.rules IS NULL OR s.marked > 0 OR s.pools > 0 THEN risk_screen._rounded(greatest(s.loan_share, s.pool_share), ($5 ->> 'intermediary_share')::numeric) END AS observed, NULL::numeric AS threshold,
 		   greatest(s.amount, s.pooled) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('loans', s.loans, 'with_platform_funds_or_guarantee', coalesce(s.marked, 0), 'rules', s.rules, 'pooled', s.pooled, 'share_of_loans', round(s.loan_share, 6), 'share_of_money', round(s.pool_share, 6),
 				'missing', CASE WHEN g.rules IS NOT NULL THEN 'rules that could not judge: ' || g.rules END)) AS evidence

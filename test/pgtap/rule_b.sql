@@ -145,6 +145,33 @@ SELECT filing.forget('position');
 INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('P1', '2026-10-31', 'income', 1000), ('P1', '2026-10-31', 'risk_reserve_paid', 5), ('P2', '2026-10-31', 'income', 1000), ('P2', '2026-10-31', 'risk_reserve_paid', 4.99), ('P3', '2026-10-31', 'income', 1000);
 SELECT is(filing.hits('B20'), 'P2', 'B20: exactly 0.5 % is enough, less is not');
 SELECT is(filing.unknowns('B20'), 'P3', 'B20: nothing filed is not nothing paid');
+SELECT is((SELECT evidence FROM risk_screen.run_rule('desk', 'B20', '2026-11-20') WHERE subject_id = 'P2'), '{"period_to": "2026-10-31", "paid": 4.99, "income": 1000, "periods": 1, "period_not_filed": true}', 'B20: says that no period was filed');
+DELETE FROM filing.position WHERE inst_id = 'P2';
+INSERT INTO filing.position (inst_id, as_of, period_from, item, value) VALUES ('P2', '2026-10-31', '2026-10-01', 'income', 100), ('P2', '2026-10-31', '2026-10-01', 'risk_reserve_paid', 0), ('P2', '2026-09-30', '2026-01-01', 'income', 900), ('P2', '2026-09-30', '2026-01-01', 'risk_reserve_paid', 4),
+	('P2', '2026-09-30', '2026-07-01', 'income', 300), ('P2', '2026-08-31', '2026-08-01', 'income', 100), ('P2', '2026-11-20', NULL, 'income', 1);
+SELECT is((SELECT evidence FROM risk_screen.run_rule('desk', 'B20', '2026-11-20') WHERE subject_id = 'P2'), '{"period_to": "2026-10-31", "period_from": "2026-01-01", "paid": 4, "income": 1000, "periods": 2, "figures_left_out": 3}', 'B20: says which days it is about, from how many periods, and how many figures were left out');
+SELECT is((SELECT evidence ->> 'missing' FROM risk_screen.run_rule('desk', 'B20', '2026-11-20') WHERE subject_id = 'P3'), 'position item risk_reserve_paid', 'B20: says which figure is missing');
+
+-- Income of 2 and reserves of 3 a day, filed at random by month, quarter, year to date and odd spans: what is taken is as many days of both, none twice.
+SELECT filing.forget('position');
+INSERT INTO filing.position (inst_id, as_of, period_from, item, value)
+SELECT 'R' || i, p.to_day, p.from_day, x.item, (p.to_day - p.from_day + 1) * x.rate
+  FROM generate_series(1, 400) AS i
+ CROSS JOIN (SELECT (date '2026-01-01' + make_interval(months => m))::date AS from_day, (date '2026-01-01' + make_interval(months => m + l))::date - 1 AS to_day FROM generate_series(0, 9) AS m, unnest(ARRAY[1, 1, 2, 3, 6, 10]) AS l
+			  UNION ALL SELECT date '2026-01-01', (date '2026-02-01' + make_interval(months => m))::date - 1 FROM generate_series(0, 9) AS m
+			  UNION ALL SELECT date '2026-10-10', date '2026-11-09') AS p
+ CROSS JOIN (VALUES ('income', 2), ('risk_reserve_paid', 3)) AS x (item, rate)
+ WHERE p.to_day <= '2026-11-20' AND abs(hashtext(concat_ws(' ', i, p.from_day, p.to_day, x.item))::bigint) % 100 < CASE i % 4 WHEN 0 THEN 2 WHEN 1 THEN 6 WHEN 2 THEN 15 ELSE 40 END;
+SET LOCAL search_path = desk, public;
+CREATE TEMP TABLE taken AS
+SELECT f.*, (f.figures ->> 'income')::numeric / 2 AS days, (f.figures ->> 'risk_reserve_paid')::numeric / 3 AS paid_days, v.finest
+  FROM (VALUES (false), (true)) AS v (finest) CROSS JOIN LATERAL risk_screen._period_figures('2026-11-20', '2026-08-23', '{income,risk_reserve_paid}', finest => v.finest) AS f;
+SET LOCAL search_path = public;
+SELECT cmp_ok((SELECT count(*) FROM taken WHERE missing IS NULL AND NOT finest), '>', 100::bigint, 'many institutions file what can be compared');
+SELECT cmp_ok((SELECT count(*) FROM taken WHERE missing IS NOT NULL AND NOT finest), '>', 20::bigint, 'and some do not');
+SELECT is((SELECT count(*) FROM taken WHERE missing IS NULL AND (days <> paid_days OR days > last_day - first_day + 1 OR days <= 0 OR left_out < 0)), 0::bigint, 'figures are of the same days, no day twice');
+SELECT is((SELECT count(*) FROM taken AS t WHERE missing IS NOT NULL AND EXISTS (SELECT FROM filing.position AS a JOIN filing.position AS b USING (inst_id, as_of, period_from) WHERE a.inst_id = t.inst_id AND a.item = 'income' AND b.item = 'risk_reserve_paid' AND a.as_of >= '2026-08-23')), 0::bigint, 'nobody who files both for one period is left out');
+SELECT is((SELECT count(*) FROM taken AS a JOIN taken AS b USING (inst_id) WHERE a.finest AND NOT b.finest AND (a.last_day <> b.last_day OR a.missing IS DISTINCT FROM b.missing)), 0::bigint, 'short or long, they end on the same day');
 
 -- B21, B22: 5 % exactly needs no recording; both sound and picture; ten years to the day
 INSERT INTO filing.product (product_id, inst_id, biz, kind, rate_promised) VALUES ('p5', 'INS1', 'INS', 'wealth_insurance', 0.05), ('p501', 'INS1', 'INS', 'wealth_insurance', 0.0501);

@@ -33,6 +33,7 @@ SELECT is(filing.unknowns('G04'), 'C', 'G04: interest not filed: unknown');
 SELECT is(filing.hits('G06'), '', 'G06: the five allowed paths');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, clearing_path) VALUES ('d1', 'u1', 'a', 1, '2026-11-05', 'A', 'direct'), ('d2', 'u2', 'a', 1, '2026-11-05', 'A', 'direct'), ('d3', 'u1', 'b', 1, '2026-11-05', 'B', 'direct'), ('d4', 'u1', 'n', 1, '2026-11-05', 'N', 'direct');
 SELECT is(filing.hits('G06'), 'A B', 'G06: direct links');
+SELECT is((SELECT evidence FROM risk_screen.run_rule('desk', 'G06', '2026-11-20') WHERE subject_id = 'A'), '{"paths": [{"path": "direct", "transfers": 2, "amount": 2, "first": "2026-11-05T08:00:00+08:00", "last": "2026-11-05T08:00:00+08:00"}], "allowed": ["pboc", "unionpay", "netsunion", "licensed", "internal"]}', 'G06: each path with transfers and amount, beside those that are allowed');
 SELECT is(filing.hits('G05'), 'A B', 'G05: direct links between banks; one bank inside itself is none (test/cases)');
 
 -- G07

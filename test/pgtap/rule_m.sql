@@ -53,6 +53,10 @@ INSERT INTO filing.position (inst_id, as_of, item, value, biz) VALUES ('A', '202
 SELECT is(filing.value('M16', 'P2P loan_balance'), 150.0, 'M16: the last figure of each, parts by business left out');
 SELECT is(filing.value('M16', 'P2P overdue_rate'), 0.2, 'M16: the median of rates');
 SELECT is((SELECT evidence ->> 'not_filed' FROM risk_screen.run_rule('desk', 'M16', '2026-11-20') WHERE subject_id = 'P2P loan_balance'), '1', 'M16: and who has not filed');
+INSERT INTO filing.position (inst_id, as_of, item, value, region, period_from) VALUES ('A', '2026-11-10', 'income', 3, '上海', '2026-11-01'), ('A', '2026-11-10', 'income', 4, '江苏', '2026-11-01'), ('B', '2026-10-31', 'income', 5, NULL, '2026-01-01'), ('A', '2026-11-10', 'annual_rate', 0.1, '上海', NULL), ('B', '2026-11-10', 'annual_rate', 0.2, NULL, NULL);
+SELECT is((SELECT string_agg(subject_id || ' ' || observed::float8 || ' ' || concat_ws('/', evidence ->> 'institutions', evidence ->> 'summed_from_parts', evidence ->> 'left_out_parts_only', evidence ->> 'different_periods'), ', ' ORDER BY subject_id) FROM risk_screen.run_rule('desk', 'M16', '2026-11-20') WHERE subject_id ~ 'income|annual'),
+	'P2P annual_rate 0.2 1/1, P2P income 12 2/1/2', 'M16: what was summed from parts, what was left out, and that periods differ is said');
+SELECT is((SELECT string_agg(subject_id || ' ' || (evidence ->> 'missing'), ', ' ORDER BY subject_id) FROM risk_screen.run_rule('desk', 'M25', '2026-11-20') WHERE subject_id ~ 'annual' AND observed IS NULL), '上海 annual_rate the figure as a whole: filed by its parts only', 'M25: a rate filed by parts only');
 SELECT is((SELECT string_agg(subject_id || ' ' || observed::float8, ', ' ORDER BY subject_id COLLATE "C") FROM risk_screen.run_rule('desk', 'M25', '2026-11-20') WHERE subject_id LIKE '%balance'), '上海 loan_balance 100, 江苏 loan_balance 50', 'M25: by province');
 
 -- M17, M18

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs the case files test/cases/rule_*.case and counts them: every computable or partly computable requirement of sections A, B, C, G, H, J and M
 has rows that hit, a look-alike that does not, the values below, on and above its number, and missing data that is unknown.
+The first hit of a rule is tried again with a row in every role that says nothing: nothing may stop or change.
 A kind that is absent needs a reason in the case file. Every switch between readings of a clause is flipped and must matter.
 
 A case file is lines (indented lines continue the one before):
@@ -134,6 +135,14 @@ def read(path):
 
 
 # ------------------------------------------------------------------ running
+# a row of each role in which no field was filed
+EMPTY_ROWS = "DO $$ DECLARE r text; BEGIN FOR r IN SELECT role FROM risk_screen.role LOOP EXECUTE format('INSERT INTO filing.%I DEFAULT VALUES', r); END LOOP; END $$;"
+
+
+def first_hit(r):
+    return next((c for c in r["cases"] if c["kind"] == "hit"), None)
+
+
 def script(rules):
     out = ["\\set ON_ERROR_STOP off", "BEGIN;", "\\i test/fixtures/desk.sql", "\\i test/fixtures/case.sql", "SET LOCAL search_path = filing, desk, risk_screen, public;"]
     n = 0
@@ -157,6 +166,9 @@ def script(rules):
             else:
                 out += [step(s) for s in case["steps"]]
             ask(code, case)
+            if case is first_hit(r):
+                out.append(EMPTY_ROWS)
+                ask(code, case)
             out.append("ROLLBACK TO case_;")
         out.append("ROLLBACK TO rule;")
     return "\n".join(out + ["ROLLBACK;"]), n
@@ -248,6 +260,11 @@ for code in sorted(rules):
                 why = "; ".join(filter(None, [why, relation(case, rows)]))
             if why:
                 wrong.append("%s %s: %s" % (case["place"], case["kind"], why))
+        if case is first_hit(rules[code]):
+            rows = answers.get(case["first"] + len(case["expected"]))
+            why = "no answer" if rows is None else compare([r for r in rows if r["s"] != "(not filed)"], case["expected"][-1], known[code][1] == "")
+            if why:
+                wrong.append("%s with a row of nothing in every role: %s %s" % (case["place"], why, noise.get(case["first"] + len(case["expected"]), "")))
         last = case["expected"][-1]
         if case["kind"] == "hit" and not last["hit"] and not last["value"] or case["kind"] == "missing" and not last["unknown"] \
            or case["kind"] == "look_alike" and last["hit"] or case["kind"] == "switch" and (len(case["expected"]) != 2 or case["expected"][0] == last):
