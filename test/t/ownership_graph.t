@@ -32,7 +32,7 @@ def psql(script):
         ok(False, "psql", run.stderr)
         print("1..%d" % count)
         sys.exit(1)
-    return [line.split("\x1f") for line in run.stdout.splitlines()], run.stderr
+    return [line.split("\x1f") for line in run.stdout.rstrip("\n").split("\n")], run.stderr
 
 
 def literal(text):
@@ -57,32 +57,32 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
 	RETURN ARRAY['error ' || SQLSTATE];
 END$$;
--- NULL, or how the answers of query and graph differ
-CREATE FUNCTION pg_temp.difference(call text, query text, graph text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE TEMP TABLE tally (call text, rows bigint, error text, difference text);
+-- how the answers of query and graph differ, if they do
+CREATE FUNCTION pg_temp.compare(call text, query text, graph text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE q text[] := pg_temp.answer(call, query);
 	g text[] := pg_temp.answer(call, 'graph:' || graph);
 	few text;
 BEGIN
+	INSERT INTO tally VALUES (split_part(call, '(', 1), cardinality(q), CASE WHEN q[1] LIKE 'error %' THEN q[1] END);
 	IF call LIKE 'check_holdings%' THEN		-- of rows alike the order is the source's
 		SELECT array_agg(e ORDER BY e COLLATE "C") INTO q FROM unnest(q) e;
 		SELECT array_agg(e ORDER BY e COLLATE "C") INTO g FROM unnest(g) e;
 	END IF;
-	IF q IS NOT DISTINCT FROM g THEN
-		RETURN NULL;
+	-- of rows wrong in several ways the first that is met is told
+	IF q IS NOT DISTINCT FROM g OR (cardinality(q) = 1 AND cardinality(g) = 1 AND q[1] IN ('error 22003', 'error 23514') AND g[1] IN ('error 22003', 'error 23514')) THEN
+		RETURN;
 	END IF;
 	SELECT string_agg(x, E'\n') INTO few FROM (
 		(SELECT 'query: ' || e AS x FROM (SELECT unnest(q) AS e EXCEPT ALL SELECT unnest(g)) d LIMIT 3) UNION ALL
 		(SELECT 'graph: ' || e FROM (SELECT unnest(g) AS e EXCEPT ALL SELECT unnest(q)) d LIMIT 3)) s;
-	RETURN coalesce(few, 'another order');
+	INSERT INTO tally VALUES (split_part(call, '(', 1), 0, NULL, format(E'%s\n%s\n%s', call, query, coalesce(few, 'another order')));
 END$$;
-CREATE TEMP TABLE tally (call text, rows bigint, error text, difference text);
 -- one table: the graph is made, if its rows allow, else of the rows that are sound
 CREATE FUNCTION pg_temp.try(query text, calls text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE call text;
 	state text;
 	checked text;
-	d text;
-	a text[];
 BEGIN
 	BEGIN
 		PERFORM risk_screen.create_ownership_graph('case', query);
@@ -90,8 +90,8 @@ BEGIN
 		state := SQLSTATE;
 	END;
 	checked := substr(array_to_string(pg_temp.answer('check_holdings(@)', query), ''), 1, 11);
-	IF coalesce('error ' || state, 'no') <> (CASE WHEN checked LIKE 'error%' THEN checked ELSE 'no' END) THEN
-		INSERT INTO tally VALUES ('create', 0, state, format('created: %s, checked: %s', state, checked));
+	IF 'error ' || state <> checked THEN
+		INSERT INTO tally VALUES ('create', 0, state, format(E'created: %s, checked: %s\n%s', state, checked, query));
 	END IF;
 	IF state IS NOT NULL THEN
 		BEGIN
@@ -109,10 +109,7 @@ BEGIN
 			-- without the rows that no question could read
 			call := replace(call, 'bad_rows => ''error''', 'bad_rows => ''skip''');
 		END IF;
-		d := pg_temp.difference(call, query, 'case');
-		a := pg_temp.answer(call, 'graph:case');
-		INSERT INTO tally VALUES (split_part(call, '(', 1), cardinality(a), CASE WHEN a[1] LIKE 'error %' THEN a[1] END,
-			CASE WHEN d IS NOT NULL THEN call || E'\n' || query || E'\n' || d END);
+		PERFORM pg_temp.compare(call, query, 'case');
 	END LOOP;
 	PERFORM risk_screen.drop_ownership_graph('case');
 END$$;
@@ -144,7 +141,7 @@ TIMES = ["2025-01-01 00:00+08", "2025-06-01 12:00+08", "2026-01-01 00:00+08", No
 def share(grid, odd):
     x = r.random()
     if x < odd:
-        return r.choice(["1.5", "-0.2", "3", "1e20", "123456789012345678901234567890.5", "0.00000000000000000001", "-1", "1.0000001"])
+        return r.choice(["1.5", "-0.2", "3", "1e15", "1234567890123456.5", "0.00000000000000000001", "-1", "1.0000001"])
     if x < odd + 0.05:
         return None
     if x < odd + 0.08:
@@ -278,7 +275,7 @@ def calls(pool, types, pairs):
     return out
 
 
-cases = int(os.environ.get("RS_CASES", "20000" if LONG else "700"))
+cases = int(os.environ.get("RS_CASES", "20000" if LONG else "500"))
 script = HELPERS
 for i in range(cases):
     query, pool, types, pairs = table(sound=i % 3 == 0)
@@ -286,19 +283,82 @@ for i in range(cases):
 script += """SELECT 'tally', call, count(*), count(*) FILTER (WHERE rows > 0 AND error IS NULL), count(error) FROM tally GROUP BY call ORDER BY call;
 SELECT 'errors', string_agg(DISTINCT error, ', ') FROM tally;
 SELECT 'different', call, count(*) FROM tally WHERE difference IS NOT NULL GROUP BY call;
-SELECT difference FROM tally WHERE difference IS NOT NULL ORDER BY length(difference) LIMIT 3;"""
+SELECT DISTINCT ON (call) 'note', call, replace(difference, E'\n', E'\x1e') FROM tally WHERE difference IS NOT NULL ORDER BY call, length(difference);"""
 rows, _ = psql(script)
 FUNCTIONS = ["look_through", "controllers", "beneficial_owners", "related_parties", "final_investors", "control_groups",
              "ownership_paths", "check_holdings", "product_layers", "product_violations"]
 tally = {row[1]: tuple(map(int, row[2:5])) for row in rows if row[0] == "tally"}
 different = {row[1]: row[2] for row in rows if row[0] == "different"}
-notes = "\n".join("\x1f".join(row) for row in rows if row[0] not in ("tally", "different", "errors", ""))
+notes = {row[1]: row[2].replace("\x1e", "\n") for row in rows if row[0] == "note"}
 print("# %d tables, %d questions, seed %d; %s" % (cases, sum(t[0] for t in tally.values()), seed, next(row[1] for row in rows if row[0] == "errors")))
-ok("create" not in different and "create skipping" not in different, "a graph can be made of what can be read, and of nothing else", notes)
+ok("create" not in different and "create skipping" not in different, "a graph can be made of what can be read, and of nothing else", notes.get("create", notes.get("create skipping")))
 for f in FUNCTIONS:
     n, answered, errors = tally.get(f, (0, 0, 0))
-    ok(f not in different, "%s: %d answers and %d errors are those of the query" % (f, answered, errors), "%s different\n%s" % (different.get(f), notes))
+    ok(f not in different, "%s: %d answers and %d errors are those of the query" % (f, answered, errors), "%s different\n%s" % (different.get(f), notes.get(f)))
     ok(answered > cases / 10 and (errors > cases / 20 or f in ("check_holdings", "ownership_paths")), "%s: answers and errors enough" % f, (n, answered, errors))
+
+
+# ---- large tables: look_through takes them in parts ----
+def clusters(n, size, rings, dated):
+    """parties in clusters that own one another, some ring among them; (owner, owned, share, from, to)"""
+    rows = []
+    for c in range(n):
+        members = ["%d" % (c * 1000 + i) for i in range(size)]
+        for i, m in enumerate(members):
+            left = 1000
+            for h in r.sample(members, min(size, r.randint(0, 3))):
+                if h != m and (members.index(h) < i or r.random() < 0.03):
+                    part = r.randint(1, max(1, left - 1))
+                    left = max(1, left - part)
+                    days = (r.choice(DAYS), r.choice(DAYS)) if dated and r.random() < 0.3 else (None, None)
+                    rows.append((h, m, part / 1000, *days))
+        if c and r.random() < 0.4:          # a cluster holds of another
+            rows.append((r.choice(members), "%d" % (r.randrange(n) * 1000 + r.randrange(size)), 0.1, None, None))
+    at = 10 ** 7
+    for length, day in rings:
+        ring = ["%d" % (at + 7 * i) for i in range(length)]
+        r.shuffle(ring)
+        for i, m in enumerate(ring):
+            rows.append((ring[i - 1], m, 0.5 + r.random() / 4, *((day, None) if i == 0 else (None, None))))
+            if r.random() < 0.5:
+                rows.append(("%d" % r.randrange(size), m, 0.125, None, None))
+        rows.append((ring[0], "%d" % (r.randrange(n) * 1000), 0.01, None, None))
+        at += 10 ** 6
+    r.shuffle(rows)
+    return rows
+
+
+def large(what, rows, key, calls_of, share_type="numeric"):
+    """compare over an indexed table and its graph"""
+    body = "".join("\t".join("\\N" if v is None else str(v) for v in row) + "\n" for row in rows)
+    parties = sorted({p for row in rows for p in row[:2]})
+    script = HELPERS + "CREATE TABLE large (owner %s, owned %s, share %s, valid_from date, valid_to date);\nCOPY large FROM stdin;\n%s\\.\n" % (key, key, share_type, body)
+    script += "CREATE INDEX ON large (owned); CREATE INDEX ON large (owner); ANALYZE large; SELECT risk_screen.create_ownership_graph('large', 'large', 'skip');\n"
+    script += "".join("SELECT pg_temp.compare(%s, 'large', 'large');\n" % literal(call) for call in calls_of(parties))
+    script += """SELECT 'tally', count(*), coalesce(sum(rows), 0), count(error) FROM tally; SELECT 'note', left(difference, 3000) FROM tally WHERE difference IS NOT NULL LIMIT 1;
+        SELECT risk_screen.drop_ownership_graph('large'); DROP TABLE large;"""
+    rows, _ = psql(script)
+    n, answered, errors = next(map(int, row[1:]) for row in rows if row[0] == "tally")
+    note = [row[1] for row in rows if row[0] == "note"]
+    ok(not note, "%s: %d questions, %d rows, %d errors as of the query" % (what, n, answered, errors), "\n".join(note))
+    ok(answered > 10000, what + ": rows enough", answered)
+
+
+def look_throughs(parties):
+    for direction in ("owners", "holdings", "assets"):
+        for targets in (None, r.sample(parties, 257), [r.choice(parties + ["-5", "999999999"]) for _ in range(900)], parties[-300:], parties[:20]):
+            for more in r.sample(["", ", max_layers => 1", ", max_layers => 4", ", as_of => '2024-06-01'", ", as_of => '2026-01-01', max_layers => 3",
+                                  ", over_one => 'normalise'", ", over_one => 'error'", ", bad_rows => 'skip'"], 8 if LONG else 3):
+                yield "look_through(@, %s, '%s'%s)" % (array(targets), direction, more)
+
+
+SMALL_RINGS = [(3, None), (8, None), (9, None), (2, "2024-01-01")]
+large("clusters", clusters(60, 25, [], False), "bigint", look_throughs)
+large("small and large rings", clusters(40, 25, SMALL_RINGS * 6 + [(12, None)] * 8, False), "bigint", look_throughs)
+large("a ring of 120", clusters(20, 20, [(120, None), (40, None), (9, None)], False), "text", look_throughs)
+large("rings on some days only", clusters(40, 20, [(n, day) for n in (3, 9, 12, 30) for day in ("2025-06-01", "2026-06-30", "2024-01-01")] * 2, True), "text", look_throughs)
+large("shares in binary, some wrong", clusters(40, 20, SMALL_RINGS * 3, True) + [("5", "11", 1.5, None, None), ("12", "1005", -0.25, None, None), ("13", "7", "NaN", None, None)],
+      "int", look_throughs, "float8")
 
 print("1..%d" % count)
 sys.exit(failed > 0)
