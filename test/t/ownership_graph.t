@@ -362,5 +362,19 @@ large("rings on some days only", clusters(40, 20, [(n, day) for n in (3, 9, 12, 
 large("shares in binary, some wrong", clusters(40, 20, SMALL_RINGS * 3, True) + [("5", "11", 1.5, None, None), ("12", "1005", -0.25, None, None)],
       "int", look_throughs, "float8")
 
+# ---- what bad_rows => 'skip' says: each row once, however many parts meet it
+WARNED = ["look_through(@, bad_rows => 'skip')", "look_through(@, direction => 'holdings', bad_rows => 'skip')",
+          "controllers(@, bad_rows => 'skip')", "check_holdings(@, bad_rows => 'skip')"]
+_, said = psql("""CREATE TABLE warned AS SELECT 'p' || i / 2 AS owner, 'p' || i AS owned, 0.4 AS share, NULL::numeric AS share_min, 0.9 AS share_max FROM generate_series(1, 2000) i;
+INSERT INTO warned VALUES ('p1', 'p2', 1.5, 0, 1), ('p3', 'p7', -1, 0, 1), ('p3', 'p8', NULL, 0.9, 0.1), ('p8', 'p3', NULL, 2, 1);
+SELECT risk_screen.create_ownership_graph('warned', 'warned'); SET client_min_messages = warning;
+""" + "".join("\\warn @%d\nSELECT count(*) FROM risk_screen.%s;\n" % (i, call.replace("@", literal(text)))
+              for i, call in enumerate(WARNED) for text in ("warned", "graph:warned")) +
+               "SELECT risk_screen.drop_ownership_graph('warned'); DROP TABLE warned;", )
+said = [part.split("\n")[1:] for part in said.replace("the holdings query", "X").replace('ownership graph "warned"', "X").split("@")[1:]]
+said = [[line.split(":")[-1] if "WARNING" in line else line for line in part] for part in said]
+for i, call in enumerate(WARNED):
+    ok(said[2 * i] == said[2 * i + 1] and (bool(said[2 * i][0]) or i == 3), call + " warns as of the query", said[2 * i:2 * i + 2])
+
 print("1..%d" % count)
 sys.exit(failed > 0)
