@@ -220,8 +220,8 @@ SELECT is(risk_screen.create_ownership_graph('og_temporary', 'og_temporary'), 1:
 SELECT is(risk_screen.refresh_ownership_graph('og_temporary'), 'unchanged', 'is refreshed while that is there');
 SET LOCAL search_path = '';
 SELECT risk_screen.create_ownership_graph('og_no path', 'SELECT * FROM public.og_t');
-SELECT public.is(risk_screen.refresh_ownership_graph('og_no path'), 'unchanged', 'an empty search_path');
 SET LOCAL search_path = public;
+SELECT is(risk_screen.refresh_ownership_graph('og_no path'), 'unchanged', 'an empty search_path');
 DROP TABLE pg_temp.og_t;
 
 -- memory, time, read-only, isolation
