@@ -58,6 +58,9 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
 	RETURN ARRAY['error ' || SQLSTATE];
 END$$;
+CREATE DOMAIN pg_temp.code AS text;
+CREATE DOMAIN pg_temp.number AS int;
+CREATE TYPE pg_temp.letter AS ENUM ('z', 'a', 'm', 'b');
 CREATE TEMP TABLE tally (call text, rows bigint, error text, difference text);
 -- how the answers of query and graph differ, if they do
 CREATE FUNCTION pg_temp.compare(call text, query text, graph text) RETURNS void LANGUAGE plpgsql AS $$
@@ -92,14 +95,15 @@ BEGIN
 		state := SQLSTATE;
 	END;
 	checked := substr(array_to_string(pg_temp.answer('check_holdings(@)', query), ''), 1, 11);
-	IF 'error ' || state <> checked THEN
+	-- types whose equal values may look different are refused by the graph alone
+	IF 'error ' || state <> checked AND NOT (state = '0A000' AND query ~ '::(float8|interval) AS own') THEN
 		INSERT INTO tally VALUES ('create', 0, state, format(E'created: %s, checked: %s\n%s', state, checked, query));
 	END IF;
 	IF state IS NOT NULL THEN
 		BEGIN
 			PERFORM risk_screen.create_ownership_graph('case', query, 'skip');
 		EXCEPTION WHEN OTHERS THEN
-			IF SQLSTATE <> state THEN
+			IF SQLSTATE <> state AND SQLSTATE <> '0A000' THEN
 				INSERT INTO tally VALUES ('create skipping', 0, state, SQLSTATE);
 			END IF;
 			INSERT INTO tally VALUES ('create', 0, state, NULL);
@@ -133,6 +137,19 @@ KEYS = {
     "numeric": (("numeric", "numeric"), ["0", "1", "-2.5", "1000000000000000000000.5", "0.001", "12"]),
     "date": (("date", "date"), ["2000-01-01", "1999-12-31", "2026-02-28", "infinity", "0044-03-15 BC"]),
     "oid": (("oid", "oid"), ["1", "4294967295", "2147483648", "17", "0"]),
+    "domain": (("pg_temp.code", "text"), TEXTS),
+    "domains": (("pg_temp.code", "pg_temp.code"), TEXTS),
+    "number domain": (("pg_temp.number", "pg_temp.number"), ["1", "5", "-7", "100"]),
+    "enum": (("pg_temp.letter", "pg_temp.letter"), ["z", "a", "m", "b"]),
+    "timestamptz": (("timestamptz", "timestamptz"), ["2026-01-01 00:00+08", "infinity", "1900-01-01 00:00+08", "2026-01-01 00:00:00.000001+08"]),
+    "inet": (("inet", "inet"), ["10.0.0.1", "10.0.0.0/8", "::1", "192.168.1.1"]),
+    "bool": (("bool", "bool"), ["true", "false"]),
+    "name": (("name", "name"), ["a", "b", "", "zz"]),
+    "float8": (("float8", "float8"), ["1", "-1", "2.5", "NaN"]),
+    "money": (("money", "money"), ["1", "-1", "2.5", "9"]),
+    "padded": (("char(3)", "char(5)"), ["a", "b", "abc", ""]),
+    "text and padded": (("text", "char(5)"), ["a", "b", "abc", ""]),
+    "interval": (("interval", "interval"), ["1 day", "24 hours", "1 month", "30 days"]),
     "bytea": (("bytea", "bytea"), ["\\x", "\\x00", "\\xff", "\\x0001", "\\x61"]),
 }
 KINDS = ["equity", "control", "economic", "nominee", "concert", "CONCERT", "股权", "", None]
@@ -222,7 +239,7 @@ def parties(pool, kinds, more=""):
 
 
 def parties_query(pool, types, kinds):
-    kind = types[1] if "COLLATE" not in types[1] else "text"
+    kind = types[1] if r.random() < 0.85 else r.choice(["text", "bigint", "int", "numeric", "varchar", "uuid"])
     rows = parties(pool, kinds)
     extra = r.random() < 0.5
     return "SELECT party::%s AS party, kind%s FROM (VALUES %s) v (party, kind, company, identity, pass_through)" % (
@@ -231,7 +248,7 @@ def parties_query(pool, types, kinds):
 
 
 def links_query(pool, types):
-    kind = types[1]
+    kind = types[1] if r.random() < 0.85 else r.choice(["text", "bigint", "int", "numeric", "varchar", "uuid"])
     rows = [(r.choice(pool), r.choice(pool), r.choice(["concert", "kin", "officer", "dependence", "spouse", "other", None])) for _ in range(r.randint(1, 4))]
     return "SELECT a::%s AS a, b::%s AS b, kind FROM (VALUES %s) v (a, b, kind)" % (
         kind, kind, ", ".join("(" + ", ".join(literal(x) + "::text" for x in row) + ")" for row in rows))
