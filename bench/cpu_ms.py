@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""cpu_ms.py SQL [RUNS] [--setup SQL] [--own] [--limit SECONDS]: median CPU ms and peak memory (MB) of the backend for one statement.
+"""cpu_ms.py SQL [RUNS] [--setup SQL] [--own] [--limit SECONDS] [--loop N]: median CPU ms and peak memory (MB) of the backend for one statement.
 
 Drives psql over a pipe; the backend's CPU time is read from /proc/PID/schedstat
 before and after each run, its peak resident memory from /proc/PID/status.
@@ -7,6 +7,8 @@ Prints: MEDIAN_CPU_MS PEAK_MB [OWN_PEAK_MB]
 --own: a third figure, the peak while it ran (after the warm-up) without the
 pages of mapped flow graphs, which are shared and belong to the page cache.
 --limit: a run that takes more CPU seconds is cancelled, and "- PEAK_MB" printed.
+--loop: a run executes the statement (one that returns one number) so many times and counts a share
+each: for statements of microseconds; parsing and planning it is part of each.
 """
 import os, signal, statistics, subprocess, sys, threading
 
@@ -25,12 +27,16 @@ def option(name):
 
 setup = option("--setup")
 limit = float(option("--limit") or 0)
+loop = int(option("--loop") or 1)
 exceeded = []
 own = "--own" in arguments
 if own:
     arguments.remove("--own")
 sql = arguments[0].rstrip().rstrip(";")
 runs = int(arguments[1]) if len(arguments) > 1 else 5
+if loop > 1:
+    sql = ("DO $cpu_ms$ DECLARE n numeric; BEGIN FOR i IN 1 .. %d LOOP EXECUTE $statement$%s$statement$ INTO n; END LOOP; END $cpu_ms$"
+           % (loop, sql))
 
 psql = subprocess.Popen(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
@@ -108,8 +114,8 @@ measured = []
 for _ in range(runs):
     before = cpu()
     discard()
-    measured.append(cpu() - before)
-text = "%.1f %.0f" % (statistics.median(measured), max(peak, status("VmHWM")))
+    measured.append((cpu() - before) / loop)
+text = "%.*f %.0f" % (1 if loop == 1 else 3, statistics.median(measured), max(peak, status("VmHWM")))
 if own:
     if graph_pages() != shared:
         sys.exit("cpu_ms: the mapped pages changed between the runs")

@@ -118,6 +118,11 @@ extern RsInterner *rs_kept_identifiers(RsHoldings *h);
 extern uint32 rs_kept_number(RsHoldings *h, uint32 identifier);
 extern void rs_kept_close(RsHoldings *h);
 
+extern const struct RsOwnershipFile *rs_kept_file(const RsHoldings *h);
+/* A node of the file as it is printed: into at most room bytes (-1: it is longer), or as a text. */
+extern int	rs_kept_write_node(RsHoldings *h, uint32 node, char *to, int room);
+extern Datum rs_kept_node_text(RsHoldings *h, uint32 node);
+
 /*
  * A question to an ownership graph in parts: h, into which nothing was read but
  * targets (or nothing), is asked about these (or everybody) a few at a time.

@@ -227,17 +227,12 @@ rs_kept_prefetch_name(RsHoldings *h, uint32 id)
 		__builtin_prefetch(set->key + (uint64) node * (set->type.kind == RS_KEY_FIXED ? set->type.length : set->width));
 }
 
-/* The identifier as it is printed, into at most `room` bytes; returns their number, -1 if they are more. */
-int
-rs_kept_write_name(RsHoldings *h, uint32 id, char *to, int room)
+/* The identifier of a node as it is printed, into at most `room` bytes; returns their number, -1 if they are more. */
+static inline int
+write_name(const RsKeptHoldings *k, uint32 node, char *to, int room)
 {
-	RsKeptHoldings *k = h->kept;
-	int64		node = node_of_number(h, id);
-	RsKey		key;
+	RsKey		key = rs_key_get(&k->file->node, node);
 
-	if (node >= k->file->header->nnodes)
-		return -1;
-	key = rs_key_get(&k->file->node, (uint32) node);
 	switch (k->mapping->node.oid)
 	{
 		case INT2OID:
@@ -253,6 +248,35 @@ rs_kept_write_name(RsHoldings *h, uint32 id, char *to, int room)
 		default:
 			return -1;
 	}
+}
+
+int
+rs_kept_write_name(RsHoldings *h, uint32 id, char *to, int room)
+{
+	int64		node = node_of_number(h, id);
+
+	return node >= h->kept->file->header->nnodes ? -1 : write_name(h->kept, (uint32) node, to, room);
+}
+
+int
+rs_kept_write_node(RsHoldings *h, uint32 node, char *to, int room)
+{
+	return write_name(h->kept, node, to, room);
+}
+
+Datum
+rs_kept_node_text(RsHoldings *h, uint32 node)
+{
+	RsKeptHoldings *k = h->kept;
+	RsKey		key = rs_key_get(&k->file->node, node);
+
+	return rs_id_text(&k->mapping->node, &key);
+}
+
+const RsOwnershipFile *
+rs_kept_file(const RsHoldings *h)
+{
+	return h->kept->file;
 }
 
 uint32 *

@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "ownership_plain.h"
 #include "ownership_sql.h"
 #include "result_row.h"
 #include "rs_memory.h"
@@ -320,6 +321,111 @@ has_large_ring(RsOwnershipGraph *g)
 	return false;
 }
 
+/* ---------- plain companies of an ownership graph ---------- */
+
+/*
+ * A party's name, written where it is kept: reading back at once what was
+ * written byte by byte stalls the processor.
+ */
+static inline void
+put_node(LookThrough *l, RsHoldings *h, uint32 node)
+{
+	char	   *to = rs_row_text_begin(&l->row, RS_NAME_BYTES);
+	int			n = rs_kept_write_node(h, node, to, RS_NAME_BYTES);
+
+	if (n >= 0)
+		rs_row_text_end(&l->row, n);
+	else
+	{
+		rs_row_take_back(&l->row);
+		rs_row_varlena(&l->row, rs_kept_node_text(h, node));
+	}
+}
+
+/* All rows of a target that the solver was not needed for. */
+static void
+put_plain(LookThrough *l, RsHoldings *h, uint32 target, const RsPlainOwners *owners, bool asked)
+{
+	const RsOwnershipHeader *header = rs_kept_file(h)->header;
+	Datum		name = rs_kept_node_text(h, target);
+	RsResultRow *row = &l->row;
+	RsReal		one = 1,
+				direct = 1;
+
+	if (!owners->held)
+	{
+		if (asked)
+			put_rest(l, name, RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &direct, false, 0, 0, 0, 0);
+		return;
+	}
+	for (uint32 i = 0; i < owners->n; i++)
+	{
+		const RsPlainParty *party = &owners->party[i];
+
+		rs_row_varlena(row, name);
+		put_node(l, h, party->node);
+		rs_row_int4(row, (int32) party->layers);
+		if (party->direct == 0)
+			rs_row_decimal(row, 0, 0);
+		else
+			rs_row_exact(row, party->direct, header->scale[RS_V_SHARE]);
+		rs_row_share(row, party->total);
+		rs_row_repeat(row);
+		rs_row_bool(row, party->ultimate);
+		rs_row_bool(row, false);
+		rs_row_varlena(row, flags_datum(l, party->flags));
+		rs_row_null(row);
+		rs_row_null(row);
+		rs_row_put(row);
+	}
+	if (owners->unknown > 0)
+	{
+		for (int i = 0; i < header->scale[RS_V_SHARE]; i++)
+			one *= 10;
+		direct = (one - owners->known) / one;
+		put_rest(l, name, RS_FLAG_UNKNOWN, owners->unknown, &direct, false, 0, 0, 0, 0);
+	}
+}
+
+/* Answer the targets that are plain; the others remain in parts. */
+static void
+look_at_plain(LookThrough *l, RsHoldings *h, RsKeptParts *parts, bool asked)
+{
+	const RsOwnershipFile *f = rs_kept_file(h);
+	RsPlain    *plain = rs_plain_create(l->budget, f, &h->options);
+	MemoryContext names,
+				old;
+	RsPlainOwners owners;
+	uint64		left = 0;
+
+	if (plain == NULL)
+		return;
+	names = AllocSetContextCreate(l->budget, "risk_screen names", ALLOCSET_SMALL_SIZES);
+	for (uint64 i = 0; i < parts->n; i++)
+	{
+		int64		target = parts->target[i];
+
+		if (i + 8 < parts->n && parts->target[i + 8] < f->header->nnodes)
+			rs_plain_prefetch(f, (uint32) parts->target[i + 8], true);
+		if (i + 4 < parts->n && parts->target[i + 4] < f->header->nnodes)
+			rs_plain_prefetch(f, (uint32) parts->target[i + 4], false);
+		if (target >= f->header->nnodes || rs_plain_is_futile(plain) ||
+			!rs_plain_solve(plain, (uint32) target, &owners))
+		{
+			parts->target[left++] = target;
+			continue;
+		}
+		old = MemoryContextSwitchTo(names);
+		put_plain(l, h, (uint32) target, &owners, asked);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(names);
+		if ((i & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	parts->n = left;
+	MemoryContextDelete(names);
+}
+
 /*
  * Of an ownership graph, few targets at a time: all that is known of the
  * parties around them stays in the processor's caches. Those around a large
@@ -328,10 +434,15 @@ has_large_ring(RsOwnershipGraph *g)
 static void
 look_in_parts(LookThrough *l, RsHoldings *whole, const uint32 *asked, uint32 nasked)
 {
-	MemoryContext part = AllocSetContextCreate(l->budget, "risk_screen part", 0, 256 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
+	MemoryContext part;
 	RsKeptParts *parts = asked ? rs_kept_parts_of(whole, asked, nasked) : rs_kept_parts_all(whole, !l->downwards);
 	bool		rest = false;
 
+	if (!l->downwards && !whole->swapped && l->max_layers == 0)
+		look_at_plain(l, whole, parts, asked != NULL);
+	if (parts->n == 0)
+		return;
+	part = AllocSetContextCreate(l->budget, "risk_screen part", 0, 256 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
 	do
 	{
 		RsHoldings *h;

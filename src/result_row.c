@@ -122,6 +122,29 @@ rs_row_varlena(RsResultRow *row, Datum value)
 	}
 }
 
+char *
+rs_row_text_begin(RsResultRow *row, int room)
+{
+	Assert(room + VARHDRSZ_SHORT <= VARATT_SHORT_MAX);
+	return next(row, room + VARHDRSZ_SHORT, 1) + VARHDRSZ_SHORT;
+}
+
+void
+rs_row_text_end(RsResultRow *row, int bytes)
+{
+	char	   *to = (char *) row->tuple + row->last;
+
+	SET_VARSIZE_SHORT(to, bytes + VARHDRSZ_SHORT);
+	row->at = row->last + bytes + VARHDRSZ_SHORT;
+}
+
+void
+rs_row_take_back(RsResultRow *row)
+{
+	row->column--;
+	row->at = row->last;
+}
+
 void
 rs_row_decimal(RsResultRow *row, int64 value, int scale)
 {

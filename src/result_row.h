@@ -32,6 +32,10 @@ extern void rs_row_bool(RsResultRow *row, bool value);
 extern void rs_row_int4(RsResultRow *row, int32 value);
 /* text, numeric, arrays: not toasted */
 extern void rs_row_varlena(RsResultRow *row, Datum value);
+/* A text written in place, of at most room bytes (up to 120), as many as are told at its end. */
+extern char *rs_row_text_begin(RsResultRow *row, int room);
+extern void rs_row_text_end(RsResultRow *row, int bytes);
+extern void rs_row_take_back(RsResultRow *row); /* the last value: another comes in its place */
 extern void rs_row_decimal(RsResultRow *row, int64 value, int scale);	/* value x 10^-scale */
 extern void rs_row_repeat(RsResultRow *row);	/* the same decimal again */
 extern void rs_row_put(RsResultRow *row);
