@@ -303,5 +303,17 @@ SELECT risk_screen.create_ownership_graph('og_many ' || n, format('SELECT 1 AS o
 SELECT is(array_agg((SELECT count(*) FROM risk_screen.look_through('graph:og_many ' || n, '{1}', 'holdings')) ORDER BY n, k), array_agg((n + 1)::bigint ORDER BY n, k), 'ten graphs by turns')
   FROM generate_series(1, 10) n, generate_series(1, 3) k;
 
+-- a question that fails lets go of the file; too little memory is an error of the question
+SELECT is((SELECT count(*) FROM generate_series(1, 10) n, generate_series(1, 3) k
+	WHERE pg_temp.error_state(format($$SELECT * FROM risk_screen.look_through('graph:og_many %s', direction => 'sideways')$$, n)) = '22023'
+	AND pg_temp.error_state(format($$SELECT * FROM risk_screen.look_through('graph:og_many %s', ARRAY['x%s'])$$, n, k)) = '22P02'), 30::bigint, 'errors by the dozen');
+SELECT risk_screen.create_ownership_graph('og_chain', 'SELECT i AS owner, i % 2000 + 1 AS owned, 0.9 AS share FROM generate_series(1, 2000) i');
+SET LOCAL risk_screen.max_memory = '4MB';
+SELECT is(pg_temp.error_state(format('SELECT count(*) FROM risk_screen.look_through(%L%s)', h, more)), '54000', 'a ring too large for the memory allowed: ' || h || more)
+  FROM unnest(ARRAY['graph:og_chain', 'SELECT i AS owner, i % 2000 + 1 AS owned, 0.9 AS share FROM generate_series(1, 2000) i']) h, unnest(ARRAY['', ', ''{7}''', ', direction => ''holdings''']) more;
+RESET risk_screen.max_memory;
+SELECT is((SELECT count(*) FROM risk_screen.look_through('graph:og_chain', '{1}', max_layers => 5)),
+	(SELECT count(*) FROM risk_screen.look_through('SELECT i AS owner, i % 2000 + 1 AS owned, 0.9 AS share FROM generate_series(1, 2000) i', '{1}', max_layers => 5)), 'and the next question is answered');
+
 SELECT * FROM finish();
 ROLLBACK;
