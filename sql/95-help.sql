@@ -15,7 +15,7 @@ COMMENT ON TABLE risk_screen._help_topic IS 'capabilities, for help()';
 GRANT SELECT ON risk_screen._help_topic TO PUBLIC;
 INSERT INTO risk_screen._help_topic (topic, title_zh, title_en, page) VALUES
 ('desk', '监管台', 'supervision desk', 'desk.md'), ('alert', '预警与处置', 'alerts and disposal', 'desk.md'),
-('trace', '资金追踪', 'traces', 'tracing.md'), ('graph', '资金图', 'flow graphs', 'flow_graph.md'), ('attribution', '资金归属', 'money attribution', 'attribution.md'),
+('trace', '资金追踪', 'traces', 'tracing.md'), ('graph', '资金图与股权图', 'flow and ownership graphs', 'flow_graph.md'), ('attribution', '资金归属', 'money attribution', 'attribution.md'),
 ('pattern', '交易模式', 'transfer patterns', 'patterns.md'), ('ownership', '股权与产品穿透', 'look-through', 'look_through.md'),
 ('names', '名称与文本', 'names and texts', 'naming.md'), ('statistic', '统计', 'statistics', 'statistics.md'), ('grading', '评级', 'grading', 'grading.md'),
 ('parameter', '参数与日历', 'parameters and calendar', 'grading.md'), ('picture', '图', 'pictures', 'pictures.md'),
@@ -61,6 +61,13 @@ INSERT INTO risk_screen._help (topic, name, purpose_zh, example) VALUES
 ('graph', 'grant_flow_graph', '授权他人追踪资金图', $$SELECT risk_screen.create_flow_graph('help_example', 'desk.txn'); SELECT risk_screen.grant_flow_graph('help_example', 'public')$$),
 ('graph', 'revoke_flow_graph', '收回授权', $$SELECT risk_screen.create_flow_graph('help_example', 'desk.txn'); SELECT risk_screen.revoke_flow_graph('help_example', 'public')$$),
 ('graph', 'drop_flow_graph', '删除资金图', $$SELECT risk_screen.create_flow_graph('help_example', 'desk.txn'); SELECT risk_screen.drop_flow_graph('help_example')$$),
+('graph', 'create_ownership_graph', '把股权物化为可反复穿透的股权图', $$SELECT risk_screen.create_ownership_graph('help_example', 'desk.equity')$$),
+('graph', 'refresh_ownership_graph', '刷新股权图', $$SELECT risk_screen.create_ownership_graph('help_example', 'desk.equity'); SELECT risk_screen.refresh_ownership_graph('help_example')$$),
+('graph', 'check_ownership_graph', '校验股权图文件', $$SELECT risk_screen.create_ownership_graph('help_example', 'desk.equity'); SELECT risk_screen.check_ownership_graph('help_example')$$),
+('graph', 'ownership_graph_holdings', '列出股权图里的持股', $$SELECT risk_screen.create_ownership_graph('help_example', 'desk.equity'); SELECT count(*) FROM risk_screen.ownership_graph_holdings('help_example')$$),
+('graph', 'grant_ownership_graph', '授权他人穿透股权图', $$SELECT risk_screen.create_ownership_graph('help_example', 'desk.equity'); SELECT risk_screen.grant_ownership_graph('help_example', 'public')$$),
+('graph', 'revoke_ownership_graph', '收回股权图的授权', $$SELECT risk_screen.create_ownership_graph('help_example', 'desk.equity'); SELECT risk_screen.revoke_ownership_graph('help_example', 'public')$$),
+('graph', 'drop_ownership_graph', '删除股权图', $$SELECT risk_screen.create_ownership_graph('help_example', 'desk.equity'); SELECT risk_screen.drop_ownership_graph('help_example')$$),
 ('attribution', 'attribute_funds', '按规则分摊到分：谁的钱在哪里', $$SELECT * FROM risk_screen.attribute_funds('desk.txn', 'SELECT ''c'' AS claim, txn_id FROM desk.txn ORDER BY paid_at, txn_id LIMIT 1')$$),
 ('attribution', 'explain_attribution', '一笔转账为何带有这笔资金', $$SELECT * FROM risk_screen.explain_attribution('desk.txn', 'SELECT ''c'' AS claim, txn_id FROM desk.txn ORDER BY paid_at, txn_id LIMIT 1', txn_id => (SELECT txn_id::text FROM desk.txn ORDER BY paid_at, txn_id LIMIT 1))$$),
 ('attribution', 'attribution_band', '各规则下的最小与最大金额', $$SELECT * FROM risk_screen.attribution_band('desk.txn', 'SELECT ''c'' AS claim, txn_id FROM desk.txn ORDER BY paid_at, txn_id LIMIT 1')$$),

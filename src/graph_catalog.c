@@ -211,6 +211,21 @@ take_files(void *arg, HeapTuple tuple, TupleDesc desc)
 	f->d->evidence = column_text(f, tuple, desc, F_EVIDENCE);
 }
 
+/* Detail of the error when a graph is not there: the other kind may have its name. */
+static int
+of_other_kind(const RsGraphKind *kind, const char *name, Snapshot snapshot, MemoryContext context)
+{
+	const RsGraphKind *other = kind == &rs_flow_graphs ? &rs_ownership_graphs : &rs_flow_graphs;
+	RsGraphDefinition d = {0};
+	Found		found = {&d, context, false};
+
+	look("_graph", "_graph_pkey", other->kind, name, snapshot, take_definition, &found);
+	if (!found.found)
+		return 0;
+	return errdetail("There is %s %s of that name: functions of %s take it.",
+					 other == &rs_flow_graphs ? "a" : "an", other->title, other->query);
+}
+
 RsGraphDefinition *
 rs_graph_definition(const RsGraphKind *kind, const char *name, bool lock, MemoryContext context)
 {
@@ -239,6 +254,7 @@ rs_graph_definition(const RsGraphKind *kind, const char *name, bool lock, Memory
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("%s \"%s\" does not exist", kind->title, name),
+				 of_other_kind(kind, name, snapshot, context),
 				 errhint("SELECT risk_screen.create_%s_graph(...) makes one; the view risk_screen.%s_graph lists them.",
 						 kind->kind, kind->kind)));
 	look("_graph_file", "_graph_file_pkey", kind->kind, name, snapshot, take_files, &found);

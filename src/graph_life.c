@@ -61,13 +61,25 @@ rs_graph_create_arguments(const RsGraphKind *kind, FunctionCallInfo fcinfo)
 	return d;
 }
 
+/*
+ * The search path of the creation, temporary tables last: who refreshes may have
+ * one named as a table of the query, and it must not take that table's place.
+ */
+static const char *
+path_of(const RsGraphDefinition *d)
+{
+	if (strstr(d->search_path, "pg_temp") != NULL)
+		return d->search_path;
+	return psprintf("%s%spg_temp", d->search_path, d->search_path[strspn(d->search_path, " ")] ? ", " : "");
+}
+
 void
 rs_graph_be_owner(const RsGraphDefinition *d, RsGraphOwner *state)
 {
 	GetUserIdAndSecContext(&state->user, &state->context);
 	SetUserIdAndSecContext(d->owner, state->context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	state->level = NewGUCNestLevel();
-	(void) set_config_option("search_path", d->search_path, PGC_USERSET, PGC_S_SESSION,
+	(void) set_config_option("search_path", path_of(d), PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("risk_screen.time_zone", d->time_zone, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);

@@ -17,6 +17,7 @@
 
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -28,6 +29,19 @@
 
 static const char purpose[] = "holdings";
 
+/* What may be wrong with a number, as the query reader says it. */
+typedef enum Wrong
+{
+	WRONG_NEGATIVE,
+	WRONG_OVER_ONE,
+	WRONG_INVERTED,
+	WRONG_KINDS
+} Wrong;
+
+static const char *const wrong_text[WRONG_KINDS] = {"is negative", "is above 1", "is above its upper bound"};
+
+static const char *const value_name[RS_V_COLUMNS] = {"share", "votes", "share_min", "share_max"};
+
 typedef struct RsKeptHoldings
 {
 	RsOwnershipMapping *mapping;
@@ -36,8 +50,9 @@ typedef struct RsKeptHoldings
 	int			allow;			/* RS_ALLOW_ */
 	RsBadRows	bad_rows;
 	struct RsKeptHoldings *whole;	/* of which this is a part; or itself */
-	uint64		looked,			/* rows looked at, counted in the whole */
-				skipped;		/* of them */
+	MemoryContext budget;		/* of the whole */
+	uint8	   *skipped;		/* bit by row; in the whole, NULL until there is one */
+	uint64		bad[RS_V_COLUMNS][WRONG_KINDS]; /* rows skipped, each once; in the whole */
 	int128		one[RS_V_COLUMNS];
 	RsInterner *identifiers;	/* of strangers and of other queries; NULL: none yet */
 	uint32	   *number;			/* identifier -> number here; RS_NO_ID: not asked yet */
@@ -64,6 +79,7 @@ rs_holdings_open_kept(RsHoldings *h, const char *name, int allow, const char *ba
 
 	h->kept = k;
 	k->whole = k;
+	k->budget = h->budget;
 	k->graph = name;
 	k->allow = allow;
 	k->bad_rows = rs_bad_rows_option(bad_rows);
@@ -89,11 +105,25 @@ rs_kept_close(RsHoldings *h)
 {
 	RsKeptHoldings *k = h->kept;
 
-	if (k->skipped > 0)
+	if (k->skipped != NULL)
+	{
+		StringInfoData s;
+		uint64		total = 0;
+
+		initStringInfo(&s);
+		for (int v = 0; v < RS_V_COLUMNS; v++)
+			for (int w = 0; w < WRONG_KINDS; w++)
+				if (k->bad[v][w] > 0)
+				{
+					appendStringInfo(&s, "%s" UINT64_FORMAT " where %s %s", s.len ? ", " : "",
+									 k->bad[v][w], value_name[v], wrong_text[w]);
+					total += k->bad[v][w];
+				}
 		ereport(WARNING,
-				(errmsg(UINT64_FORMAT " of " UINT64_FORMAT " rows of ownership graph \"%s\" were skipped",
-						k->skipped, k->looked, k->graph),
-				 errhint("risk_screen.check_holdings() lists them.")));
+				(errmsg(UINT64_FORMAT " of %u rows of ownership graph \"%s\" were skipped",
+						total, k->file->header->nrows, k->graph),
+				 errdetail("Skipped: %s.", s.data)));
+	}
 	/* The pin goes with the budget. */
 }
 
@@ -289,21 +319,31 @@ rs_kept_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n)
 
 /* ---------- rows ---------- */
 
-static const char *const value_name[RS_V_COLUMNS] = {"share", "votes", "share_min", "share_max"};
+/* Counted once, however often the row is met: a question in parts meets some in several. */
+static void
+skip_row(RsKeptHoldings *k, uint32 row, int v, Wrong wrong)
+{
+	if (k->skipped == NULL)
+		k->skipped = rs_alloc0(k->budget, (uint64) k->file->header->nrows / 8 + 1, 1, purpose);
+	if (k->skipped[row / 8] & (1 << row % 8))
+		return;
+	k->skipped[row / 8] |= (uint8) (1 << row % 8);
+	k->bad[v][wrong]++;
+}
 
 static void
-bad_row(RsHoldings *h, const RsHolding *r, int v, const char *what)
+bad_row(RsHoldings *h, uint32 row, const RsHolding *r, int v, Wrong wrong)
 {
 	RsKeptHoldings *k = h->kept;
 
 	if (k->bad_rows == RS_BAD_SKIP)
 	{
-		k->whole->skipped++;
+		skip_row(k->whole, row, v, wrong);
 		return;
 	}
 	ereport(ERROR,
-			(errcode(strcmp(what, "is above its upper bound") == 0 ? ERRCODE_CHECK_VIOLATION : ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("column \"%s\" of ownership graph \"%s\" %s", value_name[v], k->graph, what),
+			(errcode(wrong == WRONG_INVERTED ? ERRCODE_CHECK_VIOLATION : ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("column \"%s\" of ownership graph \"%s\" %s", value_name[v], k->graph, wrong_text[wrong]),
 			 errdetail("In a row that says what %s holds of %s.",
 					   TextDatumGetCString(rs_kept_text(h, number_of_node(h, r->owner))),
 					   TextDatumGetCString(rs_kept_text(h, number_of_node(h, r->owned)))),
@@ -312,7 +352,7 @@ bad_row(RsHoldings *h, const RsHolding *r, int v, const char *what)
 
 /* As the query reader does for a contract with the same allowances (src/holdings_query.c). */
 static bool
-is_sound(RsHoldings *h, const RsHolding *r)
+is_sound(RsHoldings *h, uint32 row, const RsHolding *r)
 {
 	RsKeptHoldings *k = h->kept;
 	const bool *has = h->rows->has;
@@ -322,12 +362,12 @@ is_sound(RsHoldings *h, const RsHolding *r)
 		{
 			if (r->value[v] < 0 && !(k->allow & RS_ALLOW_NEGATIVE))
 			{
-				bad_row(h, r, v, "is negative");
+				bad_row(h, row, r, v, WRONG_NEGATIVE);
 				return false;
 			}
 			if (r->value[v] > k->one[v] && !(k->allow & RS_ALLOW_OVER_ONE))
 			{
-				bad_row(h, r, v, "is above 1");
+				bad_row(h, row, r, v, WRONG_OVER_ONE);
 				return false;
 			}
 		}
@@ -348,7 +388,7 @@ is_sound(RsHoldings *h, const RsHolding *r)
 			inverted = low > high;
 		if (inverted)
 		{
-			bad_row(h, r, RS_V_MIN, "is above its upper bound");
+			bad_row(h, row, r, RS_V_MIN, WRONG_INVERTED);
 			return false;
 		}
 	}
@@ -363,8 +403,7 @@ take_row(RsHoldings *h, uint32 row, uint32 owned)
 	RsHolding	r;
 
 	rs_ownership_file_row(k->file, row, &r);
-	k->whole->looked++;
-	if (k->allow != (RS_ALLOW_ANY | RS_ALLOW_INVERTED) && !is_sound(h, &r))
+	if (k->allow != (RS_ALLOW_ANY | RS_ALLOW_INVERTED) && !is_sound(h, row, &r))
 		return;
 	if (!rs_holdings_wants(h, r.from, r.to, r.known_from))
 		return;

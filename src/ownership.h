@@ -140,7 +140,7 @@ typedef struct RsOwnershipGraph
 	uint32	   *edge_flags;
 	uint8	   *edge_class;		/* bit set of the classes merged into the edge */
 	DateADT    *edge_from,
-			   *edge_to;		/* intersection of the rows merged; NULL if undated */
+			   *edge_to;		/* intersection of the rows merged, of equal ones the union; NULL if undated */
 	uint32	   *node_flags;
 	uint32	   *component;		/* owned companies have smaller numbers than their owners */
 	bool	   *cyclic;			/* by component: more than one member, or a self-link */

@@ -167,7 +167,7 @@ rs_holding_rows_rescale(RsHoldingRows *rows, int column, int new_scale)
 
 typedef struct Run
 {
-	const RsHoldingRows *rows;
+	RsHoldingRows *rows;
 	bool		has_known_from,
 				has_kind,
 				has_dates;
@@ -219,7 +219,7 @@ compare_content(const void *pa, const void *pb, void *arg)
 static uint32
 settle_run(Run *run, const RsOwnershipOptions *options, uint32 *row, uint32 n, bool *duplicate)
 {
-	const RsHoldingRows *rows = run->rows;
+	RsHoldingRows *rows = run->rows;
 	uint32		kept = 0;
 
 	*duplicate = false;
@@ -268,6 +268,12 @@ settle_run(Run *run, const RsOwnershipOptions *options, uint32 *row, uint32 n, b
 			if (kept > 0 && compare_content(&row[kept - 1], &row[i], run) == 0)
 			{
 				*duplicate = true;
+				/* both hold on the day: the fact holds as long as either says so */
+				if (run->has_dates && options->dated)
+				{
+					rows->from[row[kept - 1]] = Min(rows->from[row[kept - 1]], rows->from[row[i]]);
+					rows->to[row[kept - 1]] = Max(rows->to[row[kept - 1]], rows->to[row[i]]);
+				}
 				continue;
 			}
 			row[kept++] = row[i];

@@ -45,7 +45,7 @@ TEXTS = {
     "screen_name": "'上海某某金融信息服务有限公司', province => '上海'", "screen_scope": "'信息咨询、资产管理、理财'", "screen_ad": "'保本高息，年化收益12%'",
     "scope_items": "'信息咨询；软件开发'", "disposal_class": "'red', 3, 2, 2", "help": "",
 }
-CHANGES = {"load_feed", "open_feed", "seal_day", "seal_proof", "close_alert", "create_flow_graph", "create_workspace", "decide_disposal", "map_role", "pause_alert", "record_action", "resume_alert", "review_alert", "screen"}
+CHANGES = {"load_feed", "open_feed", "seal_day", "seal_proof", "close_alert", "create_flow_graph", "create_ownership_graph", "create_workspace", "decide_disposal", "map_role", "pause_alert", "record_action", "resume_alert", "review_alert", "screen"}
 
 # names of public functions that read a query text or a desk
 READERS = """SELECT DISTINCT proname FROM pg_proc p WHERE pronamespace = 'risk_screen'::regnamespace AND proname !~ '^_' AND EXISTS (

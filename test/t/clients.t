@@ -55,8 +55,8 @@ load = subprocess.run(["demo/load", "warehouse", "0.02"], stdout=subprocess.PIPE
 ok(load.returncode == 0, "a small warehouse is made", load.stdout)
 ok(psql("CALL risk_screen.screen('desk', '2026-11-20')") == "", "and screened")
 
-psql("ALTER DATABASE warehouse SET search_path = %s; SELECT risk_screen.create_flow_graph('clients_graph', 'desk.txn')" % PATH)
-CALLS = {**CALLS, **BY_PATH, **TEXTS, "flow_graph_transfers": "'clients_graph'"}
+psql("ALTER DATABASE warehouse SET search_path = %s; SELECT risk_screen.create_flow_graph('clients_graph', 'desk.txn'); SELECT risk_screen.create_ownership_graph('clients_graph', 'desk.equity')" % PATH)
+CALLS = {**CALLS, **BY_PATH, **TEXTS, "flow_graph_transfers": "'clients_graph'", "ownership_graph_holdings": "'clients_graph'"}
 missing = psql("SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'risk_screen'::regnamespace AND proretset AND proname !~ '^_' AND proname <> ALL ('{%s}') ORDER BY 1" % ",".join({**CALLS, **dict.fromkeys(CHANGES)}))
 ok(missing == "", "every function that returns rows is among them", missing)
 views = psql("SELECT relname FROM pg_class WHERE relnamespace = 'desk'::regnamespace AND relkind IN ('v', 'r') ORDER BY 1").split()
@@ -160,6 +160,7 @@ UNLIKE = {
     "desk_name_hits": "a fixed number, of a register to screen; the sample has 18 hits",
     "check_lexicon": "one row per fault; the shipped list has none",
     "flow_graph_transfers": "a fixed number: the file of a graph is not opened to plan",
+    "ownership_graph_holdings": "likewise",
 }
 far, checked = [], 0
 for name, sql in queries.items():
