@@ -115,17 +115,21 @@ $$, '高风险机构：评级为橙、红，或处置类别为取缔。', 'High-
 
 SELECT risk_screen._ship_rule('A15', NULL, '{}', '{}', '{institution}', '{}', $$
 	WITH day AS (SELECT r.run_id FROM run AS r WHERE r.as_of = $1 AND r.known_at = $4),
-	point AS (
-		SELECT f.inst_id, f.rule, f.finding_key, f.severity, f.amount, v.decision,
-			   (SELECT min(x.as_of) FROM finding AS o JOIN run AS x USING (run_id) WHERE o.rule = f.rule AND o.finding_key = f.finding_key AND x.known_at = $4 AND x.as_of <= $1) AS since
+	point AS MATERIALIZED (
+		SELECT f.inst_id, f.rule, f.finding_key, f.severity, f.amount, v.decision
 		  FROM day AS d JOIN finding AS f USING (run_id)
 		  LEFT JOIN finding_review_history AS v ON v.rule = f.rule AND v.finding_key = f.finding_key AND v.known_from <= $4 AND (v.known_to IS NULL OR v.known_to > $4)
-		 WHERE f.inst_id IS NOT NULL AND v.decision IS DISTINCT FROM 'rejected')
+		 WHERE f.inst_id IS NOT NULL AND v.decision IS DISTINCT FROM 'rejected'),
+	-- the first run that found it: all runs are read once, not once for each point
+	first AS (
+		SELECT o.rule, o.finding_key, min(x.as_of) AS since FROM run AS x JOIN finding AS o USING (run_id)
+		 WHERE x.known_at = $4 AND x.as_of <= $1 AND (o.rule, o.finding_key) IN (SELECT rule, finding_key FROM point) GROUP BY o.rule, o.finding_key),
+	dated AS (SELECT p.*, s.since FROM point AS p JOIN first AS s USING (rule, finding_key))
 	SELECT 'ledger' AS subject_kind, g.inst_id AS subject_id, CASE WHEN count(p.rule) > 0 OR g.level_in_force <> 'unknown' THEN count(p.rule) END AS observed, NULL::numeric AS threshold, max(p.amount) AS amount, min(p.since)::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('confirmed', count(*) FILTER (WHERE p.decision = 'confirmed'), 'without_review', count(p.rule) FILTER (WHERE p.decision IS NULL), 'oldest', min(p.since), 'gravest', max(p.severity), 'rules', jsonb_agg(DISTINCT p.rule) FILTER (WHERE p.rule IS NOT NULL),
 				'open_cases', (SELECT nullif(count(*), 0) FROM case_file AS k WHERE k.inst_id = g.inst_id AND k.opened_at < $3 AND (k.closed_at IS NULL OR k.closed_at >= $3)),
 				'missing', CASE WHEN count(p.rule) = 0 AND g.level_in_force = 'unknown' THEN 'data to grade the institution' END)) AS evidence
-	  FROM day AS d JOIN grade AS g USING (run_id) LEFT JOIN point AS p USING (inst_id) GROUP BY g.inst_id, g.level_in_force
+	  FROM day AS d JOIN grade AS g USING (run_id) LEFT JOIN dated AS p USING (inst_id) GROUP BY g.inst_id, g.level_in_force
 	 UNION ALL
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'grades of the day') WHERE NOT EXISTS (SELECT FROM day AS d JOIN grade AS g USING (run_id))
 $$, '风险台账：各机构未消除的风险点数（历次见风险台账视图）。', 'Risk ledger: open risk points of each institution; their history is the view risk_ledger.', NULL, NULL, '{}', 1, 'indicator', true);
