@@ -63,11 +63,40 @@ SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ',')
 	'P CONTROL P', 'control by agreement (VIE) makes a beneficial owner without capital');
 
 SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ','), equity, concert_share), '; ' ORDER BY party) FROM risk_screen.beneficial_owners(pg_temp.h(e), 'people', targets => t, concert => c) WHERE company = 'T' AND concert_members IS NOT NULL), wanted, what)
-	FROM (VALUES ('P>T:0.15 H>T:0.15 ListCo>T:0.7 R>H:1', '{T}'::text[], $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0.15 0.3', 'a company in concert counts for its allies'),
+	FROM (VALUES ('P>T:0.15 H>T:0.15 ListCo>T:0.7 R>H:1', '{T}'::text[], $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0.15 0.3; R EQUITY,VOTES,CONCERT 0.15 0.3', 'a company in concert counts for its allies, and for who controls it'),
 		('P>T:0.1 H>T:0.1 ListCo>T:0.8 P>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, NULL, '... but not twice where it is theirs'),
-		('P>T:0.05 H>T:0.2 ListCo>T:0.75 P>H:0.4 K>H:0.2 H>K:0.2 Q>K:0.8 R>H:0.4', '{T}', $$SELECT 'P' AS a, 'H' AS b UNION ALL SELECT 'H', 'K'$$, 'P EQUITY,VOTES,CONCERT 0.133333333333333 0.25', '... nor where allies hold each other'),
-		('H>T:0.3 ListCo>T:0.7 R>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3', 'an ally who holds nothing itself'),
-		('H>T:0.3 ListCo>T:0.7 R>H:1', NULL, $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3', '... the same among all companies')) v (e, t, c, wanted, what);
+		('P>T:0.05 H>T:0.2 ListCo>T:0.75 P>H:0.4 K>H:0.2 H>K:0.2 Q>K:0.8 R>H:0.4', '{T}', $$SELECT 'P' AS a, 'H' AS b UNION ALL SELECT 'H', 'K'$$, 'P EQUITY,VOTES,CONCERT 0.133333333333333 0.25; Q EQUITY,VOTES,CONCERT 0.033333333333333 0.25', '... nor where allies hold each other'),
+		('H>T:0.3 ListCo>T:0.7 R>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3; R EQUITY,VOTES 0.3 0.3', 'an ally who holds nothing itself'),
+		('H>T:0.3 ListCo>T:0.7 R>H:1', NULL, $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3; R EQUITY,VOTES 0.3 0.3', '... the same among all companies')) v (e, t, c, wanted, what);
+-- concerts of companies: they act as who controls them decides
+CREATE FUNCTION pg_temp.joint(edges text, concert text, targets text[] DEFAULT '{T}') RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', coalesce(party, kind), CASE WHEN qualified THEN 'yes' ELSE 'no' END, array_to_string(grounds, ','), equity, array_to_string(concert_members, '+'), concert_share), '; ' ORDER BY party)
+	  FROM risk_screen.beneficial_owners(pg_temp.h(edges), 'people', targets => targets,
+			concert => format('SELECT split_part(x, ''+'', 1) AS a, split_part(x, ''+'', 2) AS b FROM unnest(%L::text[]) AS x', string_to_array(concert, ' ')))
+	 WHERE company = 'T' AND concert_members IS NOT NULL
+$$;
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 P>H1:1 Q>H2:0.6 R>H2:0.4', 'H1+H2'),
+	'P yes EQUITY,VOTES,CONCERT 0.15 H1+H2+P 0.3; Q yes EQUITY,VOTES,CONCERT 0.09 H1+H2+Q 0.3', 'two companies in concert: who controls one has the sum, who only holds a part has not');
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 P>H1:1 Q>H2:0.6 R>H2:0.4', 'H1+H2', NULL),
+	'P yes EQUITY,VOTES,CONCERT 0.15 H1+H2+P 0.3; Q yes EQUITY,VOTES,CONCERT 0.09 H1+H2+Q 0.3', '... the same among all companies');
+SELECT is(pg_temp.joint('H1>T:0.12 H2>T:0.1 P>T:0.06 ListCo>T:0.72 P>H1:1 Q>H2:1', 'H1+H2'),
+	'P yes EQUITY,VOTES,CONCERT 0.18 H1+H2+P 0.28', 'what a controller holds beside it adds to the controller''s sum, not to the others''');
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 P>H1:0.5 Q>H1:0.5 P>H2:0.5 R>H2:0.5', 'H1+H2'),
+	'concert no EQUITY,VOTES,CONCERT,UNRESOLVED 0.3 H1+H2 0.3', 'nobody controls one of them: the concert is told, unresolved');
+SELECT is(pg_temp.joint('H1>T:0.3 H2>T:0.3 ListCo>T:0.4 P>H1:0.6 X1>H1:0.4 Q>H2:0.5 R>H2:0.5', 'H1+H2'),
+	'P yes EQUITY,VOTES,CONTROL,CONCERT 0.18 H1+H2+P 0.6', 'a majority together is control together');
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 K>H1:0.6 X1>H1:0.4 P>K:0.6 X2>K:0.4 SASAC>H2:1', 'H1+H2'),
+	'P yes EQUITY,VOTES,CONCERT 0.054 H1+H2+P 0.3; SASAC no EQUITY,VOTES,CONCERT,UNRESOLVED 0.15 H1+H2+SASAC 0.3', 'through a chain of majorities; the state is a typed stop');
+SELECT is(pg_temp.joint('K>T:0.15 L>T:0.15 ListCo>T:0.7 A>K:0.3 B>K:0.3 X1>K:0.4 P>A:1 Q>B:1 R>L:1', 'A+B K+L'),
+	'P yes EQUITY,VOTES,CONCERT 0.045 A+B+K+L+P 0.3; Q yes EQUITY,VOTES,CONCERT 0.045 A+B+K+L+Q 0.3; R yes EQUITY,VOTES,CONCERT 0.15 K+L+R 0.3', 'concerts within concerts');
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 P>H1:0.3 Q>H1:0.3 X1>H1:0.4 R>H2:1', 'H1+H2 P+Q'),
+	'P yes EQUITY,VOTES,CONCERT 0.045 H1+H2+P+Q 0.3; Q yes EQUITY,VOTES,CONCERT 0.045 H1+H2+P+Q 0.3; R yes EQUITY,VOTES,CONCERT 0.15 H1+H2+R 0.3', 'persons in concert who control a company in concert');
+SELECT is(pg_temp.joint('P>T:0.15 Q>T:0.15 ListCo>T:0.7 P>H1:1 Q>H2:1 H1>U:0.5 H2>U:0.5', 'H1+H2', t),
+	NULL, 'an agreement between companies binds nobody in what he holds elsewhere') FROM (VALUES ('{T}'::text[]), (NULL)) v (t);
+SELECT is(pg_temp.joint('H1>T:0.3 ListCo>T:0.7 R>H1:1 P>H9:1', 'H1+H9', t),
+	'P yes EQUITY,VOTES,CONCERT 0 H1+H9+P 0.3; R yes EQUITY,VOTES 0.3 H1+H9+R 0.3', 'who is behind an ally that holds nothing') FROM (VALUES ('{T}'::text[]), (NULL)) v (t);
+SELECT is((SELECT string_agg(concat_ws(' ', company, party, array_to_string(grounds, ',')), '; ' ORDER BY company, party) FROM risk_screen.beneficial_owners(pg_temp.h('P>H:1 H>T:0.6 P>T:0.4'), 'people', concert => $$SELECT 'P' AS a, 'H' AS b$$)),
+	'H P EQUITY,VOTES,CONTROL,CONCERT; T P EQUITY,VOTES,CONTROL,CONCERT', 'in concert with its own company: it controls that all the same');
 SELECT is((SELECT string_agg(format('%s %s', inclusive, n), ', ' ORDER BY inclusive, n) FROM unnest('{250,12500,25000}'::int[]) n, unnest('{t,f}'::boolean[]) inclusive,
 	risk_screen.beneficial_owners(format($$SELECT 'v' || i AS owner, 'T' AS owned, 1.0 / (4 * %1$s) AS share FROM generate_series(1, %1$s) i
 		UNION ALL SELECT 'P', 'v' || i, 1 FROM generate_series(1, %1$s) i UNION ALL SELECT 'ListCo', 'T', 0.75$$, n), 'people', inclusive => inclusive, targets => '{T}') WHERE party = 'P' AND qualified),
