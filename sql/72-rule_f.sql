@@ -57,7 +57,7 @@ SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '
 	 UNION ALL
 	SELECT 'product', o.product_id, o.inst_id, CASE WHEN c.investors - c.unknown > ($5 ->> 'private_end_investors')::numeric OR c.unknown = 0 THEN c.investors - c.unknown END, NULL, o.target_amount, o.issued_on::timestamptz,
 		   jsonb_strip_nulls(jsonb_build_object('sold_to', 'many', 'investors', c.investors - c.unknown, 'products_between', c.vehicles, 'route', to_jsonb(c.route),
-				'missing', CASE WHEN c.investors - c.unknown <= ($5 ->> 'private_end_investors')::numeric AND c.unknown > 0 THEN 'investors of ' || c.unknown || ' products' END)),
+				'missing', CASE WHEN c.investors - c.unknown <= ($5 ->> 'private_end_investors')::numeric AND c.unknown > 0 THEN 'investors of ' || c.unknown || ' products or partnerships' END)),
 		   'product:' || o.product_id || ':many'
 	  FROM offers AS o JOIN risk_screen.desk_investor_counts($1) AS c ON c.subject_kind = 'product' AND c.subject_id = o.product_id AND c.vehicles > 0
 	 WHERE o.offering = 'private' AND o.managed AND o.current
