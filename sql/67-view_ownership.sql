@@ -272,13 +272,17 @@ CREATE FUNCTION risk_screen.desk_investor_counts(as_of date, workspace text = NU
 	LANGUAGE plpgsql STABLE ROWS 100 AS $$
 DECLARE
 	q record;
+	offers text[];
 BEGIN
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
+	EXECUTE 'SELECT pg_catalog.array_agg(DISTINCT p.product_id) FROM ' || risk_screen._role_prefix(workspace) || 'product AS p' INTO offers;
 	RETURN QUERY
 	SELECT CASE WHEN f.product OPERATOR(pg_catalog.~~) 'underlying:%' THEN 'underlying' ELSE 'product' END,
 		   pg_catalog.regexp_replace(f.product, '^underlying:', ''), f.investors, f.unmerged, f.direct_holders, f.vehicles,
 		   f.max_investors, f.exceeded, f.route, f.unknown, f.flags
-	  FROM risk_screen.final_investors(q.held, q.parties, as_of => as_of, bad_rows => 'skip') AS f;
+	  FROM risk_screen.final_investors(q.held, q.parties, as_of => as_of, bad_rows => 'skip') AS f
+	 -- not of partnerships by themselves
+	 WHERE f.product OPERATOR(pg_catalog.~~) 'underlying:%' OR f.product OPERATOR(pg_catalog.=) ANY (offers);
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_investor_counts(date, text) IS
 	'Investors behind every product of a desk on a day, looked through and counted once each, and behind every asset that several products finance';
