@@ -223,18 +223,18 @@ CREATE FUNCTION risk_screen._desk_products(workspace text, as_of date, OUT neste
 $$;
 
 CREATE FUNCTION risk_screen.desk_nested_products(as_of date, workspace text = NULL)
-	RETURNS TABLE (product_id text, layers int, exceeded boolean, path text[], violations bigint, violation text[], endless boolean)
+	RETURNS TABLE (product_id text, layers int, exceeded boolean, path text[], violations bigint, violation text[], endless boolean, path_length int, truncated boolean)
 	LANGUAGE plpgsql STABLE ROWS 100 AS $$
 DECLARE
 	q record;
 BEGIN
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
 	RETURN QUERY
-	SELECT l.product, l.layers, l.exceeded, l.path, l.violations, l.violation, l.endless
+	SELECT l.product, l.layers, l.exceeded, l.path, l.violations, l.violation, l.endless, l.path_length, l.truncated
 	  FROM risk_screen.product_layers(q.nested, q.products, as_of => as_of, bad_rows => 'skip') AS l;
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_nested_products(date, text) IS
-	'Layers of products below every product of a desk on a day, public funds not counted, with the chains that are one layer too many';
+	'Layers of products below every product of a desk on a day, public funds not counted, with the chains that are one layer too many; of a chain at most a hundred products, path_length says how many there are';
 
 CREATE FUNCTION risk_screen.desk_product_parts(as_of date, workspace text = NULL)
 	RETURNS TABLE (product_id text, part_id text, layers int)
@@ -355,7 +355,7 @@ $$),
 ('nested_product', 123, $$
 CREATE VIEW nested_product WITH (security_invoker) AS
 	SELECT c.as_of, p.inst_id, i.name, n.product_id, p.name AS product_name, n.layers, n.exceeded, n.endless,
-		   array_to_string(n.path, ' > ') AS path, n.violations, array_to_string(n.violation, ' > ') AS violation
+		   array_to_string(n.path, ' > ') || CASE WHEN n.truncated THEN ' > …' ELSE '' END AS path, n.violations, array_to_string(n.violation, ' > ') AS violation, n.path_length
 	  FROM current_run AS c
 	 CROSS JOIN LATERAL risk_screen.desk_nested_products(c.as_of, (SELECT s.nspname FROM pg_catalog.pg_class AS k JOIN pg_catalog.pg_namespace AS s ON s.oid = k.relnamespace WHERE k.oid = 'product'::regclass)) AS n
 	  LEFT JOIN LATERAL (SELECT y.inst_id, y.name FROM product AS y WHERE y.product_id = n.product_id LIMIT 1) AS p ON true
@@ -370,9 +370,10 @@ product_name 产品名称; its name
 layers 嵌套层数; products below on the longest chain, public funds not counted; NULL: endless
 exceeded 是否超限; more than one layer, or below the first anything but public funds
 endless 是否循环; on or above a ring of products
-path 最长链; the longest chain
+path 最长链; the longest chain; … after its first hundred products
 violations 违规链数; chains X > Y > Z with Z not a public fund
 violation 违规链; the first of them
+path_length 链长; products on the longest chain, one that closes a ring twice
 $$),
 ('investor_count', 124, $$
 CREATE VIEW investor_count WITH (security_invoker) AS

@@ -190,7 +190,21 @@ SELECT is(pg_temp.nest('X>PF:1 PF>PF2:0.9'), 'PF 0 PF>PF2; X 0 X>PF>PF2', 'nor t
 SELECT is(pg_temp.nest('X>PF:1 PF>Z:0.9'), 'PF 1 PF>Z; X 1 ! X>PF>Z X/PF/Z', 'but what lies behind it must be public too');
 SELECT is(pg_temp.nest('C1>C2:0.5 C2>C1:0.5 W>C1:1'), 'C1 endless ! C1>C2>C1 C1/C2/C1; C2 endless ! C2>C1>C2 C2/C1/C2; W endless ! W>C1>C2>C1 W/C1/C2', 'rings are endless, and end');
 SELECT is(pg_temp.nest('X>SPV:1 SPV>Y:1'), NULL, 'a company in between is not a product');
-SELECT is((SELECT layers FROM risk_screen.product_layers($$SELECT i AS owner, i + 1 AS owned, 1 AS share FROM generate_series(1, 20000) i$$, 'SELECT i AS party FROM generate_series(1, 20001) i') WHERE product = '1'), 20000, '20,000 layers');
+SELECT is((SELECT concat_ws(' ', max(layers), sum(cardinality(path)), max(path_length), count(*) FILTER (WHERE truncated), bool_or(path_length <> layers + 1), bool_or(truncated <> (path_length > 100)))
+	FROM risk_screen.product_layers($$SELECT i AS owner, i + 1 AS owned, 1 AS share FROM generate_series(1, 20000) i$$, 'SELECT i AS party FROM generate_series(1, 20001) i')), '20000 1995150 20001 19901 f f',
+	'20,000 layers: a hundred of each chain are shown, the length and the layers are whole');
+SELECT is((SELECT string_agg(concat_ws(' ', product, array_to_string(path, '>'), path_length, truncated), '; ' ORDER BY product) FROM risk_screen.product_layers(
+	pg_temp.h('X>Y:1 Y>Z:1 C1>C2:1 C2>C1:1 W>C1:1 K>W:1'), 'SELECT * FROM product', max_path => n) WHERE path_length > 1), wanted, 'max_path ' || coalesce(n::text, 'NULL'))
+	FROM (VALUES (NULL::int, 'C1 C1>C2>C1 3 f; C2 C2>C1>C2 3 f; K K>W>C1>C2>C1 5 f; W W>C1>C2>C1 4 f; X X>Y>Z 3 f; Y Y>Z 2 f'),
+		(1, 'C1 C1 3 t; C2 C2 3 t; K K 5 t; W W 4 t; X X 3 t; Y Y 2 t'), (3, 'C1 C1>C2>C1 3 f; C2 C2>C1>C2 3 f; K K>W>C1 5 t; W W>C1>C2 4 t; X X>Y>Z 3 f; Y Y>Z 2 f')) v (n, wanted);
+SELECT is_empty($$WITH RECURSIVE e AS MATERIALIZED (SELECT (i * i * 7 + 3) % 61 AS a, (i * 13 + i * i) % 61 AS b FROM generate_series(1, 70) i),
+	l AS MATERIALIZED (SELECT * FROM risk_screen.product_layers('SELECT (i * i * 7 + 3) % 61 AS owner, (i * 13 + i * i) % 61 AS owned, 1 AS share FROM generate_series(1, 70) i', 'SELECT i AS party FROM generate_series(0, 60) i', max_path => NULL))
+	SELECT * FROM l WHERE path_length <> cardinality(path) OR truncated OR endless <> (path[cardinality(path)] = ANY (path[1:cardinality(path) - 1]))
+		OR EXISTS (SELECT FROM generate_series(1, cardinality(path) - 1) i WHERE NOT EXISTS (SELECT FROM e WHERE e.a = path[i]::int AND e.b = path[i + 1]::int))
+		OR cardinality(path) - endless::int <> (SELECT count(DISTINCT p) FROM unnest(path) p) OR NOT endless AND layers <> cardinality(path) - 1$$, 'lengths of chains into rings of all shapes');
+SELECT throws_ok($$SELECT * FROM risk_screen.product_layers('SELECT 1 AS owner, 2 AS owned, 1 AS share', 'SELECT 1 AS party', max_path => 0)$$, '22023', 'argument max_path must be at least 1', 'max_path must be positive');
+SELECT is(pg_temp.nest('X>Y:0 Y>Z:1 K>K:0'), 'Y 1 Y>Z', 'what is held with nothing is not held, not by itself either');
+SELECT is(pg_temp.nest('X>Y: Y>Z:1'), 'X 2 ! X>Y>Z X/Y/Z; Y 1 Y>Z', '... of unknown size it is');
 
 CREATE FUNCTION pg_temp.chains(edges text, most bigint = 1000) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(concat_ws(' ', path_no, array_to_string(path, '>'), array_to_string(shares, '*', '?'), total, CASE WHEN truncated THEN 'more' END), '; ' ORDER BY product, path_no)
