@@ -186,6 +186,19 @@ share_grounds(const Beneficial *b, const RsReal *share, uint8 no_value)
 	return grounds;
 }
 
+/* Does a basis count? Under 'higher' all three do. */
+static inline bool
+counts(const Beneficial *b, int basis)
+{
+	return b->basis == 2 || b->basis == basis;
+}
+
+static inline const RsStakes *
+stakes_of(const Beneficial *b, int basis)
+{
+	return &b->stakes[b->system[basis] == b->system[0] ? 0 : basis];
+}
+
 /* Which grounds an alliance met meets. */
 static uint32
 alliance_grounds(const Beneficial *b, uint32 alliance)
@@ -246,16 +259,32 @@ control_grounds(const Beneficial *b, const RsControlFact *fact)
 	return fact == NULL ? 0 : GROUND_CONTROL | (fact->concert ? GROUND_CONCERT : 0);
 }
 
+/* With the unknown part of a basis that counts, could the party, or its alliance, reach the line? */
+static bool
+not_excluded(const Beneficial *b, uint32 alliance, const Row *row)
+{
+	for (int s = 0; s < BASES; s++)
+	{
+		const RsStakes *stakes = stakes_of(b, s);
+		RsReal		share = alliance == RS_NO_ALLIANCE ? row->share[s] : b->sum[s][alliance];
+
+		if (!counts(b, s))
+			continue;
+		if ((row->no_value & (1 << s)) || (stakes->unknown_flags & RS_FLAGS_NO_VALUE) ||
+			(stakes->unknown > 0 && rs_threshold_meets(&b->threshold, share + stakes->unknown)))
+			return true;
+	}
+	return false;
+}
+
 /* One party at the end of a chain; true if it qualifies. */
 static bool
-weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, RsReal unknown,
-	  uint32 unknown_flags, bool *state_stop)
+weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, bool *state_stop)
 {
 	const RsParty *party = rs_party_of_node(b->parties, node);
 	uint32		group = b->group[node];
 	uint32		alliance = rs_concert_alliance(b->concert, group);
 	bool		person = party->kind == RS_PARTY_PERSON;
-	RsReal		most;
 	Row			row = {.company = company, .node = node, .alliance = alliance};
 
 	row.kind = rs_party_kind_name(party->kind);
@@ -267,17 +296,12 @@ weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, R
 		row.flags |= stake[s] ? stake[s]->flags : 0;
 		row.no_value |= without_value(s, stake[s] ? stake[s]->flags : 0);
 	}
-	most = row.share[b->basis];
 	row.grounds = share_grounds(b, row.share, row.no_value);
-	if (alliance != RS_NO_ALLIANCE)
+	if (row.grounds == 0 && alliance != RS_NO_ALLIANCE)
 	{
-		most = b->sum[b->basis][alliance];
-		if (row.grounds == 0)
-		{
-			row.grounds = alliance_grounds(b, alliance);
-			if (row.grounds)
-				row.grounds |= GROUND_CONCERT;
-		}
+		row.grounds = alliance_grounds(b, alliance);
+		if (row.grounds)
+			row.grounds |= GROUND_CONCERT;
 	}
 	row.grounds |= control_grounds(b, row.fact);
 
@@ -288,8 +312,7 @@ weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, R
 			row.grounds |= GROUND_UNRESOLVED;
 		*state_stop |= party->kind == RS_PARTY_STATE;
 	}
-	else if (person && ((row.no_value & (1 << b->basis)) || unknown_flags ||
-						(unknown > 0 && rs_threshold_meets(&b->threshold, most + unknown))))
+	else if (person && not_excluded(b, alliance, &row))
 		row.grounds = GROUND_NOT_EXCLUDED;
 	if (row.grounds != 0)
 		put_row(b, &row);
@@ -360,9 +383,12 @@ judge(Beneficial *b, uint32 company)
 	RsStakes   *base = &b->stakes[0];
 	bool		any = false;
 	bool		state_stop = false;
-	const RsStakes *chosen;
 	const RsControlFact *fact;
 	uint64		nfacts;
+	bool		unsure = false,
+				closed = false;
+	Row			unknown = {.company = company, .node = RS_NO_ID, .kind = "unknown", .grounds = GROUND_UNRESOLVED,
+	.has_share = true, .alliance = RS_NO_ALLIANCE, .flags = RS_FLAG_UNKNOWN};
 
 	for (int s = 0; s < BASES; s++)
 	{
@@ -370,7 +396,6 @@ judge(Beneficial *b, uint32 company)
 			continue;
 		rs_system_solve(b->system[s], company, false, &b->stakes[s]);
 	}
-	chosen = b->system[b->basis] == b->system[0] ? base : &b->stakes[b->basis];
 
 	b->met = rs_concert_meet(b->concert, company, base, &b->nmet);
 	for (uint32 j = 0; j < b->nmet; j++)
@@ -399,8 +424,7 @@ judge(Beneficial *b, uint32 company)
 		for (int s = 0; s < BASES; s++)
 			stake[s] = b->system[s] == b->system[0] ? &base->stake[i] : &b->stakes[s].stake[i];
 		b->shown[base->stake[i].node] = true;
-		any |= weigh(b, company, base->stake[i].node, stake, chosen->unknown,
-					 chosen->unknown_flags & RS_FLAGS_NO_VALUE, &state_stop);
+		any |= weigh(b, company, base->stake[i].node, stake, &state_stop);
 		if ((i & 0xFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -438,17 +462,22 @@ judge(Beneficial *b, uint32 company)
 	for (uint64 i = 0; i < base->n; i++)
 		b->shown[base->stake[i].node] = false;
 
-	if (chosen->unknown_flags || rs_threshold_meets(&b->threshold, chosen->unknown))
-		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .kind = "unknown",
-					.grounds = GROUND_UNRESOLVED, .has_share = true, .alliance = RS_NO_ALLIANCE,
-					.share = {b->stakes[0].unknown,
-						(b->system[1] == b->system[0] ? base : &b->stakes[1])->unknown,
-						(b->system[2] == b->system[0] ? base : &b->stakes[2])->unknown},
-					.no_value = without_value(0, b->stakes[0].unknown_flags) |
-					without_value(1, (b->system[1] == b->system[0] ? base : &b->stakes[1])->unknown_flags) |
-					without_value(2, (b->system[2] == b->system[0] ? base : &b->stakes[2])->unknown_flags),
-					.flags = RS_FLAG_UNKNOWN | chosen->unknown_flags});
-	if (chosen->has_closed && rs_threshold_meets(&b->threshold, chosen->closed))
+	for (int s = 0; s < BASES; s++)
+	{
+		const RsStakes *of = stakes_of(b, s);
+
+		unknown.share[s] = of->unknown;
+		unknown.no_value |= without_value(s, of->unknown_flags);
+		if (counts(b, s))
+		{
+			unknown.flags |= of->unknown_flags;
+			closed |= of->has_closed && rs_threshold_meets(&b->threshold, of->closed);
+			unsure |= of->unknown_flags != 0 || rs_threshold_meets(&b->threshold, of->unknown);
+		}
+	}
+	if (unsure)
+		put_row(b, &unknown);
+	if (closed)
 		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .kind = "closed_loop",
 					.grounds = GROUND_UNRESOLVED, .has_share = false, .alliance = RS_NO_ALLIANCE,
 					.flags = RS_FLAG_CLOSED_LOOP});

@@ -104,6 +104,10 @@ SELECT is((SELECT string_agg(format('%s %s', inclusive, n), ', ' ORDER BY inclus
 SELECT is((SELECT string_agg(concat_ws(' ', party, qualified, array_to_string(grounds, ','), equity, coalesce(votes::text, '-'), coalesce(higher::text, '-')), '; ' ORDER BY party) FROM risk_screen.beneficial_owners(
 	$$SELECT * FROM (VALUES ('P', 'A', 0.3, 0.0), ('B', 'A', 0.7, 1.0), ('A', 'B', 1.0, 1.0)) v (owner, owned, share, votes)$$, 'people', targets => '{A}') WHERE party IS NOT NULL),
 	'P t EQUITY 1 0 -', 'votes that own themselves do not hide all of the capital');
+SELECT is((SELECT string_agg(concat_ws(' ', basis, coalesce(party, kind), qualified, array_to_string(grounds, ','), equity, votes), '; ' ORDER BY basis, party) FROM unnest('{equity,higher,votes}'::text[]) basis, risk_screen.beneficial_owners(
+	$$SELECT * FROM (VALUES ('P', 'T', 0.2, 0.2), ('S', 'T', 0.8, 0.8), ('X', 'S', 1.0, 0.2)) v (owner, owned, share, votes)$$, 'people', targets => '{T}', basis => basis)),
+	'equity X f EQUITY,UNRESOLVED 0.8 0.16; equity f FALLBACK; higher P f NOT_EXCLUDED 0.2 0.2; higher X f EQUITY,UNRESOLVED 0.8 0.16; higher unknown f UNRESOLVED 0 0.64; higher f FALLBACK; votes P f NOT_EXCLUDED 0.2 0.2; votes unknown f UNRESOLVED 0 0.64; votes f FALLBACK',
+	'votes that nobody is named for exclude nobody, though all capital is known');
 SELECT is((SELECT string_agg(format('%s %s %s', known_at::date, party, array_to_string(grounds, ',')), '; ' ORDER BY known_at, party) FROM unnest('{2020-06-01,2022-01-01}'::timestamptz[]) known_at,
 	risk_screen.beneficial_owners($$SELECT * FROM (VALUES ('P', 'T', 0.15, 'equity', NULL::date, NULL::date, '2020-01-01'::timestamptz), ('Q', 'T', 0.15, 'equity', NULL, NULL, '2020-01-01'), ('ListCo', 'T', 0.7, 'equity', NULL, NULL, '2020-01-01'),
 		('P', 'Q', NULL, 'concert', '2020-01-01', NULL, '2020-01-01'), ('P', 'Q', NULL, 'concert', '2020-01-01', '2021-01-01', '2021-02-01')) v (owner, owned, share, kind, valid_from, valid_to, known_from)$$,
@@ -173,6 +177,8 @@ SELECT is((SELECT string_agg(finding || ' ' || owner, '; ' ORDER BY finding, own
 	'NEVER_VALID B; OVERLAP A', 'dates');
 SELECT is((SELECT string_agg(finding, ' ' ORDER BY finding) FROM risk_screen.check_holdings($$SELECT 'A' AS owner, 'T' AS owned, NULL::numeric AS share, 0.6 AS share_min, 0.5 AS share_max, 1.5 AS votes$$)),
 	'MISSING RANGE RANGE_INVERTED VOTES_OUTSIDE_0_1 VOTES_OVER_100', 'ranges and votes');
+SELECT is((SELECT string_agg(concat_ws(' ', finding, company, owner, amount), '; ' ORDER BY finding, owner) FROM risk_screen.check_holdings($$SELECT * FROM (VALUES ('A', 'T', 0.6, NULL, 0.5, 0.55), ('B', 'T', 0.4, 0.1, 0.40, 0.4), ('C', 'U', 1, NULL, NULL, NULL), ('D', 'V', 0.5, 0.5, NULL, NULL)) v (owner, owned, share, votes, share_min, share_max)$$)),
+	'MISSING V 0.5; SHARE_OUTSIDE_RANGE T A 0.6; VOTES_MISSING T 0.3', 'a share beside a range that excludes it, votes that do not add up to the shares');
 SELECT is_empty($$SELECT * FROM risk_screen.check_holdings(pg_temp.h('A>B:0.6 C>B:0.4'))$$, 'a clean table');
 
 -- ---- products ----
