@@ -474,12 +474,10 @@ add_companies(RsConcert *c, RsSystem *system, MemoryContext scratch, const uint3
 	return true;
 }
 
-bool
-rs_alliance_share(RsConcert *c, uint32 alliance, RsSystem *system, const RsStakes *stakes, RsReal *share)
+static bool
+share_of(RsConcert *c, const uint32 *party, uint64 size, RsSystem *system, const RsStakes *stakes, RsReal *share)
 {
 	MemoryContext scratch = AllocSetContextCreate(c->g->budget, "risk_screen concert", ALLOCSET_SMALL_SIZES);
-	uint64		size = c->start[alliance + 1] - c->start[alliance];
-	const uint32 *party = c->party + c->start[alliance];
 	uint32	   *node = rs_alloc(scratch, size, sizeof(uint32), purpose);
 	RsReal	   *f = rs_alloc(scratch, size, sizeof(RsReal), purpose);
 	uint32		n = 0;
@@ -513,4 +511,16 @@ rs_alliance_share(RsConcert *c, uint32 alliance, RsSystem *system, const RsStake
 		c->slot[party[i]] = 0;
 	MemoryContextDelete(scratch);
 	return valued;
+}
+
+bool
+rs_alliance_share(RsConcert *c, uint32 alliance, RsSystem *system, const RsStakes *stakes, RsReal *share)
+{
+	return share_of(c, c->party + c->start[alliance], c->start[alliance + 1] - c->start[alliance], system, stakes, share);
+}
+
+bool
+rs_concert_share(RsConcert *c, uint32 group, RsSystem *system, const RsStakes *stakes, RsReal *share)
+{
+	return share_of(c, c->member + c->member_start[group], size_of(c, group), system, stakes, share);
 }

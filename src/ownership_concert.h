@@ -52,5 +52,8 @@ extern const uint32 *rs_concert_meet(RsConcert *c, uint32 company, const RsStake
  */
 extern bool rs_alliance_share(RsConcert *c, uint32 alliance, RsSystem *system, const RsStakes *stakes,
 							  RsReal *share);
+/* The same of the members of a group of several. */
+extern bool rs_concert_share(RsConcert *c, uint32 group, RsSystem *system, const RsStakes *stakes,
+							 RsReal *share);
 
 #endif							/* RS_OWNERSHIP_CONCERT_H */

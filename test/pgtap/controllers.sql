@@ -142,6 +142,19 @@ SELECT is((SELECT string_agg(concat_ws(' ', party, relation, via, share, steps),
 	'who controls a holder, the kin of its own officers (not of a holder''s), and what they control together');
 SELECT is((SELECT string_agg(concat_ws(' ', party, relation, share), '; ' ORDER BY party) FROM risk_screen.related_parties(
 	$$SELECT 'A' AS owner, 'T' AS owned, 0.01 AS share, 0.05 AS votes UNION ALL SELECT 'B', 'T', 0.04, 0.0499$$, '{T}')), 'A holder 0.05; T self', '5 % of the votes make a holder too');
+CREATE FUNCTION pg_temp.related(edges text, links text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', party, relation, via, share, steps), '; ' ORDER BY party) FROM risk_screen.related_parties(pg_temp.h(edges), '{T}',
+		format('SELECT split_part(x, ''+'', 1) AS a, split_part(x, ''+'', 2) AS b FROM unnest(%L::text[]) AS x', string_to_array(links, ' '))) WHERE relation <> 'self'
+$$;
+SELECT is(pg_temp.related('H1>T:0.04 H2>T:0.5 P>H1:0.6 Q>H2:0.6 P>SIS:0.9', 'H1+H2'),
+	'H1 controller T 1; H2 controller T 1; P controller H1 2; Q controller H2 2; SIS controlled P 3', 'who controls a company that controls in concert is a controller, however little it holds');
+SELECT is(pg_temp.related('H1>T:0.03 H2>T:0.03 H3>T:0.03 P>H1:0.6 Z>H1:0.4', 'H1+H2'),
+	'H1 holder T 0.03 1; H2 holder T 0.03 1; P holder_controller H1 2', 'holders of 5 % together, and who controls one of them; not who holds a part of it');
+SELECT is(pg_temp.related('H1>T:0.02 H2>T:0.02 H1>H2:0.6', 'H1+H2'), NULL, '... what one holds through the other counts once: 4 %');
+SELECT is(pg_temp.related('H1>T:0.02 H2>T:0.03', 'H1+H2'), 'H1 holder T 0.02 1; H2 holder T 0.03 1', '... exactly 5 % together');
+SELECT is((SELECT string_agg(concat_ws(' ', party, relation, share), '; ' ORDER BY party) FROM risk_screen.related_parties(
+	$$SELECT 'A' AS owner, 'T' AS owned, 0.01 AS share, 0.03 AS votes UNION ALL SELECT 'B', 'T', 0.01, 0.02$$, '{T}', $$SELECT 'A' AS a, 'B' AS b$$)), 'A holder 0.03; B holder 0.02; T self', '... or of the votes');
+SELECT is(pg_temp.related('PP>P:1 P>T:0.6 T>U:0.6', 'P+T'), 'P controller T 1; PP controller P 2; U subsidiary T 1', 'in concert with its own controller: the controller all the same');
 SELECT is_empty($$WITH r AS (SELECT * FROM risk_screen.related_parties('SELECT i / 2 AS owner, i AS owned, 0.6 AS share FROM generate_series(2, 200) i'))
 	SELECT * FROM r WHERE relation <> 'self' AND NOT EXISTS (SELECT FROM r AS v WHERE v.target = r.target AND v.party = r.via AND v.steps < r.steps)$$,
 	'every reason leads a step nearer to the target');
