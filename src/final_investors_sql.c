@@ -50,7 +50,8 @@ typedef struct Count
 	uint32	   *seen_identity;	/* by identity */
 	uint32	   *queue;
 	uint64		nqueue;
-	bool	   *closed;			/* by component: a ring that nobody outside holds */
+	RsOwnershipGraph *rings;	/* vehicles among themselves */
+	bool	   *closed;			/* by component of it: a ring that nobody outside holds */
 	uint32	   *loop;			/* by component: counted this round */
 	RsSystem   *system;
 	RsStakes	stakes;
@@ -106,23 +107,35 @@ invests(const RsOwnershipGraph *g, uint32 edge)
 	return g->value[RS_V_SHARE][edge] > 0 || (g->edge_flags[edge] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)) != 0;
 }
 
+/*
+ * Rings of vehicles that nobody outside holds. What is not looked through closes
+ * no ring, though it may hold a vehicle and be held by it.
+ */
 static void
 find_closed_rings(Count *c)
 {
 	RsOwnershipGraph *g = c->h->graph;
+	RsOwnershipOptions options = {.classes = RS_CLASSES_EQUITY};
+	RsHoldingRows *rows = rs_holding_rows_create(c->h->budget);
+	RsOwnershipGraph *rings;
 
-	rs_ownership_components(g);
-	c->closed = rs_alloc0(c->h->budget, g->ncomponents, sizeof(bool), purpose);
-	c->loop = rs_alloc0(c->h->budget, g->ncomponents, sizeof(uint32), purpose);
-	for (uint32 component = 0; component < g->ncomponents; component++)
+	for (uint32 e = 0; e < g->nedges; e++)
+		if (invests(g, e) && passes_through(rs_party_of_node(c->parties, g->edge_owner[e])) &&
+			passes_through(rs_party_of_node(c->parties, g->edge_owned[e])))
+			rs_holding_rows_add(rows, &(RsHolding) {.owner = g->edge_owner[e], .owned = g->edge_owned[e]});
+	c->rings = rings = rs_ownership_build(rows, g->nnodes, NULL, &options);
+	rs_ownership_components(rings);
+	c->closed = rs_alloc0(c->h->budget, rings->ncomponents, sizeof(bool), purpose);
+	c->loop = rs_alloc0(c->h->budget, rings->ncomponents, sizeof(uint32), purpose);
+	for (uint32 component = 0; component < rings->ncomponents; component++)
 	{
-		c->closed[component] = rs_ownership_is_cyclic(g, component);
-		for (uint32 i = g->component_start[component]; c->closed[component] && i < g->component_start[component + 1]; i++)
+		c->closed[component] = rs_ownership_is_cyclic(rings, component);
+		for (uint32 i = rings->component_start[component]; c->closed[component] && i < rings->component_start[component + 1]; i++)
 		{
-			uint32		k = g->component_node[i];
+			uint32		k = rings->component_node[i];
 
 			for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
-				if (invests(g, e) && g->component[g->edge_owner[e]] != component)
+				if (invests(g, e) && rings->component[g->edge_owner[e]] != component)
 					c->closed[component] = false;
 		}
 		if ((component & 0xFFFF) == 0)
@@ -134,7 +147,7 @@ find_closed_rings(Count *c)
 static int64
 declared_by_ring(Count *c, uint32 component, uint32 product)
 {
-	RsOwnershipGraph *g = c->h->graph;
+	RsOwnershipGraph *g = c->rings;
 	int64		declared = g->component[product] == component ? 0 : 1;
 	bool		any = false;
 
@@ -193,7 +206,8 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 				unlisted = 0,
 				exempt = 0;
 	uint32		crossed = RS_NO_ID;
-	bool		looped = false;
+	bool		looped = false,
+				owns_itself = false;
 	RsReal		part;
 	Datum		values[13];
 	bool		nulls[13] = {false};
@@ -209,6 +223,7 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 	for (uint64 q = 0; q < c->nqueue; q++)
 	{
 		uint32		vehicle = c->queue[q];
+		uint32		ring = c->rings->component[vehicle];
 		int64		holders = 0;
 
 		for (uint32 e = g->in_start[vehicle]; e < g->in_start[vehicle + 1]; e++)
@@ -218,10 +233,16 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 
 			if ((e & 0xFFFF) == 0)
 				CHECK_FOR_INTERRUPTS();
-			if (!invests(g, e) || holder == vehicle)
+			if (!invests(g, e))
 				continue;
+			if (holder == vehicle)
+			{
+				owns_itself |= vehicle == product;
+				continue;
+			}
 			holders++;
-			if (passes_through(party))
+			/* The product itself may be no vehicle, and is behind itself as little. */
+			if (passes_through(party) || holder == product)
 			{
 				if (c->visited[holder] != c->round)
 				{
@@ -252,13 +273,13 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 		}
 		if (vehicle == product)
 			direct = holders;
-		if (c->closed[g->component[vehicle]])
+		if (c->closed[ring])
 			looped = true;
-		if (holders > 0 && c->closed[g->component[vehicle]] && c->loop[g->component[vehicle]] != c->round)
+		if (holders > 0 && c->closed[ring] && c->loop[ring] != c->round)
 		{
-			int64		declared = declared_by_ring(c, g->component[vehicle], product);
+			int64		declared = declared_by_ring(c, ring, product);
 
-			c->loop[g->component[vehicle]] = c->round;
+			c->loop[ring] = c->round;
 			unknown++;
 			merged += declared;
 			unmerged += declared;
@@ -276,6 +297,20 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 			if (merged > limit && crossed == RS_NO_ID)
 				crossed = vehicle;
 		}
+	}
+
+	/* A product that is no vehicle is in no ring of vehicles: it may be held by itself alone, */
+	looped |= owns_itself && direct == 0;
+	/* or by vehicles behind which there is nobody but it. */
+	if (direct > 0 && unmerged == 0 && unknown == 0)
+	{
+		looped = true;
+		unknown = 1;
+		for (uint64 q = 0; q < c->nqueue; q++)
+			merged = Max(merged, rs_party_of_node(c->parties, c->queue[q])->declared);
+		unmerged = merged;
+		if (merged > limit)
+			crossed = product;
 	}
 
 	values[0] = rs_holdings_name(c->h, product);

@@ -286,6 +286,11 @@ SELECT is(pg_temp.count('V1>F:1 V3>V1:1 V1>V3:1', 'F'), '70 70 1 2 0 1 50 F>V1 U
 SELECT is(pg_temp.count('F>F:1', 'F'), '0 0 0 0 0 1 50 UNKNOWN_INVESTORS,CLOSED_LOOP', 'a product that holds only itself');
 SELECT is(pg_temp.count('V1>F:1 F>V1:1 p1>V1:1', 'F'), '1 1 1 1 0 0 50', 'a ring with an investor is not closed');
 SELECT is(pg_temp.count('V1>F:1 F>V1:1 p1>V1:0', 'F'), '0 0 1 1 0 1 50 UNKNOWN_INVESTORS,CLOSED_LOOP', '... but one who holds nothing is no investor');
+SELECT is(pg_temp.count('F>F:0 V1>V1:0 V1>F:1', 'F'), '1 1 1 1 0 1 50 UNKNOWN_INVESTORS', 'holding nothing of itself closes no ring');
+INSERT INTO who VALUES ('PUB', 'public_fund', NULL, NULL);
+SELECT is((SELECT string_agg(concat_ws(' ', product, investors, direct_holders, unknown, nullif(array_to_string(flags, ','), '')), '; ' ORDER BY product) FROM unnest(ARRAY['{F}', '{F,PUB}']) AS ids,
+	risk_screen.final_investors(pg_temp.h('PUB>F:1 F>PUB:1'), 'who', ids::text[]) WHERE product = 'F'), 'F 1 1 0; F 1 1 0', 'what is behind a product does not depend on what else is asked');
+SELECT is(pg_temp.count('F>PUB:1 PUB>F:1', 'PUB'), '0 0 1 1 0 1 200 UNKNOWN_INVESTORS,CLOSED_LOOP', 'nobody is an investor of itself, looked through or not');
 CREATE FUNCTION pg_temp.unknown(edges text, target text) RETURNS numeric LANGUAGE sql AS $$
 	SELECT unknown_share FROM risk_screen.final_investors(pg_temp.h(edges), 'who', ARRAY[target])
 $$;
