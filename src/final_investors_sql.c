@@ -10,7 +10,8 @@
  * has no final investor and says so. How much of the product that is, the
  * solver of look_through() tells, on the holdings of vehicles alone.
  *
- * Cost: O(holdings of the vehicles above) for each product.
+ * Cost: O(holdings of the vehicles above) for each product; O(holdings of all
+ * vehicles) for one that is itself not looked through.
  */
 #include "pg_compat.h"
 
@@ -162,18 +163,34 @@ declared_by_ring(Count *c, uint32 component, uint32 product)
 	return declared;
 }
 
-/* The fraction of the product behind which nobody is named; false: no number. */
+/* The holdings of vehicles, and of one product that is none (RS_NO_ID: without). */
+static RsOwnershipGraph *
+graph_of_vehicles(Count *c, MemoryContext context, uint32 product)
+{
+	RsOwnershipGraph *g = c->h->graph,
+			   *part;
+	RsOwnershipOptions options = {.classes = RS_CLASSES_EQUITY};
+	RsHoldingRows *rows = rs_holding_rows_create(context);
+
+	rows->has[RS_V_SHARE] = true;
+	rows->scale[RS_V_SHARE] = g->scale;
+	for (uint32 e = 0; e < g->nedges; e++)
+		if (g->edge_owned[e] == product || passes_through(rs_party_of_node(c->parties, g->edge_owned[e])))
+			rs_holding_rows_add(rows, &(RsHolding) {.owner = g->edge_owner[e], .owned = g->edge_owned[e],
+								.value = {[RS_V_SHARE] = g->value[RS_V_SHARE][e]}, .known = 1 << RS_V_SHARE});
+	part = rs_ownership_build(rows, g->nnodes, NULL, &options);
+	/* What the numbers are worth. */
+	for (uint32 e = 0; e < part->nedges; e++)
+		part->edge_flags[e] |= g->edge_flags[rs_ownership_edge(g, part->edge_owner[e], part->edge_owned[e])];
+	return part;
+}
+
 static bool
-unknown_part(Count *c, uint32 product, RsReal *part)
+unnamed(Count *c, RsSystem *system, uint32 product, RsReal *part)
 {
 	RsStakes   *s = &c->stakes;
 
-	if (c->h->graph->in_start[product] == c->h->graph->in_start[product + 1])
-	{
-		*part = 1;
-		return true;
-	}
-	rs_system_solve(c->system, product, false, s);
+	rs_system_solve(system, product, false, s);
 	*part = s->unknown + s->closed;
 	if (s->unknown_flags & RS_FLAGS_NO_VALUE)
 		return false;
@@ -190,6 +207,27 @@ unknown_part(Count *c, uint32 product, RsReal *part)
 		*part += stake->total;
 	}
 	return true;
+}
+
+/* The fraction of the product behind which nobody is named; false: no number. */
+static bool
+unknown_part(Count *c, uint32 product, RsReal *part)
+{
+	MemoryContext context;
+	bool		valued;
+
+	if (c->h->graph->in_start[product] == c->h->graph->in_start[product + 1])
+	{
+		*part = 1;
+		return true;
+	}
+	if (passes_through(rs_party_of_node(c->parties, product)))
+		return unnamed(c, c->system, product, part);
+	/* Not a vehicle: only in its own answer is it looked through. */
+	context = AllocSetContextCreate(c->h->budget, "risk_screen product", ALLOCSET_DEFAULT_SIZES);
+	valued = unnamed(c, rs_system_create(graph_of_vehicles(c, context, product), RS_BASIS_SHARE, true), product, part);
+	MemoryContextDelete(context);
+	return valued;
 }
 
 static void
@@ -383,6 +421,7 @@ rs_final_investors(PG_FUNCTION_ARGS)
 	uint32		nids = 0;
 	uint64		kept = 0;
 	bool	   *asked;
+	bool		only_vehicles = true;
 	char	   *bad_rows;
 	DateADT		as_of = 0;
 	TimestampTz known_at = 0;
@@ -422,13 +461,16 @@ rs_final_investors(PG_FUNCTION_ARGS)
 	{
 		uint32		owned = h->rows->owned[i];
 
-		if (asked[owned] || (owned < c.parties->nparties && passes_through(&c.parties->party[owned])))
+		bool		vehicle = owned < c.parties->nparties && passes_through(&c.parties->party[owned]);
+
+		only_vehicles &= vehicle || !asked[owned];
+		if (asked[owned] || vehicle)
 			rs_holding_rows_move(h->rows, kept++, i);
 	}
 	h->rows->n = kept;
 	rs_holdings_build(h);
 	find_closed_rings(&c);
-	c.system = rs_system_create(h->graph, RS_BASIS_SHARE, true);
+	c.system = rs_system_create(only_vehicles ? h->graph : graph_of_vehicles(&c, budget, RS_NO_ID), RS_BASIS_SHARE, true);
 
 	c.visited = rs_alloc0(budget, h->nids, sizeof(uint32), purpose);
 	c.parent = rs_alloc(budget, h->nids, sizeof(uint32), purpose);

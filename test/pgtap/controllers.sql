@@ -288,9 +288,11 @@ SELECT is(pg_temp.count('V1>F:1 F>V1:1 p1>V1:1', 'F'), '1 1 1 1 0 0 50', 'a ring
 SELECT is(pg_temp.count('V1>F:1 F>V1:1 p1>V1:0', 'F'), '0 0 1 1 0 1 50 UNKNOWN_INVESTORS,CLOSED_LOOP', '... but one who holds nothing is no investor');
 SELECT is(pg_temp.count('F>F:0 V1>V1:0 V1>F:1', 'F'), '1 1 1 1 0 1 50 UNKNOWN_INVESTORS', 'holding nothing of itself closes no ring');
 INSERT INTO who VALUES ('PUB', 'public_fund', NULL, NULL);
-SELECT is((SELECT string_agg(concat_ws(' ', product, investors, direct_holders, unknown, nullif(array_to_string(flags, ','), '')), '; ' ORDER BY product) FROM unnest(ARRAY['{F}', '{F,PUB}']) AS ids,
-	risk_screen.final_investors(pg_temp.h('PUB>F:1 F>PUB:1'), 'who', ids::text[]) WHERE product = 'F'), 'F 1 1 0; F 1 1 0', 'what is behind a product does not depend on what else is asked');
+SELECT is((SELECT string_agg(concat_ws(' ', product, investors, direct_holders, unknown, unknown_share, nullif(array_to_string(flags, ','), '')), '; ' ORDER BY product) FROM unnest(ARRAY['{F}', '{F,PUB}']) AS ids,
+	risk_screen.final_investors(pg_temp.h('PUB>F:1 F>PUB:1'), 'who', ids::text[]) WHERE product = 'F'), 'F 1 1 0 0; F 1 1 0 0', 'what is behind a product does not depend on what else is asked');
 SELECT is(pg_temp.count('F>PUB:1 PUB>F:1', 'PUB'), '0 0 1 1 0 1 200 UNKNOWN_INVESTORS,CLOSED_LOOP', 'nobody is an investor of itself, looked through or not');
+SELECT is((SELECT string_agg(concat_ws(' ', product, investors, unknown, unknown_share), '; ' ORDER BY product) FROM risk_screen.final_investors(pg_temp.h('V1>PUB:0.5 p1>PUB:0.5 PUB>V1:0.5 V2>V1:0.5 PUB>F:0.4 p3>F:0.6'), 'who', '{PUB,F,V1}')),
+	'F 2 0 0; PUB 2 1 0.333333333333333; V1 2 1 0.5', '... the unknown share of a public fund that is asked: half of its half, and what comes round');
 CREATE FUNCTION pg_temp.unknown(edges text, target text) RETURNS numeric LANGUAGE sql AS $$
 	SELECT unknown_share FROM risk_screen.final_investors(pg_temp.h(edges), 'who', ARRAY[target])
 $$;
