@@ -216,7 +216,7 @@ CREATE FUNCTION risk_screen._desk_products(workspace text, as_of date, OUT neste
 		p.identity_no, NULL, CASE WHEN v.party IS NOT NULL THEN true WHEN i.pooled OPERATOR(pg_catalog.=) false THEN false END, i.partners
   FROM holder AS h
   LEFT JOIN vehicle AS v ON v.party OPERATOR(pg_catalog.=) h.party
-  LEFT JOIN (SELECT investor_id, pg_catalog.max(kind) AS kind, pg_catalog.bool_or(pooled) AS pooled, pg_catalog.max(partners) AS partners FROM %2$sinvestor GROUP BY investor_id) AS i ON i.investor_id OPERATOR(pg_catalog.=) h.party
+  LEFT JOIN (SELECT investor_id, pg_catalog.max(kind) AS kind, pg_catalog.bool_or(pooled) AS pooled, pg_catalog.max(partners) FILTER (WHERE partners OPERATOR(pg_catalog.>=) 0) AS partners FROM %2$sinvestor GROUP BY investor_id) AS i ON i.investor_id OPERATOR(pg_catalog.=) h.party
   LEFT JOIN (SELECT party_id, pg_catalog.max(kind) AS kind, pg_catalog.max(identity_no) AS identity_no FROM %2$sparty GROUP BY party_id) AS p ON p.party_id OPERATOR(pg_catalog.=) h.party
  WHERE NOT EXISTS (SELECT FROM %2$sproduct AS x WHERE x.product_id OPERATOR(pg_catalog.=) h.party)$q$, q.kinds, q.x, q.vehicles, q.pooled)
 	  FROM q

@@ -114,6 +114,17 @@ SELECT is((SELECT string_agg(format('%s %s %s', known_at::date, party, array_to_
 	'people', as_of => '2022-01-01', known_at => known_at) WHERE qualified),
 	'2020-06-01 P EQUITY,VOTES,CONCERT; 2020-06-01 Q EQUITY,VOTES,CONCERT', 'an agreement that a later statement ended binds nobody');
 
+-- what is said about parties and agreements has days too
+SELECT is((SELECT string_agg(concat_ws(' ', d, party, array_to_string(grounds, ',')), '; ' ORDER BY d, party) FROM unnest('{2020-06-30,2020-07-01}'::date[]) d, risk_screen.beneficial_owners(pg_temp.h('P>T:0.15 Q>T:0.15 ListCo>T:0.7'), 'people', as_of => d,
+	concert => $$SELECT 'P' AS a, 'Q' AS b, date '2019-01-01' AS valid_from, date '2020-07-01' AS valid_to$$) WHERE qualified OR party IS NULL),
+	'2020-06-30 P EQUITY,VOTES,CONCERT; 2020-06-30 Q EQUITY,VOTES,CONCERT; 2020-07-01 FALLBACK', 'an agreement to act together ends on its day');
+SELECT is((SELECT string_agg(concat_ws(' ', d, party), '; ' ORDER BY d, party) FROM unnest('{2019-12-31,2020-06-30,2020-07-01}'::date[]) d, risk_screen.beneficial_owners(pg_temp.h('ListCo>T:1'),
+	$$SELECT * FROM (VALUES ('M1', 'manager', 'T', NULL::date, date '2020-07-01'), ('M2', 'manager', 'T', '2020-07-01', NULL), ('M0', 'manager', 'T', '2019-01-01', '2020-01-01')) v (party, kind, company, valid_from, valid_to)$$, as_of => d) WHERE qualified),
+	'2019-12-31 M0; 2019-12-31 M1; 2020-06-30 M1; 2020-07-01 M2', 'the manager of the day');
+SELECT is((SELECT string_agg(concat_ws(' ', d, party, relation), '; ' ORDER BY d, party) FROM unnest('{2020-06-30,2020-07-01}'::date[]) d, risk_screen.related_parties(pg_temp.h('P>T:0.6'), '{T}',
+	$$SELECT * FROM (VALUES ('T', 'D1', 'director', NULL::date, date '2020-07-01'), ('T', 'D2', 'director', '2020-07-01', NULL)) v (a, b, kind, valid_from, valid_to)$$, as_of => d) WHERE relation = 'director'),
+	'2020-06-30 D1 director; 2020-07-01 D2 director', 'links of the day');
+
 -- ---- groups ----
 SELECT is((SELECT string_agg(concat_ws(' ', member, relation, via), '; ' ORDER BY member) FROM risk_screen.control_groups(
 	$$SELECT * FROM (VALUES ('P', 'A', 0.3, NULL), ('Q', 'A', 0.3, 'equity'), ('P', 'Q', NULL, 'concert')) v (owner, owned, share, kind)$$)),
@@ -293,6 +304,8 @@ SELECT is((SELECT string_agg(concat_ws(' ', product, investors, direct_holders, 
 SELECT is(pg_temp.count('F>PUB:1 PUB>F:1', 'PUB'), '0 0 1 1 0 1 200 UNKNOWN_INVESTORS,CLOSED_LOOP', 'nobody is an investor of itself, looked through or not');
 SELECT is((SELECT string_agg(concat_ws(' ', product, investors, unknown, unknown_share), '; ' ORDER BY product) FROM risk_screen.final_investors(pg_temp.h('V1>PUB:0.5 p1>PUB:0.5 PUB>V1:0.5 V2>V1:0.5 PUB>F:0.4 p3>F:0.6'), 'who', '{PUB,F,V1}')),
 	'F 2 0 0; PUB 2 1 0.333333333333333; V1 2 1 0.5', '... the unknown share of a public fund that is asked: half of its half, and what comes round');
+SELECT throws_ok(format($$SELECT * FROM risk_screen.final_investors('SELECT 1 AS owner, 2 AS owned, 1 AS share', 'SELECT 2 AS party, ''product'' AS kind, -5 AS %s')$$, c), '22003', format('column "%s" of the parties query is negative', c), 'a negative ' || c)
+	FROM unnest('{declared_investors,max_investors}'::text[]) AS c;
 CREATE FUNCTION pg_temp.unknown(edges text, target text) RETURNS numeric LANGUAGE sql AS $$
 	SELECT unknown_share FROM risk_screen.final_investors(pg_temp.h(edges), 'who', ARRAY[target])
 $$;
