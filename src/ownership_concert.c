@@ -418,19 +418,25 @@ rs_concert_meet(RsConcert *c, uint32 company, const RsStakes *stakes, uint32 *n)
 	return c->met;
 }
 
+static inline bool
+is_end(const RsConcert *c, uint32 node)
+{
+	return c->g->in_start[node] == c->g->in_start[node + 1];
+}
+
 /*
  * What the companies of an alliance hold counts, but once: not again where a
  * party is behind another. With X_km what party m holds of party k over all
  * chains, the shares y that chains from the company reach come from what they
- * meet first, f: y_m = f_m + sum of f_k X_km. The alliance has the sum of f, and
- * its stops' share less what they have through its companies.
+ * meet first, f: y_m = f_m + sum of f_k X_km. The alliance has the sum of f, and the
+ * share of those nobody holds, less what they have through the others.
  */
 static bool
 add_companies(RsConcert *c, RsSystem *system, MemoryContext scratch, const uint32 *node, RsReal *f, uint32 n,
 			  RsReal *share)
 {
 	RsReal	   *a = rs_alloc0(scratch, (uint64) n * n, sizeof(RsReal), purpose);	/* row m, column k */
-	RsReal	   *stops = rs_alloc0(scratch, n, sizeof(RsReal), purpose); /* what they hold of each */
+	RsReal	   *ends = rs_alloc0(scratch, n, sizeof(RsReal), purpose);	/* what they hold of each */
 
 	for (uint32 k = 0; k < n; k++)
 	{
@@ -444,8 +450,8 @@ add_companies(RsConcert *c, RsSystem *system, MemoryContext scratch, const uint3
 				continue;
 			if (stake->flags & RS_FLAGS_NO_VALUE)
 				return false;
-			if (c->stop[stake->node])
-				stops[k] += stake->total;
+			if (is_end(c, stake->node))
+				ends[k] += stake->total;
 			else
 				a[(Size) (slot - 1) * n + k] = stake->total;
 		}
@@ -469,7 +475,7 @@ add_companies(RsConcert *c, RsSystem *system, MemoryContext scratch, const uint3
 		for (uint32 j = k + 1; j < n; j++)
 			f[k] -= a[(Size) k * n + j] * f[j];
 		f[k] /= a[(Size) k * n + k];
-		*share += f[k] * (1 - stops[k]);
+		*share += f[k] * (1 - ends[k]);
 	}
 	return true;
 }
@@ -493,7 +499,7 @@ share_of(RsConcert *c, const uint32 *party, uint64 size, RsSystem *system, const
 		stake = &stakes->stake[c->at[party[i]]];
 		if (stake->flags & RS_FLAGS_NO_VALUE)
 			valued = false;
-		if (c->stop[party[i]])
+		if (is_end(c, party[i]))
 		{
 			*share += stake->total;
 			c->slot[party[i]] = 1;
