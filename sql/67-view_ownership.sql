@@ -396,5 +396,5 @@ max_investors 人数上限; by legal form: limited company or partnership 50, el
 exceeded 是否超限; more than the limit
 route 首次超限路径; from the product to the vehicle whose holders first cross the limit
 unknown 未知持有人; vehicles without named holders
-flags 标记; UNKNOWN_INVESTORS, UNLISTED_PARTIES
+flags 标记; UNKNOWN_INVESTORS, UNLISTED_PARTIES, CLOSED_LOOP, UNKNOWN_FORM
 $$);
