@@ -516,7 +516,7 @@ all_allies_read(RsHoldings *h, const RsLinks *links, ArrayType **missing)
 			if (links->link[i].kind == RS_LINK_ECONOMIC || read[id] || !met[rs_group_find(group, id)])
 				continue;
 			read[id] = true;
-			found = accumArrayResult(found, rs_interner_text(h->interner, id), false, TEXTOID, CurrentMemoryContext);
+			found = accumArrayResult(found, rs_holdings_text(h, id), false, TEXTOID, CurrentMemoryContext);
 		}
 	pfree(read);
 	pfree(met);
@@ -573,7 +573,8 @@ read_holdings(Beneficial *b, FunctionCallInfo fcinfo, MemoryContext budget, cons
 			return;
 		/* Who is behind an ally may be asked: begin again, around the allies too. */
 		allies = lappend(allies, missing);
-		rs_query_forget_bad_rows(h->query);
+		if (h->query != NULL)
+			rs_query_forget_bad_rows(h->query);
 		rs_holdings_close(h);
 		MemoryContextReset(budget);
 		*links = NULL;
