@@ -3,8 +3,8 @@
 
 The oracle is the query itself: every function is asked twice, with the text of
 the query and with graph:NAME, and must give the same rows, to the last digit
-and in the same order (look_through of many and check_holdings: in any), or
-the same SQLSTATE. Thousands of small random tables
+and in the same order (look_through and check_holdings: in any), or the same
+SQLSTATE. Thousands of small random tables
 (rings, own shares, duplicates, kinds, ranges, votes, dates, corrections,
 wrong numbers, identifiers of every type), then large ones, which look_through
 takes in parts: more targets than a part has, rings too large to be solved in
@@ -69,8 +69,8 @@ DECLARE q text[] := pg_temp.answer(call, query);
 	few text;
 BEGIN
 	INSERT INTO tally VALUES (split_part(call, '(', 1), cardinality(q), CASE WHEN q[1] LIKE 'error %' THEN q[1] END);
-	-- the order of check_holdings is the source's, that of look_through follows what was read together
-	IF call LIKE 'check_holdings%' OR query = 'large' THEN
+	-- the order of check_holdings is the source's, that of look_through follows what is answered together
+	IF call LIKE 'check_holdings%' OR call LIKE 'look_through%' THEN
 		SELECT array_agg(e ORDER BY e COLLATE "C") INTO q FROM unnest(q) e;
 		SELECT array_agg(e ORDER BY e COLLATE "C") INTO g FROM unnest(g) e;
 	END IF;
