@@ -384,8 +384,13 @@ def look_throughs(parties):
                 yield "look_through(@, %s, '%s'%s)" % (array(targets), direction, more)
 
 
+    for day in DAYS[:-1]:
+        yield "look_through(@, as_of => '%s')" % day
+
+
 SMALL_RINGS = [(3, None), (8, None), (9, None), (2, "2024-01-01")]
 large("clusters", clusters(60, 25, [], False), "bigint", look_throughs)
+large("a register with its past", [row for row in clusters(80, 20, [], True) if int(row[0]) < int(row[1])], "bigint", look_throughs)
 large("small and large rings", clusters(40, 25, SMALL_RINGS * 6 + [(12, None)] * 8, False), "bigint", look_throughs)
 large("a ring of 120", clusters(20, 20, [(120, None), (40, None), (9, None)], False), "text", look_throughs)
 large("rings on some days only", clusters(40, 20, [(n, day) for n in (3, 9, 12, 30) for day in ("2025-06-01", "2026-06-30", "2024-01-01")] * 2, True), "text", look_throughs)
