@@ -69,7 +69,7 @@ DECLARE q text[] := pg_temp.answer(call, query);
 	few text;
 BEGIN
 	INSERT INTO tally VALUES (split_part(call, '(', 1), cardinality(q), CASE WHEN q[1] LIKE 'error %' THEN q[1] END);
-	-- the order of check_holdings is the source's, that of look_through follows what is answered together
+	-- the order of check_holdings is the source's, that of look_through the way an answer was found
 	IF call LIKE 'check_holdings%' OR call LIKE 'look_through%' THEN
 		SELECT array_agg(e ORDER BY e COLLATE "C") INTO q FROM unnest(q) e;
 		SELECT array_agg(e ORDER BY e COLLATE "C") INTO g FROM unnest(g) e;
