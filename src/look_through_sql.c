@@ -103,7 +103,7 @@ put_stake(LookThrough *l, const Answer *a, Datum target, uint64 i)
 	rs_row_varlena(row, rs_holdings_name(l->h, stake->node));
 	rs_row_int4(row, (int32) stake->layers);
 	if (stake->direct_edge == RS_NO_EDGE)
-		rs_row_decimal(row, 0, 0);
+		rs_row_zero(row);
 	else
 	{
 		int128		direct = g->value[RS_V_SHARE][stake->direct_edge];
@@ -358,6 +358,8 @@ put_plain(LookThrough *l, RsHoldings *h, uint32 target, const RsPlainOwners *own
 			put_rest(l, name, RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &direct, false, 0, 0, 0, 0);
 		return;
 	}
+	for (int i = 0; i < header->scale[RS_V_SHARE]; i++)
+		one *= 10;
 	for (uint32 i = 0; i < owners->n; i++)
 	{
 		const RsPlainParty *party = &owners->party[i];
@@ -366,10 +368,14 @@ put_plain(LookThrough *l, RsHoldings *h, uint32 target, const RsPlainOwners *own
 		put_node(l, h, party->node);
 		rs_row_int4(row, (int32) party->layers);
 		if (party->direct == 0)
-			rs_row_decimal(row, 0, 0);
+			rs_row_zero(row);
 		else
 			rs_row_exact(row, party->direct, header->scale[RS_V_SHARE]);
-		rs_row_share(row, party->total);
+		/* most of those who hold directly hold nothing else */
+		if (party->direct != 0 && (RsReal) party->direct / one == party->total)
+			rs_row_repeat(row);
+		else
+			rs_row_share(row, party->total);
 		rs_row_repeat(row);
 		rs_row_bool(row, party->ultimate);
 		rs_row_bool(row, false);
@@ -380,8 +386,6 @@ put_plain(LookThrough *l, RsHoldings *h, uint32 target, const RsPlainOwners *own
 	}
 	if (owners->unknown > 0)
 	{
-		for (int i = 0; i < header->scale[RS_V_SHARE]; i++)
-			one *= 10;
 		direct = (one - owners->known) / one;
 		put_rest(l, name, RS_FLAG_UNKNOWN, owners->unknown, &direct, false, 0, 0, 0, 0);
 	}

@@ -79,7 +79,7 @@ pin(RsOwnershipMapping *m, MemoryContext owner, RsOwnershipMapping **mapping)
 }
 
 /* A free entry; the one unused for longest makes room. */
-static RsOwnershipMapping *
+static pg_noinline RsOwnershipMapping *
 free_entry(void)
 {
 	RsOwnershipMapping *oldest = NULL;

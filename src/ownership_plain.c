@@ -84,6 +84,9 @@ struct RsPlain
 				wasted;
 };
 
+/* A third of a second: the members of a ring come one after the other, and are few. */
+#define VISITS_IN_VAIN 16000000
+
 RsPlain *
 rs_plain_create(MemoryContext budget, const RsOwnershipFile *file, const RsOwnershipOptions *options)
 {
@@ -111,7 +114,7 @@ rs_plain_create(MemoryContext budget, const RsOwnershipFile *file, const RsOwner
 bool
 rs_plain_is_futile(const RsPlain *p)
 {
-	return p->wasted > p->useful + 100000;
+	return p->wasted > p->useful + VISITS_IN_VAIN;
 }
 
 static inline uint32

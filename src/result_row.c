@@ -80,6 +80,53 @@ next(RsResultRow *row, Size bytes, Size alignment)
 	return (char *) row->tuple + at;
 }
 
+/*
+ * Most values are a few bytes: eight at a time, overlapping in the middle,
+ * instead of a call.
+ */
+static inline void
+copy_bytes(char *to, const char *from, Size n)
+{
+	if (n > 16 || n < 2)
+	{
+		if (n > 16)
+			memcpy(to, from, n);
+		else if (n == 1)
+			*to = *from;
+		return;
+	}
+	if (n >= 8)
+	{
+		uint64		head,
+					tail;
+
+		memcpy(&head, from, sizeof(head));
+		memcpy(&tail, from + n - sizeof(tail), sizeof(tail));
+		memcpy(to, &head, sizeof(head));
+		memcpy(to + n - sizeof(tail), &tail, sizeof(tail));
+	}
+	else if (n >= 4)
+	{
+		uint32		head,
+					tail;
+
+		memcpy(&head, from, sizeof(head));
+		memcpy(&tail, from + n - sizeof(tail), sizeof(tail));
+		memcpy(to, &head, sizeof(head));
+		memcpy(to + n - sizeof(tail), &tail, sizeof(tail));
+	}
+	else
+	{
+		uint16		head,
+					tail;
+
+		memcpy(&head, from, sizeof(head));
+		memcpy(&tail, from + n - sizeof(tail), sizeof(tail));
+		memcpy(to, &head, sizeof(head));
+		memcpy(to + n - sizeof(tail), &tail, sizeof(tail));
+	}
+}
+
 void
 rs_row_null(RsResultRow *row)
 {
@@ -111,7 +158,7 @@ rs_row_varlena(RsResultRow *row, Datum value)
 		char	   *to = next(row, bytes + VARHDRSZ_SHORT, 1);
 
 		SET_VARSIZE_SHORT(to, bytes + VARHDRSZ_SHORT);
-		memcpy(to + VARHDRSZ_SHORT, VARDATA_ANY(v), bytes);
+		copy_bytes(to + VARHDRSZ_SHORT, VARDATA_ANY(v), bytes);
 	}
 	else
 	{
@@ -151,7 +198,19 @@ rs_row_decimal(RsResultRow *row, int64 value, int scale)
 	char		form[RS_DECIMAL_BYTES];
 	int			bytes = rs_decimal_form(form, value, scale);
 
-	memcpy(next(row, bytes, 1), form, bytes);
+	copy_bytes(next(row, bytes, 1), form, bytes);
+}
+
+/* The stored form of numeric 0. */
+void
+rs_row_zero(RsResultRow *row)
+{
+	static char form[RS_DECIMAL_BYTES];
+	static int	bytes = 0;
+
+	if (bytes == 0)
+		bytes = rs_decimal_form(form, 0, 0);
+	copy_bytes(next(row, bytes, 1), form, bytes);
 }
 
 void
@@ -160,7 +219,7 @@ rs_row_repeat(RsResultRow *row)
 	Size		bytes = row->at - row->last;
 	char	   *to = next(row, bytes, 1);
 
-	memcpy(to, to - bytes, bytes);
+	copy_bytes(to, to - bytes, bytes);
 }
 
 void

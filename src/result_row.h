@@ -37,6 +37,7 @@ extern char *rs_row_text_begin(RsResultRow *row, int room);
 extern void rs_row_text_end(RsResultRow *row, int bytes);
 extern void rs_row_take_back(RsResultRow *row); /* the last value: another comes in its place */
 extern void rs_row_decimal(RsResultRow *row, int64 value, int scale);	/* value x 10^-scale */
+extern void rs_row_zero(RsResultRow *row);	/* the decimal 0 */
 extern void rs_row_repeat(RsResultRow *row);	/* the same decimal again */
 extern void rs_row_put(RsResultRow *row);
 
