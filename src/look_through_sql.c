@@ -371,8 +371,8 @@ put_plain(LookThrough *l, RsHoldings *h, uint32 target, const RsPlainOwners *own
 			rs_row_zero(row);
 		else
 			rs_row_exact(row, party->direct, header->scale[RS_V_SHARE]);
-		/* most of those who hold directly hold nothing else */
-		if (party->direct != 0 && (RsReal) party->direct / one == party->total)
+		/* most of those who hold directly hold nothing else; totals have 15 digits */
+		if (party->direct != 0 && header->scale[RS_V_SHARE] <= 15 && (RsReal) party->direct / one == party->total)
 			rs_row_repeat(row);
 		else
 			rs_row_share(row, party->total);
