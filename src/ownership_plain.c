@@ -14,7 +14,7 @@
  * Plain is: every row about an ancestor is sound (share in [0, 1], no range);
  * those that are valid and of the question's kinds have a share above 0, no
  * nominee, and differ where they are about the same pair; holders sum to 1 or
- * less; nobody is above himself.
+ * less; nobody is said to act together with another, or is above himself.
  * Anything else is left to the solver, whose answer is the same where both have
  * one.
  *
@@ -184,7 +184,10 @@ take_holders(RsPlain *p, uint32 which)
 		if (p->options.dated &&
 			((f->from && f->from[row] > p->options.as_of) || (f->to && f->to[row] <= p->options.as_of)))
 			continue;
-		if (r.class == RS_CLASS_CONCERT || !(p->options.classes & (1u << r.class)))
+		/* Who acts together with a holder is no holder, but what is said about him is read. */
+		if (r.class == RS_CLASS_CONCERT)
+			return false;
+		if (!(p->options.classes & (1u << r.class)))
 			continue;
 		if (r.class != RS_CLASS_EQUITY || !(r.known & (1 << RS_V_SHARE)) || r.share == 0 || r.owner == node)
 			return false;
