@@ -165,6 +165,7 @@ rs_create_ownership_graph(PG_FUNCTION_ARGS)
 {
 	RsGraphDefinition *d;
 	RsGraphBuilt built = {0};
+	RsGraphOwner owner;
 	instr_time	start;
 	MemoryContext budget;
 
@@ -174,7 +175,10 @@ rs_create_ownership_graph(PG_FUNCTION_ARGS)
 	SPI_connect();
 	rs_graph_define(d);
 	budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen ownership graph build", ALLOCSET_DEFAULT_SIZES);
+	/* names mean what they will mean to a refresh */
+	rs_graph_be_owner(d, &owner);
 	build(d, NULL, budget, &built);
+	rs_graph_be_user(&owner);
 	MemoryContextDelete(budget);
 	built.how = "created";
 	rs_graph_record(d, &built, rs_seconds_since(start));

@@ -216,6 +216,7 @@ SELECT is((SELECT min(known_from) FROM risk_screen.ownership_graph_holdings('og_
 CREATE TEMP TABLE og_t AS SELECT 1 AS owner, 2 AS owned, 0.5 AS share;
 SELECT is(risk_screen.refresh_ownership_graph('og_bigint'), 'unchanged', 'a temporary table of the same name does not take its place');
 CREATE TEMP TABLE og_temporary AS SELECT 1 AS owner, 2 AS owned, 0.5 AS share;
+SELECT is(risk_screen.create_ownership_graph('og_shadowed', 'SELECT * FROM og_t'), 1000::bigint, 'nor when a graph is made, which a refresh would undo');
 SELECT is(risk_screen.create_ownership_graph('og_temporary', 'og_temporary'), 1::bigint, 'a graph of a temporary table');
 SELECT is(risk_screen.refresh_ownership_graph('og_temporary'), 'unchanged', 'is refreshed while that is there');
 SET LOCAL search_path = '';
