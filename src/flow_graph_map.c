@@ -18,12 +18,9 @@
  */
 #include "pg_compat.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "flow_graph_map.h"

@@ -15,9 +15,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 #include "utils/typcache.h"
-#include "utils/uuid.h"
 
 #include "graph_id.h"
 

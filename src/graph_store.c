@@ -21,8 +21,6 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/pg_type.h"
-#include "common/file_perm.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/procarray.h"

@@ -6,7 +6,6 @@
  */
 #include "pg_compat.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -22,7 +21,6 @@
 #include "graph_catalog.h"
 #include "holdings.h"
 #include "ownership_map.h"
-#include "rs_memory.h"
 
 static const struct
 {
