@@ -298,7 +298,7 @@ output_spill_write(void *arg, const void *data, Size length, uint64 offset)
 			errno = ENOSPC;
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not write temporary file for building a flow graph: %m")));
+				 errmsg("could not write temporary file for building a graph: %m")));
 	}
 }
 
@@ -310,7 +310,7 @@ output_spill_read(void *arg, void *data, Size length, uint64 offset)
 	if (FileRead(output->spill, data, length, (off_t) offset, PG_WAIT_EXTENSION) != (int) length)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not read temporary file for building a flow graph: %m")));
+				 errmsg("could not read temporary file for building a graph: %m")));
 }
 
 static void

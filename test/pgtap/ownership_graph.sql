@@ -299,6 +299,19 @@ SELECT is(pg_temp.error_state($$SELECT * FROM risk_screen.look_through('graph:og
 SELECT is(risk_screen.create_ownership_graph('og_bigint', 'SELECT * FROM og_t WHERE i < 10'), 9::bigint, 'its name is free');
 SELECT is((SELECT count(*) FROM risk_screen.ownership_graph_holdings('og_bigint')), 9::bigint, 'and the new one is the one that is read');
 
+-- of many tables
+DO $$
+BEGIN
+	FOR i IN 1 .. 70 LOOP
+		EXECUTE format('CREATE TABLE og_of_many_%s AS SELECT %s AS owner, 0 AS owned, 0.01 AS share', i, i);
+	END LOOP;
+	PERFORM risk_screen.create_ownership_graph('og_of many', (SELECT string_agg('TABLE og_of_many_' || i, ' UNION ALL ') FROM generate_series(1, 70) i));
+END$$;
+SELECT is(pg_temp.stale('og_of many'), false, 'what is read from seventy tables is not stale');
+INSERT INTO og_of_many_70 VALUES (71, 0, 0.01);
+SELECT is(pg_temp.stale('og_of many'), true, 'until one of them is written to');
+SELECT is(risk_screen.refresh_ownership_graph('og_of many'), 'rebuilt', 'and refreshed');
+
 -- many in one session: more than are kept mapped, and several at once in one statement
 SELECT risk_screen.create_ownership_graph('og_many ' || n, format('SELECT 1 AS owner, i AS owned, 0.5 AS share FROM generate_series(2, %s) i', n + 2)) FROM generate_series(1, 10) n;
 SELECT is(array_agg((SELECT count(*) FROM risk_screen.look_through('graph:og_many ' || n, '{1}', 'holdings')) ORDER BY n, k), array_agg((n + 1)::bigint ORDER BY n, k), 'ten graphs by turns')
