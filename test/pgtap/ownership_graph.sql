@@ -299,6 +299,18 @@ SELECT is(pg_temp.error_state($$SELECT * FROM risk_screen.look_through('graph:og
 SELECT is(risk_screen.create_ownership_graph('og_bigint', 'SELECT * FROM og_t WHERE i < 10'), 9::bigint, 'its name is free');
 SELECT is((SELECT count(*) FROM risk_screen.ownership_graph_holdings('og_bigint')), 9::bigint, 'and the new one is the one that is read');
 
+-- a type of identifiers that is dropped, then made again
+CREATE TYPE og_letter AS ENUM ('a', 'b');
+CREATE TABLE og_lettered AS SELECT 'a'::og_letter AS owner, 'b'::og_letter AS owned, 0.5 AS share;
+SELECT risk_screen.create_ownership_graph('og_lettered', 'og_lettered');
+SELECT is((SELECT party FROM risk_screen.look_through('graph:og_lettered') WHERE party <> ''), 'a', 'identifiers of a type of one''s own');
+ALTER TABLE og_lettered ALTER owner TYPE text, ALTER owned TYPE text;
+DROP TYPE og_letter;
+SELECT is((SELECT state FROM risk_screen.ownership_graph WHERE name = 'og_lettered'), 'damaged', 'without the type the file says nothing, and the view says that');
+SELECT is(risk_screen.check_ownership_graph('og_lettered'), 'The type of its identifiers is not there any more.', 'as does the check');
+SELECT is(risk_screen.refresh_ownership_graph('og_lettered'), 'rebuilt', 'a refresh mends it');
+SELECT is((SELECT party FROM risk_screen.look_through('graph:og_lettered') WHERE party <> ''), 'a', 'and it answers');
+
 -- of many tables
 DO $$
 BEGIN
