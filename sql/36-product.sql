@@ -1,13 +1,13 @@
 -- Nested products: layers below, investors behind.
 
 CREATE FUNCTION risk_screen.product_layers(holdings text, products text, max_layers int DEFAULT 1,
-		as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL, bad_rows text DEFAULT 'error',
+		as_of date DEFAULT NULL, known_at timestamptz DEFAULT NULL, bad_rows text DEFAULT 'error', max_path int DEFAULT 100,
 		OUT product text, OUT layers int, OUT exceeded boolean, OUT path text[], OUT violations bigint,
-		OUT violation text[], OUT in_cycle boolean, OUT endless boolean)
+		OUT violation text[], OUT in_cycle boolean, OUT endless boolean, OUT path_length int, OUT truncated boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_product_layers'
 	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 300;
-COMMENT ON FUNCTION risk_screen.product_layers(text, text, int, date, timestamptz, text) IS
+COMMENT ON FUNCTION risk_screen.product_layers(text, text, int, date, timestamptz, text, int) IS
 	'Nesting of asset management products: longest chain below each, public funds not counted, violations X -> Y -> Z, rings';
 
 CREATE FUNCTION risk_screen.product_violations(holdings text, products text, max_paths bigint DEFAULT 1000,

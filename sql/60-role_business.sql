@@ -118,13 +118,15 @@ $$);
 SELECT risk_screen._define_role('investor', 'business', '投资者', 'Investors',
 	'One investor with the qualification on file', $$
 	investor_id text! 投资者编号; comparable with account.owner_id
-	kind text 类型; person, enterprise, product
+	kind text 类型; person 个人, enterprise 企业, product 产品; partnership 合伙企业, contract 契约, trust 信托计划, plan 资管计划, private_fund 私募基金 are looked through; registered 已备案计划, pension 养老金, social_security 社保基金, charity 公益基金 count as one
 	name text 名称; name
 	risk_capacity integer 风险承受等级; 1 low to 5 high
 	qualified boolean 是否合格投资者; qualified investor
 	qualified_to date 资格失效日; day after the last
 	province text 所在省份; province
 	joined_on date 注册日期; since when a customer
+	pooled boolean 是否汇集资金; pools the money of others and is looked through; false: is not, whatever its kind; NULL: by its kind
+	partners integer 合伙人数; investors it declares, where they are not named in equity
 $$);
 SELECT risk_screen._define_role('holding', 'business', '持有份额', 'Holdings',
 	'One investor''s holding of a product on a day', $$

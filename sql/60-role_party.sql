@@ -66,7 +66,7 @@ $$);
 SELECT risk_screen._define_role('party', 'party', '相对方', 'Borrowers, issuers, customers, owners',
 	'One person or firm that is not itself a supervised institution: the borrower and issuer register', $$
 	party_id text! 主体编号; identifier used as owner, borrower, issuer, investor
-	kind text 主体类型; person 个人, enterprise 企业, product 产品, state 国有, listed 上市公司
+	kind text 主体类型; person 个人, enterprise 企业, partnership 合伙企业, product 产品, state 国有, listed 上市公司
 	name text 名称; name
 	identity_no text 证件号码; identity number or its hash: equal means the same person
 	province text 所在省份; province
@@ -85,7 +85,7 @@ SELECT risk_screen._define_role('equity', 'party', '股权与控制', 'Sharehold
 	share_min numeric 持股下限; lower bound if the share is a range
 	share_max numeric 持股上限; upper bound
 	kind text 持有方式; equity 股权, nominee 代持, control 协议控制, concert 一致行动
-	owner_kind text 股东类型; person, enterprise, state, listed, foreign
+	owner_kind text 股东类型; person, enterprise, partnership, state, listed, foreign
 	valid_from date 生效日期; first day
 	valid_to date 失效日期; day after the last; NULL while held
 $$);

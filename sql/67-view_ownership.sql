@@ -145,51 +145,96 @@ END $$;
 COMMENT ON FUNCTION risk_screen.desk_control_groups(date, text) IS
 	'Groups under common control on a desk on a day, with the reason of every member; economic ties and holders of 5 % are listed but join nothing';
 
+-- Condition that a row with valid_from and valid_to holds on a day.
+CREATE FUNCTION risk_screen._desk_valid(as_of date) RETURNS text
+	LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT format('(valid_from IS NULL OR valid_from OPERATOR(pg_catalog.<=) %1$L::pg_catalog.date) AND (valid_to IS NULL OR valid_to OPERATOR(pg_catalog.>) %1$L::pg_catalog.date)', as_of)
+$$;
+
+-- Partnerships and the like that pool the money of others, as query text: what
+-- the filings call so (投资者, 相对方, 股东类型), or whose name says 合伙, as it must by
+-- law. pooled settles it either way. Products are no part of it.
+CREATE FUNCTION risk_screen._desk_vehicles(workspace text, as_of date) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT format($q$SELECT k.party FROM (
+ SELECT investor_id AS party, pg_catalog.lower(kind) AS kind, name, pooled FROM %1$sinvestor
+ UNION ALL SELECT party_id, pg_catalog.lower(kind), name, NULL FROM %1$sparty
+ UNION ALL SELECT owner, pg_catalog.lower(owner_kind), NULL, NULL FROM %1$sequity WHERE owner_kind IS NOT NULL AND %2$s) AS k
+ WHERE (k.pooled IS NOT NULL OR k.kind OPERATOR(pg_catalog.=) ANY ('{partnership,vehicle,contract,trust,plan,private_fund,合伙企业,契约,资管计划,信托计划,exempt,registered,pension,social_security,charity}')
+		OR (k.kind IS NULL OR k.kind OPERATOR(pg_catalog.=) 'enterprise') AND k.name OPERATOR(pg_catalog.~) '合伙企业|有限合伙')
+   AND NOT EXISTS (SELECT FROM %1$sproduct AS x WHERE x.product_id OPERATOR(pg_catalog.=) k.party)
+ GROUP BY k.party
+HAVING CASE WHEN pg_catalog.bool_or(k.pooled) IS NOT NULL THEN pg_catalog.bool_or(k.pooled) ELSE NOT pg_catalog.bool_or(k.kind IS NOT NULL AND k.kind OPERATOR(pg_catalog.=) ANY ('{exempt,registered,pension,social_security,charity}')) END$q$,
+				  risk_screen._role_prefix(workspace), risk_screen._desk_valid(as_of))
+$$;
+
 -- Products as query text. What invests in what: filed investments, holdings of
--- products by products (each product's newest day), and products made from
--- another one.
+-- products by products (each product's newest day), products made from
+-- another one, and all of these through vehicles that are no products.
 CREATE FUNCTION risk_screen._desk_products(workspace text, as_of date, OUT nested text, OUT products text, OUT held text, OUT parties text)
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	WITH p AS (SELECT risk_screen._role_prefix(workspace) AS x, quote_literal(as_of) || '::pg_catalog.date' AS d),
+	WITH p AS (SELECT risk_screen._role_prefix(workspace) AS x, quote_literal(as_of) || '::pg_catalog.date' AS d, risk_screen._desk_valid(as_of) AS valid),
 	q AS (
 		SELECT format($q$SELECT h.investor_id AS owner, h.product_id AS owned, h.amount AS share FROM %1$sholding AS h
   JOIN (SELECT product_id, pg_catalog.max(as_of) AS as_of FROM %1$sholding WHERE as_of OPERATOR(pg_catalog.<=) %2$s GROUP BY product_id) AS l
 	ON l.product_id OPERATOR(pg_catalog.=) h.product_id AND l.as_of OPERATOR(pg_catalog.=) h.as_of
  WHERE h.amount OPERATOR(pg_catalog.>) 0$q$, x, d) AS holdings,
 			   format($q$SELECT product_id AS owner, parent_product AS owned, 1 AS share FROM %1$sproduct WHERE parent_product IS NOT NULL
- UNION ALL SELECT product_id, target_id, 1 FROM %1$sproduct_investment
-  WHERE target_kind OPERATOR(pg_catalog.=) 'product' AND (valid_from IS NULL OR valid_from OPERATOR(pg_catalog.<=) %2$s) AND (valid_to IS NULL OR valid_to OPERATOR(pg_catalog.>) %2$s)$q$, x, d) AS made,
+ UNION ALL SELECT product_id, target_id, 1 FROM %1$sproduct_investment WHERE target_kind OPERATOR(pg_catalog.=) 'product' AND %2$s$q$, x, valid) AS made,
+			   -- partners of vehicles, and products that invest in one
+			   format($q$SELECT e.owner, e.owned, e.share FROM %1$sequity AS e JOIN vehicle AS v ON v.party OPERATOR(pg_catalog.=) e.owned
+ WHERE (e.kind IS NULL OR e.kind OPERATOR(pg_catalog.<>) ALL ('{control,concert,economic}')) AND (e.share IS NULL OR e.share OPERATOR(pg_catalog.<>) 0) AND %2$s
+ UNION ALL SELECT i.product_id, i.target_id, 1 FROM %1$sproduct_investment AS i JOIN vehicle AS v ON v.party OPERATOR(pg_catalog.=) i.target_id WHERE %2$s$q$, x, valid) AS pooled,
 			   -- public funds are the registered kind offered to everybody
-			   format($q$SELECT product_id AS party, CASE WHEN kind OPERATOR(pg_catalog.=) ANY ('{money_fund,public_fund}') OR offering OPERATOR(pg_catalog.=) 'public' AND kind OPERATOR(pg_catalog.~) 'fund$' THEN 'public_fund' ELSE 'product' END AS kind, legal_form AS form FROM %1$sproduct$q$, x) AS kinds, x, d
+			   format($q$SELECT product_id AS party, CASE WHEN kind OPERATOR(pg_catalog.=) ANY ('{money_fund,public_fund}') OR offering OPERATOR(pg_catalog.=) 'public' AND kind OPERATOR(pg_catalog.~) 'fund$' THEN 'public_fund' ELSE 'product' END AS kind, legal_form AS form FROM %1$sproduct$q$, x) AS kinds,
+			   risk_screen._desk_vehicles(workspace, as_of) AS vehicles, x, d
 		  FROM p)
-	SELECT 'SELECT owner, owned, 1 AS share FROM (' || q.holdings || E') AS h\n UNION ALL ' || q.made,
+	SELECT 'SELECT owner, owned, 1 AS share FROM (' || q.holdings || E') AS h\n UNION ALL ' || q.made || format($q$
+ UNION ALL SELECT owner, owned, 1 FROM (
+ WITH RECURSIVE vehicle AS MATERIALIZED (%1$s),
+ link AS MATERIALIZED (SELECT h.owner, h.owned FROM (%2$s) AS h JOIN vehicle AS v ON v.party OPERATOR(pg_catalog.=) h.owner UNION SELECT o.owner, o.owned FROM (%3$s) AS o),
+ reached AS (
+	SELECT k.owner, k.owned FROM link AS k JOIN %4$sproduct AS x ON x.product_id OPERATOR(pg_catalog.=) k.owner
+	UNION SELECT r.owner, k.owned FROM reached AS r JOIN vehicle AS v ON v.party OPERATOR(pg_catalog.=) r.owned JOIN link AS k ON k.owner OPERATOR(pg_catalog.=) r.owned)
+ SELECT r.owner, r.owned FROM reached AS r WHERE NOT EXISTS (SELECT FROM vehicle AS v WHERE v.party OPERATOR(pg_catalog.=) r.owned)) AS t$q$, q.vehicles, q.holdings, q.pooled, q.x),
 		   q.kinds,
 		   -- siblings: products financing the same asset count together, under the asset's name
-		   q.holdings || E'\n UNION ALL ' || q.made || format($q$
- UNION ALL SELECT product_id, 'underlying:' OPERATOR(pg_catalog.||) underlying_id, 1 FROM %1$sproduct WHERE underlying_id IS NOT NULL$q$, q.x),
-		   format($q$SELECT k.party, CASE k.kind WHEN 'public_fund' THEN 'exempt' ELSE 'product' END AS kind, NULL::pg_catalog.text AS identity, k.form FROM (%1$s) AS k
+		   format($q$WITH vehicle AS MATERIALIZED (%1$s)
+%2$s
+ UNION ALL %3$s
+ UNION ALL SELECT product_id, 'underlying:' OPERATOR(pg_catalog.||) underlying_id, 1 FROM %4$sproduct WHERE underlying_id IS NOT NULL
+ UNION ALL %5$s$q$, q.vehicles, q.holdings, q.made, q.x, q.pooled),
+		   format($q$WITH vehicle AS MATERIALIZED (%3$s),
+ holder AS (
+	SELECT investor_id AS party FROM %2$sholding UNION SELECT o.owner FROM (%4$s) AS o UNION SELECT v.party FROM vehicle AS v)
+ SELECT k.party, CASE k.kind WHEN 'public_fund' THEN 'exempt' ELSE 'product' END AS kind, NULL::pg_catalog.text AS identity, k.form, NULL::boolean AS pass_through, NULL::integer AS declared_investors FROM (%1$s) AS k
  -- siblings of one form are bound by its limit
- UNION ALL SELECT 'underlying:' OPERATOR(pg_catalog.||) underlying_id, 'product', NULL, CASE WHEN pg_catalog.min(legal_form) OPERATOR(pg_catalog.=) pg_catalog.max(legal_form) THEN pg_catalog.min(legal_form) END FROM %2$sproduct WHERE underlying_id IS NOT NULL GROUP BY underlying_id
- UNION ALL SELECT h.investor_id, CASE i.kind WHEN 'enterprise' THEN 'company' WHEN 'product' THEN 'product' WHEN 'person' THEN 'person' ELSE 'other' END, p.identity_no, NULL
-  FROM (SELECT DISTINCT investor_id FROM %2$sholding WHERE NOT EXISTS (SELECT FROM %2$sproduct AS x WHERE x.product_id OPERATOR(pg_catalog.=) investor_id)) AS h
-  LEFT JOIN (SELECT investor_id, pg_catalog.max(kind) AS kind FROM %2$sinvestor GROUP BY investor_id) AS i ON i.investor_id OPERATOR(pg_catalog.=) h.investor_id
-  LEFT JOIN (SELECT party_id, pg_catalog.max(identity_no) AS identity_no FROM %2$sparty GROUP BY party_id) AS p ON p.party_id OPERATOR(pg_catalog.=) h.investor_id$q$, q.kinds, q.x)
+ UNION ALL SELECT 'underlying:' OPERATOR(pg_catalog.||) underlying_id, 'product', NULL, CASE WHEN pg_catalog.min(legal_form) OPERATOR(pg_catalog.=) pg_catalog.max(legal_form) THEN pg_catalog.min(legal_form) END, NULL, NULL FROM %2$sproduct WHERE underlying_id IS NOT NULL GROUP BY underlying_id
+ UNION ALL SELECT h.party,
+		CASE WHEN v.party IS NOT NULL THEN 'vehicle' WHEN i.kind IS NULL AND p.kind IS NULL THEN 'other' WHEN pg_catalog.lower(CASE WHEN i.kind IS NULL THEN p.kind ELSE i.kind END) OPERATOR(pg_catalog.=) ANY ('{person,company,enterprise,product,state,listed,foreign,exempt,registered,pension,social_security,charity}')
+			THEN pg_catalog.lower(CASE WHEN i.kind IS NULL THEN p.kind ELSE i.kind END) ELSE 'other' END,
+		p.identity_no, NULL, CASE WHEN v.party IS NOT NULL THEN true WHEN i.pooled OPERATOR(pg_catalog.=) false THEN false END, i.partners
+  FROM holder AS h
+  LEFT JOIN vehicle AS v ON v.party OPERATOR(pg_catalog.=) h.party
+  LEFT JOIN (SELECT investor_id, pg_catalog.max(kind) AS kind, pg_catalog.bool_or(pooled) AS pooled, pg_catalog.max(partners) FILTER (WHERE partners OPERATOR(pg_catalog.>=) 0) AS partners FROM %2$sinvestor GROUP BY investor_id) AS i ON i.investor_id OPERATOR(pg_catalog.=) h.party
+  LEFT JOIN (SELECT party_id, pg_catalog.max(kind) AS kind, pg_catalog.max(identity_no) AS identity_no FROM %2$sparty GROUP BY party_id) AS p ON p.party_id OPERATOR(pg_catalog.=) h.party
+ WHERE NOT EXISTS (SELECT FROM %2$sproduct AS x WHERE x.product_id OPERATOR(pg_catalog.=) h.party)$q$, q.kinds, q.x, q.vehicles, q.pooled)
 	  FROM q
 $$;
 
 CREATE FUNCTION risk_screen.desk_nested_products(as_of date, workspace text = NULL)
-	RETURNS TABLE (product_id text, layers int, exceeded boolean, path text[], violations bigint, violation text[], endless boolean)
+	RETURNS TABLE (product_id text, layers int, exceeded boolean, path text[], violations bigint, violation text[], endless boolean, path_length int, truncated boolean)
 	LANGUAGE plpgsql STABLE ROWS 100 AS $$
 DECLARE
 	q record;
 BEGIN
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
 	RETURN QUERY
-	SELECT l.product, l.layers, l.exceeded, l.path, l.violations, l.violation, l.endless
+	SELECT l.product, l.layers, l.exceeded, l.path, l.violations, l.violation, l.endless, l.path_length, l.truncated
 	  FROM risk_screen.product_layers(q.nested, q.products, as_of => as_of, bad_rows => 'skip') AS l;
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_nested_products(date, text) IS
-	'Layers of products below every product of a desk on a day, public funds not counted, with the chains that are one layer too many';
+	'Layers of products below every product of a desk on a day, public funds not counted, with the chains that are one layer too many; of a chain at most a hundred products, path_length says how many there are';
 
 CREATE FUNCTION risk_screen.desk_product_parts(as_of date, workspace text = NULL)
 	RETURNS TABLE (product_id text, part_id text, layers int)
@@ -227,13 +272,17 @@ CREATE FUNCTION risk_screen.desk_investor_counts(as_of date, workspace text = NU
 	LANGUAGE plpgsql STABLE ROWS 100 AS $$
 DECLARE
 	q record;
+	offers text[];
 BEGIN
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
+	EXECUTE 'SELECT pg_catalog.array_agg(DISTINCT p.product_id) FROM ' || risk_screen._role_prefix(workspace) || 'product AS p' INTO offers;
 	RETURN QUERY
 	SELECT CASE WHEN f.product OPERATOR(pg_catalog.~~) 'underlying:%' THEN 'underlying' ELSE 'product' END,
 		   pg_catalog.regexp_replace(f.product, '^underlying:', ''), f.investors, f.unmerged, f.direct_holders, f.vehicles,
 		   f.max_investors, f.exceeded, f.route, f.unknown, f.flags
-	  FROM risk_screen.final_investors(q.held, q.parties, as_of => as_of, bad_rows => 'skip') AS f;
+	  FROM risk_screen.final_investors(q.held, q.parties, as_of => as_of, bad_rows => 'skip') AS f
+	 -- not of partnerships by themselves
+	 WHERE f.product OPERATOR(pg_catalog.~~) 'underlying:%' OR f.product OPERATOR(pg_catalog.=) ANY (offers);
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_investor_counts(date, text) IS
 	'Investors behind every product of a desk on a day, looked through and counted once each, and behind every asset that several products finance';
@@ -306,7 +355,7 @@ $$),
 ('nested_product', 123, $$
 CREATE VIEW nested_product WITH (security_invoker) AS
 	SELECT c.as_of, p.inst_id, i.name, n.product_id, p.name AS product_name, n.layers, n.exceeded, n.endless,
-		   array_to_string(n.path, ' > ') AS path, n.violations, array_to_string(n.violation, ' > ') AS violation
+		   array_to_string(n.path, ' > ') || CASE WHEN n.truncated THEN ' > …' ELSE '' END AS path, n.violations, array_to_string(n.violation, ' > ') AS violation, n.path_length
 	  FROM current_run AS c
 	 CROSS JOIN LATERAL risk_screen.desk_nested_products(c.as_of, (SELECT s.nspname FROM pg_catalog.pg_class AS k JOIN pg_catalog.pg_namespace AS s ON s.oid = k.relnamespace WHERE k.oid = 'product'::regclass)) AS n
 	  LEFT JOIN LATERAL (SELECT y.inst_id, y.name FROM product AS y WHERE y.product_id = n.product_id LIMIT 1) AS p ON true
@@ -321,9 +370,10 @@ product_name 产品名称; its name
 layers 嵌套层数; products below on the longest chain, public funds not counted; NULL: endless
 exceeded 是否超限; more than one layer, or below the first anything but public funds
 endless 是否循环; on or above a ring of products
-path 最长链; the longest chain
+path 最长链; the longest chain; … after its first hundred products
 violations 违规链数; chains X > Y > Z with Z not a public fund
 violation 违规链; the first of them
+path_length 链长; products on the longest chain, one that closes a ring twice
 $$),
 ('investor_count', 124, $$
 CREATE VIEW investor_count WITH (security_invoker) AS
@@ -346,5 +396,5 @@ max_investors 人数上限; by legal form: limited company or partnership 50, el
 exceeded 是否超限; more than the limit
 route 首次超限路径; from the product to the vehicle whose holders first cross the limit
 unknown 未知持有人; vehicles without named holders
-flags 标记; UNKNOWN_INVESTORS, UNLISTED_PARTIES
+flags 标记; UNKNOWN_INVESTORS, UNLISTED_PARTIES, CLOSED_LOOP, UNKNOWN_FORM
 $$);

@@ -64,7 +64,7 @@ SELECT risk_screen._ship_rule('D09', 'red', '{EC,AM}', '{nested_investors}', '{p
 		   NULL::numeric AS threshold, NULL::numeric AS amount, s.issued_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('investors', c.named, 'without_merging', c.unmerged, 'direct_holders', c.direct_holders, 'vehicles', c.vehicles, 'route', to_jsonb(c.route), 'products', to_jsonb(s.products),
 				'missing', CASE WHEN c.named > ($5 ->> 'nested_investors')::numeric AND s.private IS NOT TRUE THEN 'public or private offering'
-								WHEN c.unknown > 0 AND c.named <= ($5 ->> 'nested_investors')::numeric THEN 'investors of ' || c.unknown || ' products' END)) AS evidence,
+								WHEN c.unknown > 0 AND c.named <= ($5 ->> 'nested_investors')::numeric THEN 'investors of ' || c.unknown || ' products or partnerships' END)) AS evidence,
 		   s.subject_kind || ':' || s.subject_id || coalesce('@' || s.inst_id, '') AS finding_key
 	  FROM subject AS s JOIN counted AS c USING (subject_kind, subject_id)
 	 WHERE s.private OR s.unsaid

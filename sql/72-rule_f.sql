@@ -58,7 +58,7 @@ SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '
 	 UNION ALL
 	SELECT 'product', o.product_id, o.inst_id, CASE WHEN c.investors - c.unknown > ($5 ->> 'private_end_investors')::numeric OR c.unknown = 0 THEN c.investors - c.unknown END, NULL, o.target_amount, o.issued_on::timestamptz,
 		   jsonb_strip_nulls(jsonb_build_object('sold_to', 'many', 'investors', c.investors - c.unknown, 'products_between', c.vehicles, 'route', to_jsonb(c.route),
-				'missing', CASE WHEN c.investors - c.unknown <= ($5 ->> 'private_end_investors')::numeric AND c.unknown > 0 THEN 'investors of ' || c.unknown || ' products' END)),
+				'missing', CASE WHEN c.investors - c.unknown <= ($5 ->> 'private_end_investors')::numeric AND c.unknown > 0 THEN 'investors of ' || c.unknown || ' products or partnerships' END)),
 		   'product:' || o.product_id || ':many'
 	  FROM offers AS o JOIN risk_screen.desk_investor_counts($1) AS c ON c.subject_kind = 'product' AND c.subject_id = o.product_id AND c.vehicles > 0
 	 WHERE o.offering = 'private' AND o.managed AND o.current
@@ -112,9 +112,9 @@ SELECT risk_screen._ship_rule('F06', 'orange', '{AM}', '{product_layers}', '{pro
 		SELECT d.product_id, min(d.part_id) AS part_id FROM risk_screen.desk_product_parts($1) AS d
 		 WHERE NOT EXISTS (SELECT FROM product AS x WHERE x.product_id = d.part_id) GROUP BY d.product_id)
 	SELECT 'product' AS subject_kind, o.product_id AS subject_id, o.inst_id,
-		   CASE WHEN n.endless THEN greatest(cardinality(n.path) - 1, 2) WHEN n.violations > 0 THEN greatest(n.layers, 2)
+		   CASE WHEN n.endless THEN greatest(n.path_length - 1, 2) WHEN n.violations > 0 THEN greatest(n.layers, 2)
 				WHEN s.part_id IS NULL OR n.layers > ($5 ->> 'product_layers')::numeric THEN n.layers END AS observed, NULL::numeric AS threshold, o.target_amount AS amount, o.issued_on::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('path', to_jsonb(n.path), 'violation', to_jsonb(n.violation), 'violations', n.violations, 'ring', CASE WHEN n.endless THEN true END,
+		   jsonb_strip_nulls(jsonb_build_object('path', to_jsonb(n.path), 'path_length', CASE WHEN n.truncated THEN n.path_length END, 'violation', to_jsonb(n.violation), 'violations', n.violations, 'ring', CASE WHEN n.endless THEN true END,
 				'missing', CASE WHEN s.part_id IS NOT NULL AND NOT n.endless AND n.violations = 0 THEN 'product ' || s.part_id END)) AS evidence,
 		   'product:' || o.product_id AS finding_key
 	  FROM nested AS n JOIN offers AS o USING (product_id) LEFT JOIN strange AS s USING (product_id)

@@ -8,8 +8,9 @@
  * higher at every level (basis 'higher'), and adding the chains up. If nobody
  * qualifies, the daily manager is filed instead.
  *
- * Per company: one solve per basis (equity, votes, higher); persons in concert
- * count as one holder; control comes from the majority fixpoint, run once from
+ * Per company: one solve per basis (equity, votes, higher); parties in concert
+ * count as one holder, for themselves and for who controls one of them
+ * (ownership_concert.c); control comes from the majority fixpoint, run once from
  * every person, concert group and other end of a chain. Chains that end in
  * something else than a person are reported as typed stops.
  *
@@ -29,6 +30,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "ownership_concert.h"
 #include "party_reader.h"
 #include "rs_memory.h"
 
@@ -54,13 +56,6 @@ static const char *const ground_name[GROUND_COUNT] = {
 	"LEGAL_REPRESENTATIVE", "FALLBACK"
 };
 
-typedef struct ControlFact
-{
-	uint32		company;
-	uint32		group;
-	uint32		via;
-} ControlFact;
-
 typedef struct Beneficial
 {
 	RsHoldings *h;
@@ -72,113 +67,22 @@ typedef struct Beneficial
 	RsThreshold threshold;
 	int			basis;
 	uint32	   *group;			/* by node: concert group */
-	uint32	   *member_start;	/* by group, into member */
-	uint32	   *member;
-	ControlFact *fact;			/* sorted by company */
-	uint64		nfacts,
-				fact_capacity;
-	RsReal *sum[BASES];	/* by group, of the company at hand */
-	uint32	   *stamp;
-	uint8	   *no_value;		/* by group: bit s, basis s has no value for a member */
-	uint32		round;
-	uint32	   *joint;			/* concert groups met in the company at hand */
-	uint32		njoint;
-	RsStakes	behind;			/* who is behind a company in concert */
+	bool	   *stop;			/* by node: a chain ends here */
+	RsConcert  *concert;
+	const uint32 *met;			/* alliances met in the company at hand */
+	uint32		nmet;
+	RsReal	   *sum[BASES];		/* by alliance, of the company at hand */
+	uint8	   *no_value;		/* by alliance: bit s, basis s has no value for it */
 	bool	   *shown;			/* by node, of the company at hand */
+	uint32	   *touched;		/* alliances with numbers in sum[] to be cleared */
+	uint32		ntouched;
+	bool	   *in_touched;
 } Beneficial;
-
-static int
-compare_facts(const void *a, const void *b)
-{
-	const ControlFact *x = a,
-			   *y = b;
-
-	if (x->company != y->company)
-		return x->company < y->company ? -1 : 1;
-	if (x->group != y->group)
-		return x->group < y->group ? -1 : 1;
-	return 0;
-}
 
 static bool
 is_person(const Beneficial *b, uint32 node)
 {
 	return rs_party_of_node(b->parties, node)->kind == RS_PARTY_PERSON;
-}
-
-/* Where the question ends: persons, and whoever has no holders. */
-static bool
-is_stop(const Beneficial *b, uint32 node)
-{
-	return is_person(b, node) || b->h->graph->in_start[node] == b->h->graph->in_start[node + 1];
-}
-
-/* Concert groups as lists; a party alone is its own group. */
-static void
-list_members(Beneficial *b)
-{
-	uint32		n = b->h->graph->nnodes;
-	uint32	   *next;
-
-	b->member_start = rs_alloc0(b->h->budget, (uint64) n + 1, sizeof(uint32), purpose);
-	b->member = rs_alloc(b->h->budget, n, sizeof(uint32), purpose);
-	next = rs_alloc(b->h->budget, n, sizeof(uint32), purpose);
-	for (uint32 k = 0; k < n; k++)
-		b->member_start[rs_group_find(b->group, k) + 1]++;
-	for (uint32 k = 0; k < n; k++)
-	{
-		b->member_start[k + 1] += b->member_start[k];
-		next[k] = b->member_start[k];
-	}
-	for (uint32 k = 0; k < n; k++)
-		b->member[next[rs_group_find(b->group, k)]++] = k;
-	pfree(next);
-}
-
-static uint32
-group_size(const Beneficial *b, uint32 group)
-{
-	return b->member_start[group + 1] - b->member_start[group];
-}
-
-static void
-find_control(Beneficial *b, const RsThreshold *threshold)
-{
-	RsOwnershipGraph *g = b->h->graph;
-	RsControl  *control = rs_control_create(g, threshold);
-
-	for (uint32 k = 0; k < g->nnodes; k++)
-	{
-		const RsControlled *found;
-		uint32		size = group_size(b, k);
-		uint32		n;
-		bool		stop = false;
-
-		if ((k & 0xFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (size == 0)
-			continue;			/* not the head of its group */
-		for (uint32 m = 0; m < size && !stop; m++)
-			stop = is_stop(b, b->member[b->member_start[k] + m]);
-		if (!stop || (size == 1 && !rs_control_possible(control, k)))
-			continue;
-		found = rs_control_from(control, b->member + b->member_start[k], size, &n);
-		for (uint32 i = 0; i < n; i++)
-		{
-			b->fact = rs_grow(b->h->budget, b->fact, &b->fact_capacity, b->nfacts + 1, sizeof(ControlFact), purpose);
-			b->fact[b->nfacts++] = (ControlFact) {found[i].node, k, found[i].via};
-		}
-	}
-	qsort(b->fact, b->nfacts, sizeof(ControlFact), compare_facts);
-}
-
-static const ControlFact *
-control_fact(const Beneficial *b, uint32 company, uint32 group)
-{
-	ControlFact key = {company, group, 0};
-
-	return b->nfacts == 0 ? NULL :
-		bsearch(&key, b->fact, b->nfacts, sizeof(ControlFact), compare_facts);
 }
 
 static Datum
@@ -204,8 +108,8 @@ typedef struct Row
 	RsReal share[BASES];
 	uint8		no_value;		/* bit s: basis s has no value */
 	uint32		flags;
-	const ControlFact *fact;
-	uint32		group;			/* RS_NO_ID: none */
+	const RsControlFact *fact;
+	uint32		alliance;		/* RS_NO_ALLIANCE: none */
 } Row;
 
 static void
@@ -213,6 +117,8 @@ put_row(Beneficial *b, const Row *row)
 {
 	Datum		values[COLUMNS];
 	bool		nulls[COLUMNS] = {false};
+	const uint32 *party = NULL;
+	uint32		nparties = 0;
 	MemoryContext old = MemoryContextSwitchTo(b->row_context);
 
 	values[0] = rs_holdings_name(b->h, row->company);
@@ -230,19 +136,21 @@ put_row(Beneficial *b, const Row *row)
 		if (!nulls[5 + s])
 			values[5 + s] = rs_share_numeric(row->share[s]);
 	}
-	nulls[8] = row->group == RS_NO_ID;
-	nulls[9] = nulls[8] || !row->has_share || (b->no_value[row->group] & (1 << b->basis)) != 0;
+	if (row->alliance != RS_NO_ALLIANCE)
+		party = rs_alliance_parties(b->concert, row->alliance, &nparties);
+	/* Allies that have nothing to do with the company make no concert in it. */
+	nulls[8] = nparties < 2;
+	nulls[9] = nulls[8] || !row->has_share || (b->no_value[row->alliance] & (1 << b->basis)) != 0;
 	if (!nulls[8])
 	{
-		uint32		size = group_size(b, row->group);
-		Datum	   *name = palloc(sizeof(Datum) * size);
+		Datum	   *name = palloc(sizeof(Datum) * nparties);
 
-		for (uint32 m = 0; m < size; m++)
-			name[m] = rs_holdings_name(b->h, b->member[b->member_start[row->group] + m]);
-		values[8] = PointerGetDatum(construct_array(name, (int) size, TEXTOID, -1, false, TYPALIGN_INT));
-		if (!nulls[9])
-			values[9] = rs_share_numeric(b->sum[b->basis][row->group]);
+		for (uint32 m = 0; m < nparties; m++)
+			name[m] = rs_holdings_name(b->h, party[m]);
+		values[8] = PointerGetDatum(construct_array(name, (int) nparties, TEXTOID, -1, false, TYPALIGN_INT));
 	}
+	if (!nulls[9])
+		values[9] = rs_share_numeric(b->sum[b->basis][row->alliance]);
 	values[10] = BoolGetDatum(row->fact != NULL);
 	nulls[11] = row->fact == NULL;
 	if (!nulls[11])
@@ -276,6 +184,30 @@ share_grounds(const Beneficial *b, const RsReal *share, uint8 no_value)
 	if (b->basis == 2 && grounds == 0 && !(no_value & 4) && rs_threshold_meets(&b->threshold, share[2]))
 		grounds |= GROUND_HIGHER;
 	return grounds;
+}
+
+/* Does a basis count? Under 'higher' all three do. */
+static inline bool
+counts(const Beneficial *b, int basis)
+{
+	return b->basis == 2 || b->basis == basis;
+}
+
+static inline const RsStakes *
+stakes_of(const Beneficial *b, int basis)
+{
+	return &b->stakes[b->system[basis] == b->system[0] ? 0 : basis];
+}
+
+/* Which grounds an alliance met meets. */
+static uint32
+alliance_grounds(const Beneficial *b, uint32 alliance)
+{
+	RsReal		sum[BASES];
+
+	for (int s = 0; s < BASES; s++)
+		sum[s] = b->sum[s][alliance];
+	return share_grounds(b, sum, b->no_value[alliance]);
 }
 
 static int
@@ -314,43 +246,64 @@ put_officers(Beneficial *b, uint32 company, RsPartyKind kind, uint32 ground)
 			continue;
 		put_row(b, &(Row) {.company = company, .node = b->h->node_of[p->officer[low].person],
 					.kind = rs_party_kind_name(kind), .qualified = true,
-					.grounds = ground, .group = RS_NO_ID});
+					.grounds = ground, .alliance = RS_NO_ALLIANCE});
 		any = true;
 	}
 	return any;
 }
 
+/* Control together with others is a concert's; a concert is told even if one of it controls alone. */
+static uint32
+control_grounds(const Beneficial *b, const RsControlFact *fact)
+{
+	return fact == NULL ? 0 : GROUND_CONTROL | (fact->concert ? GROUND_CONCERT : 0);
+}
+
+/* With the unknown part of a basis that counts, could the party, or its alliance, reach the line? */
+static bool
+not_excluded(const Beneficial *b, uint32 alliance, const Row *row)
+{
+	for (int s = 0; s < BASES; s++)
+	{
+		const RsStakes *stakes = stakes_of(b, s);
+		RsReal		share = alliance == RS_NO_ALLIANCE ? row->share[s] : b->sum[s][alliance];
+
+		if (!counts(b, s))
+			continue;
+		if ((row->no_value & (1 << s)) || (stakes->unknown_flags & RS_FLAGS_NO_VALUE) ||
+			(stakes->unknown > 0 && rs_threshold_meets(&b->threshold, share + stakes->unknown)))
+			return true;
+	}
+	return false;
+}
+
 /* One party at the end of a chain; true if it qualifies. */
 static bool
-weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, RsReal unknown,
-	  uint32 unknown_flags, bool *state_stop)
+weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, bool *state_stop)
 {
 	const RsParty *party = rs_party_of_node(b->parties, node);
-	uint32		group = rs_group_find(b->group, node);
-	bool		grouped = group_size(b, group) > 1;
-	Row			row = {.company = company, .node = node, .group = grouped ? group : RS_NO_ID};
-	RsReal group_share[BASES];
+	uint32		group = b->group[node];
+	uint32		alliance = rs_concert_alliance(b->concert, group);
 	bool		person = party->kind == RS_PARTY_PERSON;
+	Row			row = {.company = company, .node = node, .alliance = alliance};
 
 	row.kind = rs_party_kind_name(party->kind);
-	row.fact = control_fact(b, company, group);
+	row.fact = rs_concert_control_of(b->concert, company, group);
 	row.has_share = true;
 	for (int s = 0; s < BASES; s++)
 	{
 		row.share[s] = stake[s] ? stake[s]->total : 0;
 		row.flags |= stake[s] ? stake[s]->flags : 0;
 		row.no_value |= without_value(s, stake[s] ? stake[s]->flags : 0);
-		group_share[s] = b->sum[s][group];
 	}
 	row.grounds = share_grounds(b, row.share, row.no_value);
-	if (row.grounds == 0 && grouped)
+	if (row.grounds == 0 && alliance != RS_NO_ALLIANCE)
 	{
-		row.grounds = share_grounds(b, group_share, b->no_value[group]);
+		row.grounds = alliance_grounds(b, alliance);
 		if (row.grounds)
 			row.grounds |= GROUND_CONCERT;
 	}
-	if (row.fact != NULL)
-		row.grounds |= GROUND_CONTROL | (grouped ? GROUND_CONCERT : 0);
+	row.grounds |= control_grounds(b, row.fact);
 
 	if (row.grounds != 0)
 	{
@@ -359,134 +312,67 @@ weigh(Beneficial *b, uint32 company, uint32 node, const RsStake *const *stake, R
 			row.grounds |= GROUND_UNRESOLVED;
 		*state_stop |= party->kind == RS_PARTY_STATE;
 	}
-	else if (person && ((row.no_value & (1 << b->basis)) || unknown_flags ||
-						(unknown > 0 && rs_threshold_meets(&b->threshold, group_share[b->basis] + unknown))))
+	else if (person && not_excluded(b, alliance, &row))
 		row.grounds = GROUND_NOT_EXCLUDED;
 	if (row.grounds != 0)
 		put_row(b, &row);
 	return row.qualified;
 }
 
-/* The group's sums begin with nothing for the company at hand. */
+/* The numbers of an alliance in the company at hand, nothing where none is met. */
 static void
-touch_group(Beneficial *b, uint32 group)
+touch(Beneficial *b, uint32 alliance)
 {
-	if (b->stamp[group] == b->round)
+	if (b->in_touched[alliance])
 		return;
-	b->stamp[group] = b->round;
-	b->no_value[group] = 0;
+	b->in_touched[alliance] = true;
+	b->touched[b->ntouched++] = alliance;
+	b->no_value[alliance] = 0;
 	for (int s = 0; s < BASES; s++)
-		b->sum[s][group] = 0;
-	if (group_size(b, group) > 1)
-		b->joint[b->njoint++] = group;
+		b->sum[s][alliance] = 0;
 }
 
-/*
- * What the companies of a concert group hold counts for the group, but once:
- * not again where a member is behind another. With X_km what member m holds of
- * member k over all chains, the shares y that chains from the company reach
- * come from what they meet first, f: y_m = f_m + sum of f_k X_km. The group has
- * the sum of f, and its persons' share less what they have through its companies.
- */
-static void
-add_companies(Beneficial *b, uint32 company, uint32 group, int basis)
-{
-	const RsStakes *stakes = b->system[basis] == b->system[0] ? &b->stakes[0] : &b->stakes[basis];
-	MemoryContext scratch;
-	uint32	   *node;
-	RsReal	   *a,
-			   *f,
-			   *persons;
-	uint32		n = 0;
-
-	scratch = AllocSetContextCreate(b->h->budget, "risk_screen concert", ALLOCSET_DEFAULT_SIZES);
-	node = rs_alloc(scratch, stakes->n, sizeof(uint32), purpose);
-	f = rs_alloc(scratch, stakes->n, sizeof(RsReal), purpose);
-	for (uint64 i = 0; i < stakes->n; i++)
-	{
-		const RsStake *stake = &stakes->stake[i];
-
-		if (rs_group_find(b->group, stake->node) != group || stake->node == company ||
-			stake->total == 0 || is_stop(b, stake->node))
-			continue;
-		node[n] = stake->node;
-		f[n++] = stake->total;
-	}
-	if (n == 0)
-	{
-		MemoryContextDelete(scratch);
-		return;
-	}
-
-	/* a: row m, column k; persons: what they hold of each company */
-	a = rs_alloc0(scratch, (uint64) n * n, sizeof(RsReal), purpose);
-	persons = rs_alloc0(scratch, n, sizeof(RsReal), purpose);
-	for (uint32 k = 0; k < n; k++)
-	{
-		rs_system_solve(b->system[basis], node[k], false, &b->behind);
-		for (uint64 i = 0; i < b->behind.n; i++)
-		{
-			const RsStake *stake = &b->behind.stake[i];
-
-			if (rs_group_find(b->group, stake->node) != group)
-				continue;
-			b->no_value[group] |= without_value(basis, stake->flags);
-			if (is_stop(b, stake->node))
-				persons[k] += stake->total;
-			for (uint32 m = 0; m < n; m++)
-				if (node[m] == stake->node)
-					a[(Size) m * n + k] = stake->total;
-		}
-		a[(Size) k * n + k] += 1;
-	}
-	/* a holds part of the inverse of an M-matrix: its pivots are positive. */
-	for (uint32 k = 0; k < n; k++)
-		for (uint32 m = k + 1; m < n; m++)
-		{
-			RsReal		factor = a[(Size) m * n + k] / a[(Size) k * n + k];
-
-			CHECK_FOR_INTERRUPTS();
-			if (factor == 0)
-				continue;
-			for (uint32 j = k; j < n; j++)
-				a[(Size) m * n + j] -= factor * a[(Size) k * n + j];
-			f[m] -= factor * f[k];
-		}
-	for (uint32 k = n; k-- > 0;)
-	{
-		for (uint32 j = k + 1; j < n; j++)
-			f[k] -= a[(Size) k * n + j] * f[j];
-		f[k] /= a[(Size) k * n + k];
-		b->sum[basis][group] += f[k] * (1 - persons[k]);
-	}
-	MemoryContextDelete(scratch);
-}
-
-/* Members of a group with enough who hold nothing here themselves. */
+/* Those who act in an alliance with enough, and hold nothing here themselves. */
 static bool
-put_silent_members(Beneficial *b, uint32 company, uint32 group)
+put_silent_parties(Beneficial *b, uint32 company, uint32 alliance, bool *state_stop)
 {
-	RsReal		sum[BASES];
-	uint32		grounds;
+	uint32		group = rs_alliance_group(b->concert, alliance);
+	const RsControlFact *fact = rs_concert_control_of(b->concert, company, group);
+	uint32		grounds = alliance_grounds(b, alliance);
+	const uint32 *member;
+	uint32		n;
 	bool		any = false;
 
-	for (int s = 0; s < BASES; s++)
-		sum[s] = b->sum[s][group];
-	grounds = share_grounds(b, sum, b->no_value[group]);
-	if (grounds == 0)
+	if (grounds == 0 && fact == NULL)
 		return false;
-	for (uint32 m = b->member_start[group]; m < b->member_start[group + 1]; m++)
+	if (grounds != 0)
+		grounds |= GROUND_CONCERT;
+	grounds |= control_grounds(b, fact);
+	if (rs_alliance_headless(b->concert, alliance))
 	{
-		uint32		node = b->member[m];
-		const ControlFact *fact = control_fact(b, company, group);
+		Row			row = {.company = company, .node = RS_NO_ID, .kind = "concert", .has_share = true,
+			.grounds = grounds | GROUND_UNRESOLVED, .fact = fact, .alliance = alliance,
+			.no_value = b->no_value[alliance]};
 
-		if (b->shown[node] || !is_person(b, node) || node == company)
+		for (int s = 0; s < BASES; s++)
+			row.share[s] = b->sum[s][alliance];
+		put_row(b, &row);
+		return false;
+	}
+	member = rs_concert_members(b->concert, group, &n);
+	for (uint32 m = 0; m < n; m++)
+	{
+		uint32		node = member[m];
+		const RsParty *party = rs_party_of_node(b->parties, node);
+		bool		person = party->kind == RS_PARTY_PERSON;
+
+		if (b->shown[node] || !b->stop[node] || node == company)
 			continue;
 		put_row(b, &(Row) {.company = company, .node = node,
-					.kind = rs_party_kind_name(RS_PARTY_PERSON), .qualified = true, .has_share = true,
-					.grounds = grounds | GROUND_CONCERT | (fact ? GROUND_CONTROL : 0), .fact = fact, .group = group});
-		b->shown[node] = true;
-		any = true;
+					.kind = rs_party_kind_name(party->kind), .qualified = person, .has_share = true,
+					.grounds = grounds | (person ? 0 : GROUND_UNRESOLVED), .fact = fact, .alliance = alliance});
+		*state_stop |= party->kind == RS_PARTY_STATE;
+		any |= person;
 	}
 	return any;
 }
@@ -495,13 +381,14 @@ static void
 judge(Beneficial *b, uint32 company)
 {
 	RsStakes   *base = &b->stakes[0];
-	RsOwnershipGraph *g = b->h->graph;
 	bool		any = false;
 	bool		state_stop = false;
-	const RsStakes *chosen;
-	ControlFact key = {company, 0, 0};
-	uint64		low = 0,
-				high = b->nfacts;
+	const RsControlFact *fact;
+	uint64		nfacts;
+	bool		unsure = false,
+				closed = false;
+	Row			unknown = {.company = company, .node = RS_NO_ID, .kind = "unknown", .grounds = GROUND_UNRESOLVED,
+	.has_share = true, .alliance = RS_NO_ALLIANCE, .flags = RS_FLAG_UNKNOWN};
 
 	for (int s = 0; s < BASES; s++)
 	{
@@ -509,136 +396,189 @@ judge(Beneficial *b, uint32 company)
 			continue;
 		rs_system_solve(b->system[s], company, false, &b->stakes[s]);
 	}
-	chosen = b->system[b->basis] == b->system[0] ? base : &b->stakes[b->basis];
 
-	if (++b->round == 0)
+	b->met = rs_concert_meet(b->concert, company, base, &b->nmet);
+	for (uint32 j = 0; j < b->nmet; j++)
 	{
-		memset(b->stamp, 0, sizeof(uint32) * g->nnodes);
-		b->round = 1;
-	}
-	b->njoint = 0;
-	for (uint64 i = 0; i < base->n; i++)
-	{
-		uint32		group = rs_group_find(b->group, base->stake[i].node);
-		bool		stop = is_stop(b, base->stake[i].node);
+		uint32		alliance = b->met[j];
 
-		if (base->stake[i].node == company || (!stop && group_size(b, group) == 1))
-			continue;
-		touch_group(b, group);
-		for (int s = 0; s < BASES; s++)
-		{
-			const RsStakes *from = b->system[s] == b->system[0] ? base : &b->stakes[s];
-
-			if (stop)
-				b->sum[s][group] += from->stake[i].total;
-			b->no_value[group] |= without_value(s, from->stake[i].flags);
-		}
-	}
-	for (uint32 j = 0; j < b->njoint; j++)
+		touch(b, alliance);
 		for (int s = 0; s < BASES; s++)
 		{
 			if (s > 0 && b->system[s] == b->system[0])
-				b->sum[s][b->joint[j]] = b->sum[0][b->joint[j]];
-			else if (!(b->no_value[b->joint[j]] & (1 << s)))
-				add_companies(b, company, b->joint[j], s);
+			{
+				b->sum[s][alliance] = b->sum[0][alliance];
+				b->no_value[alliance] |= (b->no_value[alliance] & 1) << s;
+			}
+			else if (!rs_alliance_share(b->concert, alliance, b->system[s], s == 0 ? base : &b->stakes[s],
+										&b->sum[s][alliance]))
+				b->no_value[alliance] |= (uint8) (1 << s);
 		}
+	}
 	for (uint64 i = 0; i < base->n; i++)
 	{
 		const RsStake *stake[BASES];
 
-		if (!is_stop(b, base->stake[i].node))
+		if (!b->stop[base->stake[i].node])
 			continue;
 		for (int s = 0; s < BASES; s++)
 			stake[s] = b->system[s] == b->system[0] ? &base->stake[i] : &b->stakes[s].stake[i];
 		b->shown[base->stake[i].node] = true;
-		any |= weigh(b, company, base->stake[i].node, stake, chosen->unknown,
-					 chosen->unknown_flags & RS_FLAGS_NO_VALUE, &state_stop);
+		any |= weigh(b, company, base->stake[i].node, stake, &state_stop);
 		if ((i & 0xFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
 
-	for (uint32 j = 0; j < b->njoint; j++)
-		any |= put_silent_members(b, company, b->joint[j]);
-
-	/* Control without a share: agreements, and members of a group that hold nothing here. */
-	while (low < high)
+	/* Control without a share, by agreement: alone, or with others. */
+	fact = rs_concert_control(b->concert, company, &nfacts);
+	for (uint64 i = 0; i < nfacts; i++)
 	{
-		uint64		middle = low + (high - low) / 2;
+		uint32		alliance = rs_concert_alliance(b->concert, fact[i].group);
+		uint32		node = fact[i].group;
+		bool		person;
 
-		if (compare_facts(&b->fact[middle], &key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (uint64 i = low; i < b->nfacts && b->fact[i].company == company; i++)
-	{
-		uint32		group = b->fact[i].group;
-
-		for (uint32 m = b->member_start[group]; m < b->member_start[group + 1]; m++)
+		if (alliance != RS_NO_ALLIANCE)
 		{
-			uint32		node = b->member[m];
-			bool		person = is_person(b, node);
-
-			if (b->shown[node] || !is_stop(b, node))
-				continue;
-			touch_group(b, group);
-			put_row(b, &(Row) {.company = company, .node = node,
-						.kind = rs_party_kind_name(rs_party_of_node(b->parties, node)->kind),
-						.qualified = person, .has_share = true,
-						.grounds = GROUND_CONTROL | (person ? 0 : GROUND_UNRESOLVED) |
-						(group_size(b, group) > 1 ? GROUND_CONCERT : 0),
-						.fact = &b->fact[i], .group = group_size(b, group) > 1 ? group : RS_NO_ID});
-			any |= person;
-			state_stop |= rs_party_of_node(b->parties, node)->kind == RS_PARTY_STATE;
+			touch(b, alliance);
+			continue;
 		}
+		/* alone, so its group is itself */
+		if (b->shown[node])
+			continue;
+		person = is_person(b, node);
+		put_row(b, &(Row) {.company = company, .node = node,
+					.kind = rs_party_kind_name(rs_party_of_node(b->parties, node)->kind),
+					.qualified = person, .has_share = true,
+					.grounds = GROUND_CONTROL | (person ? 0 : GROUND_UNRESOLVED),
+					.fact = &fact[i], .alliance = RS_NO_ALLIANCE});
+		any |= person;
+		state_stop |= rs_party_of_node(b->parties, node)->kind == RS_PARTY_STATE;
 	}
+	for (uint32 j = 0; j < b->ntouched; j++)
+		any |= put_silent_parties(b, company, b->touched[j], &state_stop);
+	for (uint32 j = 0; j < b->ntouched; j++)
+		b->in_touched[b->touched[j]] = false;
+	b->ntouched = 0;
 	for (uint64 i = 0; i < base->n; i++)
 		b->shown[base->stake[i].node] = false;
-	for (uint32 j = 0; j < b->njoint; j++)
-		for (uint32 m = b->member_start[b->joint[j]]; m < b->member_start[b->joint[j] + 1]; m++)
-			b->shown[b->member[m]] = false;
 
-	if (chosen->unknown_flags || rs_threshold_meets(&b->threshold, chosen->unknown))
-		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .kind = "unknown",
-					.grounds = GROUND_UNRESOLVED, .has_share = true, .group = RS_NO_ID,
-					.share = {b->stakes[0].unknown,
-						(b->system[1] == b->system[0] ? base : &b->stakes[1])->unknown,
-						(b->system[2] == b->system[0] ? base : &b->stakes[2])->unknown},
-					.no_value = without_value(0, b->stakes[0].unknown_flags) |
-					without_value(1, (b->system[1] == b->system[0] ? base : &b->stakes[1])->unknown_flags) |
-					without_value(2, (b->system[2] == b->system[0] ? base : &b->stakes[2])->unknown_flags),
-					.flags = RS_FLAG_UNKNOWN | chosen->unknown_flags});
-	if (chosen->has_closed && rs_threshold_meets(&b->threshold, chosen->closed))
+	for (int s = 0; s < BASES; s++)
+	{
+		const RsStakes *of = stakes_of(b, s);
+
+		unknown.share[s] = of->unknown;
+		unknown.no_value |= without_value(s, of->unknown_flags);
+		if (counts(b, s))
+		{
+			unknown.flags |= of->unknown_flags;
+			closed |= of->has_closed && rs_threshold_meets(&b->threshold, of->closed);
+			unsure |= of->unknown_flags != 0 || rs_threshold_meets(&b->threshold, of->unknown);
+		}
+	}
+	if (unsure)
+		put_row(b, &unknown);
+	if (closed)
 		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .kind = "closed_loop",
-					.grounds = GROUND_UNRESOLVED, .has_share = false, .group = RS_NO_ID,
+					.grounds = GROUND_UNRESOLVED, .has_share = false, .alliance = RS_NO_ALLIANCE,
 					.flags = RS_FLAG_CLOSED_LOOP});
 	if (state_stop)
 		any |= put_officers(b, company, RS_PARTY_LEGAL_REPRESENTATIVE, GROUND_LEGAL_REP);
 	if (!any && !put_officers(b, company, RS_PARTY_MANAGER, GROUND_FALLBACK))
-		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .grounds = GROUND_FALLBACK, .group = RS_NO_ID});
+		put_row(b, &(Row) {.company = company, .node = RS_NO_ID, .grounds = GROUND_FALLBACK, .alliance = RS_NO_ALLIANCE});
 }
 
-/* Who acts with a party met, holding nothing itself: only then is it asked who that is. */
-static void
-discover_allies(RsHoldings *h, const RsLinks *links)
+/*
+ * What is said about who acts with a party met is read too. False: such parties
+ * were met only now, and who is behind them is not read yet; they are listed.
+ */
+static bool
+all_allies_read(RsHoldings *h, const RsLinks *links, ArrayType **missing)
 {
 	uint32		n = rs_interner_count(h->interner);
 	uint32	   *group = rs_groups_create(h->budget, n);
 	bool	   *met = rs_alloc0(h->budget, n, sizeof(bool), purpose);
+	bool	   *read = rs_alloc0(h->budget, n, sizeof(bool), purpose);
+	ArrayBuildState *found = NULL;
 
 	for (uint64 i = 0; i < links->n; i++)
 		if (links->link[i].kind != RS_LINK_ECONOMIC)
 			rs_group_join(group, links->link[i].a, links->link[i].b);
 	for (uint64 d = 0; d < h->ndiscovered; d++)
+	{
 		met[rs_group_find(group, h->discovered[d])] = true;
+		read[h->discovered[d]] = true;
+	}
 	for (uint64 i = 0; i < links->n; i++)
-		if (met[rs_group_find(group, links->link[i].a)] && links->link[i].kind != RS_LINK_ECONOMIC)
+		for (int side = 0; side < 2; side++)
 		{
-			rs_holdings_discover(h, links->link[i].a);
-			rs_holdings_discover(h, links->link[i].b);
+			uint32		id = side == 0 ? links->link[i].a : links->link[i].b;
+
+			if (links->link[i].kind == RS_LINK_ECONOMIC || read[id] || !met[rs_group_find(group, id)])
+				continue;
+			read[id] = true;
+			found = accumArrayResult(found, rs_holdings_text(h, id), false, TEXTOID, CurrentMemoryContext);
 		}
+	pfree(read);
 	pfree(met);
 	pfree(group);
+	if (found == NULL)
+		return true;
+	*missing = DatumGetArrayTypeP(makeArrayResult(found, CurrentMemoryContext));
+	return false;
+}
+
+/* Holdings, and pairs that act together, around the targets or all. */
+static void
+read_holdings(Beneficial *b, FunctionCallInfo fcinfo, MemoryContext budget, const char *bad_rows,
+			  RsLinks **links, uint32 **ids, uint32 *nids)
+{
+	DateADT		as_of = PG_ARGISNULL(5) ? 0 : PG_GETARG_DATEADT(5);
+	TimestampTz known_at = PG_ARGISNULL(9) ? 0 : PG_GETARG_TIMESTAMPTZ(9);
+	List	   *allies = NIL;
+
+	for (;;)
+	{
+		RsHoldings *h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget,
+										 RS_CLASSES_EQUITY | (1u << RS_CLASS_CONTROL), false, 0, bad_rows,
+										 PG_ARGISNULL(5) ? NULL : &as_of, PG_ARGISNULL(9) ? NULL : &known_at);
+		ArrayType  *missing;
+		uint32	   *around;
+		uint32		n;
+
+		b->h = h;
+		rs_holdings_take_least(h);
+		if (PG_ARGISNULL(6))
+			rs_holdings_load_all(h);
+		else
+		{
+			ListCell   *cell;
+
+			*ids = rs_holdings_ids(h, PG_GETARG_ARRAYTYPE_P(6), "targets", nids);
+			n = *nids;
+			around = rs_alloc(budget, n, sizeof(uint32), purpose);
+			memcpy(around, *ids, sizeof(uint32) * n);
+			foreach(cell, allies)
+			{
+				uint32		count;
+				uint32	   *more = rs_holdings_ids(h, lfirst(cell), "concert", &count);
+
+				around = rs_resize(budget, around, (uint64) n + count, sizeof(uint32), purpose);
+				memcpy(around + n, more, sizeof(uint32) * count);
+				n += count;
+			}
+			rs_holdings_load_around(h, around, n, true);
+		}
+		*links = PG_ARGISNULL(7) ? NULL : rs_links_read(h, text_to_cstring(PG_GETARG_TEXT_PP(7)), "concert", bad_rows);
+		if (*links == NULL || *ids == NULL || all_allies_read(h, *links, &missing))
+			return;
+		/* Who is behind an ally may be asked: begin again, around the allies too. */
+		allies = lappend(allies, missing);
+		if (h->query != NULL)
+			rs_query_forget_bad_rows(h->query);
+		rs_holdings_close(h);
+		MemoryContextReset(budget);
+		*links = NULL;
+	}
 }
 
 /*
@@ -667,8 +607,7 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 	char	   *bad_rows;
 	uint32	   *ids = NULL;
 	uint32		nids = 0;
-	DateADT		as_of = 0;
-	TimestampTz known_at = 0;
+	uint32		nalliances;
 
 	for (int i = 0; i < 11; i++)
 		if (PG_ARGISNULL(i) && i != 5 && i != 6 && i != 7 && i != 9)
@@ -685,31 +624,14 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 				 errmsg("unknown basis \"%s\"", basis),
 				 errhint("Use 'equity', 'votes' or 'higher' (at every level the higher of the two).")));
 	bad_rows = text_to_cstring(PG_GETARG_TEXT_PP(10));
-	if (!PG_ARGISNULL(5))
-		as_of = PG_GETARG_DATEADT(5);
-	if (!PG_ARGISNULL(9))
-		known_at = PG_GETARG_TIMESTAMPTZ(9);
 
 	InitMaterializedSRF(fcinfo, 0);
 	b.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	budget = rs_ownership_budget();
-	b.row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
-	b.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget,
-							   RS_CLASSES_EQUITY | (1u << RS_CLASS_CONTROL), false, 0, bad_rows,
-							   PG_ARGISNULL(5) ? NULL : &as_of, PG_ARGISNULL(9) ? NULL : &known_at);
-	rs_holdings_take_least(h);
-	if (PG_ARGISNULL(6))
-		rs_holdings_load_all(h);
-	else
-	{
-		ids = rs_holdings_ids(h, PG_GETARG_ARRAYTYPE_P(6), "targets", &nids);
-		rs_holdings_load_around(h, ids, nids, true);
-	}
-	if (!PG_ARGISNULL(7))
-		links = rs_links_read(h, text_to_cstring(PG_GETARG_TEXT_PP(7)), "concert", bad_rows);
-	if (links != NULL && ids != NULL)
-		discover_allies(h, links);
+	read_holdings(&b, fcinfo, budget, bad_rows, &links, &ids, &nids);
+	h = b.h;
+	b.row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	b.parties = rs_parties_read(h, text_to_cstring(PG_GETARG_TEXT_PP(1)), "persons", bad_rows, ids != NULL);
 	rs_holdings_build(h);
 	g = h->graph;
@@ -722,8 +644,13 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 				rs_group_join(b.group, h->node_of[links->link[i].a], h->node_of[links->link[i].b]);
 	for (uint64 i = 0; i < h->nconcert; i += 2)
 		rs_group_join(b.group, h->node_of[h->concert[i]], h->node_of[h->concert[i + 1]]);
-	list_members(&b);
-	find_control(&b, &control);
+	b.stop = rs_alloc(budget, g->nnodes, sizeof(bool), purpose);
+	for (uint32 k = 0; k < g->nnodes; k++)
+	{
+		b.group[k] = rs_group_find(b.group, k);
+		b.stop[k] = is_person(&b, k) || g->in_start[k] == g->in_start[k + 1];
+	}
+	b.concert = rs_concert_create(g, b.group, b.stop, &control);
 
 	b.system[0] = b.system[1] = b.system[2] = rs_system_create(g, RS_BASIS_SHARE, false);
 	if (g->value[RS_V_VOTES] != NULL)
@@ -731,11 +658,12 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 		b.system[1] = rs_system_create(g, RS_BASIS_VOTES, false);
 		b.system[2] = rs_system_create(g, RS_BASIS_HIGHER, false);
 	}
+	nalliances = rs_concert_alliances(b.concert);
 	for (int s = 0; s < BASES; s++)
-		b.sum[s] = rs_alloc0(budget, g->nnodes, sizeof(RsReal), purpose);
-	b.stamp = rs_alloc0(budget, g->nnodes, sizeof(uint32), purpose);
-	b.no_value = rs_alloc0(budget, g->nnodes, sizeof(uint8), purpose);
-	b.joint = rs_alloc(budget, g->nnodes, sizeof(uint32), purpose);
+		b.sum[s] = rs_alloc0(budget, nalliances, sizeof(RsReal), purpose);
+	b.no_value = rs_alloc0(budget, nalliances, sizeof(uint8), purpose);
+	b.touched = rs_alloc(budget, nalliances, sizeof(uint32), purpose);
+	b.in_touched = rs_alloc0(budget, nalliances, sizeof(bool), purpose);
 	b.shown = rs_alloc0(budget, g->nnodes, sizeof(bool), purpose);
 	if (ids != NULL)
 	{

@@ -129,6 +129,17 @@ check_rows(Check *c)
 			if (low > high)
 				find(c, "RANGE_INVERTED", owned, owner, &low, scale, NULL, 0);
 		}
+		/* The exact share counts; one of the two is wrong. */
+		for (int v = RS_V_MIN; v <= RS_V_MAX && (known & (1 << RS_V_SHARE)); v++)
+			if (known & (1 << v))
+			{
+				int			scale = Max(r->scale[RS_V_SHARE], r->scale[v]);
+				int128		share = r->value[RS_V_SHARE][i] * power_of_ten(scale - r->scale[RS_V_SHARE]);
+				int128		bound = r->value[v][i] * power_of_ten(scale - r->scale[v]);
+
+				if (v == RS_V_MIN ? share < bound : share > bound)
+					find(c, "SHARE_OUTSIDE_RANGE", owned, owner, &share, scale, NULL, 0);
+			}
 		if (r->has_dates && r->from[i] >= r->to[i])
 			find(c, "NEVER_VALID", owned, owner, NULL, 0, NULL, 0);
 		over += above;
@@ -205,7 +216,8 @@ check_graph(Check *c)
 		int128		sum = 0,		/* at least, and at most */
 					most = 0,
 					votes = 0;
-		bool		holders = false;
+		bool		holders = false,
+					ranged = false;
 
 		if ((k & 0xFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -226,6 +238,7 @@ check_graph(Check *c)
 			holders = true;
 			sum += g->value[g->value[RS_V_MIN] ? RS_V_MIN : RS_V_SHARE][e];
 			most += g->value[g->edge_flags[e] & RS_FLAG_RANGE ? RS_V_MAX : RS_V_SHARE][e];
+			ranged |= (g->edge_flags[e] & RS_FLAG_RANGE) != 0;
 			if (g->value[RS_V_VOTES])
 				votes += g->value[RS_V_VOTES][e];
 			if (g->edge_owner[e] == k)
@@ -247,6 +260,8 @@ check_graph(Check *c)
 		}
 		if (votes > g->one)
 			find(c, "VOTES_OVER_100", k, RS_NO_ID, &votes, g->scale, NULL, 0);
+		else if (g->value[RS_V_VOTES] && !ranged && votes < Min(sum, g->one))
+			find(c, "VOTES_MISSING", k, RS_NO_ID, &(int128) {g->one - votes}, g->scale, NULL, 0);
 	}
 	for (uint32 component = 0; component < g->ncomponents; component++)
 	{

@@ -9,8 +9,8 @@
  * economy into one component.
  *
  * related_parties() takes the view of one institution: itself, its
- * controllers, its holders of 5 % and more through all layers and who controls
- * those, its officers, those who act with any of them or are their kin, and
+ * controllers, its holders of 5 % and more through all layers (those in concert
+ * together) and who controls those, its officers, those who act with any of them or are their kin, and
  * everyone any of these controls (银行保险机构关联交易管理办法, 2022).
  *
  * Cost: one fixpoint from every party with a majority somewhere; for
@@ -30,6 +30,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "ownership_concert.h"
 #include "party_reader.h"
 #include "rs_memory.h"
 
@@ -437,6 +438,10 @@ typedef struct Relations
 	uint32		round;
 	Controller *sorted;			/* controllers of one node */
 	uint64		sorted_capacity;
+	RsConcert  *together;		/* NULL: nobody acts with anybody */
+	int128	   *votes;			/* by concert group, in the target at hand */
+	uint32	   *asked;			/* by concert group, round */
+	bool	   *has_enough;
 } Relations;
 
 /* via is related already, except for the target itself. */
@@ -491,16 +496,84 @@ relate_controllers(Relations *r, uint32 of, const char *relation)
 	}
 }
 
+/*
+ * And who controls those: a company in concert controls with others, so that
+ * who controls the company alone does not control the target.
+ */
+static void
+relate_controllers_above(Relations *r, uint64 first, const char *relation)
+{
+	for (uint64 i = first; i < r->n; i++)
+		relate_controllers(r, r->party[i].node, relation);
+}
+
+/* Do those who act together hold enough, as one? Of the stakes at hand. */
+static bool
+has_enough(Relations *r, uint32 group)
+{
+	RsReal		sum;
+
+	if (r->s.member_start[group + 1] - r->s.member_start[group] < 2)
+		return false;
+	if (r->asked[group] != r->round)
+	{
+		r->asked[group] = r->round;
+		r->has_enough[group] = rs_concert_share(r->together, group, r->system, &r->stakes, &sum) &&
+			rs_threshold_meets(&r->related, sum);
+	}
+	return r->has_enough[group];
+}
+
+/* Holders of enough, over all layers; those who act together have the sum. */
+static void
+relate_holders(Relations *r, uint32 target)
+{
+	Groups	   *s = &r->s;
+	RsOwnershipGraph *g = s->g;
+	int128		direct_least = rs_threshold_least(&r->related, g->one);
+	uint32		met;
+
+	rs_system_solve(r->system, target, false, &r->stakes);
+	if (r->together != NULL)
+		rs_concert_meet(r->together, target, &r->stakes, &met);
+	for (uint64 i = 0; i < r->stakes.n; i++)
+	{
+		const RsStake *stake = &r->stakes.stake[i];
+		uint32		group = rs_group_find(s->concert, stake->node);
+		bool		no_value = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
+		bool		enough;
+
+		if (stake->node == target)
+			continue;
+		/* A number that cannot be given counts by its direct part. */
+		if (no_value)
+			enough = stake->direct_edge != RS_NO_EDGE &&
+				g->value[RS_V_SHARE][stake->direct_edge] >= Max(direct_least, 1);
+		else
+			enough = stake->net > 0 && (rs_threshold_meets(&r->related, stake->net) || has_enough(r, group));
+		if (enough)
+			relate(r, stake->node, "holder", target, no_value ? NULL : &stake->net, FOLLOW_ALL);
+	}
+}
+
 /* Direct holders of enough votes, where votes are not as shares. */
 static void
 relate_voters(Relations *r, uint32 target)
 {
-	RsOwnershipGraph *g = r->s.g;
+	Groups	   *s = &r->s;
+	RsOwnershipGraph *g = s->g;
 	const int128 *votes = g->value[RS_V_VOTES];
 	int128		least = rs_threshold_least(&r->related, g->one);
 
-	for (uint32 e = g->in_start[target]; votes != NULL && e < g->in_start[target + 1]; e++)
-		if (votes[e] > 0 && votes[e] >= least && g->edge_owner[e] != target)
+	if (votes == NULL)
+		return;
+	for (uint32 e = g->in_start[target]; e < g->in_start[target + 1]; e++)
+		r->votes[rs_group_find(s->concert, g->edge_owner[e])] = 0;
+	for (uint32 e = g->in_start[target]; e < g->in_start[target + 1]; e++)
+		if (g->edge_owner[e] != target)
+			r->votes[rs_group_find(s->concert, g->edge_owner[e])] += votes[e];
+	for (uint32 e = g->in_start[target]; e < g->in_start[target + 1]; e++)
+		if (votes[e] > 0 && g->edge_owner[e] != target && r->votes[rs_group_find(s->concert, g->edge_owner[e])] >= least)
 		{
 			RsReal		share = (RsReal) votes[e] / (RsReal) g->one;
 
@@ -512,37 +585,26 @@ static void
 relate_all(Relations *r, uint32 target)
 {
 	Groups	   *s = &r->s;
-	RsOwnershipGraph *g = s->g;
-	int128		direct_least = rs_threshold_least(&r->related, g->one);
 	uint64		known;
 
 	if (++r->round == 0)
 	{
-		memset(r->stamp, 0, sizeof(uint32) * g->nnodes);
+		memset(r->stamp, 0, sizeof(uint32) * s->g->nnodes);
+		if (r->asked != NULL)
+			memset(r->asked, 0, sizeof(uint32) * s->g->nnodes);
 		r->round = 1;
 	}
 	r->n = 0;
 	relate(r, target, "self", RS_NO_ID, NULL, FOLLOW_ALL);
 	relate_controllers(r, target, "controller");
-	rs_system_solve(r->system, target, false, &r->stakes);
-	for (uint64 i = 0; i < r->stakes.n; i++)
-	{
-		const RsStake *stake = &r->stakes.stake[i];
-		bool		no_value = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
-
-		if (stake->node == target)
-			continue;
-		/* A number that cannot be given counts by its direct part. */
-		if (no_value ? (stake->direct_edge != RS_NO_EDGE &&
-						g->value[RS_V_SHARE][stake->direct_edge] >= Max(direct_least, 1))
-			: (stake->net > 0 && rs_threshold_meets(&r->related, stake->net)))
-			relate(r, stake->node, "holder", target, no_value ? NULL : &stake->net, FOLLOW_ALL);
-	}
+	relate_controllers_above(r, 1, "controller");
+	relate_holders(r, target);
 	relate_voters(r, target);
 	known = r->n;
 	for (uint64 i = 0; i < known; i++)
 		if (strcmp(r->party[i].relation, "holder") == 0)
 			relate_controllers(r, r->party[i].node, "holder_controller");
+	relate_controllers_above(r, known, "holder_controller");
 	known = r->n;
 	for (uint64 i = 0; i < r->n; i++)
 	{
@@ -599,6 +661,27 @@ relate_all(Relations *r, uint32 target)
 	}
 }
 
+typedef struct ControlPairs
+{
+	MemoryContext budget;
+	struct
+	{
+		Controller	by;
+		uint32		controlled;
+	}		   *pair;
+	uint64		n,
+				capacity;
+} ControlPairs;
+
+static void
+add_controller(ControlPairs *pairs, uint32 concert, const RsControlled *found, uint32 *start)
+{
+	pairs->pair = rs_grow(pairs->budget, pairs->pair, &pairs->capacity, pairs->n + 1, sizeof(*pairs->pair), purpose);
+	pairs->pair[pairs->n].by = (Controller) {concert, found->via, found->layers};
+	pairs->pair[pairs->n++].controlled = found->node;
+	start[found->node + 1]++;
+}
+
 /*
  * related_parties(holdings text, targets text[], links text, threshold numeric, inclusive boolean,
  *				   related_at numeric, as_of date, known_at timestamptz, bad_rows text)
@@ -625,13 +708,8 @@ rs_related_parties(PG_FUNCTION_ARGS)
 	uint32	   *start,
 			   *next;
 	Controller *controller;
-	struct
-	{
-		Controller	by;
-		uint32		controlled;
-	}		   *pair = NULL;
-	uint64		npairs = 0,
-				capacity = 0;
+	ControlPairs pairs = {.budget = NULL};
+	bool		joint = false;
 
 	for (int i = 0; i < 9; i++)
 		if (PG_ARGISNULL(i) && i != 1 && i != 2 && i != 6 && i != 7)
@@ -653,21 +731,36 @@ rs_related_parties(PG_FUNCTION_ARGS)
 	build_groups(s, &threshold);
 
 	/* Who controls each: the fixpoints turned round. */
+	pairs.budget = s->h->budget;
 	start = rs_alloc0(s->h->budget, (uint64) s->g->nnodes + 1, sizeof(uint32), purpose);
 	next = rs_alloc(s->h->budget, s->g->nnodes, sizeof(uint32), purpose);
 	for (uint32 k = 0; k < s->g->nnodes; k++)
 	{
+		uint32		size = s->member_start[k + 1] - s->member_start[k];
 		uint32		n;
 		const RsControlled *found = controlled_by(s, k, &n);
 
 		if ((k & 0xFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
+		joint |= size > 1;
 		for (uint32 i = 0; i < n; i++)
+			add_controller(&pairs, k, &found[i], start);
+		/* One of them may be controlled by the others. */
+		for (uint32 m = s->member_start[k]; size > 1 && m < s->member_start[k + 1]; m++)
 		{
-			pair = rs_grow(s->h->budget, pair, &capacity, npairs + 1, sizeof(*pair), purpose);
-			pair[npairs].by = (Controller) {k, found[i].via, found[i].layers};
-			pair[npairs++].controlled = found[i].node;
-			start[found[i].node + 1]++;
+			uint32		member = s->member[m];
+
+			if (s->g->in_start[member] == s->g->in_start[member + 1])
+				continue;
+			s->member[m] = s->member[s->member_start[k]];
+			s->member[s->member_start[k]] = member;
+			found = rs_control_from(s->control, s->member + s->member_start[k] + 1, size - 1, &n);
+			s->member[s->member_start[k]] = s->member[m];
+			s->member[m] = member;
+			for (uint32 i = 0; i < n; i++)
+				if (found[i].node == member)
+					add_controller(&pairs, k, &found[i], start);
+			CHECK_FOR_INTERRUPTS();
 		}
 	}
 	for (uint32 k = 0; k < s->g->nnodes; k++)
@@ -675,13 +768,29 @@ rs_related_parties(PG_FUNCTION_ARGS)
 		start[k + 1] += start[k];
 		next[k] = start[k];
 	}
-	controller = rs_alloc(s->h->budget, npairs, sizeof(Controller), purpose);
-	for (uint64 i = 0; i < npairs; i++)
-		controller[next[pair[i].controlled]++] = pair[i].by;
+	controller = rs_alloc(s->h->budget, pairs.n, sizeof(Controller), purpose);
+	for (uint64 i = 0; i < pairs.n; i++)
+		controller[next[pairs.pair[i].controlled]++] = pairs.pair[i].by;
 	r.controller_start = start;
 	r.controller = controller;
 
 	r.system = rs_system_create(s->g, RS_BASIS_SHARE, false);
+	if (joint)
+	{
+		uint32	   *group = rs_alloc(s->h->budget, s->g->nnodes, sizeof(uint32), purpose);
+		bool	   *stop = rs_alloc(s->h->budget, s->g->nnodes, sizeof(bool), purpose);
+
+		for (uint32 k = 0; k < s->g->nnodes; k++)
+		{
+			group[k] = rs_group_find(s->concert, k);
+			stop[k] = s->g->in_start[k] == s->g->in_start[k + 1];
+		}
+		r.together = rs_concert_create(s->g, group, stop, &threshold);
+		r.asked = rs_alloc0(s->h->budget, s->g->nnodes, sizeof(uint32), purpose);
+		r.has_enough = rs_alloc(s->h->budget, s->g->nnodes, sizeof(bool), purpose);
+	}
+	if (s->g->value[RS_V_VOTES] != NULL)
+		r.votes = rs_alloc(s->h->budget, s->g->nnodes, sizeof(int128), purpose);
 	r.stamp = rs_alloc0(s->h->budget, s->g->nnodes, sizeof(uint32), purpose);
 	r.steps = rs_alloc0(s->h->budget, s->g->nnodes, sizeof(uint32), purpose);
 	if (ids != NULL)

@@ -88,6 +88,12 @@ rs_holdings_datum(RsHoldings *h, uint32 id)
 	return h->kept ? rs_kept_datum(h, id) : rs_interner_datum(h->interner, id);
 }
 
+Datum
+rs_holdings_text(RsHoldings *h, uint32 id)
+{
+	return h->kept ? rs_kept_text(h, id) : rs_interner_text(h->interner, id);
+}
+
 uint32 *
 rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n)
 {
@@ -282,7 +288,7 @@ make_name(RsHoldings *h, uint32 node)
 		}
 	}
 	old = MemoryContextSwitchTo(h->budget);
-	text = h->kept ? rs_kept_text(h, h->id_of[node]) : rs_interner_text(h->interner, h->id_of[node]);
+	text = rs_holdings_text(h, h->id_of[node]);
 	MemoryContextSwitchTo(old);
 	bytes = VARSIZE_ANY_EXHDR(DatumGetPointer(text));
 	if (bytes + VARHDRSZ_SHORT <= RS_NAME_BYTES)

@@ -84,6 +84,7 @@ extern void rs_holdings_ignore(RsHoldings *h, int column);
 extern RsInterner *rs_holdings_identifiers(RsHoldings *h);
 extern uint32 rs_holdings_number(RsHoldings *h, uint32 identifier);
 extern Datum rs_holdings_datum(RsHoldings *h, uint32 id);	/* the identifier, of the interner's type */
+extern Datum rs_holdings_text(RsHoldings *h, uint32 id);
 extern uint32 *rs_holdings_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n);
 extern void rs_holdings_load_all(RsHoldings *h);
 /* Everything that concerns the owners of ids (upwards) or what ids own. */

@@ -53,17 +53,37 @@ read_key(void *arg, uint32 number, RsKey *key)
 }
 
 static void
-describe_names(RsNames *names, KeyReader *reader, RsInterner *interner, Oid collation, const char *column, MemoryContext budget)
+describe_names(RsNames *names, KeyReader *reader, RsInterner *interner, const char *column, MemoryContext budget)
 {
 	reader->interner = interner;
 	reader->scratch = AllocSetContextCreate(budget, "risk_screen key", ALLOCSET_SMALL_SIZES);
-	rs_id_type_init(&reader->type, rs_interner_type(interner), collation, column, budget);
+	rs_id_type_init(&reader->type, rs_interner_type(interner), InvalidOid, column, budget);
 	names->count = rs_interner_count(interner);
 	names->type = reader->type.key;
 	names->oid = reader->type.oid;
 	names->get = read_key;
 	names->arg = reader;
 	names->rank = rs_interner_ranks(interner, budget);
+}
+
+/* Both columns name parties: neither may call equal what looks different. */
+static void
+check_identifiers(const RsHoldings *h, MemoryContext budget)
+{
+	static const struct
+	{
+		int			column;
+		const char *name;
+	}			side[] = {{RS_H_OWNER, "owner"}, {RS_H_OWNED, "owned"}};
+
+	for (int i = 0; i < lengthof(side); i++)
+	{
+		RsIdType	type;
+
+		if (rs_query_type(h->query, side[i].column) == rs_interner_type(h->interner))
+			rs_id_type_init(&type, rs_interner_type(h->interner), rs_query_collation(h->query, side[i].column),
+							side[i].name, budget);
+	}
 }
 
 static char *
@@ -119,10 +139,9 @@ build(const RsGraphDefinition *d, const RsOwnershipMapping *older, MemoryContext
 	rs_holdings_load_all(h);
 	PopActiveSnapshot();
 
-	describe_names(&nodes, &node_reader, h->interner, rs_query_type(h->query, RS_H_OWNED) == rs_interner_type(h->interner) ?
-				   rs_query_collation(h->query, RS_H_OWNED) : InvalidOid, "owned", budget);
-	describe_names(&kinds, &kind_reader, h->kinds ? h->kinds : rs_interner_create(budget, TEXTOID, InvalidOid),
-				   InvalidOid, "kind", budget);
+	check_identifiers(h, budget);
+	describe_names(&nodes, &node_reader, h->interner, "owned", budget);
+	describe_names(&kinds, &kind_reader, h->kinds ? h->kinds : rs_interner_create(budget, TEXTOID, InvalidOid), "kind", budget);
 	output = rs_graph_output_create(NULL);
 	identity.file = output->file;
 	rs_ownership_file_write(budget, &output->host, h->rows, columns, &nodes, &kinds, &identity, &header);

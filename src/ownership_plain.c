@@ -13,8 +13,8 @@
  *
  * Plain is: every row about an ancestor is sound (share in [0, 1], no range);
  * those that are valid and of the question's kinds have a share above 0, no
- * nominee, and differ where they are about the same pair; holders sum to 1 or
- * less; nobody is said to act together with another, or is above himself.
+ * nominee, and differ where they are about the same pair; nobody acts in concert;
+ * holders sum to 1 or less; nobody is above himself.
  * Anything else is left to the solver, whose answer is the same where both have
  * one.
  *
@@ -184,7 +184,7 @@ take_holders(RsPlain *p, uint32 which)
 		if (p->options.dated &&
 			((f->from && f->from[row] > p->options.as_of) || (f->to && f->to[row] <= p->options.as_of)))
 			continue;
-		/* Who acts together with a holder is no holder, but what is said about him is read. */
+		/* who acts together with an owner is looked at too, though he holds nothing */
 		if (r.class == RS_CLASS_CONCERT)
 			return false;
 		if (!(p->options.classes & (1u << r.class)))

@@ -21,7 +21,7 @@
 
 #define KEY (RS_REQUIRED | RS_NOT_NULL)
 
-enum { P_PARTY, P_KIND, P_COMPANY, P_IDENTITY, P_PASS_THROUGH, P_DECLARED, P_MAX_INVESTORS, P_FORM, P_COLUMNS };
+enum { P_PARTY, P_KIND, P_COMPANY, P_IDENTITY, P_PASS_THROUGH, P_DECLARED, P_MAX_INVESTORS, P_FORM, P_VALID_FROM, P_VALID_TO, P_COLUMNS };
 
 static const RsColumn party_column[P_COLUMNS] = {
 	[P_PARTY] = {"party", RS_ID, KEY, RS_INTERN_ACCOUNT},
@@ -32,15 +32,27 @@ static const RsColumn party_column[P_COLUMNS] = {
 	[P_DECLARED] = {"declared_investors", RS_INTEGER, 0},
 	[P_MAX_INVESTORS] = {"max_investors", RS_INTEGER, 0},
 	[P_FORM] = {"form", RS_TEXT, 0},
+	[P_VALID_FROM] = {"valid_from", RS_DATE, 0},
+	[P_VALID_TO] = {"valid_to", RS_DATE, 0},
 };
 
-enum { L_A, L_B, L_KIND, L_COLUMNS };
+enum { L_A, L_B, L_KIND, L_VALID_FROM, L_VALID_TO, L_COLUMNS };
 
 static const RsColumn link_column[L_COLUMNS] = {
 	[L_A] = {"a", RS_ID, KEY, RS_INTERN_ACCOUNT},
 	[L_B] = {"b", RS_ID, KEY, RS_INTERN_ACCOUNT},
 	[L_KIND] = {"kind", RS_TEXT, 0},
+	[L_VALID_FROM] = {"valid_from", RS_DATE, 0},
+	[L_VALID_TO] = {"valid_to", RS_DATE, 0},
 };
+
+/* Half-open, on the day the holdings are asked about. */
+static bool
+is_valid(const RsHoldings *h, const RsRow *row, int from, int to)
+{
+	return (row->isnull[from] || row->value[from].date <= h->options.as_of) &&
+		(row->isnull[to] || h->options.as_of < row->value[to].date);
+}
 
 static const struct
 {
@@ -123,6 +135,8 @@ take_party(void *arg, const RsRow *row)
 	RsPartyKind kind = row->isnull[P_KIND] ? RS_PARTY_OTHER : kind_of(row->value[P_KIND].text);
 	RsParty    *party;
 
+	if (!is_valid(p->h, row, P_VALID_FROM, P_VALID_TO))
+		return;
 	if (kind == RS_PARTY_MANAGER || kind == RS_PARTY_LEGAL_REPRESENTATIVE)
 	{
 		if (row->isnull[P_COMPANY])
@@ -134,6 +148,12 @@ take_party(void *arg, const RsRow *row)
 		p->officer[p->nofficers++] = (RsOfficer) {rs_holdings_number(p->h, row->value[P_COMPANY].id), id, (uint8) kind};
 		return;
 	}
+	for (int c = P_DECLARED; c <= P_MAX_INVESTORS; c++)
+		if (!row->isnull[c] && row->value[c].integer < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("column \"%s\" of the parties query is negative", party_column[c].name),
+					 errhint("It counts investors; NULL says that it is not known.")));
 	party = party_slot(p, id);
 	/* A second row about a party may add, and of kinds the more specific counts. */
 	if (kind != RS_PARTY_OTHER || party->kind == RS_PARTY_UNLISTED)
@@ -211,7 +231,7 @@ take_link(void *arg, const RsRow *row)
 	RsLinks    *l = arg;
 	uint32		kind = RS_LINK_CONCERT;
 
-	if (row->value[L_A].id == row->value[L_B].id)
+	if (row->value[L_A].id == row->value[L_B].id || !is_valid(l->h, row, L_VALID_FROM, L_VALID_TO))
 		return;
 	if (!row->isnull[L_KIND])
 		kind = rs_intern(l->kinds, row->value[L_KIND].text, NULL);

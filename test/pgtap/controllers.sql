@@ -63,11 +63,40 @@ SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ',')
 	'P CONTROL P', 'control by agreement (VIE) makes a beneficial owner without capital');
 
 SELECT is((SELECT string_agg(concat_ws(' ', party, array_to_string(grounds, ','), equity, concert_share), '; ' ORDER BY party) FROM risk_screen.beneficial_owners(pg_temp.h(e), 'people', targets => t, concert => c) WHERE company = 'T' AND concert_members IS NOT NULL), wanted, what)
-	FROM (VALUES ('P>T:0.15 H>T:0.15 ListCo>T:0.7 R>H:1', '{T}'::text[], $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0.15 0.3', 'a company in concert counts for its allies'),
+	FROM (VALUES ('P>T:0.15 H>T:0.15 ListCo>T:0.7 R>H:1', '{T}'::text[], $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0.15 0.3; R EQUITY,VOTES,CONCERT 0.15 0.3', 'a company in concert counts for its allies, and for who controls it'),
 		('P>T:0.1 H>T:0.1 ListCo>T:0.8 P>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, NULL, '... but not twice where it is theirs'),
-		('P>T:0.05 H>T:0.2 ListCo>T:0.75 P>H:0.4 K>H:0.2 H>K:0.2 Q>K:0.8 R>H:0.4', '{T}', $$SELECT 'P' AS a, 'H' AS b UNION ALL SELECT 'H', 'K'$$, 'P EQUITY,VOTES,CONCERT 0.133333333333333 0.25', '... nor where allies hold each other'),
-		('H>T:0.3 ListCo>T:0.7 R>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3', 'an ally who holds nothing itself'),
-		('H>T:0.3 ListCo>T:0.7 R>H:1', NULL, $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3', '... the same among all companies')) v (e, t, c, wanted, what);
+		('P>T:0.05 H>T:0.2 ListCo>T:0.75 P>H:0.4 K>H:0.2 H>K:0.2 Q>K:0.8 R>H:0.4', '{T}', $$SELECT 'P' AS a, 'H' AS b UNION ALL SELECT 'H', 'K'$$, 'P EQUITY,VOTES,CONCERT 0.133333333333333 0.25; Q EQUITY,VOTES,CONCERT 0.033333333333333 0.25', '... nor where allies hold each other'),
+		('H>T:0.3 ListCo>T:0.7 R>H:1', '{T}', $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3; R EQUITY,VOTES 0.3 0.3', 'an ally who holds nothing itself'),
+		('H>T:0.3 ListCo>T:0.7 R>H:1', NULL, $$SELECT 'P' AS a, 'H' AS b$$, 'P EQUITY,VOTES,CONCERT 0 0.3; R EQUITY,VOTES 0.3 0.3', '... the same among all companies')) v (e, t, c, wanted, what);
+-- concerts of companies: they act as who controls them decides
+CREATE FUNCTION pg_temp.joint(edges text, concert text, targets text[] DEFAULT '{T}') RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', coalesce(party, kind), CASE WHEN qualified THEN 'yes' ELSE 'no' END, array_to_string(grounds, ','), equity, array_to_string(concert_members, '+'), concert_share), '; ' ORDER BY party)
+	  FROM risk_screen.beneficial_owners(pg_temp.h(edges), 'people', targets => targets,
+			concert => format('SELECT split_part(x, ''+'', 1) AS a, split_part(x, ''+'', 2) AS b FROM unnest(%L::text[]) AS x', string_to_array(concert, ' ')))
+	 WHERE company = 'T' AND concert_members IS NOT NULL
+$$;
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 P>H1:1 Q>H2:0.6 R>H2:0.4', 'H1+H2'),
+	'P yes EQUITY,VOTES,CONCERT 0.15 H1+H2+P 0.3; Q yes EQUITY,VOTES,CONCERT 0.09 H1+H2+Q 0.3', 'two companies in concert: who controls one has the sum, who only holds a part has not');
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 P>H1:1 Q>H2:0.6 R>H2:0.4', 'H1+H2', NULL),
+	'P yes EQUITY,VOTES,CONCERT 0.15 H1+H2+P 0.3; Q yes EQUITY,VOTES,CONCERT 0.09 H1+H2+Q 0.3', '... the same among all companies');
+SELECT is(pg_temp.joint('H1>T:0.12 H2>T:0.1 P>T:0.06 ListCo>T:0.72 P>H1:1 Q>H2:1', 'H1+H2'),
+	'P yes EQUITY,VOTES,CONCERT 0.18 H1+H2+P 0.28', 'what a controller holds beside it adds to the controller''s sum, not to the others''');
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 P>H1:0.5 Q>H1:0.5 P>H2:0.5 R>H2:0.5', 'H1+H2'),
+	'concert no EQUITY,VOTES,CONCERT,UNRESOLVED 0.3 H1+H2 0.3', 'nobody controls one of them: the concert is told, unresolved');
+SELECT is(pg_temp.joint('H1>T:0.3 H2>T:0.3 ListCo>T:0.4 P>H1:0.6 X1>H1:0.4 Q>H2:0.5 R>H2:0.5', 'H1+H2'),
+	'P yes EQUITY,VOTES,CONTROL,CONCERT 0.18 H1+H2+P 0.6', 'a majority together is control together');
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 K>H1:0.6 X1>H1:0.4 P>K:0.6 X2>K:0.4 SASAC>H2:1', 'H1+H2'),
+	'P yes EQUITY,VOTES,CONCERT 0.054 H1+H2+P 0.3; SASAC no EQUITY,VOTES,CONCERT,UNRESOLVED 0.15 H1+H2+SASAC 0.3', 'through a chain of majorities; the state is a typed stop');
+SELECT is(pg_temp.joint('K>T:0.15 L>T:0.15 ListCo>T:0.7 A>K:0.3 B>K:0.3 X1>K:0.4 P>A:1 Q>B:1 R>L:1', 'A+B K+L'),
+	'P yes EQUITY,VOTES,CONCERT 0.045 A+B+K+L+P 0.3; Q yes EQUITY,VOTES,CONCERT 0.045 A+B+K+L+Q 0.3; R yes EQUITY,VOTES,CONCERT 0.15 K+L+R 0.3', 'concerts within concerts');
+SELECT is(pg_temp.joint('H1>T:0.15 H2>T:0.15 ListCo>T:0.7 P>H1:0.3 Q>H1:0.3 X1>H1:0.4 R>H2:1', 'H1+H2 P+Q'),
+	'P yes EQUITY,VOTES,CONCERT 0.045 H1+H2+P+Q 0.3; Q yes EQUITY,VOTES,CONCERT 0.045 H1+H2+P+Q 0.3; R yes EQUITY,VOTES,CONCERT 0.15 H1+H2+R 0.3', 'persons in concert who control a company in concert');
+SELECT is(pg_temp.joint('P>T:0.15 Q>T:0.15 ListCo>T:0.7 P>H1:1 Q>H2:1 H1>U:0.5 H2>U:0.5', 'H1+H2', t),
+	NULL, 'an agreement between companies binds nobody in what he holds elsewhere') FROM (VALUES ('{T}'::text[]), (NULL)) v (t);
+SELECT is(pg_temp.joint('H1>T:0.3 ListCo>T:0.7 R>H1:1 P>H9:1', 'H1+H9', t),
+	'P yes EQUITY,VOTES,CONCERT 0 H1+H9+P 0.3; R yes EQUITY,VOTES 0.3 H1+H9+R 0.3', 'who is behind an ally that holds nothing') FROM (VALUES ('{T}'::text[]), (NULL)) v (t);
+SELECT is((SELECT string_agg(concat_ws(' ', company, party, array_to_string(grounds, ',')), '; ' ORDER BY company, party) FROM risk_screen.beneficial_owners(pg_temp.h('P>H:1 H>T:0.6 P>T:0.4'), 'people', concert => $$SELECT 'P' AS a, 'H' AS b$$)),
+	'H P EQUITY,VOTES,CONTROL,CONCERT; T P EQUITY,VOTES,CONTROL,CONCERT', 'in concert with its own company: it controls that all the same');
 SELECT is((SELECT string_agg(format('%s %s', inclusive, n), ', ' ORDER BY inclusive, n) FROM unnest('{250,12500,25000}'::int[]) n, unnest('{t,f}'::boolean[]) inclusive,
 	risk_screen.beneficial_owners(format($$SELECT 'v' || i AS owner, 'T' AS owned, 1.0 / (4 * %1$s) AS share FROM generate_series(1, %1$s) i
 		UNION ALL SELECT 'P', 'v' || i, 1 FROM generate_series(1, %1$s) i UNION ALL SELECT 'ListCo', 'T', 0.75$$, n), 'people', inclusive => inclusive, targets => '{T}') WHERE party = 'P' AND qualified),
@@ -75,11 +104,26 @@ SELECT is((SELECT string_agg(format('%s %s', inclusive, n), ', ' ORDER BY inclus
 SELECT is((SELECT string_agg(concat_ws(' ', party, qualified, array_to_string(grounds, ','), equity, coalesce(votes::text, '-'), coalesce(higher::text, '-')), '; ' ORDER BY party) FROM risk_screen.beneficial_owners(
 	$$SELECT * FROM (VALUES ('P', 'A', 0.3, 0.0), ('B', 'A', 0.7, 1.0), ('A', 'B', 1.0, 1.0)) v (owner, owned, share, votes)$$, 'people', targets => '{A}') WHERE party IS NOT NULL),
 	'P t EQUITY 1 0 -', 'votes that own themselves do not hide all of the capital');
+SELECT is((SELECT string_agg(concat_ws(' ', basis, coalesce(party, kind), qualified, array_to_string(grounds, ','), equity, votes), '; ' ORDER BY basis, party) FROM unnest('{equity,higher,votes}'::text[]) basis, risk_screen.beneficial_owners(
+	$$SELECT * FROM (VALUES ('P', 'T', 0.2, 0.2), ('S', 'T', 0.8, 0.8), ('X', 'S', 1.0, 0.2)) v (owner, owned, share, votes)$$, 'people', targets => '{T}', basis => basis)),
+	'equity X f EQUITY,UNRESOLVED 0.8 0.16; equity f FALLBACK; higher P f NOT_EXCLUDED 0.2 0.2; higher X f EQUITY,UNRESOLVED 0.8 0.16; higher unknown f UNRESOLVED 0 0.64; higher f FALLBACK; votes P f NOT_EXCLUDED 0.2 0.2; votes unknown f UNRESOLVED 0 0.64; votes f FALLBACK',
+	'votes that nobody is named for exclude nobody, though all capital is known');
 SELECT is((SELECT string_agg(format('%s %s %s', known_at::date, party, array_to_string(grounds, ',')), '; ' ORDER BY known_at, party) FROM unnest('{2020-06-01,2022-01-01}'::timestamptz[]) known_at,
 	risk_screen.beneficial_owners($$SELECT * FROM (VALUES ('P', 'T', 0.15, 'equity', NULL::date, NULL::date, '2020-01-01'::timestamptz), ('Q', 'T', 0.15, 'equity', NULL, NULL, '2020-01-01'), ('ListCo', 'T', 0.7, 'equity', NULL, NULL, '2020-01-01'),
 		('P', 'Q', NULL, 'concert', '2020-01-01', NULL, '2020-01-01'), ('P', 'Q', NULL, 'concert', '2020-01-01', '2021-01-01', '2021-02-01')) v (owner, owned, share, kind, valid_from, valid_to, known_from)$$,
 	'people', as_of => '2022-01-01', known_at => known_at) WHERE qualified),
 	'2020-06-01 P EQUITY,VOTES,CONCERT; 2020-06-01 Q EQUITY,VOTES,CONCERT', 'an agreement that a later statement ended binds nobody');
+
+-- what is said about parties and agreements has days too
+SELECT is((SELECT string_agg(concat_ws(' ', d, party, array_to_string(grounds, ',')), '; ' ORDER BY d, party) FROM unnest('{2020-06-30,2020-07-01}'::date[]) d, risk_screen.beneficial_owners(pg_temp.h('P>T:0.15 Q>T:0.15 ListCo>T:0.7'), 'people', as_of => d,
+	concert => $$SELECT 'P' AS a, 'Q' AS b, date '2019-01-01' AS valid_from, date '2020-07-01' AS valid_to$$) WHERE qualified OR party IS NULL),
+	'2020-06-30 P EQUITY,VOTES,CONCERT; 2020-06-30 Q EQUITY,VOTES,CONCERT; 2020-07-01 FALLBACK', 'an agreement to act together ends on its day');
+SELECT is((SELECT string_agg(concat_ws(' ', d, party), '; ' ORDER BY d, party) FROM unnest('{2019-12-31,2020-06-30,2020-07-01}'::date[]) d, risk_screen.beneficial_owners(pg_temp.h('ListCo>T:1'),
+	$$SELECT * FROM (VALUES ('M1', 'manager', 'T', NULL::date, date '2020-07-01'), ('M2', 'manager', 'T', '2020-07-01', NULL), ('M0', 'manager', 'T', '2019-01-01', '2020-01-01')) v (party, kind, company, valid_from, valid_to)$$, as_of => d) WHERE qualified),
+	'2019-12-31 M0; 2019-12-31 M1; 2020-06-30 M1; 2020-07-01 M2', 'the manager of the day');
+SELECT is((SELECT string_agg(concat_ws(' ', d, party, relation), '; ' ORDER BY d, party) FROM unnest('{2020-06-30,2020-07-01}'::date[]) d, risk_screen.related_parties(pg_temp.h('P>T:0.6'), '{T}',
+	$$SELECT * FROM (VALUES ('T', 'D1', 'director', NULL::date, date '2020-07-01'), ('T', 'D2', 'director', '2020-07-01', NULL)) v (a, b, kind, valid_from, valid_to)$$, as_of => d) WHERE relation = 'director'),
+	'2020-06-30 D1 director; 2020-07-01 D2 director', 'links of the day');
 
 -- ---- groups ----
 SELECT is((SELECT string_agg(concat_ws(' ', member, relation, via), '; ' ORDER BY member) FROM risk_screen.control_groups(
@@ -109,6 +153,19 @@ SELECT is((SELECT string_agg(concat_ws(' ', party, relation, via, share, steps),
 	'who controls a holder, the kin of its own officers (not of a holder''s), and what they control together');
 SELECT is((SELECT string_agg(concat_ws(' ', party, relation, share), '; ' ORDER BY party) FROM risk_screen.related_parties(
 	$$SELECT 'A' AS owner, 'T' AS owned, 0.01 AS share, 0.05 AS votes UNION ALL SELECT 'B', 'T', 0.04, 0.0499$$, '{T}')), 'A holder 0.05; T self', '5 % of the votes make a holder too');
+CREATE FUNCTION pg_temp.related(edges text, links text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', party, relation, via, share, steps), '; ' ORDER BY party) FROM risk_screen.related_parties(pg_temp.h(edges), '{T}',
+		format('SELECT split_part(x, ''+'', 1) AS a, split_part(x, ''+'', 2) AS b FROM unnest(%L::text[]) AS x', string_to_array(links, ' '))) WHERE relation <> 'self'
+$$;
+SELECT is(pg_temp.related('H1>T:0.04 H2>T:0.5 P>H1:0.6 Q>H2:0.6 P>SIS:0.9', 'H1+H2'),
+	'H1 controller T 1; H2 controller T 1; P controller H1 2; Q controller H2 2; SIS controlled P 3', 'who controls a company that controls in concert is a controller, however little it holds');
+SELECT is(pg_temp.related('H1>T:0.03 H2>T:0.03 H3>T:0.03 P>H1:0.6 Z>H1:0.4', 'H1+H2'),
+	'H1 holder T 0.03 1; H2 holder T 0.03 1; P holder_controller H1 2', 'holders of 5 % together, and who controls one of them; not who holds a part of it');
+SELECT is(pg_temp.related('H1>T:0.02 H2>T:0.02 H1>H2:0.6', 'H1+H2'), NULL, '... what one holds through the other counts once: 4 %');
+SELECT is(pg_temp.related('H1>T:0.02 H2>T:0.03', 'H1+H2'), 'H1 holder T 0.02 1; H2 holder T 0.03 1', '... exactly 5 % together');
+SELECT is((SELECT string_agg(concat_ws(' ', party, relation, share), '; ' ORDER BY party) FROM risk_screen.related_parties(
+	$$SELECT 'A' AS owner, 'T' AS owned, 0.01 AS share, 0.03 AS votes UNION ALL SELECT 'B', 'T', 0.01, 0.02$$, '{T}', $$SELECT 'A' AS a, 'B' AS b$$)), 'A holder 0.03; B holder 0.02; T self', '... or of the votes');
+SELECT is(pg_temp.related('PP>P:1 P>T:0.6 T>U:0.6', 'P+T'), 'P controller T 1; PP controller P 2; U subsidiary T 1', 'in concert with its own controller: the controller all the same');
 SELECT is_empty($$WITH r AS (SELECT * FROM risk_screen.related_parties('SELECT i / 2 AS owner, i AS owned, 0.6 AS share FROM generate_series(2, 200) i'))
 	SELECT * FROM r WHERE relation <> 'self' AND NOT EXISTS (SELECT FROM r AS v WHERE v.target = r.target AND v.party = r.via AND v.steps < r.steps)$$,
 	'every reason leads a step nearer to the target');
@@ -144,6 +201,8 @@ SELECT is((SELECT string_agg(finding || ' ' || owner, '; ' ORDER BY finding, own
 	'NEVER_VALID B; OVERLAP A', 'dates');
 SELECT is((SELECT string_agg(finding, ' ' ORDER BY finding) FROM risk_screen.check_holdings($$SELECT 'A' AS owner, 'T' AS owned, NULL::numeric AS share, 0.6 AS share_min, 0.5 AS share_max, 1.5 AS votes$$)),
 	'MISSING RANGE RANGE_INVERTED VOTES_OUTSIDE_0_1 VOTES_OVER_100', 'ranges and votes');
+SELECT is((SELECT string_agg(concat_ws(' ', finding, company, owner, amount), '; ' ORDER BY finding, owner) FROM risk_screen.check_holdings($$SELECT * FROM (VALUES ('A', 'T', 0.6, NULL, 0.5, 0.55), ('B', 'T', 0.4, 0.1, 0.40, 0.4), ('C', 'U', 1, NULL, NULL, NULL), ('D', 'V', 0.5, 0.5, NULL, NULL)) v (owner, owned, share, votes, share_min, share_max)$$)),
+	'MISSING V 0.5; SHARE_OUTSIDE_RANGE T A 0.6; VOTES_MISSING T 0.3', 'a share beside a range that excludes it, votes that do not add up to the shares');
 SELECT is_empty($$SELECT * FROM risk_screen.check_holdings(pg_temp.h('A>B:0.6 C>B:0.4'))$$, 'a clean table');
 
 -- ---- products ----
@@ -161,7 +220,21 @@ SELECT is(pg_temp.nest('X>PF:1 PF>PF2:0.9'), 'PF 0 PF>PF2; X 0 X>PF>PF2', 'nor t
 SELECT is(pg_temp.nest('X>PF:1 PF>Z:0.9'), 'PF 1 PF>Z; X 1 ! X>PF>Z X/PF/Z', 'but what lies behind it must be public too');
 SELECT is(pg_temp.nest('C1>C2:0.5 C2>C1:0.5 W>C1:1'), 'C1 endless ! C1>C2>C1 C1/C2/C1; C2 endless ! C2>C1>C2 C2/C1/C2; W endless ! W>C1>C2>C1 W/C1/C2', 'rings are endless, and end');
 SELECT is(pg_temp.nest('X>SPV:1 SPV>Y:1'), NULL, 'a company in between is not a product');
-SELECT is((SELECT layers FROM risk_screen.product_layers($$SELECT i AS owner, i + 1 AS owned, 1 AS share FROM generate_series(1, 20000) i$$, 'SELECT i AS party FROM generate_series(1, 20001) i') WHERE product = '1'), 20000, '20,000 layers');
+SELECT is((SELECT concat_ws(' ', max(layers), sum(cardinality(path)), max(path_length), count(*) FILTER (WHERE truncated), bool_or(path_length <> layers + 1), bool_or(truncated <> (path_length > 100)))
+	FROM risk_screen.product_layers($$SELECT i AS owner, i + 1 AS owned, 1 AS share FROM generate_series(1, 20000) i$$, 'SELECT i AS party FROM generate_series(1, 20001) i')), '20000 1995150 20001 19901 f f',
+	'20,000 layers: a hundred of each chain are shown, the length and the layers are whole');
+SELECT is((SELECT string_agg(concat_ws(' ', product, array_to_string(path, '>'), path_length, truncated), '; ' ORDER BY product) FROM risk_screen.product_layers(
+	pg_temp.h('X>Y:1 Y>Z:1 C1>C2:1 C2>C1:1 W>C1:1 K>W:1'), 'SELECT * FROM product', max_path => n) WHERE path_length > 1), wanted, 'max_path ' || coalesce(n::text, 'NULL'))
+	FROM (VALUES (NULL::int, 'C1 C1>C2>C1 3 f; C2 C2>C1>C2 3 f; K K>W>C1>C2>C1 5 f; W W>C1>C2>C1 4 f; X X>Y>Z 3 f; Y Y>Z 2 f'),
+		(1, 'C1 C1 3 t; C2 C2 3 t; K K 5 t; W W 4 t; X X 3 t; Y Y 2 t'), (3, 'C1 C1>C2>C1 3 f; C2 C2>C1>C2 3 f; K K>W>C1 5 t; W W>C1>C2 4 t; X X>Y>Z 3 f; Y Y>Z 2 f')) v (n, wanted);
+SELECT is_empty($$WITH RECURSIVE e AS MATERIALIZED (SELECT (i * i * 7 + 3) % 61 AS a, (i * 13 + i * i) % 61 AS b FROM generate_series(1, 70) i),
+	l AS MATERIALIZED (SELECT * FROM risk_screen.product_layers('SELECT (i * i * 7 + 3) % 61 AS owner, (i * 13 + i * i) % 61 AS owned, 1 AS share FROM generate_series(1, 70) i', 'SELECT i AS party FROM generate_series(0, 60) i', max_path => NULL))
+	SELECT * FROM l WHERE path_length <> cardinality(path) OR truncated OR endless <> (path[cardinality(path)] = ANY (path[1:cardinality(path) - 1]))
+		OR EXISTS (SELECT FROM generate_series(1, cardinality(path) - 1) i WHERE NOT EXISTS (SELECT FROM e WHERE e.a = path[i]::int AND e.b = path[i + 1]::int))
+		OR cardinality(path) - endless::int <> (SELECT count(DISTINCT p) FROM unnest(path) p) OR NOT endless AND layers <> cardinality(path) - 1$$, 'lengths of chains into rings of all shapes');
+SELECT throws_ok($$SELECT * FROM risk_screen.product_layers('SELECT 1 AS owner, 2 AS owned, 1 AS share', 'SELECT 1 AS party', max_path => 0)$$, '22023', 'argument max_path must be at least 1', 'max_path must be positive');
+SELECT is(pg_temp.nest('X>Y:0 Y>Z:1 K>K:0'), 'Y 1 Y>Z', 'what is held with nothing is not held, not by itself either');
+SELECT is(pg_temp.nest('X>Y: Y>Z:1'), 'X 2 ! X>Y>Z X/Y/Z; Y 1 Y>Z', '... of unknown size it is');
 
 CREATE FUNCTION pg_temp.chains(edges text, most bigint = 1000) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(concat_ws(' ', path_no, array_to_string(path, '>'), array_to_string(shares, '*', '?'), total, CASE WHEN truncated THEN 'more' END), '; ' ORDER BY product, path_no)
@@ -224,6 +297,15 @@ SELECT is(pg_temp.count('V1>F:1 V3>V1:1 V1>V3:1', 'F'), '70 70 1 2 0 1 50 F>V1 U
 SELECT is(pg_temp.count('F>F:1', 'F'), '0 0 0 0 0 1 50 UNKNOWN_INVESTORS,CLOSED_LOOP', 'a product that holds only itself');
 SELECT is(pg_temp.count('V1>F:1 F>V1:1 p1>V1:1', 'F'), '1 1 1 1 0 0 50', 'a ring with an investor is not closed');
 SELECT is(pg_temp.count('V1>F:1 F>V1:1 p1>V1:0', 'F'), '0 0 1 1 0 1 50 UNKNOWN_INVESTORS,CLOSED_LOOP', '... but one who holds nothing is no investor');
+SELECT is(pg_temp.count('F>F:0 V1>V1:0 V1>F:1', 'F'), '1 1 1 1 0 1 50 UNKNOWN_INVESTORS', 'holding nothing of itself closes no ring');
+INSERT INTO who VALUES ('PUB', 'public_fund', NULL, NULL);
+SELECT is((SELECT string_agg(concat_ws(' ', product, investors, direct_holders, unknown, unknown_share, nullif(array_to_string(flags, ','), '')), '; ' ORDER BY product) FROM unnest(ARRAY['{F}', '{F,PUB}']) AS ids,
+	risk_screen.final_investors(pg_temp.h('PUB>F:1 F>PUB:1'), 'who', ids::text[]) WHERE product = 'F'), 'F 1 1 0 0; F 1 1 0 0', 'what is behind a product does not depend on what else is asked');
+SELECT is(pg_temp.count('F>PUB:1 PUB>F:1', 'PUB'), '0 0 1 1 0 1 200 UNKNOWN_INVESTORS,CLOSED_LOOP', 'nobody is an investor of itself, looked through or not');
+SELECT is((SELECT string_agg(concat_ws(' ', product, investors, unknown, unknown_share), '; ' ORDER BY product) FROM risk_screen.final_investors(pg_temp.h('V1>PUB:0.5 p1>PUB:0.5 PUB>V1:0.5 V2>V1:0.5 PUB>F:0.4 p3>F:0.6'), 'who', '{PUB,F,V1}')),
+	'F 2 0 0; PUB 2 1 0.333333333333333; V1 2 1 0.5', '... the unknown share of a public fund that is asked: half of its half, and what comes round');
+SELECT throws_ok(format($$SELECT * FROM risk_screen.final_investors('SELECT 1 AS owner, 2 AS owned, 1 AS share', 'SELECT 2 AS party, ''product'' AS kind, -5 AS %s')$$, c), '22003', format('column "%s" of the parties query is negative', c), 'a negative ' || c)
+	FROM unnest('{declared_investors,max_investors}'::text[]) AS c;
 CREATE FUNCTION pg_temp.unknown(edges text, target text) RETURNS numeric LANGUAGE sql AS $$
 	SELECT unknown_share FROM risk_screen.final_investors(pg_temp.h(edges), 'who', ARRAY[target])
 $$;

@@ -124,6 +124,12 @@ ALTER TABLE og_live ADD COLUMN votes numeric DEFAULT 0.5;
 SELECT is(pg_temp.refreshed($$CREATE OR REPLACE VIEW og_view AS SELECT owner, owned, share, votes FROM og_live$$), 'stale rebuilt 0', 'a column more');
 SELECT is(columns, '{share,votes}'::text[], 'which is kept') FROM risk_screen.ownership_graph WHERE name = 'og_live';
 SELECT is(pg_temp.refreshed($$INSERT INTO og_live VALUES (NULL, 'a1', 0.5) ON CONFLICT DO NOTHING; DELETE FROM og_live WHERE owner IS NULL$$), 'stale unchanged 0', 'written and taken back');
+CREATE TABLE og_type AS SELECT 1 AS owner, 2 AS owned, 0.5 AS share;
+SELECT risk_screen.create_ownership_graph('og_type', 'og_type');
+ALTER TABLE og_type ALTER owner TYPE text, ALTER owned TYPE text;
+INSERT INTO og_type VALUES ('x', '1', 0.5);
+SELECT is(risk_screen.refresh_ownership_graph('og_type'), 'rebuilt', 'another type of identifiers');
+SELECT set_eq($$SELECT party FROM risk_screen.look_through('graph:og_type', '{2}')$$, ARRAY['1', 'x', NULL], 'by which parties are found');
 INSERT INTO og_live VALUES (NULL, 'a1', 0.5);
 SELECT is(pg_temp.error_state($$SELECT risk_screen.refresh_ownership_graph('og_live')$$), '22004', 'a row without an owner');
 SELECT is(pg_temp.differences('og_live', 'SELECT * FROM og_view WHERE owner IS NOT NULL'), 0::bigint, 'a failed refresh leaves the graph as it was');
@@ -187,6 +193,10 @@ SELECT is(pg_temp.error_state(format('SELECT risk_screen.create_ownership_graph(
 	($$SELECT repeat('x', 9000) AS owner, 'b' AS owned, 0.5 AS share$$, '54000', 'an identifier of 9000 bytes'),
 	($$SELECT 1.5::float8 AS owner, 2::float8 AS owned, 0.5 AS share$$, '0A000', 'a type whose equal values may look different')
 	) v (query, state, what);
+CREATE COLLATION og_folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+SELECT is(pg_temp.message(format($$SELECT risk_screen.create_ownership_graph('bad', 'SELECT ''a'' COLLATE %s AS owner, ''A'' COLLATE %s AS owned, 0.5 AS share')$$, owner, owned)) LIKE
+	'0A000 | a graph cannot identify by column "' || named || '" of type text | %', true, format('a collation under which different texts are equal: %s, %s', owner, owned))
+  FROM (VALUES ('public.og_folding', '"C"', 'owner'), ('"C"', 'public.og_folding', 'owned'), ('public.og_folding', 'public.og_folding', 'owner')) v (owner, owned, named);
 SELECT is(pg_temp.error_state($$SELECT risk_screen.create_ownership_graph('bad', 'og_t', 'maybe')$$), '22023', 'an unknown bad_rows');
 SELECT is(risk_screen.create_ownership_graph('og_skip', $$SELECT CASE WHEN i > 2 THEN i END AS owner, i % 5 AS owned, CASE i WHEN 5 THEN 'NaN' ELSE 0.1 END::numeric AS share FROM generate_series(1, 20) i$$, 'skip'),
 	17::bigint, 'rows that nobody could read are skipped when asked for');
@@ -196,6 +206,10 @@ SELECT is(pg_temp.error_state($$SELECT * FROM risk_screen.look_through('graph:og
 SELECT is(pg_temp.message($$SELECT * FROM risk_screen.look_through('graph:og_wrong', '{b}')$$) LIKE '22003 | column "share" of ownership graph "og_wrong" is above 1 | In a row that says what c holds of b. | %', true, 'and says which');
 SELECT results_eq($$SELECT target, party FROM risk_screen.look_through('graph:og_wrong', bad_rows => 'skip')$$, $$VALUES ('b'::text, 'a'::text), ('b', NULL)$$, 'or skips them');
 SELECT set_eq($$SELECT * FROM risk_screen.check_holdings('graph:og_wrong')$$, $$SELECT * FROM risk_screen.check_holdings('SELECT * FROM (VALUES (''a'', ''b'', 0.5), (''c'', ''b'', 1.5), (''d'', ''b'', -0.1)) v (owner, owned, share)')$$, 'the check lists them');
+CREATE TABLE og_ally AS SELECT * FROM (VALUES ('a', 't', 0.5, NULL), ('y', 't', NULL, 'concert'), ('z', 'y', 1.5, NULL)) v (owner, owned, share, kind);
+SELECT risk_screen.create_ownership_graph('og_ally', 'og_ally');
+SELECT is(pg_temp.error_state(format('SELECT * FROM risk_screen.look_through(%L, ''{t}'')', holdings)), '22003', 'a wrong row about who acts in concert: ' || holdings)
+  FROM unnest(ARRAY['og_ally', 'graph:og_ally']) holdings;
 SELECT is(risk_screen.create_ownership_graph('og_empty', 'SELECT * FROM og_t WHERE false'), 0::bigint, 'an empty graph');
 SELECT is_empty($$SELECT * FROM risk_screen.ownership_graph_holdings('og_empty')$$, 'has no rows');
 SELECT is(risk_screen.check_ownership_graph('og_empty') || ' ' || risk_screen.refresh_ownership_graph('og_empty'), 'sound unchanged', 'is sound, and refreshed');

@@ -87,6 +87,51 @@ UPDATE filing.product SET legal_form = NULL;
 SELECT is((SELECT route FROM desk.investor_count WHERE subject_id = 'tower'), 'underlying:tower > S1 > S3', 'the way on which the limit is first crossed');
 SELECT is((SELECT concat_ws(' ', investors, vehicles, unknown, array_to_string(flags, ',')) FROM risk_screen.desk_investor_counts('2026-10-31', 'desk') WHERE subject_id = 'X'), '2 1 1 UNKNOWN_INVESTORS', 'on another day its register of that day, and a product above it that ended since');
 
+-- partnerships are looked through where the filings tell what they are
+SELECT filing.forget('product', 'product_investment', 'holding', 'investor', 'party', 'equity');
+CREATE FUNCTION filing.count_of(product text) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', investors, unmerged, direct_holders, vehicles, unknown, nullif(array_to_string(flags, ','), '')) FROM risk_screen.desk_investor_counts('2026-11-20', 'desk') WHERE subject_id = product
+$$;
+INSERT INTO filing.product (product_id, inst_id, kind, offering) VALUES ('F', 'AM', 'private_fund', 'private'), ('G', 'AM', 'plan', 'private'), ('H', 'AM', 'plan', 'private'), ('MMF', 'AM', 'money_fund', 'public');
+INSERT INTO filing.holding (investor_id, product_id, amount, as_of) VALUES ('LP', 'F', 50, '2026-11-01'), ('Wang', 'F', 5, '2026-11-01'), ('shop', 'F', 5, '2026-11-01');
+INSERT INTO filing.equity (owner, owned, share, kind, valid_from, valid_to) VALUES ('Wang', 'LP', 0.2, NULL, NULL, NULL), ('Li', 'LP', 0.5, NULL, NULL, NULL), ('LP2', 'LP', NULL, NULL, NULL, NULL), ('Zhao', 'LP2', 0.6, NULL, NULL, NULL), ('Sun', 'LP2', 0.4, NULL, NULL, '2026-11-20'),
+	('Qian', 'LP2', 0.4, NULL, '2026-11-20', NULL), ('boss', 'LP', NULL, 'control', NULL, NULL), ('none', 'LP', 0, NULL, NULL, NULL), ('Zhou', 'shop', 1, NULL, NULL, NULL);
+SELECT is(filing.count_of('F'), '3 3 3 0 0', 'a partnership that nobody calls so counts as one');
+INSERT INTO filing.investor (investor_id, kind) VALUES ('LP', 'partnership');
+SELECT is(filing.count_of('F'), '4 5 3 1 0', 'a partnership among the investors: its partners of the day, each once, not who controls it or holds nothing of it; a company is no partnership');
+INSERT INTO filing.party (party_id, kind) VALUES ('LP2', 'partnership');
+SELECT is(filing.count_of('F'), '5 6 3 2 0', '... and the partners of a partner, by the register of parties');
+SELECT is((SELECT string_agg(subject_id, ' ' ORDER BY subject_id) FROM risk_screen.desk_investor_counts('2026-11-20', 'desk')), 'F G H', 'products are counted, not the partnerships behind them');
+DELETE FROM filing.party; UPDATE filing.equity SET owner_kind = 'partnership' WHERE owner = 'LP2';
+SELECT is(filing.count_of('F'), '5 6 3 2 0', '... by the register of holders');
+UPDATE filing.equity SET owner_kind = NULL; INSERT INTO filing.party (party_id, kind, name) VALUES ('LP2', 'enterprise', '甲乙投资中心（有限合伙）'), ('shop', 'enterprise', '合众贸易有限公司');
+SELECT is(filing.count_of('F'), '5 6 3 2 0', '... or by the name that the law gives it');
+INSERT INTO filing.investor (investor_id, kind, pooled) VALUES ('LP2', 'partnership', false), ('shop', 'enterprise', true);
+SELECT is(filing.count_of('F'), '4 5 3 2 0', 'pooled settles it: a firm of lawyers is not looked through, a company set up to pool is');
+UPDATE filing.investor SET pooled = NULL, kind = CASE investor_id WHEN 'LP2' THEN 'registered' ELSE 'enterprise' END WHERE investor_id <> 'LP';
+SELECT is(filing.count_of('F'), '4 5 3 1 0', 'a plan filed with the association counts as one, partnership or not');
+DELETE FROM filing.equity WHERE owned = 'LP';
+SELECT is(filing.count_of('F'), '3 3 3 1 1 UNKNOWN_INVESTORS', 'partners that nobody filed are unknown');
+UPDATE filing.investor SET partners = 49 WHERE investor_id = 'LP';
+SELECT is(filing.count_of('F'), '51 51 3 1 1 UNKNOWN_INVESTORS', '... or as many as it declares');
+-- between products
+INSERT INTO filing.holding (investor_id, product_id, amount, as_of) VALUES ('LP', 'G', 9, '2026-11-01'), ('LP', 'MMF', 9, '2026-11-01'), ('K', 'H', 9, '2026-11-01');
+INSERT INTO filing.product_investment (product_id, target_id, target_kind) VALUES ('F', 'LP', 'equity');
+SELECT is((SELECT string_agg(concat_ws(' ', product_id, layers, CASE WHEN endless THEN 'endless' END, array_to_string(path, '>')), '; ' ORDER BY product_id) FROM risk_screen.desk_nested_products('2026-11-20', 'desk') WHERE layers > 0 OR endless),
+	'F endless F>F', 'a product that holds a partnership that holds the product');
+DELETE FROM filing.holding WHERE product_id = 'F'; DELETE FROM filing.party; DELETE FROM filing.investor WHERE investor_id = 'LP2';
+INSERT INTO filing.investor (investor_id, kind) VALUES ('K', 'partnership');
+INSERT INTO filing.equity (owner, owned, share) VALUES ('G', 'LP2', 0.5), ('LP2', 'K', 1), ('K', 'LP2', 0.1);
+SELECT is((SELECT string_agg(concat_ws(' ', product_id, layers, array_to_string(path, '>'), array_to_string(violation, '>')), '; ' ORDER BY product_id) FROM risk_screen.desk_nested_products('2026-11-20', 'desk') WHERE layers > 0),
+	'F 1 F>G', 'a company between products is no layer and not looked through');
+UPDATE filing.equity SET owner_kind = 'partnership' WHERE owner = 'LP2';
+SELECT is((SELECT string_agg(concat_ws(' ', product_id, layers, array_to_string(path, '>'), array_to_string(violation, '>')), '; ' ORDER BY product_id) FROM risk_screen.desk_nested_products('2026-11-20', 'desk') WHERE layers > 0),
+	'F 2 F>G>H F>G>H; G 1 G>H', 'partnerships between products are looked through, in rings too, and are no layers themselves');
+SELECT is((SELECT string_agg(concat(product_id, '>', part_id, ':', layers), ' ' ORDER BY product_id, layers, part_id) FROM risk_screen.desk_product_parts('2026-11-20', 'desk')), 'F>G:1 F>MMF:1 F>H:2 G>H:1', '... in the parts of products too');
+SELECT is((SELECT string_agg(array_to_string(path, '>'), ' ') FROM risk_screen.desk_product_violations('2026-11-20', 'desk')), 'F>G>H', '... and in the chains that are too long');
+SELECT filing.forget('product', 'product_investment', 'holding', 'investor', 'party', 'equity');
+INSERT INTO filing.equity (owner, owned, share) VALUES ('hold', 'P1', 0.6), ('boss', 'hold', 0.8), ('new', 'P1', 0.33), ('upper', 'P1', 0.01);
+
 -- rights: the views are the reader's, no name is looked up on the reader's path
 CREATE ROLE ownership_reader;
 GRANT USAGE ON SCHEMA desk, filing TO ownership_reader;

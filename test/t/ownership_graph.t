@@ -199,6 +199,19 @@ def table(sound):
         if r.random() < 0.5:
             row["share_min"] = row["share_max"] = None
         rows.append(row)
+    if r.random() < 0.35:       # little that is unusual: owners above companies, shares that leave room for others
+        columns.update(share=True, share_min=False, share_max=False, known_from=False)
+        columns["kind"] = columns["kind"] and r.random() < 0.5
+        place = {name: i for i, name in enumerate(names)}
+        rows = [row for row in rows if row["owner"] != row["owned"]]
+        for row in rows:
+            if place[row["owner"]] > place[row["owned"]]:
+                row["owner"], row["owned"] = row["owned"], row["owner"]
+            row["share"] = r.choice(["0.1", "0.2", "0.1", "0.05", "0.30", "0.125"])
+            if r.random() < 0.5:
+                row["kind"] = r.choice([None, "equity", "股权", "control"])
+            if r.random() < 0.3:
+                row["valid_from"], row["valid_to"] = r.choice([None] + DAYS[:3]), r.choice(DAYS)
     bad = not sound and r.random() < 0.15
     if bad and rows:
         x = r.choice(rows)
@@ -257,7 +270,7 @@ def links_query(pool, types):
 def options(*more):
     """named arguments, each given now and then"""
     chosen = []
-    for name, values, how_often in (("as_of", ["2025-03-01", "2026-01-01", "2026-06-30", "1990-01-01"], 0.4),
+    for name, values, how_often in (("as_of", ["2025-03-01", "2025-01-01", "2025-06-01", "2026-01-01", "2026-06-30", "1990-01-01"], 0.5),
                                     ("known_at", ["2025-03-01", "2026-02-01", "2020-01-01"], 0.3)) + more:
         if r.random() < how_often:
             chosen.append(", %s => '%s'" % (name, r.choice(values)))
@@ -412,8 +425,13 @@ def look_throughs(parties):
                 yield "look_through(@, %s, '%s'%s)" % (array(targets), direction, more)
 
 
+    for day in DAYS[:-1]:
+        yield "look_through(@, as_of => '%s')" % day
+
+
 SMALL_RINGS = [(3, None), (8, None), (9, None), (2, "2024-01-01")]
 large("clusters", clusters(60, 25, [], False), "bigint", look_throughs)
+large("a register with its past", [row for row in clusters(80, 20, [], True) if int(row[0]) < int(row[1])], "bigint", look_throughs)
 large("small and large rings", clusters(40, 25, SMALL_RINGS * 6 + [(12, None)] * 8, False), "bigint", look_throughs)
 large("a ring of 120", clusters(20, 20, [(120, None), (40, None), (9, None)], False), "text", look_throughs)
 large("rings on some days only", clusters(40, 20, [(n, day) for n in (3, 9, 12, 30) for day in ("2025-06-01", "2026-06-30", "2024-01-01")] * 2, True), "text", look_throughs)

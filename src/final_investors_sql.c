@@ -1,15 +1,8 @@
 /*
- * src/product_sql.c
- *	  product_layers(), product_violations() and final_investors(): nested products.
+ * src/final_investors_sql.c
+ *	  final_investors(): who is behind a product.
  *
- * product_layers() keeps the holdings of products in products and finds, for
- * each product, the longest chain of products below it, public funds not
- * counted (资管新规 第22条: one more layer, and that one may not invest in
- * products other than public funds). Components of the product graph come
- * owned before owner, so one pass suffices; a ring of products has no longest
- * chain and is its own finding.
- *
- * final_investors() looks up through vehicles that pool investors (partnership,
+ * Looks up through vehicles that pool investors (partnership,
  * contract, plan, trust) and counts persons and companies behind them once
  * each, by identity document if given (私募投资基金监督管理暂行办法 第13条: merge);
  * exempt investors count as one and are not looked through. Each vehicle is
@@ -17,8 +10,8 @@
  * has no final investor and says so. How much of the product that is, the
  * solver of look_through() tells, on the holdings of vehicles alone.
  *
- * Cost: O(holdings) for all products' layers; O(holdings of the vehicles
- * above) for each product's investors.
+ * Cost: O(holdings of the vehicles above) for each product; O(holdings of all
+ * vehicles) for one that is itself not looked through.
  */
 #include "pg_compat.h"
 
@@ -47,293 +40,6 @@ name_array(RsHoldings *h, const uint32 *node, uint64 n)
 	return PointerGetDatum(construct_array(name, (int) n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* ---- layers ---- */
-
-typedef struct Layers			/* by node */
-{
-	int64		below;			/* counted products on the longest chain, -1 endless */
-	uint32		next;			/* where that chain goes on; RS_NO_ID at its end */
-	int64		violations;		/* X -> Y -> Z, Z not a public fund */
-	uint32		middle,			/* the first of them; RS_NO_ID: none */
-				last;
-	int64		direct;			/* non-public products held */
-} Layers;
-
-static void
-measure(RsOwnershipGraph *g, const bool *public_fund, Layers *layers)
-{
-	rs_ownership_components(g);
-	for (uint32 k = 0; k < g->nnodes; k++)
-		for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
-			layers[k].direct += !public_fund[g->edge_owned[g->out_edge[o]]];
-	for (uint32 i = 0; i < g->nnodes; i++)
-	{
-		uint32		k = g->component_node[i];
-		Layers	   *l = &layers[k];
-		bool		cyclic = rs_ownership_is_cyclic(g, g->component[k]);
-
-		if ((i & 0xFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-		l->next = l->middle = l->last = RS_NO_ID;
-		l->below = cyclic ? -1 : 0;
-		for (uint32 o = g->out_start[k]; o < g->out_start[k + 1]; o++)
-		{
-			uint32		y = g->edge_owned[g->out_edge[o]];
-			int64		below;
-
-			if (layers[y].direct > 0)
-			{
-				l->violations += layers[y].direct;
-				if (l->middle == RS_NO_ID)
-				{
-					l->middle = y;
-					for (uint32 p = g->out_start[y]; p < g->out_start[y + 1] && l->last == RS_NO_ID; p++)
-						if (!public_fund[g->edge_owned[g->out_edge[p]]])
-							l->last = g->edge_owned[g->out_edge[p]];
-				}
-			}
-			if (cyclic)
-			{
-				/* Follow the ring. */
-				if (g->component[y] == g->component[k] && l->next == RS_NO_ID)
-					l->next = y;
-				continue;
-			}
-			if (l->below < 0)
-				continue;
-			below = layers[y].below < 0 ? -1 : layers[y].below + !public_fund[y];
-			if (below < 0 || below > l->below || l->next == RS_NO_ID)
-			{
-				l->next = y;
-				l->below = below;
-			}
-		}
-	}
-}
-
-/* What both functions on nested products begin with. */
-typedef struct Nesting
-{
-	MemoryContext budget,
-				row_context;
-	ReturnSetInfo *result;
-	RsHoldings *h;
-	RsParties  *parties;
-	RsOwnershipGraph *g;
-	bool	   *public_fund;	/* by node */
-	Layers	   *layers;			/* by node */
-} Nesting;
-
-/* Arguments: 0 holdings, 1 products, 3 as_of, 4 known_at, 5 bad_rows. */
-static void
-open_nesting(Nesting *n, FunctionCallInfo fcinfo)
-{
-	DateADT		as_of = PG_ARGISNULL(3) ? 0 : PG_GETARG_DATEADT(3);
-	TimestampTz known_at = PG_ARGISNULL(4) ? 0 : PG_GETARG_TIMESTAMPTZ(4);
-	char	   *bad_rows = text_to_cstring(PG_GETARG_TEXT_PP(5));
-	RsHoldingRows *rows;
-	RsHoldings *h;
-	uint64		kept = 0;
-
-	InitMaterializedSRF(fcinfo, 0);
-	n->result = (ReturnSetInfo *) fcinfo->resultinfo;
-	n->budget = rs_ownership_budget();
-	n->row_context = AllocSetContextCreate(n->budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
-	SPI_connect();
-	n->h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), n->budget, RS_CLASSES_EQUITY, false, RS_ALLOW_ANY, bad_rows,
-								PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(4) ? NULL : &known_at);
-	rs_holdings_ignore(h, RS_H_VOTES);
-	rs_holdings_load_all(h);
-	n->parties = rs_parties_read(h, text_to_cstring(PG_GETARG_TEXT_PP(1)), "products", bad_rows, false);
-
-	/* Only holdings between products. */
-	rows = h->rows;
-	for (uint64 i = 0; i < rows->n; i++)
-		if (rows->owner[i] < n->parties->nparties && rows->owned[i] < n->parties->nparties &&
-			n->parties->party[rows->owner[i]].kind != RS_PARTY_UNLISTED &&
-			n->parties->party[rows->owned[i]].kind != RS_PARTY_UNLISTED)
-			rs_holding_rows_move(rows, kept++, i);
-	rows->n = kept;
-	rs_holdings_build(h);
-	n->g = h->graph;
-
-	n->layers = rs_alloc0(n->budget, n->g->nnodes, sizeof(Layers), purpose);
-	n->public_fund = rs_alloc0(n->budget, n->g->nnodes, sizeof(bool), purpose);
-	for (uint32 k = 0; k < n->g->nnodes; k++)
-		n->public_fund[k] = rs_party_of_node(n->parties, k)->kind == RS_PARTY_PUBLIC_FUND;
-	measure(n->g, n->public_fund, n->layers);
-}
-
-static void
-close_nesting(Nesting *n)
-{
-	rs_holdings_close(n->h);
-	SPI_finish();
-	MemoryContextDelete(n->budget);
-}
-
-/*
- * product_layers(holdings text, products text, max_layers int, as_of date,
- *				  known_at timestamptz, bad_rows text)
- *	 returns (product text, layers int, exceeded boolean, path text[], violations bigint,
- *			  violation text[], in_cycle boolean, endless boolean)
- *
- * layers: products below on the longest chain, public funds not counted; NULL
- * if endless. path: that chain; on a ring, until it closes. violation: the
- * first X -> Y -> Z of violations; product_violations() lists them. exceeded:
- * more than max_layers, a violation, or endless.
- */
-PG_FUNCTION_INFO_V1(rs_product_layers);
-Datum
-rs_product_layers(PG_FUNCTION_ARGS)
-{
-	Nesting		n = {0};
-	uint32	   *visited;
-	int			max_layers;
-
-	for (int i = 0; i < 6; i++)
-		if (PG_ARGISNULL(i) && i != 3 && i != 4)
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("only as_of and known_at may be null")));
-	max_layers = PG_GETARG_INT32(2);
-	if (max_layers < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument max_layers must not be negative")));
-
-	open_nesting(&n, fcinfo);
-	visited = rs_alloc0(n.budget, n.g->nnodes, sizeof(uint32), purpose);
-	for (uint32 k = 0; k < n.g->nnodes; k++)
-	{
-		const Layers *l = &n.layers[k];
-		Datum		values[8];
-		bool		nulls[8] = {false};
-		uint32	   *path = NULL;
-		uint64		npath = 0,
-					capacity = 0;
-		MemoryContext old;
-
-		if (rs_party_of_node(n.parties, k)->kind == RS_PARTY_UNLISTED)
-			continue;
-		old = MemoryContextSwitchTo(n.row_context);
-		for (uint32 at = k; at != RS_NO_ID; at = n.layers[at].next)
-		{
-			path = rs_grow(n.row_context, path, &capacity, npath + 1, sizeof(uint32), purpose);
-			path[npath++] = at;
-			if (visited[at] == k + 1)
-				break;
-			visited[at] = k + 1;
-		}
-		values[0] = rs_holdings_name(n.h, k);
-		nulls[1] = l->below < 0;
-		values[1] = Int32GetDatum((int32) l->below);
-		values[2] = BoolGetDatum(l->below < 0 || l->below > max_layers || (max_layers <= 1 && l->violations > 0));
-		values[3] = name_array(n.h, path, npath);
-		values[4] = Int64GetDatum(l->violations);
-		nulls[5] = l->middle == RS_NO_ID;
-		if (!nulls[5])
-			values[5] = name_array(n.h, (uint32[]) {k, l->middle, l->last}, 3);
-		values[6] = BoolGetDatum(rs_ownership_is_cyclic(n.g, n.g->component[k]));
-		values[7] = BoolGetDatum(l->below < 0);
-		tuplestore_putvalues(n.result->setResult, n.result->setDesc, values, nulls);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(n.row_context);
-	}
-	close_nesting(&n);
-	return (Datum) 0;
-}
-
-/* numeric[] of the shares of two holdings; one of unknown size is NULL. */
-static Datum
-share_array(RsOwnershipGraph *g, uint32 first, uint32 second)
-{
-	uint32		edge[2] = {first, second};
-	Datum		share[2];
-	bool		nulls[2];
-	int			n = 2,
-				lower = 1;
-
-	for (int i = 0; i < 2; i++)
-	{
-		int128		v = g->value[RS_V_SHARE][edge[i]];
-
-		nulls[i] = v == 0 && (g->edge_flags[edge[i]] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)) != 0;
-		share[i] = nulls[i] ? (Datum) 0 : rs_exact_numeric(v, g->scale);
-	}
-	return PointerGetDatum(construct_md_array(share, nulls, 1, &n, &lower, NUMERICOID, -1, false, TYPALIGN_INT));
-}
-
-/*
- * product_violations(holdings text, products text, max_paths bigint, as_of date,
- *					  known_at timestamptz, bad_rows text)
- *	 returns (product text, path_no bigint, path text[], shares numeric[], total bigint, truncated boolean)
- *
- * Every chain X -> Y -> Z of products where Z is not a public fund, of each X
- * (资管新规 第22条第2款), in order of identifiers. shares: of X in Y and of Y in
- * Z. total: how many X has; truncated: more than max_paths (NULL: no limit).
- * Cost: O(holdings + rows).
- */
-PG_FUNCTION_INFO_V1(rs_product_violations);
-Datum
-rs_product_violations(PG_FUNCTION_ARGS)
-{
-	Nesting		n = {0};
-	int64		limit = PG_INT64_MAX;
-
-	for (int i = 0; i < 6; i++)
-		if (PG_ARGISNULL(i) && i != 2 && i != 3 && i != 4)
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("only max_paths, as_of and known_at may be null")));
-	if (!PG_ARGISNULL(2))
-		limit = PG_GETARG_INT64(2);
-	if (limit < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument max_paths must be at least 1")));
-
-	open_nesting(&n, fcinfo);
-	for (uint32 x = 0; x < n.g->nnodes; x++)
-	{
-		int64		total = n.layers[x].violations;
-		int64		number = 0;
-
-		for (uint32 o = n.g->out_start[x]; o < n.g->out_start[x + 1] && number < Min(total, limit); o++)
-		{
-			uint32		first = n.g->out_edge[o];
-			uint32		y = n.g->edge_owned[first];
-
-			for (uint32 p = n.g->out_start[y]; p < n.g->out_start[y + 1] && number < limit; p++)
-			{
-				uint32		second = n.g->out_edge[p];
-				uint32		z = n.g->edge_owned[second];
-				Datum		values[6];
-				bool		nulls[6] = {false};
-				MemoryContext old;
-
-				if (n.public_fund[z])
-					continue;
-				old = MemoryContextSwitchTo(n.row_context);
-				values[0] = rs_holdings_name(n.h, x);
-				values[1] = Int64GetDatum(++number);
-				values[2] = name_array(n.h, (uint32[]) {x, y, z}, 3);
-				values[3] = share_array(n.g, first, second);
-				values[4] = Int64GetDatum(total);
-				values[5] = BoolGetDatum(total > limit);
-				tuplestore_putvalues(n.result->setResult, n.result->setDesc, values, nulls);
-				MemoryContextSwitchTo(old);
-				MemoryContextReset(n.row_context);
-				CHECK_FOR_INTERRUPTS();
-			}
-		}
-	}
-	close_nesting(&n);
-	return (Datum) 0;
-}
-
-/* ---- investors ---- */
-
 typedef struct Count
 {
 	RsHoldings *h;
@@ -345,7 +51,8 @@ typedef struct Count
 	uint32	   *seen_identity;	/* by identity */
 	uint32	   *queue;
 	uint64		nqueue;
-	bool	   *closed;			/* by component: a ring that nobody outside holds */
+	RsOwnershipGraph *rings;	/* vehicles among themselves */
+	bool	   *closed;			/* by component of it: a ring that nobody outside holds */
 	uint32	   *loop;			/* by component: counted this round */
 	RsSystem   *system;
 	RsStakes	stakes;
@@ -401,23 +108,35 @@ invests(const RsOwnershipGraph *g, uint32 edge)
 	return g->value[RS_V_SHARE][edge] > 0 || (g->edge_flags[edge] & (RS_FLAG_UNKNOWN_SHARE | RS_FLAG_RANGE)) != 0;
 }
 
+/*
+ * Rings of vehicles that nobody outside holds. What is not looked through closes
+ * no ring, though it may hold a vehicle and be held by it.
+ */
 static void
 find_closed_rings(Count *c)
 {
 	RsOwnershipGraph *g = c->h->graph;
+	RsOwnershipOptions options = {.classes = RS_CLASSES_EQUITY};
+	RsHoldingRows *rows = rs_holding_rows_create(c->h->budget);
+	RsOwnershipGraph *rings;
 
-	rs_ownership_components(g);
-	c->closed = rs_alloc0(c->h->budget, g->ncomponents, sizeof(bool), purpose);
-	c->loop = rs_alloc0(c->h->budget, g->ncomponents, sizeof(uint32), purpose);
-	for (uint32 component = 0; component < g->ncomponents; component++)
+	for (uint32 e = 0; e < g->nedges; e++)
+		if (invests(g, e) && passes_through(rs_party_of_node(c->parties, g->edge_owner[e])) &&
+			passes_through(rs_party_of_node(c->parties, g->edge_owned[e])))
+			rs_holding_rows_add(rows, &(RsHolding) {.owner = g->edge_owner[e], .owned = g->edge_owned[e]});
+	c->rings = rings = rs_ownership_build(rows, g->nnodes, NULL, &options);
+	rs_ownership_components(rings);
+	c->closed = rs_alloc0(c->h->budget, rings->ncomponents, sizeof(bool), purpose);
+	c->loop = rs_alloc0(c->h->budget, rings->ncomponents, sizeof(uint32), purpose);
+	for (uint32 component = 0; component < rings->ncomponents; component++)
 	{
-		c->closed[component] = rs_ownership_is_cyclic(g, component);
-		for (uint32 i = g->component_start[component]; c->closed[component] && i < g->component_start[component + 1]; i++)
+		c->closed[component] = rs_ownership_is_cyclic(rings, component);
+		for (uint32 i = rings->component_start[component]; c->closed[component] && i < rings->component_start[component + 1]; i++)
 		{
-			uint32		k = g->component_node[i];
+			uint32		k = rings->component_node[i];
 
 			for (uint32 e = g->in_start[k]; e < g->in_start[k + 1]; e++)
-				if (invests(g, e) && g->component[g->edge_owner[e]] != component)
+				if (invests(g, e) && rings->component[g->edge_owner[e]] != component)
 					c->closed[component] = false;
 		}
 		if ((component & 0xFFFF) == 0)
@@ -429,7 +148,7 @@ find_closed_rings(Count *c)
 static int64
 declared_by_ring(Count *c, uint32 component, uint32 product)
 {
-	RsOwnershipGraph *g = c->h->graph;
+	RsOwnershipGraph *g = c->rings;
 	int64		declared = g->component[product] == component ? 0 : 1;
 	bool		any = false;
 
@@ -444,18 +163,34 @@ declared_by_ring(Count *c, uint32 component, uint32 product)
 	return declared;
 }
 
-/* The fraction of the product behind which nobody is named; false: no number. */
+/* The holdings of vehicles, and of one product that is none (RS_NO_ID: without). */
+static RsOwnershipGraph *
+graph_of_vehicles(Count *c, MemoryContext context, uint32 product)
+{
+	RsOwnershipGraph *g = c->h->graph,
+			   *part;
+	RsOwnershipOptions options = {.classes = RS_CLASSES_EQUITY};
+	RsHoldingRows *rows = rs_holding_rows_create(context);
+
+	rows->has[RS_V_SHARE] = true;
+	rows->scale[RS_V_SHARE] = g->scale;
+	for (uint32 e = 0; e < g->nedges; e++)
+		if (g->edge_owned[e] == product || passes_through(rs_party_of_node(c->parties, g->edge_owned[e])))
+			rs_holding_rows_add(rows, &(RsHolding) {.owner = g->edge_owner[e], .owned = g->edge_owned[e],
+								.value = {[RS_V_SHARE] = g->value[RS_V_SHARE][e]}, .known = 1 << RS_V_SHARE});
+	part = rs_ownership_build(rows, g->nnodes, NULL, &options);
+	/* What the numbers are worth. */
+	for (uint32 e = 0; e < part->nedges; e++)
+		part->edge_flags[e] |= g->edge_flags[rs_ownership_edge(g, part->edge_owner[e], part->edge_owned[e])];
+	return part;
+}
+
 static bool
-unknown_part(Count *c, uint32 product, RsReal *part)
+unnamed(Count *c, RsSystem *system, uint32 product, RsReal *part)
 {
 	RsStakes   *s = &c->stakes;
 
-	if (c->h->graph->in_start[product] == c->h->graph->in_start[product + 1])
-	{
-		*part = 1;
-		return true;
-	}
-	rs_system_solve(c->system, product, false, s);
+	rs_system_solve(system, product, false, s);
 	*part = s->unknown + s->closed;
 	if (s->unknown_flags & RS_FLAGS_NO_VALUE)
 		return false;
@@ -474,6 +209,27 @@ unknown_part(Count *c, uint32 product, RsReal *part)
 	return true;
 }
 
+/* The fraction of the product behind which nobody is named; false: no number. */
+static bool
+unknown_part(Count *c, uint32 product, RsReal *part)
+{
+	MemoryContext context;
+	bool		valued;
+
+	if (c->h->graph->in_start[product] == c->h->graph->in_start[product + 1])
+	{
+		*part = 1;
+		return true;
+	}
+	if (passes_through(rs_party_of_node(c->parties, product)))
+		return unnamed(c, c->system, product, part);
+	/* Not a vehicle: only in its own answer is it looked through. */
+	context = AllocSetContextCreate(c->h->budget, "risk_screen product", ALLOCSET_DEFAULT_SIZES);
+	valued = unnamed(c, rs_system_create(graph_of_vehicles(c, context, product), RS_BASIS_SHARE, true), product, part);
+	MemoryContextDelete(context);
+	return valued;
+}
+
 static void
 count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 {
@@ -488,7 +244,8 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 				unlisted = 0,
 				exempt = 0;
 	uint32		crossed = RS_NO_ID;
-	bool		looped = false;
+	bool		looped = false,
+				owns_itself = false;
 	RsReal		part;
 	Datum		values[13];
 	bool		nulls[13] = {false};
@@ -504,6 +261,7 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 	for (uint64 q = 0; q < c->nqueue; q++)
 	{
 		uint32		vehicle = c->queue[q];
+		uint32		ring = c->rings->component[vehicle];
 		int64		holders = 0;
 
 		for (uint32 e = g->in_start[vehicle]; e < g->in_start[vehicle + 1]; e++)
@@ -513,10 +271,16 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 
 			if ((e & 0xFFFF) == 0)
 				CHECK_FOR_INTERRUPTS();
-			if (!invests(g, e) || holder == vehicle)
+			if (!invests(g, e))
 				continue;
+			if (holder == vehicle)
+			{
+				owns_itself |= vehicle == product;
+				continue;
+			}
 			holders++;
-			if (passes_through(party))
+			/* The product itself may be no vehicle, and is behind itself as little. */
+			if (passes_through(party) || holder == product)
 			{
 				if (c->visited[holder] != c->round)
 				{
@@ -547,13 +311,13 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 		}
 		if (vehicle == product)
 			direct = holders;
-		if (c->closed[g->component[vehicle]])
+		if (c->closed[ring])
 			looped = true;
-		if (holders > 0 && c->closed[g->component[vehicle]] && c->loop[g->component[vehicle]] != c->round)
+		if (holders > 0 && c->closed[ring] && c->loop[ring] != c->round)
 		{
-			int64		declared = declared_by_ring(c, g->component[vehicle], product);
+			int64		declared = declared_by_ring(c, ring, product);
 
-			c->loop[g->component[vehicle]] = c->round;
+			c->loop[ring] = c->round;
 			unknown++;
 			merged += declared;
 			unmerged += declared;
@@ -571,6 +335,20 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 			if (merged > limit && crossed == RS_NO_ID)
 				crossed = vehicle;
 		}
+	}
+
+	/* A product that is no vehicle is in no ring of vehicles: it may be held by itself alone, */
+	looped |= owns_itself && direct == 0;
+	/* or by vehicles behind which there is nobody but it. */
+	if (direct > 0 && unmerged == 0 && unknown == 0)
+	{
+		looped = true;
+		unknown = 1;
+		for (uint64 q = 0; q < c->nqueue; q++)
+			merged = Max(merged, rs_party_of_node(c->parties, c->queue[q])->declared);
+		unmerged = merged;
+		if (merged > limit)
+			crossed = product;
 	}
 
 	values[0] = rs_holdings_name(c->h, product);
@@ -643,6 +421,7 @@ rs_final_investors(PG_FUNCTION_ARGS)
 	uint32		nids = 0;
 	uint64		kept = 0;
 	bool	   *asked;
+	bool		only_vehicles = true;
 	char	   *bad_rows;
 	DateADT		as_of = 0;
 	TimestampTz known_at = 0;
@@ -682,13 +461,16 @@ rs_final_investors(PG_FUNCTION_ARGS)
 	{
 		uint32		owned = h->rows->owned[i];
 
-		if (asked[owned] || (owned < c.parties->nparties && passes_through(&c.parties->party[owned])))
+		bool		vehicle = owned < c.parties->nparties && passes_through(&c.parties->party[owned]);
+
+		only_vehicles &= vehicle || !asked[owned];
+		if (asked[owned] || vehicle)
 			rs_holding_rows_move(h->rows, kept++, i);
 	}
 	h->rows->n = kept;
 	rs_holdings_build(h);
 	find_closed_rings(&c);
-	c.system = rs_system_create(h->graph, RS_BASIS_SHARE, true);
+	c.system = rs_system_create(only_vehicles ? h->graph : graph_of_vehicles(&c, budget, RS_NO_ID), RS_BASIS_SHARE, true);
 
 	c.visited = rs_alloc0(budget, h->nids, sizeof(uint32), purpose);
 	c.parent = rs_alloc(budget, h->nids, sizeof(uint32), purpose);
