@@ -185,11 +185,10 @@ graph_of_vehicles(Count *c, MemoryContext context, uint32 product)
 	return part;
 }
 
+/* s: its memory lives as long as the system's. */
 static bool
-unnamed(Count *c, RsSystem *system, uint32 product, RsReal *part)
+unnamed(Count *c, RsSystem *system, RsStakes *s, uint32 product, RsReal *part)
 {
-	RsStakes   *s = &c->stakes;
-
 	rs_system_solve(system, product, false, s);
 	*part = s->unknown + s->closed;
 	if (s->unknown_flags & RS_FLAGS_NO_VALUE)
@@ -214,6 +213,7 @@ static bool
 unknown_part(Count *c, uint32 product, RsReal *part)
 {
 	MemoryContext context;
+	RsStakes	stakes = {0};
 	bool		valued;
 
 	if (c->h->graph->in_start[product] == c->h->graph->in_start[product + 1])
@@ -222,10 +222,10 @@ unknown_part(Count *c, uint32 product, RsReal *part)
 		return true;
 	}
 	if (passes_through(rs_party_of_node(c->parties, product)))
-		return unnamed(c, c->system, product, part);
+		return unnamed(c, c->system, &c->stakes, product, part);
 	/* Not a vehicle: only in its own answer is it looked through. */
 	context = AllocSetContextCreate(c->h->budget, "risk_screen product", ALLOCSET_DEFAULT_SIZES);
-	valued = unnamed(c, rs_system_create(graph_of_vehicles(c, context, product), RS_BASIS_SHARE, true), product, part);
+	valued = unnamed(c, rs_system_create(graph_of_vehicles(c, context, product), RS_BASIS_SHARE, true), &stakes, product, part);
 	MemoryContextDelete(context);
 	return valued;
 }

@@ -18,12 +18,9 @@
  */
 #include "pg_compat.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "flow_graph_map.h"
@@ -270,6 +267,14 @@ map_files(RsGraphMapping *m, const char *stamps, const RsGraphIdentity *expected
 	return result;
 }
 
+/* Types may have been dropped since. */
+static bool
+types_fit(const RsGraphHeader *h)
+{
+	return rs_id_type_fits(&h->account) && rs_id_type_fits(&h->txn) &&
+		(!(h->columns & (1u << RS_GC_CURRENCY)) || rs_id_type_fits(&h->currency));
+}
+
 RsMapResult
 rs_graph_map(const char *files, const char *stamps, const RsGraphIdentity *expected,
 			 MemoryContext owner, RsGraphMapping **mapping, const char **problem)
@@ -299,7 +304,7 @@ rs_graph_map(const char *files, const char *stamps, const RsGraphIdentity *expec
 		m = &mappings[i];
 		if (m->nfiles == 0 || strcmp(m->files, files) != 0 || (m->nfiles > 1 && m->pins > 0))
 			continue;
-		if (memcmp(&m->graph.part[0].header->identity, &identity, sizeof(identity)) == 0)
+		if (memcmp(&m->graph.part[0].header->identity, &identity, sizeof(identity)) == 0 && types_fit(m->graph.part[0].header))
 			return pin(i, owner, mapping);
 		if (m->pins == 0)
 			release(m);
@@ -313,6 +318,11 @@ rs_graph_map(const char *files, const char *stamps, const RsGraphIdentity *expec
 	{
 		m->context = AllocSetContextCreate(TopMemoryContext, "risk_screen flow graph", ALLOCSET_SMALL_SIZES);
 		result = map_files(m, stamps, expected, problem);
+		if (result == RS_MAPPED && !types_fit(m->graph.part[0].header))
+		{
+			*problem = "The type of its identifiers is not there any more.";
+			result = RS_MAP_DAMAGED;
+		}
 		if (result == RS_MAPPED)
 		{
 			const RsGraphHeader *h = m->graph.part[0].header;

@@ -39,6 +39,7 @@ rs_create_flow_graph(PG_FUNCTION_ARGS)
 {
 	RsGraphDefinition *d;
 	RsGraphBuilt built = {0};
+	RsGraphOwner owner;
 	instr_time	start;
 	MemoryContext budget;
 
@@ -48,7 +49,10 @@ rs_create_flow_graph(PG_FUNCTION_ARGS)
 	SPI_connect();
 	rs_graph_define(d);
 	budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen flow graph build", ALLOCSET_DEFAULT_SIZES);
+	/* names mean what they will mean to a refresh */
+	rs_graph_be_owner(d, &owner);
 	rs_graph_build(d, budget, &built);
+	rs_graph_be_user(&owner);
 	MemoryContextDelete(budget);
 	built.how = "created";
 	rs_graph_record(d, &built, rs_seconds_since(start));

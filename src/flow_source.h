@@ -19,7 +19,7 @@
  *
  * Two makers: src/flow_source_query.c fetches the part of the analyst's table
  * that one question needs and builds the arrays in the call's memory;
- * src/flow_graph.c points them into a mapped file. A flow that was fetched for
+ * src/flow_source_graph.c points them into a mapped file. A flow that was fetched for
  * one question holds only the transfers on that question's side (the other
  * side's arrays are NULL; its transfers are numbered by their place on that
  * side), and `beyond` where it stopped looking.
@@ -162,7 +162,7 @@ struct RsFlow
  */
 extern RsFlow *rs_flow_open(const char *transfers, const char *bad_rows, MemoryContext budget);
 
-/* src/flow_graph.c: attach a flow graph by name; checks privileges. */
+/* src/flow_source_graph.c: attach a flow graph by name; checks privileges. */
 extern RsFlow *rs_flow_graph_open(const char *name, MemoryContext budget);
 
 /* src/flow_source_query.c */

@@ -196,12 +196,12 @@ rs_graph_evidence_holds(const char *evidence, int n, const Oid *relations)
 bool
 rs_graph_evidence_unchanged(const char *evidence)
 {
-	Oid			oid[64];
+	Oid		   *oid = palloc(sizeof(Oid) * (strlen(evidence) / 2 + 1));	/* a number and a space each */
 	int			n = 0;
 	const char *at = evidence;
 	char	   *now;
 
-	while (*at != ':' && *at != '\0' && n < lengthof(oid))
+	while (*at >= '0' && *at <= '9')
 	{
 		char	   *end;
 

@@ -15,9 +15,8 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
-#include "utils/uuid.h"
 
 #include "graph_id.h"
 
@@ -47,6 +46,19 @@ compare_as_datums(void *arg, const RsKey *a, const RsKey *b)
 		pfree(DatumGetPointer(y));
 	}
 	return c;
+}
+
+bool
+rs_id_type_fits(const RsGraphKeys *keys)
+{
+	int16		length;
+	bool		by_value;
+
+	if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(keys->type)))
+		return false;
+	get_typlenbyval(keys->type, &length, &by_value);
+	return keys->kind == RS_KEY_INT ? by_value :
+		keys->kind == RS_KEY_FIXED ? !by_value && length == (int) keys->length : length == -1;
 }
 
 void

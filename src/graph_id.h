@@ -22,6 +22,8 @@ typedef struct RsIdType
 	FmgrInfo	output;
 } RsIdType;
 
+/* Is the type still what it was when the identifiers were kept? It may have been dropped. */
+extern bool rs_id_type_fits(const RsGraphKeys *keys);
 extern void rs_id_type_init(RsIdType *id, Oid type, Oid collation, const char *column, MemoryContext context);
 /* Points into the datum where it can, else into the current context. */
 extern RsKey rs_id_key(const RsIdType *id, Datum value);

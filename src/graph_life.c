@@ -20,6 +20,7 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/varlena.h"
 
 #include "graph_catalog.h"
 #include "query_reader.h"
@@ -68,8 +69,15 @@ rs_graph_create_arguments(const RsGraphKind *kind, FunctionCallInfo fcinfo)
 static const char *
 path_of(const RsGraphDefinition *d)
 {
-	if (strstr(d->search_path, "pg_temp") != NULL)
+	List	   *names;
+	ListCell   *lc;
+
+	/* who says where they come is obeyed */
+	if (!SplitIdentifierString(pstrdup(d->search_path), ',', &names))
 		return d->search_path;
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), "pg_temp") == 0)
+			return d->search_path;
 	return psprintf("%s%spg_temp", d->search_path, d->search_path[strspn(d->search_path, " ")] ? ", " : "");
 }
 

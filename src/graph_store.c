@@ -21,8 +21,6 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/pg_type.h"
-#include "common/file_perm.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/procarray.h"
@@ -300,7 +298,7 @@ output_spill_write(void *arg, const void *data, Size length, uint64 offset)
 			errno = ENOSPC;
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not write temporary file for building a flow graph: %m")));
+				 errmsg("could not write temporary file for building a graph: %m")));
 	}
 }
 
@@ -312,7 +310,7 @@ output_spill_read(void *arg, void *data, Size length, uint64 offset)
 	if (FileRead(output->spill, data, length, (off_t) offset, PG_WAIT_EXTENSION) != (int) length)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not read temporary file for building a flow graph: %m")));
+				 errmsg("could not read temporary file for building a graph: %m")));
 }
 
 static void

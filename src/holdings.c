@@ -14,10 +14,7 @@
  */
 #include "pg_compat.h"
 
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
 
 #include "graph_catalog.h"
 #include "holdings.h"

@@ -55,6 +55,8 @@ typedef struct RsKeptHoldings
 	uint64		bad[RS_V_COLUMNS][WRONG_KINDS]; /* rows skipped, each once; in the whole */
 	int128		one[RS_V_COLUMNS];
 	RsInterner *identifiers;	/* of strangers and of other queries; NULL: none yet */
+	uint32	   *rank;			/* of identifiers, as many as were ranked; in the whole */
+	uint32		nranked;
 	uint32	   *number;			/* identifier -> number here; RS_NO_ID: not asked yet */
 	uint64		nnumbers,
 				number_capacity;
@@ -238,7 +240,8 @@ write_name(const RsKeptHoldings *k, uint32 node, char *to, int room)
 		case INT2OID:
 		case INT4OID:
 		case INT8OID:
-			return room < MAXINT8LEN ? -1 : pg_lltoa(key.integer, to);
+			/* and a zero behind it */
+			return room <= MAXINT8LEN ? -1 : pg_lltoa(key.integer, to);
 		case TEXTOID:
 		case VARCHAROID:
 			if (key.length > room)
@@ -629,6 +632,25 @@ sort_places(Place *place, Place *spare, uint32 n, uint32 most)
 	return place;
 }
 
+/* Places of strangers among themselves: sorted once for all parts of a question, which number none. */
+static const uint32 *
+rank_identifiers(RsHoldings *h)
+{
+	RsKeptHoldings *k = h->kept,
+			   *whole = k->whole;
+
+	if (k->identifiers == NULL)
+		return NULL;
+	if (k->identifiers != whole->identifiers)
+		return rs_interner_ranks(k->identifiers, h->budget);
+	if (whole->rank == NULL || whole->nranked != rs_interner_count(whole->identifiers))
+	{
+		whole->rank = rs_interner_ranks(whole->identifiers, whole->budget);
+		whole->nranked = rs_interner_count(whole->identifiers);
+	}
+	return whole->rank;
+}
+
 /* rank[number] = place of the identifier among those met. */
 uint32 *
 rs_kept_ranks(RsHoldings *h)
@@ -636,8 +658,8 @@ rs_kept_ranks(RsHoldings *h)
 	RsKeptHoldings *k = h->kept;
 	uint32		n = rs_interner_count(h->interner),
 				nnodes = k->file->header->nnodes;
-	uint32	   *rank = rs_alloc(h->budget, n, sizeof(uint32), purpose),
-			   *stranger_rank = k->identifiers ? rs_interner_ranks(k->identifiers, h->budget) : NULL;
+	uint32	   *rank = rs_alloc(h->budget, n, sizeof(uint32), purpose);
+	const uint32 *stranger_rank = rank_identifiers(h);
 	Place	   *place = rs_alloc(h->budget, (uint64) n * 2, sizeof(Place), purpose);
 	bool		strangers = false;
 

@@ -505,7 +505,7 @@ rs_ownership_file_write(MemoryContext budget, const RsGraphHost *host, const RsH
 						uint32 columns, const RsNames *nodes, const RsNames *kinds,
 						const RsGraphIdentity *identity, RsOwnershipHeader *h)
 {
-	Writer		w = {budget, host, rows, nodes, kinds, h};
+	Writer		w = {.budget = budget, .host = host, .rows = rows, .nodes = nodes, .kinds = kinds, .header = h};
 	uint64		node_heap,
 				kind_heap;
 

@@ -6,7 +6,6 @@
  */
 #include "pg_compat.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -22,7 +21,6 @@
 #include "graph_catalog.h"
 #include "holdings.h"
 #include "ownership_map.h"
-#include "rs_memory.h"
 
 static const struct
 {
@@ -184,6 +182,7 @@ rs_create_ownership_graph(PG_FUNCTION_ARGS)
 {
 	RsGraphDefinition *d;
 	RsGraphBuilt built = {0};
+	RsGraphOwner owner;
 	instr_time	start;
 	MemoryContext budget;
 
@@ -193,7 +192,10 @@ rs_create_ownership_graph(PG_FUNCTION_ARGS)
 	SPI_connect();
 	rs_graph_define(d);
 	budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen ownership graph build", ALLOCSET_DEFAULT_SIZES);
+	/* names mean what they will mean to a refresh */
+	rs_graph_be_owner(d, &owner);
 	build(d, NULL, budget, &built);
+	rs_graph_be_user(&owner);
 	MemoryContextDelete(budget);
 	built.how = "created";
 	rs_graph_record(d, &built, rs_seconds_since(start));

@@ -122,6 +122,11 @@ map_file(RsOwnershipMapping *m, const char *stamp, const RsGraphIdentity *expect
 	if (!rs_ownership_file_attach(&m->file, m->base, m->size, expected, problem) ||
 		(strcmp(stamp, found) != 0 && !rs_ownership_file_verify(&m->file, problem)))
 		return RS_MAP_DAMAGED;
+	if (!rs_id_type_fits(&m->file.header->node))
+	{
+		*problem = "The type of its identifiers is not there any more.";
+		return RS_MAP_DAMAGED;
+	}
 	return RS_MAPPED;
 }
 
@@ -144,7 +149,7 @@ rs_ownership_map(const char *files, const char *stamps, const RsGraphIdentity *e
 		m = &mappings[i];
 		if (strcmp(m->name, files) != 0)
 			continue;
-		if (memcmp(&m->file.header->identity, &identity, sizeof(identity)) == 0)
+		if (memcmp(&m->file.header->identity, &identity, sizeof(identity)) == 0 && rs_id_type_fits(&m->file.header->node))
 			return pin(m, owner, mapping);
 		if (m->pins == 0)
 			release(m);

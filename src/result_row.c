@@ -19,7 +19,6 @@
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "executor/executor.h"
-#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
 #include "query_reader.h"

@@ -216,7 +216,7 @@ PG_FUNCTION_INFO_V1(rs_hhi_detail_final);
 Datum
 rs_hhi_detail_final(PG_FUNCTION_ARGS)
 {
-	HhiState	empty = {{0}},
+	HhiState	empty = {0},
 			   *state = PG_ARGISNULL(0) ? &empty : (HhiState *) PG_GETARG_POINTER(0);
 	float8		value = hhi_of(state);
 
@@ -434,7 +434,7 @@ PG_FUNCTION_INFO_V1(rs_top_share_detail_final);
 Datum
 rs_top_share_detail_final(PG_FUNCTION_ARGS)
 {
-	TopState	empty = {{0}},
+	TopState	empty = {0},
 			   *state = PG_ARGISNULL(0) ? &empty : (TopState *) PG_GETARG_POINTER(0);
 	float8		value = top_share_of(state);
 

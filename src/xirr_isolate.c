@@ -238,7 +238,7 @@ make_coefficients(Sum *s, const float8 *a, const float8 *turn, int step)
 RsRoot *
 rs_isolate_roots(MemoryContext budget, int n, const float8 *t, const float8 *a, int *nroots)
 {
-	Sum			s = {n, t};
+	Sum			s = {.n = n, .t = t};
 	float8	   *turn,
 				least = INFINITY,
 				most = -INFINITY;

@@ -274,7 +274,7 @@ RsRoot *
 rs_search_roots(MemoryContext budget, int n, const float8 *t, const float8 *a, int *nroots)
 {
 	Series		forward = {n, t, a},
-				mirrored = {n};
+				mirrored = {.n = n};
 	float8	   *mt = rs_alloc(budget, 2 * (uint64) n, sizeof(float8), "a cash-flow series"),
 			   *ma = mt + n;
 	RootSet		roots = {budget, NULL, 0, 0};

@@ -320,5 +320,15 @@ SELECT is((SELECT count(*) FROM risk_screen.flow_graph_transfers('fg_bigint')), 
 SELECT risk_screen.drop_flow_graph('fg_bigint');
 SELECT is(pg_temp.error_state($$SELECT * FROM risk_screen.flow_graph_transfers('fg_bigint')$$), '42704', 'a dropped graph is gone');
 
+-- a type of identifiers that is dropped
+CREATE TYPE fg_letter AS ENUM ('a', 'b');
+CREATE TABLE fg_lettered AS SELECT 1 AS txn_id, 'a'::fg_letter AS payer, 'b'::fg_letter AS payee, 1.0 AS amount, timestamptz '2026-01-01 00:00+08' AS paid_at;
+SELECT is(risk_screen.create_flow_graph('fg_lettered', 'fg_lettered'), 1::bigint, 'identifiers of a type of one''s own');
+ALTER TABLE fg_lettered ALTER payer TYPE text, ALTER payee TYPE text;
+DROP TYPE fg_letter;
+SELECT is((SELECT state FROM risk_screen.flow_graph WHERE name = 'fg_lettered'), 'damaged', 'without the type the file says nothing, and the view says that');
+SELECT is(risk_screen.refresh_flow_graph('fg_lettered'), 'rebuilt', 'a refresh mends it');
+SELECT is((SELECT payer FROM risk_screen.flow_graph_transfers('fg_lettered')), 'a', 'and it answers');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -230,8 +230,13 @@ SELECT is((SELECT min(known_from) FROM risk_screen.ownership_graph_holdings('og_
 CREATE TEMP TABLE og_t AS SELECT 1 AS owner, 2 AS owned, 0.5 AS share;
 SELECT is(risk_screen.refresh_ownership_graph('og_bigint'), 'unchanged', 'a temporary table of the same name does not take its place');
 CREATE TEMP TABLE og_temporary AS SELECT 1 AS owner, 2 AS owned, 0.5 AS share;
+SELECT is(risk_screen.create_ownership_graph('og_shadowed', 'SELECT * FROM og_t'), 1000::bigint, 'nor when a graph is made, which a refresh would undo');
 SELECT is(risk_screen.create_ownership_graph('og_temporary', 'og_temporary'), 1::bigint, 'a graph of a temporary table');
 SELECT is(risk_screen.refresh_ownership_graph('og_temporary'), 'unchanged', 'is refreshed while that is there');
+SET LOCAL search_path = not_pg_temp, public;
+SELECT is(risk_screen.create_ownership_graph('og_shadowed, too', 'SELECT * FROM og_t'), 1000::bigint, 'nor in a path that looks as if it named it');
+SET LOCAL search_path = pg_temp, public;
+SELECT is(risk_screen.create_ownership_graph('og_named', 'SELECT * FROM og_t'), 1::bigint, 'it does where the path says so');
 SET LOCAL search_path = '';
 SELECT risk_screen.create_ownership_graph('og_no path', 'SELECT * FROM public.og_t');
 SET LOCAL search_path = public;
@@ -311,6 +316,31 @@ SELECT risk_screen.drop_ownership_graph('og_bigint');
 SELECT is(pg_temp.error_state($$SELECT * FROM risk_screen.look_through('graph:og_bigint')$$), '42704', 'a dropped graph is gone');
 SELECT is(risk_screen.create_ownership_graph('og_bigint', 'SELECT * FROM og_t WHERE i < 10'), 9::bigint, 'its name is free');
 SELECT is((SELECT count(*) FROM risk_screen.ownership_graph_holdings('og_bigint')), 9::bigint, 'and the new one is the one that is read');
+
+-- a type of identifiers that is dropped, then made again
+CREATE TYPE og_letter AS ENUM ('a', 'b');
+CREATE TABLE og_lettered AS SELECT 'a'::og_letter AS owner, 'b'::og_letter AS owned, 0.5 AS share;
+SELECT risk_screen.create_ownership_graph('og_lettered', 'og_lettered');
+SELECT is((SELECT party FROM risk_screen.look_through('graph:og_lettered') WHERE party <> ''), 'a', 'identifiers of a type of one''s own');
+ALTER TABLE og_lettered ALTER owner TYPE text, ALTER owned TYPE text;
+DROP TYPE og_letter;
+SELECT is((SELECT state FROM risk_screen.ownership_graph WHERE name = 'og_lettered'), 'damaged', 'without the type the file says nothing, and the view says that');
+SELECT is(risk_screen.check_ownership_graph('og_lettered'), 'The type of its identifiers is not there any more.', 'as does the check');
+SELECT is(risk_screen.refresh_ownership_graph('og_lettered'), 'rebuilt', 'a refresh mends it');
+SELECT is((SELECT party FROM risk_screen.look_through('graph:og_lettered') WHERE party <> ''), 'a', 'and it answers');
+
+-- of many tables
+DO $$
+BEGIN
+	FOR i IN 1 .. 70 LOOP
+		EXECUTE format('CREATE TABLE og_of_many_%s AS SELECT %s AS owner, 0 AS owned, 0.01 AS share', i, i);
+	END LOOP;
+	PERFORM risk_screen.create_ownership_graph('og_of many', (SELECT string_agg('TABLE og_of_many_' || i, ' UNION ALL ') FROM generate_series(1, 70) i));
+END$$;
+SELECT is(pg_temp.stale('og_of many'), false, 'what is read from seventy tables is not stale');
+INSERT INTO og_of_many_70 VALUES (71, 0, 0.01);
+SELECT is(pg_temp.stale('og_of many'), true, 'until one of them is written to');
+SELECT is(risk_screen.refresh_ownership_graph('og_of many'), 'rebuilt', 'and refreshed');
 
 -- many in one session: more than are kept mapped, and several at once in one statement
 SELECT risk_screen.create_ownership_graph('og_many ' || n, format('SELECT 1 AS owner, i AS owned, 0.5 AS share FROM generate_series(2, %s) i', n + 2)) FROM generate_series(1, 10) n;
