@@ -356,6 +356,7 @@ DECLARE
 	summary record;
 	filtered text[];
 	base bigint;
+	changed datemultirange;
 BEGIN
 	PERFORM risk_screen._require_workspace(workspace);
 	IF as_of IS NULL OR NOT isfinite(as_of) THEN
@@ -420,8 +421,9 @@ BEGIN
 			RAISE NOTICE 'rule % of %: % %', i, n, rules[i].code, rules[i].title_zh;
 			last_notice := clock_timestamp();
 		END IF;
-		CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i], base,
-			risk_screen._changed_days(workspace, run_row, base, rules[i], risk_screen._rule_fingerprint(rules[i], operators[i], vals[i])));
+		-- not among CALL's arguments: there older servers (seen on 16.2) do not see what this run has written
+		changed := risk_screen._changed_days(workspace, run_row, base, rules[i], risk_screen._rule_fingerprint(rules[i], operators[i], vals[i]));
+		CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i], base, changed);
 	END LOOP;
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
 	CALL risk_screen._screen_grade(workspace, run_row, rules, ruleset);
