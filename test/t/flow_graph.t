@@ -7,122 +7,18 @@ import glob, os, re, shutil, signal, subprocess, sys, time
 
 top = os.environ.get("RS_TOP") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 os.chdir(top)
-count = failed = 0
+sys.path.insert(0, "test/lib")
+from graph_server import *
 
-
-def ok(passed, what, note=""):
-    global count, failed
-    count += 1
-    failed += not passed
-    print("ok" if passed else "not ok", count, "-", what)
-    if not passed:
-        print("".join("# %s\n" % line for line in str(note).splitlines()), end="")
-    sys.stdout.flush()
-
-
-def same(have, want, what):
-    ok(have == want, what, "have: %s\nwant: %s" % (have, want))
-
-
-def shell(*command, **options):
-    return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options).stdout
-
-
-def cluster(*arguments):
-    return shell("tools/cluster", *arguments)
-
-
-cluster("destroy", "flowgraph")
-cluster("start", "flowgraph")
-environment = dict(re.findall(r"(\w+)='?([^' \n]*)'?", cluster("env", "flowgraph", "postgres").replace("export ", "")))
-for key in ("PGHOST", "PGPORT", "PGUSER", "RS_CLUSTER_DATA", "RS_CLUSTER_PREFIX", "RS_CLUSTER_OWNER"):
-    os.environ[key] = environment[key]
-os.environ["PATH"] = environment["PATH"].split(":")[0] + ":" + os.environ["PATH"]
-# damage is first to be noticed; rebuilding on use has tests of its own
-os.environ["PGOPTIONS"] = "-c client_min_messages=warning -c risk_screen.rebuild_damaged=off"
+environment = start("flowgraph", "fg")
 data = environment["RS_CLUSTER_DATA"]
 store = data + "/pg_risk_screen"
-
-
-def psql(sql, database="fg", port=None):
-    command = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-d", database, "-f", "-"]
-    run = subprocess.run(command + (["-p", str(port)] if port else []), input=sql, text=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return run.stdout.strip()
-
-
-def state(sql, **where):
-    """SQLSTATE of an expected error"""
-    found = re.search(r"ERROR:  (\w{5}):", psql(sql, **where))
-    return found.group(1) if found else "no error"
-
-
-class Session:
-    def __init__(self, database="fg"):
-        self.process = subprocess.Popen(["psql", "-XqAt", "-v", "VERBOSITY=verbose", "-d", database], text=True, bufsize=1,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.pid = int(self.ask("SELECT pg_backend_pid();"))
-
-    def begin(self, sql):
-        self.process.stdin.write(sql + "\n\\echo @@done\n")
-        self.process.stdin.flush()
-
-    def answer(self):
-        lines = []
-        for line in self.process.stdout:
-            if line == "@@done\n":
-                break
-            lines.append(line)
-        return "".join(lines).strip()
-
-    def ask(self, sql):
-        self.begin(sql)
-        return self.answer()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def files(database="fg"):
-    oid = psql("SELECT oid FROM pg_database WHERE datname = '%s'" % database, "postgres")
-    return sorted(glob.glob("%s/%s/*" % (store, oid)))
-
-
-def wait_for(condition, seconds=20):
-    until = time.time() + seconds
-    while time.time() < until:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def waiting(pid):
-    return psql("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %d" % pid, "postgres") == "t"
 
 
 def trace(graph="g"):
     return "SELECT count(*) || ' ' || sum(amount) FROM risk_screen.trace_funds('graph:%s', ARRAY['1'])" % graph
 
 
-def server_up():
-    return "1" in psql("SELECT 1", "postgres").splitlines()
-
-
-# A backend killed under the server: it answers until it notices, so up means
-# that every backend of before is gone first.
-def recovered_from_kill(session):
-    witness = Session()
-    os.kill(session.pid, signal.SIGKILL)
-    gone = wait_for(lambda: not os.path.exists("/proc/%d" % witness.pid))
-    up = gone and wait_for(server_up)
-    for s in (session, witness):
-        s.close()
-    return up
-
-
-psql("CREATE DATABASE fg", "postgres")
 psql("""CREATE EXTENSION risk_screen;
 CREATE TABLE t AS SELECT i::bigint AS txn_id, i % 97 AS payer, (i * 31 + 1) % 101 AS payee, 1 + i % 1000 AS amount,
 	timestamptz '2026-01-01' + i * interval '1 minute' AS paid_at FROM generate_series(1, 20000) i;
@@ -464,6 +360,4 @@ same(psql("SELECT state FROM risk_screen.flow_graph WHERE name = 'later'", port=
 shell(*pg_ctl, "-m", "immediate", "stop", cwd="/")
 shutil.rmtree(standby, ignore_errors=True)
 
-print("1..%d" % count)
-cluster("destroy", "flowgraph")
-sys.exit(failed > 0)
+finish("flowgraph")
