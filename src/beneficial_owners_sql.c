@@ -142,13 +142,7 @@ put_row(Beneficial *b, const Row *row)
 	nulls[8] = nparties < 2;
 	nulls[9] = nulls[8] || !row->has_share || (b->no_value[row->alliance] & (1 << b->basis)) != 0;
 	if (!nulls[8])
-	{
-		Datum	   *name = palloc(sizeof(Datum) * nparties);
-
-		for (uint32 m = 0; m < nparties; m++)
-			name[m] = rs_holdings_name(b->h, party[m]);
-		values[8] = PointerGetDatum(construct_array(name, (int) nparties, TEXTOID, -1, false, TYPALIGN_INT));
-	}
+		values[8] = rs_holdings_names(b->h, party, nparties);
 	if (!nulls[9])
 		values[9] = rs_share_numeric(b->sum[b->basis][row->alliance]);
 	values[10] = BoolGetDatum(row->fact != NULL);

@@ -53,13 +53,7 @@ find(Check *c, const char *finding, uint32 company, uint32 owner, const int128 *
 		values[3] = rs_exact_numeric(*amount, scale);
 	nulls[4] = member == NULL;
 	if (!nulls[4])
-	{
-		Datum	   *name = palloc(sizeof(Datum) * nmembers);
-
-		for (uint32 i = 0; i < nmembers; i++)
-			name[i] = rs_holdings_name(c->h, member[i]);
-		values[4] = PointerGetDatum(construct_array(name, (int) nmembers, TEXTOID, -1, false, TYPALIGN_INT));
-	}
+		values[4] = rs_holdings_names(c->h, member, nmembers);
 	tuplestore_putvalues(c->result->setResult, c->result->setDesc, values, nulls);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(c->row_context);

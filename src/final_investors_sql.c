@@ -30,16 +30,6 @@
 
 static const char purpose[] = "products";
 
-static Datum
-name_array(RsHoldings *h, const uint32 *node, uint64 n)
-{
-	Datum	   *name = palloc(sizeof(Datum) * Max(n, 1));
-
-	for (uint64 i = 0; i < n; i++)
-		name[i] = rs_holdings_name(h, node[i]);
-	return PointerGetDatum(construct_array(name, (int) n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 typedef struct Count
 {
 	RsHoldings *h;
@@ -375,7 +365,7 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 			route[--n] = v;
 		for (uint32 v = crossed; v != RS_NO_ID; v = c->parent[v])
 			n++;
-		values[10] = name_array(c->h, route, n);
+		values[10] = rs_holdings_names(c->h, route, n);
 	}
 	if (unknown > 0)
 		flag[nflags++] = CStringGetTextDatum("UNKNOWN_INVESTORS");

@@ -166,6 +166,23 @@ rs_revoke_flow_graph(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+static RsMapResult
+map_files(const RsGraphDefinition *d, const RsGraphIdentity *expected, void *arg, const char **problem)
+{
+	RsGraphOpened *o = arg;
+	RsGraphMapping *mapping = NULL;
+	RsMapResult result = rs_graph_map(d->files, d->stamps, expected, o->owner, &mapping, problem);
+
+	o->mapping = mapping;
+	return result;
+}
+
+static bool
+verify(void *mapping, const char **problem)
+{
+	return rs_graph_verify(&((RsGraphMapping *) mapping)->graph, problem);
+}
+
 /*
  * check_flow_graph(name text) returns text
  *
@@ -176,29 +193,7 @@ PG_FUNCTION_INFO_V1(rs_check_flow_graph);
 Datum
 rs_check_flow_graph(PG_FUNCTION_ARGS)
 {
-	RsGraphDefinition *d = rs_graph_definition(&rs_flow_graphs, rs_graph_read_name(PG_GETARG_TEXT_PP(0)), false, CurrentMemoryContext);
-	RsGraphIdentity identity = rs_graph_definition_identity(d);
-	RsGraphMapping *mapping;
-	MemoryContext pins;
-	const char *answer = "sound";
-
-	rs_graph_must_read(d);
-	if (d->files == NULL)
-		PG_RETURN_TEXT_P(cstring_to_text("not built"));
-	pins = AllocSetContextCreate(CurrentMemoryContext, "risk_screen flow graph pins", ALLOCSET_SMALL_SIZES);
-	switch (rs_graph_map(d->files, d->stamps, &identity, pins, &mapping, &answer))
-	{
-		case RS_MAPPED:
-			(void) rs_graph_verify(&mapping->graph, &answer);
-			break;
-		case RS_MAP_MISSING:
-			answer = "missing";
-			break;
-		case RS_MAP_DAMAGED:
-			break;
-	}
-	MemoryContextDelete(pins);
-	PG_RETURN_TEXT_P(cstring_to_text(answer));
+	PG_RETURN_DATUM(rs_graph_check(&rs_flow_graphs, fcinfo, map_files, verify));
 }
 
 /* _flow_graph_state(name text, out state text, out stale boolean): for the view flow_graph */
@@ -206,17 +201,7 @@ PG_FUNCTION_INFO_V1(rs_flow_graph_state);
 Datum
 rs_flow_graph_state(PG_FUNCTION_ARGS)
 {
-	RsGraphDefinition *d = rs_graph_definition(&rs_flow_graphs, rs_graph_read_name(PG_GETARG_TEXT_PP(0)), false, CurrentMemoryContext);
-	RsGraphIdentity identity = rs_graph_definition_identity(d);
-	MemoryContext pins = AllocSetContextCreate(CurrentMemoryContext, "risk_screen flow graph pins", ALLOCSET_SMALL_SIZES);
-	RsMapResult result = RS_MAP_MISSING;
-	RsGraphMapping *mapping;
-	const char *problem;
-
-	if (d->files != NULL)
-		result = rs_graph_map(d->files, d->stamps, &identity, pins, &mapping, &problem);
-	MemoryContextDelete(pins);
-	PG_RETURN_DATUM(rs_graph_state_row(d, result, fcinfo));
+	PG_RETURN_DATUM(rs_graph_state(&rs_flow_graphs, fcinfo, map_files));
 }
 
 static void

@@ -118,8 +118,17 @@ extern void rs_graph_drop_files(const char *files, const char *kept);
 extern double rs_seconds_since(instr_time start);
 extern void rs_graph_drop(const RsGraphKind *kind, FunctionCallInfo fcinfo);
 extern void rs_graph_grant(const RsGraphKind *kind, FunctionCallInfo fcinfo, bool grant);
-/* "ready" ..., and whether the tables have changed since, for the views */
-extern Datum rs_graph_state_row(const RsGraphDefinition *definition, RsMapResult result, FunctionCallInfo fcinfo);
+/* How a kind maps its files; arg of the mapper is this. */
+typedef struct RsGraphOpened
+{
+	MemoryContext owner;		/* of the pin */
+	void	   *mapping;
+} RsGraphOpened;
+/* check_..._graph(): 'sound', or what is wrong; `verify` reads everything. */
+extern Datum rs_graph_check(const RsGraphKind *kind, FunctionCallInfo fcinfo, RsGraphMapper map,
+							bool (*verify) (void *mapping, const char **problem));
+/* For the views: "ready" ..., and whether the tables have changed since. */
+extern Datum rs_graph_state(const RsGraphKind *kind, FunctionCallInfo fcinfo, RsGraphMapper map);
 
 /* ---------- src/graph_evidence.c ---------- */
 

@@ -20,6 +20,7 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/varlena.h"
 
 #include "graph_catalog.h"
@@ -150,26 +151,66 @@ rs_graph_grant(const RsGraphKind *kind, FunctionCallInfo fcinfo, bool grant)
 	SPI_finish();
 }
 
-Datum
-rs_graph_state_row(const RsGraphDefinition *d, RsMapResult result, FunctionCallInfo fcinfo)
+/* ---------- looking at one ---------- */
+
+/* Map the files of a definition for a moment, with `verify` read everything; what came of it. */
+static RsMapResult
+try_out(const RsGraphDefinition *d, RsGraphMapper map, bool (*verify) (void *, const char **), const char **problem)
 {
+	RsGraphIdentity identity = rs_graph_definition_identity(d);
+	RsGraphOpened opened = {AllocSetContextCreate(CurrentMemoryContext, "risk_screen graph pins", ALLOCSET_SMALL_SIZES)};
+	RsMapResult result = map(d, &identity, &opened, problem);
+
+	if (result == RS_MAPPED && verify)
+		(void) verify(opened.mapping, problem);
+	MemoryContextDelete(opened.owner);
+	return result;
+}
+
+/* (name text) */
+Datum
+rs_graph_check(const RsGraphKind *kind, FunctionCallInfo fcinfo, RsGraphMapper map,
+			   bool (*verify) (void *mapping, const char **problem))
+{
+	RsGraphDefinition *d = rs_graph_definition(kind, rs_graph_read_name(PG_GETARG_TEXT_PP(0)), false, CurrentMemoryContext);
+	const char *answer = "sound";
+
+	rs_graph_must_read(d);
+	if (d->files == NULL)
+		answer = "not built";
+	else if (try_out(d, map, verify, &answer) == RS_MAP_MISSING)
+		answer = "missing";
+	return PointerGetDatum(cstring_to_text(answer));
+}
+
+/* (name text, out state text, out stale boolean) */
+Datum
+rs_graph_state(const RsGraphKind *kind, FunctionCallInfo fcinfo, RsGraphMapper map)
+{
+	RsGraphDefinition *d = rs_graph_definition(kind, rs_graph_read_name(PG_GETARG_TEXT_PP(0)), false, CurrentMemoryContext);
 	TupleDesc	desc;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
-	const char *state = d->files == NULL ? "not built" :
-		result == RS_MAPPED ? "ready" : result == RS_MAP_MISSING ? "missing" : "damaged";
+	const char *state = "not built",
+			   *problem;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	values[0] = CStringGetTextDatum(state);
 	values[1] = BoolGetDatum(true);
-	if (d->files != NULL && result == RS_MAPPED)
+	if (d->files != NULL)
 	{
-		/* reading the pages is for those who may read the graph */
-		nulls[1] = d->evidence == NULL || !d->may_read;
-		if (!nulls[1])
-			values[1] = BoolGetDatum(!rs_graph_evidence_unchanged(d->evidence));
+		RsMapResult result = try_out(d, map, NULL, &problem);
+
+		state = result == RS_MAPPED ? "ready" : result == RS_MAP_MISSING ? "missing" : "damaged";
+		if (result == RS_MAPPED)
+		{
+			/* reading the pages is for those who may read the graph */
+			nulls[1] = d->evidence == NULL || !d->may_read;
+			if (!nulls[1])
+				values[1] = BoolGetDatum(!rs_graph_evidence_unchanged(d->evidence));
+		}
 	}
+	values[0] = CStringGetTextDatum(state);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 

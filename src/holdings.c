@@ -312,6 +312,16 @@ rs_holdings_name(RsHoldings *h, uint32 node)
 	return name->inside[0] != 0 ? PointerGetDatum(name->inside) : name->longer.outside;
 }
 
+Datum
+rs_holdings_names(RsHoldings *h, const uint32 *node, uint64 n)
+{
+	Datum	   *name = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (uint64 i = 0; i < n; i++)
+		name[i] = rs_holdings_name(h, node[i]);
+	return PointerGetDatum(construct_array(name, (int) n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 /*
  * All names at once, in the order of the file: there each costs part of a cache
  * miss that is on its way, asked for one by one a whole one.

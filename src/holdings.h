@@ -93,6 +93,7 @@ extern void rs_holdings_load_around(RsHoldings *h, const uint32 *ids, uint32 n, 
 extern void rs_holdings_discover(RsHoldings *h, uint32 id);
 extern void rs_holdings_build(RsHoldings *h);
 extern Datum rs_holdings_name(RsHoldings *h, uint32 node);
+extern Datum rs_holdings_names(RsHoldings *h, const uint32 *node, uint64 n);	/* text[] */
 extern void rs_holdings_name_all(RsHoldings *h);	/* most will be asked for */
 extern void rs_holdings_close(RsHoldings *h);
 

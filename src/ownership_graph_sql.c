@@ -323,6 +323,24 @@ rs_revoke_ownership_graph(PG_FUNCTION_ARGS)
 
 /* ---------- looking at one ---------- */
 
+static RsMapResult
+map_file(const RsGraphDefinition *d, const RsGraphIdentity *expected, void *arg, const char **problem)
+{
+	RsGraphOpened *o = arg;
+	RsOwnershipMapping *mapping = NULL;
+	RsMapResult result = rs_ownership_map(d->files, d->stamps, expected, o->owner, &mapping, problem);
+
+	o->mapping = mapping;
+	return result;
+}
+
+static bool
+verify(void *mapping, const char **problem)
+{
+	return rs_ownership_file_verify(&((RsOwnershipMapping *) mapping)->file, problem);
+}
+
+
 /*
  * check_ownership_graph(name text) returns text
  *
@@ -333,29 +351,7 @@ PG_FUNCTION_INFO_V1(rs_check_ownership_graph);
 Datum
 rs_check_ownership_graph(PG_FUNCTION_ARGS)
 {
-	RsGraphDefinition *d = rs_graph_definition(&rs_ownership_graphs, rs_graph_read_name(PG_GETARG_TEXT_PP(0)), false, CurrentMemoryContext);
-	RsGraphIdentity identity = rs_graph_definition_identity(d);
-	RsOwnershipMapping *mapping;
-	MemoryContext pins;
-	const char *answer = "sound";
-
-	rs_graph_must_read(d);
-	if (d->files == NULL)
-		PG_RETURN_TEXT_P(cstring_to_text("not built"));
-	pins = AllocSetContextCreate(CurrentMemoryContext, "risk_screen ownership graph pins", ALLOCSET_SMALL_SIZES);
-	switch (rs_ownership_map(d->files, d->stamps, &identity, pins, &mapping, &answer))
-	{
-		case RS_MAPPED:
-			(void) rs_ownership_file_verify(&mapping->file, &answer);
-			break;
-		case RS_MAP_MISSING:
-			answer = "missing";
-			break;
-		case RS_MAP_DAMAGED:
-			break;
-	}
-	MemoryContextDelete(pins);
-	PG_RETURN_TEXT_P(cstring_to_text(answer));
+	PG_RETURN_DATUM(rs_graph_check(&rs_ownership_graphs, fcinfo, map_file, verify));
 }
 
 /* _ownership_graph_state(name text, out state text, out stale boolean): for the view ownership_graph */
@@ -363,31 +359,7 @@ PG_FUNCTION_INFO_V1(rs_ownership_graph_state);
 Datum
 rs_ownership_graph_state(PG_FUNCTION_ARGS)
 {
-	RsGraphDefinition *d = rs_graph_definition(&rs_ownership_graphs, rs_graph_read_name(PG_GETARG_TEXT_PP(0)), false, CurrentMemoryContext);
-	RsGraphIdentity identity = rs_graph_definition_identity(d);
-	MemoryContext pins = AllocSetContextCreate(CurrentMemoryContext, "risk_screen ownership graph pins", ALLOCSET_SMALL_SIZES);
-	RsMapResult result = RS_MAP_MISSING;
-	RsOwnershipMapping *mapping;
-	const char *problem;
-
-	if (d->files != NULL)
-		result = rs_ownership_map(d->files, d->stamps, &identity, pins, &mapping, &problem);
-	MemoryContextDelete(pins);
-	PG_RETURN_DATUM(rs_graph_state_row(d, result, fcinfo));
-}
-
-typedef struct Opened
-{
-	RsOwnershipMapping *mapping;
-	MemoryContext budget;
-} Opened;
-
-static RsMapResult
-map_file(const RsGraphDefinition *d, const RsGraphIdentity *expected, void *arg, const char **problem)
-{
-	Opened	   *o = arg;
-
-	return rs_ownership_map(d->files, d->stamps, expected, o->budget, &o->mapping, problem);
+	PG_RETURN_DATUM(rs_graph_state(&rs_ownership_graphs, fcinfo, map_file));
 }
 
 /*
@@ -403,17 +375,20 @@ PG_FUNCTION_INFO_V1(rs_ownership_graph_holdings);
 Datum
 rs_ownership_graph_holdings(PG_FUNCTION_ARGS)
 {
-	Opened		o = {0};
+	RsGraphOpened o = {0};
+	MemoryContext budget;
+	RsOwnershipMapping *mapping;
 	MemoryContext scratch;
 	ReturnSetInfo *result;
 	const RsOwnershipFile *f;
 
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	o.budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen ownership graph rows", ALLOCSET_DEFAULT_SIZES);
-	scratch = AllocSetContextCreate(o.budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
-	rs_graph_use(&rs_ownership_graphs, rs_graph_read_name(PG_GETARG_TEXT_PP(0)), o.budget, map_file, &o);
-	f = &o.mapping->file;
+	o.owner = budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen ownership graph rows", ALLOCSET_DEFAULT_SIZES);
+	scratch = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	rs_graph_use(&rs_ownership_graphs, rs_graph_read_name(PG_GETARG_TEXT_PP(0)), budget, map_file, &o);
+	mapping = o.mapping;
+	f = &mapping->file;
 	for (uint32 row = 0; row < f->header->nrows; row++)
 	{
 		Datum		values[10] = {0};
@@ -426,9 +401,9 @@ rs_ownership_graph_holdings(PG_FUNCTION_ARGS)
 		rs_ownership_file_row(f, row, &r);
 		memset(nulls, true, sizeof(nulls));
 		key = rs_key_get(&f->node, r.owner);
-		values[0] = rs_id_text(&o.mapping->node, &key);
+		values[0] = rs_id_text(&mapping->node, &key);
 		key = rs_key_get(&f->node, r.owned);
-		values[1] = rs_id_text(&o.mapping->node, &key);
+		values[1] = rs_id_text(&mapping->node, &key);
 		nulls[0] = nulls[1] = false;
 		for (int v = 0; v < RS_V_COLUMNS; v++)
 			if (r.known & (1 << v))
@@ -452,6 +427,6 @@ rs_ownership_graph_holdings(PG_FUNCTION_ARGS)
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(scratch);
 	}
-	MemoryContextDelete(o.budget);
+	MemoryContextDelete(budget);
 	return (Datum) 0;
 }

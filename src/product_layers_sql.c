@@ -29,16 +29,6 @@
 
 static const char purpose[] = "products";
 
-static Datum
-name_array(RsHoldings *h, const uint32 *node, uint64 n)
-{
-	Datum	   *name = palloc(sizeof(Datum) * Max(n, 1));
-
-	for (uint64 i = 0; i < n; i++)
-		name[i] = rs_holdings_name(h, node[i]);
-	return PointerGetDatum(construct_array(name, (int) n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 /* A link of unknown size, or with one among its rows, has no share to show. */
 static inline bool
 has_share(const RsOwnershipGraph *g, uint32 edge)
@@ -302,11 +292,11 @@ rs_product_layers(PG_FUNCTION_ARGS)
 		nulls[1] = l->below < 0;
 		values[1] = Int32GetDatum((int32) l->below);
 		values[2] = BoolGetDatum(l->below < 0 || l->below > max_layers || (max_layers <= 1 && l->violations > 0));
-		values[3] = name_array(n.h, path, shown);
+		values[3] = rs_holdings_names(n.h, path, shown);
 		values[4] = Int64GetDatum(l->violations);
 		nulls[5] = l->middle == RS_NO_ID;
 		if (!nulls[5])
-			values[5] = name_array(n.h, (uint32[]) {k, l->middle, l->last}, 3);
+			values[5] = rs_holdings_names(n.h, (uint32[]) {k, l->middle, l->last}, 3);
 		values[6] = BoolGetDatum(rs_ownership_is_cyclic(n.g, n.g->component[k]));
 		values[7] = BoolGetDatum(l->below < 0);
 		values[8] = Int32GetDatum((int32) l->length);
@@ -394,7 +384,7 @@ rs_product_violations(PG_FUNCTION_ARGS)
 				old = MemoryContextSwitchTo(n.row_context);
 				values[0] = rs_holdings_name(n.h, x);
 				values[1] = Int64GetDatum(++number);
-				values[2] = name_array(n.h, (uint32[]) {x, y, z}, 3);
+				values[2] = rs_holdings_names(n.h, (uint32[]) {x, y, z}, 3);
 				values[3] = share_array(n.g, first, second);
 				values[4] = Int64GetDatum(total);
 				values[5] = BoolGetDatum(total > limit);
