@@ -167,6 +167,21 @@ rs_ownership_is_cyclic(const RsOwnershipGraph *g, uint32 component)
 
 typedef enum RsBasis { RS_BASIS_SHARE, RS_BASIS_VOTES, RS_BASIS_HIGHER, RS_BASIS_MIN, RS_BASIS_MAX } RsBasis;
 
+/*
+ * sum += value, keeping what rounding loses (Knuth's two-sum): ten thousand
+ * holders of a fifty-thousandth each must make exactly a fifth, or a threshold
+ * hit exactly is missed.
+ */
+static inline RsReal
+rs_add_exactly(RsReal sum, RsReal value, RsReal *lost)
+{
+	RsReal		result = sum + value;
+	RsReal		added = result - sum;
+
+	*lost += (sum - (result - added)) + (value - added);
+	return result;
+}
+
 typedef struct RsSystem RsSystem;
 
 extern RsSystem *rs_system_create(RsOwnershipGraph *g, RsBasis basis, bool normalise);

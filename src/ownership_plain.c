@@ -224,17 +224,6 @@ take_holders(RsPlain *p, uint32 which)
 	return true;
 }
 
-/* As in src/ownership_solve.c: sum += value, keeping what rounding loses. */
-static inline RsReal
-add_exactly(RsReal sum, RsReal value, RsReal *lost)
-{
-	RsReal		result = sum + value;
-	RsReal		added = result - sum;
-
-	*lost += (sum - (result - added)) + (value - added);
-	return result;
-}
-
 static bool
 met_all(RsPlain *p, uint32 target)
 {
@@ -289,7 +278,7 @@ rs_plain_solve(RsPlain *p, uint32 target, RsPlainOwners *result)
 		if (from->known < p->one)
 		{
 			flags |= RS_FLAG_MISSING;
-			unknown = add_exactly(unknown, from->y * ((RsReal) (p->one - from->known) / one), &unknown_lost);
+			unknown = rs_add_exactly(unknown, from->y * ((RsReal) (p->one - from->known) / one), &unknown_lost);
 		}
 		for (uint32 l = from->link; l < from->link + from->nlinks; l++)
 		{
@@ -303,7 +292,7 @@ rs_plain_solve(RsPlain *p, uint32 target, RsPlainOwners *result)
 			{
 				RsReal		lost = to->lost;
 
-				to->y = add_exactly(to->y, weight * from->y, &lost);
+				to->y = rs_add_exactly(to->y, weight * from->y, &lost);
 				to->lost = (double) lost;
 			}
 			if (--to->waits == 0)

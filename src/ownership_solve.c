@@ -104,21 +104,6 @@ struct RsSystem
 	uint64		rhs_capacity;
 };
 
-/*
- * sum += value, keeping what rounding loses (Knuth's two-sum): ten thousand
- * holders of a fifty-thousandth each must make exactly a fifth, or a threshold
- * hit exactly is missed.
- */
-static inline RsReal
-add_exactly(RsReal sum, RsReal value, RsReal *lost)
-{
-	RsReal		result = sum + value;
-	RsReal		added = result - sum;
-
-	*lost += (sum - (result - added)) + (value - added);
-	return result;
-}
-
 static inline int128
 whole_of(const RsSystem *s, uint32 node)
 {
@@ -560,7 +545,7 @@ pass_from(RsSystem *s, const Walk *w, bool downwards)
 		{
 			RsReal		lost = to->lost;
 
-			to->y = add_exactly(to->y, link->weight * w->y, &lost);
+			to->y = rs_add_exactly(to->y, link->weight * w->y, &lost);
 			to->lost = (double) lost;
 		}
 	}
@@ -735,7 +720,7 @@ rs_system_solve(RsSystem *s, uint32 target, bool downwards, RsStakes *result)
 				result->unknown_flags |= w->flags & s->no_value;
 				if (w->node_flags & NODE_RANGED)
 					result->unknown_flags |= RS_FLAG_RANGE;
-				result->unknown = add_exactly(result->unknown, w->y *
+				result->unknown = rs_add_exactly(result->unknown, w->y *
 											  ((RsReal) (whole_of(s, node) - s->known[node]) / (RsReal) whole_of(s, node)),
 											  &unknown_lost);
 			}
