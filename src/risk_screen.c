@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "risk_screen.h"
+#include "row_scan.h"
 #include "graph_catalog.h"
 #include "rs_memory.h"
 
@@ -101,6 +102,7 @@ _PG_init(void)
 							   PGC_USERSET, 0,
 							   check_time_zone, NULL, NULL);
 	MarkGUCPrefixReserved("risk_screen");
+	rs_row_scan_init();
 }
 
 /* version() returns text: the library's version, to compare with the SQL objects' */
