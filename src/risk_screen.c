@@ -16,7 +16,7 @@
 
 #include "risk_screen.h"
 #include "row_scan.h"
-#include "graph_catalog.h"
+#include "graph_cache.h"
 #include "rs_memory.h"
 
 RS_MODULE_MAGIC;
@@ -103,6 +103,7 @@ _PG_init(void)
 							   check_time_zone, NULL, NULL);
 	MarkGUCPrefixReserved("risk_screen");
 	rs_row_scan_init();
+	rs_graph_cache_init();
 }
 
 /* version() returns text: the library's version, to compare with the SQL objects' */
