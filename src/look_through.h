@@ -9,7 +9,7 @@
 #include "result_row.h"
 
 /* Few masks of flags occur: their arrays are kept. */
-#define RS_FLAG_SLOTS 1024
+#define RS_FLAG_SLOTS 64
 
 typedef struct RsFlagArrays
 {
@@ -23,7 +23,7 @@ extern pg_noinline Datum rs_flag_arrays_make(RsFlagArrays *f, uint32 slot, uint3
 static inline Datum
 rs_flag_arrays_get(RsFlagArrays *f, uint32 flags)
 {
-	uint32		slot = (flags * 0x9E3779B1u) >> 22;
+	uint32		slot = (flags * 0x9E3779B1u) >> 26;
 
 	if (unlikely(f->array[slot] == (Datum) 0 || f->mask[slot] != flags))
 		return rs_flag_arrays_make(f, slot, flags);

@@ -105,8 +105,8 @@ rs_plain_create(MemoryContext budget, const RsOwnershipFile *file, const RsOwner
 	for (int i = 0; i < h->scale[RS_V_SHARE]; i++)
 		p->one *= 10;
 	p->name_bytes = file->node.type.kind == RS_KEY_FIXED ? file->node.type.length : file->node.width;
-	p->slots = 1024;
-	p->shift = 32 - 10;
+	p->slots = 256;
+	p->shift = 32 - 8;
 	p->slot = rs_alloc0(budget, p->slots, sizeof(Slot), purpose);
 	return p;
 }
