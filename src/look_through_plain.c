@@ -116,10 +116,7 @@ solve_next(RsPlainRows *p)
 		int64		target = parts->target[p->at];
 		MemoryContext old;
 
-		if (p->at + 8 < parts->n && parts->target[p->at + 8] < nnodes)
-			rs_plain_prefetch(f, (uint32) parts->target[p->at + 8], true);
-		if (p->at + 4 < parts->n && parts->target[p->at + 4] < nnodes)
-			rs_plain_prefetch(f, (uint32) parts->target[p->at + 4], false);
+		rs_plain_prefetch(p->plain, parts->target, p->at, parts->n);
 		if ((p->at & 0xFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (target >= nnodes || rs_plain_is_futile(p->plain) ||
