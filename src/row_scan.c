@@ -397,8 +397,9 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	ListCell   *cell;
 
 	scan->custom_private = list_make1_int(list_length(rte->eref->colnames));
-	foreach(cell, list_concat(pull_var_clause((Node *) tlist, PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS | PVC_RECURSE_PLACEHOLDERS),
-							  pull_var_clause((Node *) qual, PVC_RECURSE_PLACEHOLDERS)))
+	/* the target list may be empty here, and get expressions later */
+	foreach(cell, list_concat(pull_var_clause((Node *) rel->reltarget->exprs, PVC_RECURSE_PLACEHOLDERS),
+							  pull_var_clause((Node *) list_concat_copy(tlist, qual), PVC_RECURSE_PLACEHOLDERS)))
 	{
 		Var		   *column = lfirst_node(Var, cell);
 		int			n = list_length(scan->custom_scan_tlist) + 1;
