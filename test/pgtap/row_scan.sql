@@ -55,6 +55,9 @@ SELECT ok(NOT pg_temp.streams($$SELECT (risk_screen.look_through('graph:rs_h')).
 SELECT ok(NOT pg_temp.streams($$SELECT 1 FROM rs_h, risk_screen.look_through('graph:rs_h') x WHERE x.party = rs_h.owner FOR UPDATE OF rs_h$$), 'not where rows may be checked again');
 SELECT matches(pg_temp.plan_of($$SELECT party FROM risk_screen.look_through('graph:rs_h')$$), 'Function: risk_screen.look_through', 'EXPLAIN names the function');
 SELECT lives_ok($$EXPLAIN (VERBOSE, FORMAT json) SELECT party || 'x' FROM risk_screen.look_through('graph:rs_h', ARRAY[(SELECT min(owned) FROM rs_h)]) ORDER BY flags$$, 'EXPLAIN of a call with a subquery');
+SET LOCAL risk_screen.enable_row_scan = off;
+SELECT ok(NOT pg_temp.streams($$SELECT * FROM risk_screen.look_through('graph:rs_h')$$), 'not if it is switched off');
+RESET risk_screen.enable_row_scan;
 SAVEPOINT changed;
 ALTER FUNCTION risk_screen.look_through SET work_mem = '1MB';
 SELECT ok(NOT pg_temp.streams($$SELECT * FROM risk_screen.look_through('graph:rs_h')$$), 'not if a setting goes with each call');
