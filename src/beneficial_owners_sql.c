@@ -212,7 +212,9 @@ compare_officers(const void *a, const void *b)
 
 	if (x->company != y->company)
 		return x->company < y->company ? -1 : 1;
-	return x->person < y->person ? -1 : x->person > y->person;
+	if (x->person != y->person)
+		return x->person < y->person ? -1 : 1;
+	return x->kind < y->kind ? -1 : x->kind > y->kind;
 }
 
 /* Rows for the declared officers of a company; false if there are none. */
@@ -237,6 +239,9 @@ put_officers(Beneficial *b, uint32 company, RsPartyKind kind, uint32 ground)
 	for (; low < p->nofficers && p->officer[low].company == id; low++)
 	{
 		if (p->officer[low].kind != kind)
+			continue;
+		/* Said twice, or read for the person and for the company. */
+		if (low > 0 && compare_officers(&p->officer[low - 1], &p->officer[low]) == 0)
 			continue;
 		put_row(b, &(Row) {.company = company, .node = b->h->node_of[p->officer[low].person],
 					.kind = rs_party_kind_name(kind), .qualified = true,
@@ -541,6 +546,7 @@ read_holdings(Beneficial *b, FunctionCallInfo fcinfo, MemoryContext budget, cons
 
 		b->h = h;
 		rs_holdings_take_least(h);
+		rs_holdings_follow_concert(h);
 		if (PG_ARGISNULL(6))
 			rs_holdings_load_all(h);
 		else

@@ -86,6 +86,7 @@ open_groups(Groups *s, FunctionCallInfo fcinfo, const char *holdings, const char
 	SPI_connect();
 	s->h = h = rs_holdings_open(holdings, budget, RS_CLASSES_ALL, false, 0, bad_rows, as_of, known_at);
 	rs_holdings_take_least(h);
+	rs_holdings_follow_concert(h);
 	rs_holdings_load_all(h);
 	if (links != NULL)
 		s->links = rs_links_read(h, links, "links", bad_rows);

@@ -59,6 +59,13 @@ rs_holdings_ignore(RsHoldings *h, int column)
 	h->rows->has[column == RS_H_VOTES ? RS_V_VOTES : column == RS_H_SHARE_MIN ? RS_V_MIN : RS_V_MAX] = false;
 }
 
+/* The question is also about who acts with whom. */
+void
+rs_holdings_follow_concert(RsHoldings *h)
+{
+	h->allies = true;
+}
+
 void
 rs_holdings_close(RsHoldings *h)
 {
@@ -136,11 +143,14 @@ is_valid(const RsHoldings *h, DateADT from, DateADT to)
 	return !h->options.dated || (from <= h->options.as_of && h->options.as_of < to);
 }
 
-/* Acting together is no holding: kept aside for those who ask. */
+/*
+ * Acting together is no holding: kept aside for those who ask. It has no
+ * direction: whichever of the two is met brings the other.
+ */
 static void
 take_concert(RsHoldings *h, const RsHolding *r)
 {
-	if (h->discovering || (!h->rows->has_known_from && !is_valid(h, r->from, r->to)))
+	if (!h->allies || h->discovering || (!h->rows->has_known_from && !is_valid(h, r->from, r->to)))
 		return;
 	if (h->rows->has_known_from)
 	{
@@ -149,7 +159,10 @@ take_concert(RsHoldings *h, const RsHolding *r)
 		h->statement[h->nconcert / 2] = (RsStatement) {r->owner, r->owned, r->from, r->to, r->known_from};
 	}
 	if (h->upwards)
+	{
 		rs_holdings_discover(h, r->owner);
+		rs_holdings_discover(h, r->owned);
+	}
 	h->concert = rs_grow(h->budget, h->concert, &h->concert_capacity, h->nconcert + 2, sizeof(uint32), purpose);
 	h->concert[h->nconcert++] = r->owner;
 	h->concert[h->nconcert++] = r->owned;

@@ -48,6 +48,7 @@ typedef struct RsHoldings
 	RsOwnershipGraph *graph;	/* after rs_holdings_build() */
 	RsOwnershipOptions options;
 	bool		everything;		/* rows are kept as they are, whatever the options: to be put into a file */
+	bool		allies;			/* rows of kind concert matter: whoever acts with a party met is met too */
 	bool		swapped;		/* owner and owned exchanged: shares of the owner's assets */
 	uint32	   *node_of;		/* interner number -> node */
 	uint32	   *id_of;			/* node -> interner number */
@@ -80,6 +81,7 @@ extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint
 									const DateADT *as_of, const TimestampTz *known_at);
 extern void rs_holdings_take_least(RsHoldings *h);
 extern void rs_holdings_ignore(RsHoldings *h, int column);
+extern void rs_holdings_follow_concert(RsHoldings *h);
 /* The interner of another query's identifiers of the same parties, and what a number of it is here. */
 extern RsInterner *rs_holdings_identifiers(RsHoldings *h);
 extern uint32 rs_holdings_number(RsHoldings *h, uint32 identifier);

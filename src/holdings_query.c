@@ -171,35 +171,45 @@ match_ids(RsHoldings *h, int column)
 	return psprintf("ON %s", rs_query_match(h->query, column, "f.id"));
 }
 
-/*
- * Read the holdings whose `column` is one of ids. indexed: an index on it is
- * sure to be used; then a condition costs a tenth less than a join. Without one
- * every row would be compared with every id, where a join hashes them.
- */
-static void
-read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n, bool indexed)
+static Datum
+identifiers(RsHoldings *h, const uint32 *ids, uint64 n)
 {
 	Oid			type = rs_interner_type(h->interner);
-	Oid			array_type = rs_query_array_type(h->query, column);
 	int16		length;
 	bool		by_value;
 	char		align;
-	const char *from = indexed ? "" : IDS_TABLE;
-	char	   *on = indexed ? psprintf("WHERE %s", rs_query_match(h->query, column, "ANY ($1)")) : match_ids(h, column);
+	Datum	   *element = rs_alloc(h->budget, n, sizeof(Datum), purpose);
+	Datum		array;
 
 	get_typlenbyvalalign(type, &length, &by_value, &align);
+	for (uint64 i = 0; i < n; i++)
+		element[i] = rs_interner_datum(h->interner, ids[i]);
+	array = PointerGetDatum(construct_array(element, (int) n, type, length, by_value, align));
+	pfree(element);
+	return array;
+}
+
+/*
+ * Read the holdings whose `column` is one of ids. indexed: an index on it is
+ * sure to be used; then a condition costs a tenth less than a join. Without one
+ * every row would be compared with every id, where a join hashes them. `and`:
+ * of those only some, or nothing.
+ */
+static void
+read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n, bool indexed, const char *and)
+{
+	Oid			array_type = rs_query_array_type(h->query, column);
+	const char *from = indexed ? "" : IDS_TABLE;
+	char	   *on = psprintf("%s %s", indexed ? psprintf("WHERE %s", rs_query_match(h->query, column, "ANY ($1)"))
+							  : match_ids(h, column), and);
+
 	for (uint64 done = 0; done < n;)
 	{
 		uint64		count = Min(n - done, (uint64) IDS_PER_QUERY);
-		Datum	   *element = rs_alloc(h->budget, count, sizeof(Datum), purpose);
-		Datum		array;
+		Datum		array = identifiers(h, ids + done, count);
 
-		for (uint64 i = 0; i < count; i++)
-			element[i] = rs_interner_datum(h->interner, ids[done + i]);
-		array = PointerGetDatum(construct_array(element, (int) count, type, length, by_value, align));
 		rs_query_read_bound(h->query, from, on, 1, &array_type, &array, NULL, take_row, rescale_rows, h);
 		pfree(DatumGetPointer(array));
-		pfree(element);
 		done += count;
 	}
 	pfree(on);
@@ -264,7 +274,7 @@ prefer_full_read(RsHoldings *h, Expansion *x, int column, uint64 n)
 	return x->hop == HOP_JOIN || (x->ids + n) * x->per_id > FULL_READ * x->full.cost;
 }
 
-/* ids reachable from those discovered, over rows [0, n) and (upwards) concert pairs. */
+/* ids reachable from those discovered, over rows [0, n) and (upwards) concert pairs, which have no direction. */
 static void
 discover_in_rows(RsHoldings *h, bool upwards)
 {
@@ -275,20 +285,20 @@ discover_in_rows(RsHoldings *h, bool upwards)
 	uint32		nids = rs_interner_count(h->interner);
 	MemoryContext scratch = AllocSetContextCreate(h->budget, "risk_screen discovery", ALLOCSET_DEFAULT_SIZES);
 	uint64	   *start = rs_alloc0(scratch, (uint64) nids + 2, sizeof(uint64), purpose);
-	uint32	   *next = rs_alloc(scratch, rows->n + pairs / 2, sizeof(uint32), purpose);
+	uint32	   *next = rs_alloc(scratch, rows->n + pairs, sizeof(uint32), purpose);
 
 	/* start[k + 1] is first the count, then the place of the next one, of k */
 	for (uint64 i = 0; i < rows->n; i++)
 		start[from[i] + 2]++;
-	for (uint64 i = 0; i < pairs; i += 2)
-		start[h->concert[i + 1] + 2]++;
+	for (uint64 i = 0; i < pairs; i++)
+		start[h->concert[i] + 2]++;
 	for (uint32 k = 0; k < nids; k++)
 		start[k + 2] += start[k + 1];
 	CHECK_FOR_INTERRUPTS();
 	for (uint64 i = 0; i < rows->n; i++)
 		next[start[from[i] + 1]++] = to[i];
-	for (uint64 i = 0; i < pairs; i += 2)
-		next[start[h->concert[i + 1] + 1]++] = h->concert[i];
+	for (uint64 i = 0; i < pairs; i++)
+		next[start[h->concert[i] + 1]++] = h->concert[i ^ 1];
 	CHECK_FOR_INTERRUPTS();
 	for (uint64 d = 0; d < h->ndiscovered; d++)
 	{
@@ -356,50 +366,119 @@ load_all_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 	return true;
 }
 
+/* What this hop would read: the frontier, of its own, because discovered[] moves while it grows. */
+static uint32 *
+frontier_from(RsHoldings *h, uint64 begin)
+{
+	uint64		count = h->ndiscovered - begin;
+	uint32	   *frontier = rs_alloc(h->budget, count, sizeof(uint32), purpose);
+
+	memcpy(frontier, h->discovered + begin, sizeof(uint32) * count);
+	return frontier;
+}
+
+/*
+ * Rows of kind concert that name a party met as the owner. Those that name it
+ * as the company are read with its holders, and so are these, if the other party is met
+ * later: beside the count of bad rows, which count_allies() makes whole.
+ */
+#define IS_CONCERT "pg_catalog.lower((%s) COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.=) 'concert'"
+
+static void
+read_allies(RsHoldings *h, const uint32 *ids, uint64 n, bool indexed)
+{
+	rs_query_set_aside(h->query, true);
+	read_bound(h, RS_H_OWNER, ids, n, indexed,
+			   psprintf("AND " IS_CONCERT, rs_query_expression(h->query, RS_H_KIND)));
+	rs_query_set_aside(h->query, false);
+}
+
+static void
+ignore_row(void *arg, const RsRow *row)
+{
+}
+
+/* Count the bad ones among them that were not read in the other direction. */
+static void
+count_allies(RsHoldings *h)
+{
+	Oid			array_type[2] = {rs_query_array_type(h->query, RS_H_OWNER), rs_query_array_type(h->query, RS_H_OWNED)};
+	Datum		array[2];
+
+	if (!rs_query_bad_aside(h->query))
+		return;
+	array[0] = array[1] = identifiers(h, h->discovered, h->ndiscovered);
+	rs_query_read_bound(h->query, "",
+						psprintf("WHERE %s AND %s AND (%s) IS NOT TRUE", rs_query_match(h->query, RS_H_OWNER, "ANY ($1)"),
+								 psprintf(IS_CONCERT, rs_query_expression(h->query, RS_H_KIND)),
+								 rs_query_match(h->query, RS_H_OWNED, "ANY ($2)")),
+						2, array_type, array, NULL, ignore_row, rescale_rows, h);
+}
+
+/*
+ * One hop: what is said about the parties discovered from *begin on. False: all
+ * was read at once.
+ */
+static bool
+read_hop(RsHoldings *h, Expansion *x, int column, uint64 *begin, bool allies)
+{
+	uint64		count = h->ndiscovered - *begin;
+	uint32	   *frontier;
+
+	rs_query_plan_generic(h->query, x->hop != HOP_JOIN);
+	if (prefer_full_read(h, x, column, count))
+		return false;
+	rs_query_plan_generic(h->query, x->hop != HOP_JOIN);
+	frontier = frontier_from(h, *begin);
+	*begin = h->ndiscovered;
+	if (allies)
+		read_allies(h, frontier, count, x->hop == HOP_LOOK_UP);
+	else
+		read_bound(h, column, frontier, count, x->hop == HOP_LOOK_UP, "");
+	pfree(frontier);
+	x->ids += count;
+	x->hops++;
+	return true;
+}
+
 void
 rs_holdings_read_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 {
 	int			by_owned = h->swapped ? RS_H_OWNER : RS_H_OWNED;
 	int			by_owner = h->swapped ? RS_H_OWNED : RS_H_OWNER;
-	int			column = upwards ? by_owned : by_owner;
-	Expansion	x = {0};
-	uint64		begin = 0;
+	bool		allies = upwards && h->allies && h->rows->has_kind;
+	Expansion	x = {0},		/* of holders (or what is held), */
+				y = {0};		/* of those who act with them */
+	uint64		begin = 0,
+				begin_allies = 0;
 
 	h->upwards = upwards;
 	h->discovering = !upwards;
 	for (uint32 i = 0; i < n; i++)
 		rs_holdings_discover(h, ids[i]);
-	while (begin < h->ndiscovered)
+	for (;;)
 	{
-		uint64		count = h->ndiscovered - begin;
-		uint32	   *frontier;
+		bool		holders = begin < h->ndiscovered;
 
-		rs_query_plan_generic(h->query, x.hop != HOP_JOIN);
-		if (prefer_full_read(h, &x, column, count))
-		{
-			if (load_all_around(h, ids, n, upwards))
-				return;
-			/* Begin again, by hops only. */
-			x.forbidden = true;
-			begin = 0;
-			h->upwards = upwards;
-			h->discovering = !upwards;
+		if (!holders && (!allies || begin_allies == h->ndiscovered))
+			break;
+		if (holders ? read_hop(h, &x, upwards ? by_owned : by_owner, &begin, false)
+			: read_hop(h, &y, RS_H_OWNER, &begin_allies, true))
 			continue;
-		}
-		rs_query_plan_generic(h->query, x.hop != HOP_JOIN);
-		frontier = rs_alloc(h->budget, count, sizeof(uint32), purpose);
-		/* discovered[] moves while it grows */
-		memcpy(frontier, h->discovered + begin, sizeof(uint32) * count);
-		begin = h->ndiscovered;
-		read_bound(h, column, frontier, count, x.hop == HOP_LOOK_UP);
-		pfree(frontier);
-		x.ids += count;
-		x.hops++;
+		if (load_all_around(h, ids, n, upwards))
+			return;
+		/* Begin again, by hops only. */
+		x.forbidden = y.forbidden = true;
+		begin = begin_allies = 0;
+		h->upwards = upwards;
+		h->discovering = !upwards;
 	}
+	if (allies)
+		count_allies(h);
 	if (!upwards)
 	{
 		rs_query_plan_generic(h->query, false);
 		h->discovering = false;
-		read_bound(h, by_owned, h->discovered, h->ndiscovered, false);
+		read_bound(h, by_owned, h->discovered, h->ndiscovered, false, "");
 	}
 }

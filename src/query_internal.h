@@ -68,6 +68,8 @@ struct RsQuery
 	KeptPlan   *plans;
 	uint64		rows;
 	uint64		bad[RS_MAX_COLUMNS][BAD_REASONS];
+	bool		aside;			/* rows read now were counted already, or will be */
+	bool		bad_aside;		/* one of them was bad */
 
 	/* of the read at hand */
 	int			nselected;

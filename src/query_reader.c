@@ -70,7 +70,10 @@ bad_row(RsQuery *q, int column, BadReason reason, TupleTableSlot *slot)
 
 	if (q->bad_rows == RS_BAD_SKIP)
 	{
-		q->bad[column][reason]++;
+		if (q->aside)
+			q->bad_aside = true;
+		else
+			q->bad[column][reason]++;
 		return false;
 	}
 	for (int k = 0; k < q->nselected && label_column >= 0; k++)
@@ -437,6 +440,7 @@ run(RsQuery *q, char *sql, int nargs, Oid *argtypes, Datum *values, const char *
 		.dest = &receiver.pub
 	};
 	MemoryContext old;
+	uint64		rows = q->rows;
 	int			result;
 
 	q->handler = handler;
@@ -455,6 +459,8 @@ run(RsQuery *q, char *sql, int nargs, Oid *argtypes, Datum *values, const char *
 		handle_oldest(q);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(q->row_context);
+	if (q->aside)
+		q->rows = rows;
 }
 
 static char *
@@ -550,6 +556,18 @@ void
 rs_query_forget_bad_rows(RsQuery *q)
 {
 	memset(q->bad, 0, sizeof(q->bad));
+}
+
+void
+rs_query_set_aside(RsQuery *q, bool aside)
+{
+	q->aside = aside;
+}
+
+bool
+rs_query_bad_aside(const RsQuery *q)
+{
+	return q->bad_aside;
 }
 
 int

@@ -183,6 +183,9 @@ extern uint64 rs_query_bad_rows(const RsQuery *query);	/* skipped so far */
 /* Another way with bad rows from here on; returns the one before. */
 extern RsBadRows rs_query_tolerate(RsQuery *query, RsBadRows bad_rows);
 extern void rs_query_forget_bad_rows(RsQuery *query);
+/* Rows read aside are not counted (bad_rows => 'skip'); whether one of them was bad. */
+extern void rs_query_set_aside(RsQuery *query, bool aside);
+extern bool rs_query_bad_aside(const RsQuery *query);
 
 /* Warn about skipped rows (bad_rows => 'skip'), give everything back. */
 extern void rs_query_close(RsQuery *query);
