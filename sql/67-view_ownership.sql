@@ -138,7 +138,8 @@ BEGIN
 	SELECT * INTO control FROM risk_screen._desk_control(workspace, as_of) AS c;
 	RETURN QUERY
 	SELECT g.group_no, g.member, CASE g.relation WHEN 'kin' THEN 'family' ELSE g.relation END, g.via, g.votes
-	  FROM risk_screen.control_groups(control.holdings, control.links, as_of => as_of, bad_rows => 'skip',
+	  -- posts and the like join no group
+	  FROM risk_screen.control_groups(control.holdings, pg_catalog.format($q$SELECT l.a, l.b, l.kind FROM (%s) AS l WHERE l.kind OPERATOR(pg_catalog.=) ANY ('{concert,kin,economic}')$q$, control.links), as_of => as_of, bad_rows => 'skip',
 				threshold => risk_screen.parameter_value('related_control', as_of),
 				related_at => risk_screen.parameter_value('related_holder', as_of)) AS g;
 END $$;

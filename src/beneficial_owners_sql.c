@@ -500,8 +500,7 @@ all_allies_read(RsHoldings *h, const RsLinks *links, ArrayType **missing)
 	ArrayBuildState *found = NULL;
 
 	for (uint64 i = 0; i < links->n; i++)
-		if (links->link[i].kind != RS_LINK_ECONOMIC)
-			rs_group_join(group, links->link[i].a, links->link[i].b);
+		rs_group_join(group, links->link[i].a, links->link[i].b);
 	for (uint64 d = 0; d < h->ndiscovered; d++)
 	{
 		met[rs_group_find(group, h->discovered[d])] = true;
@@ -512,7 +511,7 @@ all_allies_read(RsHoldings *h, const RsLinks *links, ArrayType **missing)
 		{
 			uint32		id = side == 0 ? links->link[i].a : links->link[i].b;
 
-			if (links->link[i].kind == RS_LINK_ECONOMIC || read[id] || !met[rs_group_find(group, id)])
+			if (read[id] || !met[rs_group_find(group, id)])
 				continue;
 			read[id] = true;
 			found = accumArrayResult(found, rs_holdings_text(h, id), false, TEXTOID, CurrentMemoryContext);
@@ -568,7 +567,7 @@ read_holdings(Beneficial *b, FunctionCallInfo fcinfo, MemoryContext budget, cons
 			}
 			rs_holdings_load_around(h, around, n, true);
 		}
-		*links = PG_ARGISNULL(7) ? NULL : rs_links_read(h, text_to_cstring(PG_GETARG_TEXT_PP(7)), "concert", bad_rows);
+		*links = PG_ARGISNULL(7) ? NULL : rs_links_read(h, text_to_cstring(PG_GETARG_TEXT_PP(7)), "concert", bad_rows, RS_LINKS_CONCERT);
 		if (*links == NULL || *ids == NULL || all_allies_read(h, *links, &missing))
 			return;
 		/* Who is behind an ally may be asked: begin again, around the allies too. */
@@ -640,8 +639,7 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 	b.group = rs_groups_create(budget, g->nnodes);
 	if (links != NULL)
 		for (uint64 i = 0; i < links->n; i++)
-			if (links->link[i].kind != RS_LINK_ECONOMIC)
-				rs_group_join(b.group, h->node_of[links->link[i].a], h->node_of[links->link[i].b]);
+			rs_group_join(b.group, h->node_of[links->link[i].a], h->node_of[links->link[i].b]);
 	for (uint64 i = 0; i < h->nconcert; i += 2)
 		rs_group_join(b.group, h->node_of[h->concert[i]], h->node_of[h->concert[i + 1]]);
 	b.stop = rs_alloc(budget, g->nnodes, sizeof(bool), purpose);

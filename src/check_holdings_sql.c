@@ -305,7 +305,7 @@ rs_check_holdings(PG_FUNCTION_ARGS)
 	budget = rs_ownership_budget();
 	c.row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
-	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_ALL, false, RS_ALLOW_ANY | RS_ALLOW_INVERTED,
+	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_ALL, false, RS_ALLOW_ANY | RS_ALLOW_INVERTED | RS_ALLOW_MISSPELT,
 							   text_to_cstring(PG_GETARG_TEXT_PP(3)),
 							   PG_ARGISNULL(1) ? NULL : &as_of, PG_ARGISNULL(2) ? NULL : &known_at);
 	/* Rows out of date are checked too; the graph leaves them out. */

@@ -68,6 +68,7 @@ typedef struct RsHoldings
 	RsStatement *statement;	/* of each pair; only with known_from, until the graph is built */
 	uint64		statement_capacity;
 	bool		upwards;
+	bool		misspelt;		/* kinds may be */
 } RsHoldings;
 
 /* Date and knowledge arguments of every function: NULL as_of = today, NULL known_at = all. */
@@ -75,6 +76,7 @@ typedef struct RsHoldings
 #define RS_ALLOW_OVER_ONE	2	/* leverage, amounts, and data that are to be checked */
 #define RS_ALLOW_ANY		3
 #define RS_ALLOW_INVERTED	4	/* share_min above share_max: for the check that lists them */
+#define RS_ALLOW_MISSPELT	8	/* a kind that is nearly one with a meaning: likewise */
 
 extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
 									bool swapped, int allow, const char *bad_rows,
@@ -82,6 +84,8 @@ extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint
 extern void rs_holdings_take_least(RsHoldings *h);
 extern void rs_holdings_ignore(RsHoldings *h, int column);
 extern void rs_holdings_follow_concert(RsHoldings *h);
+extern RsHoldingClass rs_holding_class(const char *kind);
+extern const char *rs_holding_kind_meant(const char *kind);	/* NULL: it is what it says */
 /* The interner of another query's identifiers of the same parties, and what a number of it is here. */
 extern RsInterner *rs_holdings_identifiers(RsHoldings *h);
 extern uint32 rs_holdings_number(RsHoldings *h, uint32 identifier);

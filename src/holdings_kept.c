@@ -406,7 +406,7 @@ take_row(RsHoldings *h, uint32 row, uint32 owned)
 	RsHolding	r;
 
 	rs_ownership_file_row(k->file, row, &r);
-	if (k->allow != (RS_ALLOW_ANY | RS_ALLOW_INVERTED) && !is_sound(h, row, &r))
+	if ((k->allow & ~RS_ALLOW_MISSPELT) != (RS_ALLOW_ANY | RS_ALLOW_INVERTED) && !is_sound(h, row, &r))
 		return;
 	if (!rs_holdings_wants(h, r.from, r.to, r.known_from))
 		return;
@@ -454,7 +454,7 @@ has_allies(const RsOwnershipFile *f)
 	{
 		RsKey		key = rs_key_get(&f->kind_name, k);
 
-		if (key.length == strlen("concert") && pg_strncasecmp((const char *) key.bytes, "concert", key.length) == 0)
+		if (rs_holding_class(pnstrdup((const char *) key.bytes, key.length)) == RS_CLASS_CONCERT)
 			return true;
 	}
 	return false;

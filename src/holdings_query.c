@@ -64,7 +64,8 @@ rs_holdings_open_query(RsHoldings *h, const char *text, int allow, const char *b
 {
 	RsHoldingRows *rows = h->rows;
 
-	h->query = rs_query_open(text, contract_for(allow),
+	h->misspelt = (allow & RS_ALLOW_MISSPELT) != 0;
+	h->query = rs_query_open(text, contract_for(allow & ~RS_ALLOW_MISSPELT),
 							 rs_bad_rows_option(bad_rows), h->budget, NULL);
 	h->interner = rs_query_interner(h->query, RS_INTERN_ACCOUNT);
 	if (!rs_query_has(h->query, RS_H_SHARE) && !rs_query_has(h->query, RS_H_SHARE_MIN) &&
@@ -89,7 +90,39 @@ rs_holdings_open_query(RsHoldings *h, const char *text, int allow, const char *b
 
 /* ---- rows ---- */
 
-static RsHoldingClass
+static const struct
+{
+	const char *name;
+	RsHoldingClass class;
+}			meanings[] = {
+	{"nominee", RS_CLASS_NOMINEE}, {"control", RS_CLASS_CONTROL}, {"economic", RS_CLASS_ECONOMIC}, {"concert", RS_CLASS_CONCERT},
+	{"代持", RS_CLASS_NOMINEE}, {"协议控制", RS_CLASS_CONTROL}, {"一致行动", RS_CLASS_CONCERT}, {"一致行动人", RS_CLASS_CONCERT},
+};
+
+RsHoldingClass
+rs_holding_class(const char *kind)
+{
+	for (int i = 0; i < lengthof(meanings); i++)
+		if (pg_strcasecmp(kind, meanings[i].name) == 0)
+			return meanings[i].class;
+	return RS_CLASS_EQUITY;
+}
+
+/* The kind that a misspelt one was meant to be: any other name is a class of shares. */
+const char *
+rs_holding_kind_meant(const char *kind)
+{
+	const char *meant = NULL;
+
+	for (int i = 0; i < lengthof(meanings); i++)
+		if (meant == NULL && rs_nearly(kind, meanings[i].name))
+			meant = meanings[i].name;
+	return rs_holding_class(kind) == RS_CLASS_EQUITY ? meant : NULL;
+}
+
+#define CLASS_MISSPELT 0xFF
+
+static uint8
 class_of(RsHoldings *h, Datum kind, uint32 *number)
 {
 	bool		found;
@@ -100,15 +133,27 @@ class_of(RsHoldings *h, Datum kind, uint32 *number)
 	{
 		char	   *name = TextDatumGetCString(kind);
 
-		h->kind_class[k] =
-			pg_strcasecmp(name, "nominee") == 0 ? RS_CLASS_NOMINEE :
-			pg_strcasecmp(name, "control") == 0 ? RS_CLASS_CONTROL :
-			pg_strcasecmp(name, "economic") == 0 ? RS_CLASS_ECONOMIC :
-			pg_strcasecmp(name, "concert") == 0 ? RS_CLASS_CONCERT : RS_CLASS_EQUITY;
+		h->kind_class[k] = !h->misspelt && rs_holding_kind_meant(name) != NULL ? CLASS_MISSPELT : (uint8) rs_holding_class(name);
 		pfree(name);
 	}
 	*number = k + 1;
 	return h->kind_class[k];
+}
+
+/* Counted as capital, it would change who controls whom. */
+static void
+misspelt_row(RsHoldings *h, const RsRow *row)
+{
+	char	   *kind;
+
+	if (rs_query_skips(h->query, RS_H_KIND, RS_FAULT_UNKNOWN))
+		return;
+	kind = TextDatumGetCString(row->value[RS_H_KIND].text);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown kind of holding \"%s\": did you mean \"%s\"?", kind, rs_holding_kind_meant(kind)),
+			 errdetail("In row " UINT64_FORMAT " of the holdings query.", row->number),
+			 errhint("The kinds control, concert, economic and nominee have a meaning, any other name is a class of shares: correct the kind, or rename a class that only looks like one of these. bad_rows => 'skip' leaves such rows out with a warning that counts them.")));
 }
 
 static void
@@ -122,10 +167,19 @@ take_row(void *arg, const RsRow *row)
 	r.from = row->isnull[RS_H_VALID_FROM] ? DATEVAL_NOBEGIN : row->value[RS_H_VALID_FROM].date;
 	r.to = row->isnull[RS_H_VALID_TO] ? DATEVAL_NOEND : row->value[RS_H_VALID_TO].date;
 	r.known_from = row->isnull[RS_H_KNOWN_FROM] ? DT_NOBEGIN : row->value[RS_H_KNOWN_FROM].time;
+	if (!row->isnull[RS_H_KIND])
+	{
+		uint8		class = class_of(h, row->value[RS_H_KIND].text, &r.kind);
+
+		if (class == CLASS_MISSPELT)
+		{
+			misspelt_row(h, row);
+			return;
+		}
+		r.class = (RsHoldingClass) class;
+	}
 	if (!rs_holdings_wants(h, r.from, r.to, r.known_from))
 		return;
-	if (!row->isnull[RS_H_KIND])
-		r.class = class_of(h, row->value[RS_H_KIND].text, &r.kind);
 	for (int v = 0; v < RS_V_COLUMNS; v++)
 		if (!row->isnull[column_of[v]])
 		{
@@ -382,7 +436,7 @@ frontier_from(RsHoldings *h, uint64 begin)
  * as the company are read with its holders, and so are these, if the other party is met
  * later: beside the count of bad rows, which count_allies() makes whole.
  */
-#define IS_CONCERT "pg_catalog.lower((%s) COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.=) 'concert'"
+#define IS_CONCERT "pg_catalog.lower((%s) COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.=) ANY ('{concert,一致行动,一致行动人}')"
 
 static void
 read_allies(RsHoldings *h, const uint32 *ids, uint64 n, bool indexed)

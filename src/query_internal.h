@@ -21,6 +21,7 @@ typedef enum BadReason
 	BAD_INVERTED,
 	BAD_NOT_FINITE,
 	BAD_DUPLICATE,
+	BAD_UNKNOWN,
 	BAD_REASONS
 } BadReason;
 

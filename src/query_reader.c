@@ -19,6 +19,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "nodes/plannodes.h"
@@ -31,6 +32,7 @@
 #include "utils/numeric.h"
 #include "utils/plancache.h"
 #include "utils/timestamp.h"
+#include "utils/varlena.h"
 
 #include "query_internal.h"
 #include "risk_screen.h"
@@ -51,7 +53,17 @@ static const char *const reason_text[BAD_REASONS] = {
 	[BAD_INVERTED] = "is above its upper bound",
 	[BAD_NOT_FINITE] = "is NaN or infinite",
 	[BAD_DUPLICATE] = "occurs twice",
+	[BAD_UNKNOWN] = "is not known",
 };
+
+static void
+count_bad_row(RsQuery *q, int column, BadReason reason)
+{
+	if (q->aside)
+		q->bad_aside = true;
+	else
+		q->bad[column][reason]++;
+}
 
 /* Error for a bad row, or count it: false. */
 static bool
@@ -64,16 +76,14 @@ bad_row(RsQuery *q, int column, BadReason reason, TupleTableSlot *slot)
 		[BAD_INVERTED] = ERRCODE_CHECK_VIOLATION,
 		[BAD_NOT_FINITE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 		[BAD_DUPLICATE] = ERRCODE_UNIQUE_VIOLATION,
+		[BAD_UNKNOWN] = ERRCODE_INVALID_PARAMETER_VALUE,
 	};
 	const char *label = NULL;
 	int			label_column = q->contract->label;
 
 	if (q->bad_rows == RS_BAD_SKIP)
 	{
-		if (q->aside)
-			q->bad_aside = true;
-		else
-			q->bad[column][reason]++;
+		count_bad_row(q, column, reason);
 		return false;
 	}
 	for (int k = 0; k < q->nselected && label_column >= 0; k++)
@@ -537,6 +547,23 @@ rs_query_probe(RsQuery *q, const char *what, const char *before, const char *aft
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
 }
 
+/*
+ * The handler finds the row it was given bad. Under bad_rows => 'skip' it is
+ * counted, and true; otherwise the handler raises the error.
+ */
+bool
+rs_query_skips(RsQuery *q, int column, RsFault fault)
+{
+	static const BadReason reason[] = {
+		[RS_FAULT_UNKNOWN] = BAD_UNKNOWN, [RS_FAULT_NULL] = BAD_NULL, [RS_FAULT_NEGATIVE] = BAD_NEGATIVE
+	};
+
+	if (q->bad_rows != RS_BAD_SKIP)
+		return false;
+	count_bad_row(q, column, reason[fault]);
+	return true;
+}
+
 void
 rs_query_plan_generic(RsQuery *q, bool generic)
 {
@@ -618,6 +645,25 @@ rs_query_close(RsQuery *q)
 		SPI_freeplan(kept->plan);
 	q->plans = NULL;
 	MemoryContextDelete(q->row_context);
+}
+
+/*
+ * In characters: one for a word of four or less, two for a longer one; of two
+ * Chinese characters none, they make another word. Case does not matter.
+ */
+bool
+rs_nearly(const char *word, const char *other)
+{
+	int			length = pg_mbstrlen(other);
+	int			most = length > 4 ? 2 : length > 2 ? 1 : 0;
+	char	   *lower;
+
+	if (strlen(word) > 2 * strlen(other))
+		return false;
+	lower = pstrdup(word);
+	for (char *c = lower; *c; c++)
+		*c = (char) pg_ascii_tolower((unsigned char) *c);
+	return varstr_levenshtein_less_equal(lower, (int) strlen(lower), other, (int) strlen(other), 1, 1, 1, most, true) <= most;
 }
 
 RsBadRows

@@ -208,7 +208,9 @@ SELECT results_eq($$SELECT target, party FROM risk_screen.look_through('graph:og
 SELECT set_eq($$SELECT * FROM risk_screen.check_holdings('graph:og_wrong')$$, $$SELECT * FROM risk_screen.check_holdings('SELECT * FROM (VALUES (''a'', ''b'', 0.5), (''c'', ''b'', 1.5), (''d'', ''b'', -0.1)) v (owner, owned, share)')$$, 'the check lists them');
 CREATE TABLE og_ally AS SELECT * FROM (VALUES ('a', 't', 0.5, NULL), ('y', 't', NULL, 'concert'), ('z', 'y', 1.5, NULL)) v (owner, owned, share, kind);
 SELECT risk_screen.create_ownership_graph('og_ally', 'og_ally');
-SELECT is(pg_temp.error_state(format('SELECT * FROM risk_screen.look_through(%L, ''{t}'')', holdings)), '22003', 'a wrong row about who acts in concert: ' || holdings)
+SELECT is(pg_temp.error_state(format($$SELECT * FROM risk_screen.beneficial_owners(%L, 'SELECT ''z'' AS party', targets => '{%s}')$$, holdings, target)), '22003', 'a wrong row about who acts in concert: ' || holdings)
+  FROM unnest(ARRAY['og_ally', 'graph:og_ally']) holdings, unnest('{t,y}'::text[]) target;
+SELECT is((SELECT string_agg(concat_ws(' ', party, total), ', ' ORDER BY party) FROM risk_screen.look_through(holdings, '{t}')), 'a 0.5, 0.5', 'of whom nothing is held, no row is looked at: ' || holdings)
   FROM unnest(ARRAY['og_ally', 'graph:og_ally']) holdings;
 SELECT is(risk_screen.create_ownership_graph('og_empty', 'SELECT * FROM og_t WHERE false'), 0::bigint, 'an empty graph');
 SELECT is_empty($$SELECT * FROM risk_screen.ownership_graph_holdings('og_empty')$$, 'has no rows');
