@@ -169,6 +169,14 @@ HAVING CASE WHEN pg_catalog.bool_or(k.pooled) IS NOT NULL THEN pg_catalog.bool_o
 				  risk_screen._role_prefix(workspace), risk_screen._desk_valid(as_of))
 $$;
 
+-- The same as rows, for rules: parties that are the end of no chain.
+CREATE FUNCTION risk_screen._desk_pooling(as_of date)
+	RETURNS TABLE (party_id text)
+	LANGUAGE plpgsql STABLE ROWS 100 AS $$
+BEGIN
+	RETURN QUERY EXECUTE risk_screen._desk_vehicles(NULL, as_of);
+END $$;
+
 -- Products as query text. What invests in what: filed investments, holdings of
 -- products by products (each product's newest day), products made from
 -- another one, and all of these through vehicles that are no products.

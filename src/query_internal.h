@@ -22,6 +22,7 @@ typedef enum BadReason
 	BAD_NOT_FINITE,
 	BAD_DUPLICATE,
 	BAD_UNKNOWN,
+	BAD_MISFIT,
 	BAD_REASONS
 } BadReason;
 
@@ -57,6 +58,9 @@ struct RsQuery
 	Oid			fetched[RS_MAX_COLUMNS];	/* as the select list delivers it */
 	Oid			collation[RS_MAX_COLUMNS];
 	char	   *expression[RS_MAX_COLUMNS]; /* in the select list, over q */
+	char	   *compared[RS_MAX_COLUMNS];	/* the same to compare with, for identifiers */
+	bool		literal[RS_MAX_COLUMNS];	/* identifier that is a constant: of any type */
+	Oid			narrow[RS_MAX_COLUMNS]; /* identifier fetched in a wider type than this, its interner's */
 	int			scale[RS_MAX_COLUMNS];
 	int			precision[RS_MAX_COLUMNS];	/* 0: not declared */
 	int128		one[RS_MAX_COLUMNS];	/* 10^scale, 0 until it is asked for */

@@ -14,6 +14,8 @@
  */
 #include "pg_compat.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -54,6 +56,7 @@ static const char *const reason_text[BAD_REASONS] = {
 	[BAD_NOT_FINITE] = "is NaN or infinite",
 	[BAD_DUPLICATE] = "occurs twice",
 	[BAD_UNKNOWN] = "is not known",
+	[BAD_MISFIT] = "is too large or no integer",
 };
 
 static void
@@ -77,6 +80,7 @@ bad_row(RsQuery *q, int column, BadReason reason, TupleTableSlot *slot)
 		[BAD_NOT_FINITE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 		[BAD_DUPLICATE] = ERRCODE_UNIQUE_VIOLATION,
 		[BAD_UNKNOWN] = ERRCODE_INVALID_PARAMETER_VALUE,
+		[BAD_MISFIT] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 	};
 	const char *label = NULL;
 	int			label_column = q->contract->label;
@@ -254,6 +258,58 @@ convert(RsQuery *q, int c, Datum datum, TupleTableSlot *slot)
 	return true;
 }
 
+/* An integer of more bytes, or a numeric, as one of the interner's type; what does not fit is a bad row. */
+static bool
+narrow(RsQuery *q, int c, Datum *value, TupleTableSlot *slot)
+{
+	int128		number = 0;
+	bool		fits = true;
+
+	if (q->fetched[c] == NUMERICOID)
+	{
+		Datum		numeric = PointerGetDatum(PG_DETOAST_DATUM_PACKED(*value));
+
+		fits = rs_numeric_is_finite(numeric) && fabs(rs_numeric_to_float8(numeric)) < 1e30 && rs_numeric_to_int128(numeric, 0, &number);
+	}
+	else
+		number = q->fetched[c] == INT4OID ? DatumGetInt32(*value) : DatumGetInt64(*value);
+	if (q->narrow[c] == INT2OID)
+	{
+		if (fits && number >= PG_INT16_MIN && number <= PG_INT16_MAX)
+		{
+			*value = Int16GetDatum((int16) number);
+			return true;
+		}
+	}
+	else if (q->narrow[c] == INT4OID)
+	{
+		if (fits && number >= PG_INT32_MIN && number <= PG_INT32_MAX)
+		{
+			*value = Int32GetDatum((int32) number);
+			return true;
+		}
+	}
+	else if (fits && number >= PG_INT64_MIN && number <= PG_INT64_MAX)
+	{
+		*value = Int64GetDatum((int64) number);
+		return true;
+	}
+	if (q->bad_rows == RS_BAD_ERROR)
+	{
+		Oid			out;
+		bool		varlena;
+
+		getTypeOutputInfo(q->fetched[c], &out, &varlena);
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("column \"%s\" of the %s query has the value %s, which is no %s", q->contract->column[c].name,
+						q->contract->name, OidOutputFunctionCall(out, *value), format_type_be(q->narrow[c])),
+				 errdetail("The other query identifies the same things by %s.", format_type_be(q->narrow[c])),
+				 errhint("Cast the column of the other query to %s.", format_type_be(q->fetched[c]))));
+	}
+	return bad_row(q, c, BAD_MISFIT, slot);
+}
+
 /* Number the identifiers of a row and hand it on. The slot is for messages. */
 static void
 handle_row(RsQuery *q, RsRow *row, TupleTableSlot *slot)
@@ -328,6 +384,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 		else if (q->contract->column[c].kind == RS_ID)
 		{
 			row->value[c].raw = slot->tts_values[k];
+			if (OidIsValid(q->narrow[c]) && !narrow(q, c, &row->value[c].raw, slot))
+				goto done;
 			if (q->delay > 0)
 				rs_intern_prefetch(q->interner[q->contract->column[c].interner], row->value[c].raw);
 		}

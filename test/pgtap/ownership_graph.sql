@@ -50,7 +50,7 @@ INSERT INTO og_kinds VALUES
 	('negative', 'SELECT -owner * 3000000000 AS owner, -owned * 3000000000 AS owned, share FROM og_t', 'SELECT -owner * 3000000000 AS owner, -owned * 3000000000 AS owned, share FROM og_t'),
 	('text', $$SELECT 'party ' || owner AS owner, 'party ' || owned AS owned, share FROM og_t$$, $$SELECT 'party ' || owner AS owner, 'party ' || owned AS owned, share FROM og_t$$),
 	('varchar', 'SELECT owner::varchar(20), owned::varchar(20), share FROM og_t', 'SELECT * FROM og_t'),
-	('text and bigint', 'SELECT owner::text, owned, share FROM og_t', 'SELECT * FROM og_t'),
+	('numeric and bigint', 'SELECT owner + 0.00 AS owner, owned, share FROM og_t', 'SELECT * FROM og_t'),
 	('empty text', $$SELECT CASE owner WHEN 3 THEN '' ELSE owner::text END AS owner, owned::text, share FROM og_t$$, $$SELECT CASE owner WHEN 3 THEN '' ELSE owner::text END AS owner, owned, share FROM og_t$$),
 	('padded characters', 'SELECT owner::char(9), owned::char(5), share FROM og_t', 'SELECT * FROM og_t'),
 	('long text', $$SELECT repeat('x', owner::int * 20) AS owner, repeat('x', owned::int * 20) AS owned, share FROM og_t$$, $$SELECT repeat('x', owner::int * 20) AS owner, repeat('x', owned::int * 20) AS owned, share FROM og_t$$),
