@@ -37,6 +37,13 @@ typedef struct RsStatement
 	TimestampTz known_from;
 } RsStatement;
 
+/* A row without one of its parties, or both (RS_NO_ID). */
+typedef struct RsUnnamed
+{
+	uint32		owner,
+				owned;
+} RsUnnamed;
+
 typedef struct RsHoldings
 {
 	MemoryContext budget;
@@ -69,6 +76,9 @@ typedef struct RsHoldings
 	uint64		statement_capacity;
 	bool		upwards;
 	bool		misspelt;		/* kinds may be */
+	RsUnnamed  *unnamed;
+	uint64		nunnamed,
+				unnamed_capacity;
 } RsHoldings;
 
 /* Date and knowledge arguments of every function: NULL as_of = today, NULL known_at = all. */
@@ -77,6 +87,8 @@ typedef struct RsHoldings
 #define RS_ALLOW_ANY		3
 #define RS_ALLOW_INVERTED	4	/* share_min above share_max: for the check that lists them */
 #define RS_ALLOW_MISSPELT	8	/* a kind that is nearly one with a meaning: likewise */
+#define RS_ALLOW_UNNAMED	16	/* an owner or company that is NULL: kept apart, in unnamed */
+#define RS_ALLOW_CHECKED	(RS_ALLOW_ANY | RS_ALLOW_INVERTED | RS_ALLOW_MISSPELT | RS_ALLOW_UNNAMED)
 
 extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
 									bool swapped, int allow, const char *bad_rows,

@@ -406,7 +406,7 @@ take_row(RsHoldings *h, uint32 row, uint32 owned)
 	RsHolding	r;
 
 	rs_ownership_file_row(k->file, row, &r);
-	if ((k->allow & ~RS_ALLOW_MISSPELT) != (RS_ALLOW_ANY | RS_ALLOW_INVERTED) && !is_sound(h, row, &r))
+	if ((k->allow & (RS_ALLOW_ANY | RS_ALLOW_INVERTED)) != (RS_ALLOW_ANY | RS_ALLOW_INVERTED) && !is_sound(h, row, &r))
 		return;
 	if (!rs_holdings_wants(h, r.from, r.to, r.known_from))
 		return;

@@ -38,8 +38,8 @@ static const int column_of[RS_V_COLUMNS] = {RS_H_SHARE, RS_H_VOTES, RS_H_SHARE_M
 static const RsContract *
 contract_for(int allow)
 {
-	static RsColumn column[2 * RS_ALLOW_INVERTED][RS_H_COLUMNS];
-	static RsContract contract[2 * RS_ALLOW_INVERTED];
+	static RsColumn column[2 * RS_ALLOW_UNNAMED][RS_H_COLUMNS];
+	static RsContract contract[2 * RS_ALLOW_UNNAMED];
 
 	if (contract[allow].ncolumns == 0)
 	{
@@ -48,6 +48,8 @@ contract_for(int allow)
 			if (column[allow][c].kind == RS_AMOUNT)
 				column[allow][c].flags |= (allow & RS_ALLOW_NEGATIVE ? 0 : RS_NOT_NEGATIVE) |
 					(allow & RS_ALLOW_OVER_ONE ? 0 : RS_NOT_OVER_ONE);
+		if (allow & RS_ALLOW_UNNAMED)
+			column[allow][RS_H_OWNER].flags = column[allow][RS_H_OWNED].flags = RS_REQUIRED;
 		contract[allow] = rs_holdings_contract;
 		contract[allow].column = column[allow];
 		if (!(allow & RS_ALLOW_INVERTED))
@@ -65,7 +67,7 @@ rs_holdings_open_query(RsHoldings *h, const char *text, int allow, const char *b
 	RsHoldingRows *rows = h->rows;
 
 	h->misspelt = (allow & RS_ALLOW_MISSPELT) != 0;
-	h->query = rs_query_open(text, contract_for(allow & ~RS_ALLOW_MISSPELT),
+	h->query = rs_query_open(text, contract_for(allow),
 							 rs_bad_rows_option(bad_rows), h->budget, NULL);
 	h->interner = rs_query_interner(h->query, RS_INTERN_ACCOUNT);
 	if (!rs_query_has(h->query, RS_H_SHARE) && !rs_query_has(h->query, RS_H_SHARE_MIN) &&
@@ -162,6 +164,16 @@ take_row(void *arg, const RsRow *row)
 	RsHoldings *h = arg;
 	RsHolding	r = {0};
 
+	if (row->isnull[RS_H_OWNER] || row->isnull[RS_H_OWNED])
+	{
+		/* only where they are asked for; else the reader has refused them */
+		h->unnamed = rs_grow(h->budget, h->unnamed, &h->unnamed_capacity, h->nunnamed + 1, sizeof(RsUnnamed), purpose);
+		h->unnamed[h->nunnamed++] = (RsUnnamed) {
+			row->isnull[RS_H_OWNER] ? RS_NO_ID : row->value[RS_H_OWNER].id,
+			row->isnull[RS_H_OWNED] ? RS_NO_ID : row->value[RS_H_OWNED].id
+		};
+		return;
+	}
 	r.owner = row->value[RS_H_OWNER].id;
 	r.owned = row->value[RS_H_OWNED].id;
 	r.from = row->isnull[RS_H_VALID_FROM] ? DATEVAL_NOBEGIN : row->value[RS_H_VALID_FROM].date;
