@@ -90,6 +90,8 @@ typedef struct RsHoldings
 #define RS_ALLOW_UNNAMED	16	/* an owner or company that is NULL: kept apart, in unnamed */
 #define RS_ALLOW_CHECKED	(RS_ALLOW_ANY | RS_ALLOW_INVERTED | RS_ALLOW_MISSPELT | RS_ALLOW_UNNAMED)
 
+/* Does the text name an ownership graph? Then no statement is executed. */
+extern bool rs_holdings_are_kept(const char *text);
 extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
 									bool swapped, int allow, const char *bad_rows,
 									const DateADT *as_of, const TimestampTz *known_at);

@@ -7,22 +7,25 @@
  * party met, plus rows without a party for the mass that has no named holder.
  * Of every target the totals of its ultimate rows sum to 1, unless a flag says
  * why not.
+ *
+ * Rows are made as they are wanted (src/row_scan.h): of an ownership graph
+ * first those of plain companies (src/look_through_plain.c), one by one, then
+ * those of the others a part of the targets at a time; of a query all at once.
  */
 #include "pg_compat.h"
 
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "ownership_plain.h"
+#include "look_through.h"
 #include "ownership_sql.h"
-#include "result_row.h"
 #include "rs_memory.h"
+#include "row_scan.h"
 
 typedef struct Answer			/* of one target */
 {
@@ -32,53 +35,69 @@ typedef struct Answer			/* of one target */
 				high;
 } Answer;
 
+/* What is still to come. */
+typedef enum Phase
+{
+	PHASE_BEGIN,				/* everything: of a query at once; of a graph */
+	PHASE_PLAIN,				/* plain companies, then */
+	PHASE_PARTS,				/* the other targets in parts, then */
+	PHASE_LARGE_RINGS,			/* those around large rings together */
+	PHASE_END
+} Phase;
+
 typedef struct LookThrough
 {
 	MemoryContext budget;
+	Phase		phase;
+	char	   *holdings;		/* arguments */
+	ArrayType  *targets;		/* NULL: everybody */
+	const DateADT *as_of;		/* NULL: today */
+	const TimestampTz *known_at;	/* NULL: what is known now */
+	DateADT		day;
+	TimestampTz time;
+	char	   *bad_rows;
+	bool		assets;
+	RsHoldings *whole;			/* what the question is put to */
+	uint32	   *asked;			/* its targets, by number */
+	uint32		nasked;
+	RsKeptParts *parts;			/* of a graph's targets */
+	MemoryContext part;			/* of one of these */
+	RsPlainRows *plain;
 	bool		normalise;		/* over_one */
 	bool		refuse;
+	bool		downwards;
+	int			max_layers;		/* 0 = no limit */
 	RsHoldings *h;				/* what is being looked at, and its systems */
-	RsResultRow row;
+	RsResultRow *row;
 	RsSystem   *system,
 			   *low,			/* share_min, share_max; NULL without ranges */
 			   *high;
 	Answer	   *pending;		/* solved, its rows not written yet */
 	Answer		answer[2];
-	bool		downwards;
-	int			max_layers;		/* 0 = no limit */
-	Datum	   *flag_array;		/* by slot of a small hash of masks */
-	uint32	   *flag_mask;
+	RsFlagArrays flags;
 } LookThrough;
 
-/* Few masks occur: keep their arrays. */
-#define FLAG_SLOTS 1024
-
-static Datum
-flags_datum(LookThrough *l, uint32 flags)
+Datum
+rs_flag_arrays_make(RsFlagArrays *f, uint32 slot, uint32 flags)
 {
-	uint32		slot = (flags * 0x9E3779B1u) >> 22;
+	MemoryContext old = MemoryContextSwitchTo(f->budget);
 
-	if (l->flag_array[slot] == (Datum) 0 || l->flag_mask[slot] != flags)
-	{
-		MemoryContext old = MemoryContextSwitchTo(l->budget);
-
-		if (l->flag_array[slot] != (Datum) 0)
-			pfree(DatumGetPointer(l->flag_array[slot]));
-		l->flag_array[slot] = rs_flag_array(flags);
-		l->flag_mask[slot] = flags;
-		MemoryContextSwitchTo(old);
-	}
-	return l->flag_array[slot];
+	if (f->array[slot] != (Datum) 0)
+		pfree(DatumGetPointer(f->array[slot]));
+	f->array[slot] = rs_flag_array(flags);
+	f->mask[slot] = flags;
+	MemoryContextSwitchTo(old);
+	return f->array[slot];
 }
 
 /* A number, or NULL where flags say that there is none. */
 static void
-put_share(LookThrough *l, RsReal share, bool none)
+put_share(RsResultRow *row, RsReal share, bool none)
 {
 	if (none)
-		rs_row_null(&l->row);
+		rs_row_null(row);
 	else
-		rs_row_share(&l->row, share);
+		rs_row_share(row, share);
 }
 
 /* total_min, total_max: a number that the two other systems also solved. */
@@ -87,8 +106,8 @@ put_bounds(LookThrough *l, RsReal low, uint32 low_flags, RsReal high, uint32 hig
 {
 	uint32		no_value = RS_FLAG_CLOSED_LOOP | RS_FLAG_RHO_GE_1;
 
-	put_share(l, low, l->low == NULL || (low_flags & no_value) != 0);
-	put_share(l, high, l->low == NULL || (high_flags & no_value) != 0);
+	put_share(l->row, low, l->low == NULL || (low_flags & no_value) != 0);
+	put_share(l->row, high, l->low == NULL || (high_flags & no_value) != 0);
 }
 
 static void
@@ -97,8 +116,9 @@ put_stake(LookThrough *l, const Answer *a, Datum target, uint64 i)
 	RsOwnershipGraph *g = l->h->graph;
 	const RsStake *stake = &a->stakes.stake[i];
 	bool		none = (stake->flags & RS_FLAGS_NO_VALUE) != 0;
-	RsResultRow *row = &l->row;
+	RsResultRow *row = l->row;
 
+	rs_row_begin(row);
 	rs_row_varlena(row, target);
 	rs_row_varlena(row, rs_holdings_name(l->h, stake->node));
 	rs_row_int4(row, (int32) stake->layers);
@@ -113,14 +133,14 @@ put_stake(LookThrough *l, const Answer *a, Datum target, uint64 i)
 		else
 			rs_row_exact(row, direct, g->scale);
 	}
-	put_share(l, stake->total, none);
+	put_share(row, stake->total, none);
 	if (!none && stake->net == stake->total)
 		rs_row_repeat(row);
 	else
-		put_share(l, stake->net, none);
+		put_share(row, stake->net, none);
 	rs_row_bool(row, stake->ultimate);
 	rs_row_bool(row, stake->in_cycle);
-	rs_row_varlena(row, flags_datum(l, stake->flags));
+	rs_row_varlena(row, rs_flag_arrays_get(&l->flags, stake->flags));
 	if (l->low != NULL)
 		put_bounds(l, a->low.stake[i].total, a->low.stake[i].flags,
 				   a->high.stake[i].total, a->high.stake[i].flags);
@@ -129,33 +149,48 @@ put_stake(LookThrough *l, const Answer *a, Datum target, uint64 i)
 	rs_row_put(row);
 }
 
-/* A row without a party: mass that no ultimate party has. */
+/* A row without a party, up to its bounds. */
 static void
-put_rest(LookThrough *l, Datum target, uint32 flags, RsReal mass, const RsReal *direct,
-		 bool bounded, RsReal low, uint32 low_flags, RsReal high, uint32 high_flags)
+begin_rest(RsResultRow *row, RsFlagArrays *arrays, Datum target, uint32 flags, RsReal mass, const RsReal *direct)
 {
 	/* The loop's own mass is a number; only what passes the loop is not. */
 	bool		none = (flags & (RS_FLAG_RHO_GE_1 | RS_FLAG_RANGE)) != 0 ||
 		(flags & (RS_FLAG_CLOSED_LOOP | RS_FLAG_UNKNOWN)) == (RS_FLAG_CLOSED_LOOP | RS_FLAG_UNKNOWN);
-	RsResultRow *row = &l->row;
 
+	rs_row_begin(row);
 	rs_row_varlena(row, target);
 	rs_row_null(row);
 	rs_row_null(row);
-	put_share(l, direct == NULL ? 0 : *direct, direct == NULL);
-	put_share(l, mass, none);
-	put_share(l, mass, none);
+	put_share(row, direct == NULL ? 0 : *direct, direct == NULL);
+	put_share(row, mass, none);
+	put_share(row, mass, none);
 	rs_row_bool(row, true);
 	rs_row_bool(row, (flags & RS_FLAG_CLOSED_LOOP) != 0);
-	rs_row_varlena(row, flags_datum(l, flags));
-	if (bounded)
-		put_bounds(l, low, low_flags, high, high_flags);
-	else
-	{
-		rs_row_null(row);
-		rs_row_null(row);
-	}
-	rs_row_put(row);
+	rs_row_varlena(row, rs_flag_arrays_get(arrays, flags));
+}
+
+void
+rs_write_rest(RsResultRow *row, RsFlagArrays *arrays, Datum target, uint32 flags, RsReal mass, const RsReal *direct)
+{
+	begin_rest(row, arrays, target, flags, mass, direct);
+	rs_row_null(row);
+	rs_row_null(row);
+}
+
+static void
+put_rest(LookThrough *l, Datum target, uint32 flags, RsReal mass, const RsReal *direct)
+{
+	rs_write_rest(l->row, &l->flags, target, flags, mass, direct);
+	rs_row_put(l->row);
+}
+
+static void
+put_bounded_rest(LookThrough *l, Datum target, uint32 flags, RsReal mass, const RsReal *direct,
+				 RsReal low, uint32 low_flags, RsReal high, uint32 high_flags)
+{
+	begin_rest(l->row, &l->flags, target, flags, mass, direct);
+	put_bounds(l, low, low_flags, high, high_flags);
+	rs_row_put(l->row);
 }
 
 /* All rows of a target. */
@@ -185,8 +220,7 @@ put_answer(LookThrough *l, const Answer *a)
 			CHECK_FOR_INTERRUPTS();
 	}
 	if (ncut > 0)
-		put_rest(l, name, RS_FLAG_LAYERS_CUT | (cut_flags ? RS_FLAG_RANGE | cut_flags : 0), cut, NULL,
-				 false, 0, 0, 0, 0);
+		put_rest(l, name, RS_FLAG_LAYERS_CUT | (cut_flags ? RS_FLAG_RANGE | cut_flags : 0), cut, NULL);
 	if (l->downwards)
 		return;
 	if (s->unknown > 0 || s->unknown_flags != 0)
@@ -201,12 +235,12 @@ put_answer(LookThrough *l, const Answer *a)
 			ranged |= (g->edge_flags[e] & RS_FLAG_RANGE) != 0;
 		}
 		direct = (RsReal) Max(0, g->one - known) / (RsReal) g->one;
-		put_rest(l, name, RS_FLAG_UNKNOWN | s->unknown_flags | (s->over ? RS_FLAG_SUM_OVER_100 : 0), s->unknown, ranged ? NULL : &direct,
-				 true, a->high.unknown, a->high.unknown_flags,
-				 a->low.unknown, a->low.unknown_flags);
+		put_bounded_rest(l, name, RS_FLAG_UNKNOWN | s->unknown_flags | (s->over ? RS_FLAG_SUM_OVER_100 : 0), s->unknown,
+						 ranged ? NULL : &direct, a->high.unknown, a->high.unknown_flags,
+						 a->low.unknown, a->low.unknown_flags);
 	}
 	if (s->has_closed)
-		put_rest(l, name, RS_FLAG_CLOSED_LOOP, s->closed, NULL, false, 0, 0, 0, 0);
+		put_rest(l, name, RS_FLAG_CLOSED_LOOP, s->closed, NULL);
 }
 
 static void
@@ -235,7 +269,7 @@ look_at(LookThrough *l, uint32 target, bool asked)
 
 		put_pending(l);
 		if (asked)
-			put_rest(l, rs_holdings_name(l->h, target), RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &all, true, 1, 0, 1, 0);
+			put_bounded_rest(l, rs_holdings_name(l->h, target), RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &all, 1, 0, 1, 0);
 		return;
 	}
 	a->target = target;
@@ -321,150 +355,122 @@ has_large_ring(RsOwnershipGraph *g)
 	return false;
 }
 
-/* ---------- plain companies of an ownership graph ---------- */
-
-/*
- * A party's name, written where it is kept: reading back at once what was
- * written byte by byte stalls the processor.
- */
-static inline void
-put_node(LookThrough *l, RsHoldings *h, uint32 node)
-{
-	char	   *to = rs_row_text_begin(&l->row, RS_NAME_BYTES);
-	int			n = rs_kept_write_node(h, node, to, RS_NAME_BYTES);
-
-	if (n >= 0)
-		rs_row_text_end(&l->row, n);
-	else
-	{
-		rs_row_take_back(&l->row);
-		rs_row_varlena(&l->row, rs_kept_node_text(h, node));
-	}
-}
-
-/* All rows of a target that the solver was not needed for. */
-static void
-put_plain(LookThrough *l, RsHoldings *h, uint32 target, const RsPlainOwners *owners, bool asked)
-{
-	const RsOwnershipHeader *header = rs_kept_file(h)->header;
-	Datum		name = rs_kept_node_text(h, target);
-	RsResultRow *row = &l->row;
-	RsReal		one = 1,
-				direct = 1;
-
-	if (!owners->held)
-	{
-		if (asked)
-			put_rest(l, name, RS_FLAG_UNKNOWN | RS_FLAG_NO_HOLDERS, 1, &direct, false, 0, 0, 0, 0);
-		return;
-	}
-	for (int i = 0; i < header->scale[RS_V_SHARE]; i++)
-		one *= 10;
-	for (uint32 i = 0; i < owners->n; i++)
-	{
-		const RsPlainParty *party = &owners->party[i];
-
-		rs_row_varlena(row, name);
-		put_node(l, h, party->node);
-		rs_row_int4(row, (int32) party->layers);
-		if (party->direct == 0)
-			rs_row_zero(row);
-		else
-			rs_row_exact(row, party->direct, header->scale[RS_V_SHARE]);
-		/* most of those who hold directly hold nothing else; totals have 15 digits */
-		if (party->direct != 0 && header->scale[RS_V_SHARE] <= 15 && (RsReal) party->direct / one == party->total)
-			rs_row_repeat(row);
-		else
-			rs_row_share(row, party->total);
-		rs_row_repeat(row);
-		rs_row_bool(row, party->ultimate);
-		rs_row_bool(row, false);
-		rs_row_varlena(row, flags_datum(l, party->flags));
-		rs_row_null(row);
-		rs_row_null(row);
-		rs_row_put(row);
-	}
-	if (owners->unknown > 0)
-	{
-		direct = (one - owners->known) / one;
-		put_rest(l, name, RS_FLAG_UNKNOWN, owners->unknown, &direct, false, 0, 0, 0, 0);
-	}
-}
-
-/* Answer the targets that are plain; the others remain in parts. */
-static void
-look_at_plain(LookThrough *l, RsHoldings *h, RsKeptParts *parts, bool asked)
-{
-	const RsOwnershipFile *f = rs_kept_file(h);
-	RsPlain    *plain = rs_plain_create(l->budget, f, &h->options);
-	MemoryContext names,
-				old;
-	RsPlainOwners owners;
-	uint64		left = 0;
-
-	if (plain == NULL)
-		return;
-	names = AllocSetContextCreate(l->budget, "risk_screen names", ALLOCSET_SMALL_SIZES);
-	for (uint64 i = 0; i < parts->n; i++)
-	{
-		int64		target = parts->target[i];
-
-		if (i + 8 < parts->n && parts->target[i + 8] < f->header->nnodes)
-			rs_plain_prefetch(f, (uint32) parts->target[i + 8], true);
-		if (i + 4 < parts->n && parts->target[i + 4] < f->header->nnodes)
-			rs_plain_prefetch(f, (uint32) parts->target[i + 4], false);
-		if (target >= f->header->nnodes || rs_plain_is_futile(plain) ||
-			!rs_plain_solve(plain, (uint32) target, &owners))
-		{
-			parts->target[left++] = target;
-			continue;
-		}
-		old = MemoryContextSwitchTo(names);
-		put_plain(l, h, (uint32) target, &owners, asked);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(names);
-		if ((i & 0xFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	parts->n = left;
-	MemoryContextDelete(names);
-}
-
 /*
  * Of an ownership graph, few targets at a time: all that is known of the
  * parties around them stays in the processor's caches. Those around a large
- * ring come last and together, so that it is solved once.
+ * ring come last and together, so that it is solved once. False: none is left.
  */
-static void
-look_in_parts(LookThrough *l, RsHoldings *whole, const uint32 *asked, uint32 nasked)
+static bool
+look_at_part(LookThrough *l)
 {
-	MemoryContext part;
-	RsKeptParts *parts = asked ? rs_kept_parts_of(whole, asked, nasked) : rs_kept_parts_all(whole, !l->downwards);
-	bool		rest = false;
+	RsHoldings *h;
+	uint32	   *id,
+				n;
 
-	if (!l->downwards && !whole->swapped && l->max_layers == 0)
-		look_at_plain(l, whole, parts, asked != NULL);
-	if (parts->n == 0)
-		return;
-	part = AllocSetContextCreate(l->budget, "risk_screen part", 0, 256 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
-	do
+	MemoryContextReset(l->part);
+	h = rs_kept_parts_next(l->parts, l->part, !l->downwards, l->phase == PHASE_LARGE_RINGS, &id, &n);
+	if (h == NULL)
+		return false;
+	rs_holdings_build(h);
+	if (l->phase == PHASE_PARTS && l->parts->at < l->parts->n + l->parts->ndeferred && has_large_ring(h->graph))
+		rs_kept_parts_defer(l->parts, n);
+	else
+		look_at_all(l, h, id, n, l->targets != NULL);
+	return true;
+}
+
+static void
+look_at_whole(LookThrough *l)
+{
+	if (l->targets != NULL)
+		rs_holdings_load_around(l->whole, l->asked, l->nasked, !l->downwards);
+	else
+		rs_holdings_load_all(l->whole);
+	look_at_all(l, l->whole, l->asked, l->nasked, l->targets != NULL);
+}
+
+static void
+open_whole(LookThrough *l)
+{
+	l->whole = rs_holdings_open(l->holdings, l->budget, RS_CLASSES_EQUITY, l->assets,
+								l->assets ? RS_ALLOW_ANY : l->downwards ? RS_ALLOW_NEGATIVE : 0, l->bad_rows,
+								l->as_of, l->known_at);
+	rs_holdings_ignore(l->whole, RS_H_VOTES);
+	if (l->targets != NULL)
+		l->asked = rs_holdings_ids(l->whole, l->targets, "targets", &l->nasked);
+}
+
+static void
+begin_rows(LookThrough *l)
+{
+	if (!rs_holdings_are_kept(l->holdings))
 	{
-		RsHoldings *h;
-		uint32	   *id,
-					n;
+		SPI_connect();
+		open_whole(l);
+		look_at_whole(l);
+		rs_holdings_close(l->whole);
+		l->whole = NULL;
+		SPI_finish();
+		l->phase = PHASE_END;
+		return;
+	}
+	open_whole(l);
+	/* who is to be refused is counted over everything */
+	if (l->refuse)
+	{
+		look_at_whole(l);
+		l->phase = PHASE_END;
+		return;
+	}
+	l->parts = l->targets != NULL ? rs_kept_parts_of(l->whole, l->asked, l->nasked) :
+		rs_kept_parts_all(l->whole, !l->downwards);
+	if (!l->downwards && !l->assets && l->max_layers == 0)
+		l->plain = rs_plain_rows_open(l->budget, l->whole, l->parts, &l->flags, l->targets != NULL);
+	l->phase = l->plain != NULL ? PHASE_PLAIN : PHASE_PARTS;
+}
 
-		while ((h = rs_kept_parts_next(parts, part, !l->downwards, rest, &id, &n)) != NULL)
-		{
-			rs_holdings_build(h);
-			if (!rest && parts->at < parts->n + parts->ndeferred && has_large_ring(h->graph))
-				rs_kept_parts_defer(parts, n);
-			else
-				look_at_all(l, h, id, n, asked != NULL);
-			MemoryContextReset(part);
-		}
-		rest = true;
-	} while (rs_kept_parts_again(parts));
-	MemoryContextDelete(part);
+static RsRowsMade
+next_rows(void *state, RsResultRow *row)
+{
+	LookThrough *l = state;
+	MemoryContext old;
+
+	l->row = row;
+	switch (l->phase)
+	{
+		case PHASE_BEGIN:
+			begin_rows(l);
+			return RS_ROWS_PUT;
+		case PHASE_PLAIN:
+			if (rs_plain_rows_next(l->plain, row))
+				return RS_ROWS_HERE;
+			l->phase = PHASE_PARTS;
+			return RS_ROWS_PUT;
+		case PHASE_PARTS:
+		case PHASE_LARGE_RINGS:
+			if (l->parts->n == 0)
+				break;
+			if (l->part == NULL)
+				l->part = AllocSetContextCreate(l->budget, "risk_screen part", 0, 256 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
+			old = MemoryContextSwitchTo(l->part);
+			if (!look_at_part(l))
+				l->phase = rs_kept_parts_again(l->parts) ? PHASE_LARGE_RINGS : PHASE_END;
+			MemoryContextSwitchTo(old);
+			return RS_ROWS_PUT;
+		case PHASE_END:
+			break;
+	}
+	return RS_ROWS_END;
+}
+
+static void
+close_rows(void *state)
+{
+	LookThrough *l = state;
+
+	if (l->whole != NULL)
+		rs_holdings_close(l->whole);
+	MemoryContextDelete(l->budget);
 }
 
 /*
@@ -483,26 +489,23 @@ PG_FUNCTION_INFO_V1(rs_look_through);
 Datum
 rs_look_through(PG_FUNCTION_ARGS)
 {
-	LookThrough l = {0};
+	LookThrough *l;
 	MemoryContext budget;
-	RsHoldings *h;
 	char	   *direction,
 			   *over_one;
-	DateADT		as_of = 0;
-	TimestampTz known_at = 0;
-	bool		assets;
-	uint32	   *asked = NULL;
-	uint32		nasked = 0;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2) || PG_ARGISNULL(5) || PG_ARGISNULL(7))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("arguments holdings, direction, over_one and bad_rows must not be null")));
+	budget = rs_ownership_budget();
+	l = rs_alloc0(budget, 1, sizeof(LookThrough), "look-through");
+	l->budget = l->flags.budget = budget;
 	direction = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	over_one = text_to_cstring(PG_GETARG_TEXT_PP(5));
-	assets = strcmp(direction, "assets") == 0;
-	l.downwards = strcmp(direction, "holdings") == 0;
-	if (!assets && !l.downwards && strcmp(direction, "owners") != 0)
+	l->assets = strcmp(direction, "assets") == 0;
+	l->downwards = strcmp(direction, "holdings") == 0;
+	if (!l->assets && !l->downwards && strcmp(direction, "owners") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown direction \"%s\"", direction),
@@ -512,48 +515,29 @@ rs_look_through(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown over_one option \"%s\"", over_one),
 				 errhint("Use 'keep', 'normalise' or 'error'.")));
+	l->normalise = strcmp(over_one, "normalise") == 0;
+	l->refuse = strcmp(over_one, "error") == 0;
 	if (!PG_ARGISNULL(4))
 	{
-		l.max_layers = PG_GETARG_INT32(4);
-		if (l.max_layers < 1)
+		l->max_layers = PG_GETARG_INT32(4);
+		if (l->max_layers < 1)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("argument max_layers must be at least 1")));
 	}
-	if (!PG_ARGISNULL(3))
-		as_of = PG_GETARG_DATEADT(3);
-	if (!PG_ARGISNULL(6))
-		known_at = PG_GETARG_TIMESTAMPTZ(6);
-
-	InitMaterializedSRF(fcinfo, 0);
-	rs_result_row_open(&l.row, (ReturnSetInfo *) fcinfo->resultinfo);
-	budget = rs_ownership_budget();
-	SPI_connect();
-	h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_EQUITY, assets,
-						 assets ? RS_ALLOW_ANY : l.downwards ? RS_ALLOW_NEGATIVE : 0, text_to_cstring(PG_GETARG_TEXT_PP(7)),
-						 PG_ARGISNULL(3) ? NULL : &as_of, PG_ARGISNULL(6) ? NULL : &known_at);
-	rs_holdings_ignore(h, RS_H_VOTES);
+	l->holdings = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	l->bad_rows = text_to_cstring(PG_GETARG_TEXT_PP(7));
 	if (!PG_ARGISNULL(1))
-		asked = rs_holdings_ids(h, PG_GETARG_ARRAYTYPE_P(1), "targets", &nasked);
-	l.budget = budget;
-	l.normalise = strcmp(over_one, "normalise") == 0;
-	l.refuse = strcmp(over_one, "error") == 0;
-	l.flag_array = rs_alloc0(budget, FLAG_SLOTS, sizeof(Datum), "flags");
-	l.flag_mask = rs_alloc0(budget, FLAG_SLOTS, sizeof(uint32), "flags");
-	/* who is to be refused is counted over everything */
-	if (h->kept && !l.refuse)
-		look_in_parts(&l, h, asked, nasked);
-	else
+		l->targets = PG_GETARG_ARRAYTYPE_P(1);
+	if (!PG_ARGISNULL(3))
 	{
-		if (asked != NULL)
-			rs_holdings_load_around(h, asked, nasked, !l.downwards);
-		else
-			rs_holdings_load_all(h);
-		look_at_all(&l, h, asked, nasked, asked != NULL);
+		l->day = PG_GETARG_DATEADT(3);
+		l->as_of = &l->day;
 	}
-	rs_holdings_close(h);
-	SPI_finish();
-	MemoryContextDelete(budget);
-	rs_result_row_close(&l.row);
-	return (Datum) 0;
+	if (!PG_ARGISNULL(6))
+	{
+		l->time = PG_GETARG_TIMESTAMPTZ(6);
+		l->known_at = &l->time;
+	}
+	return rs_return_rows(fcinfo, &(RsRowSource) {next_rows, close_rows, l});
 }
