@@ -461,11 +461,17 @@ judge(Beneficial *b, uint32 company)
 	for (uint64 i = 0; i < base->n; i++)
 		b->shown[base->stake[i].node] = false;
 
+	if (b->h->graph->in_start[company] == b->h->graph->in_start[company + 1])
+	{
+		/* nothing is recorded: it may be anybody's */
+		unknown.flags |= RS_FLAG_NO_HOLDERS;
+		unsure = true;
+	}
 	for (int s = 0; s < BASES; s++)
 	{
 		const RsStakes *of = stakes_of(b, s);
 
-		unknown.share[s] = of->unknown;
+		unknown.share[s] = unknown.flags & RS_FLAG_NO_HOLDERS ? 1 : of->unknown;
 		unknown.no_value |= without_value(s, of->unknown_flags);
 		if (counts(b, s))
 		{
@@ -569,12 +575,15 @@ read_holdings(Beneficial *b, FunctionCallInfo fcinfo, MemoryContext budget, cons
 		}
 		*links = PG_ARGISNULL(7) ? NULL : rs_links_read(h, text_to_cstring(PG_GETARG_TEXT_PP(7)), "concert", bad_rows, RS_LINKS_CONCERT);
 		if (*links == NULL || *ids == NULL || all_allies_read(h, *links, &missing))
+		{
+			if (*links != NULL)
+				rs_links_close(*links, false);
 			return;
+		}
 		/* Who is behind an ally may be asked: begin again, around the allies too. */
 		allies = lappend(allies, missing);
-		if (h->query != NULL)
-			rs_query_forget_bad_rows(h->query);
-		rs_holdings_close(h);
+		rs_links_close(*links, true);
+		rs_holdings_abandon(h);
 		MemoryContextReset(budget);
 		*links = NULL;
 	}

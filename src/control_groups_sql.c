@@ -89,7 +89,10 @@ open_groups(Groups *s, FunctionCallInfo fcinfo, const char *holdings, const char
 	rs_holdings_follow_concert(h);
 	rs_holdings_load_all(h);
 	if (links != NULL)
+	{
 		s->links = rs_links_read(h, links, "links", bad_rows, kinds);
+		rs_links_close(s->links, false);
+	}
 }
 
 static void

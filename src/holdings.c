@@ -42,6 +42,12 @@ rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool sw
 		rs_holdings_open_kept(h, text + strlen(RS_GRAPH_PREFIX), allow, bad_rows);
 	else
 		rs_holdings_open_query(h, text, allow, bad_rows);
+	if (as_of != NULL && DATE_NOT_FINITE(*as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument as_of must be a day"),
+				 errdetail("No holding is valid on an infinite date."),
+				 errhint("Leave as_of out, or pass NULL, for today.")));
 	h->options.dated = h->rows->has_dates;
 	h->options.as_of = as_of ? *as_of : rs_today();
 	h->options.known_at = known_at ? *known_at : DT_NOEND;
@@ -70,6 +76,17 @@ void
 rs_holdings_follow_concert(RsHoldings *h)
 {
 	h->allies = true;
+}
+
+/* Begin again: what was skipped so far will be met once more. */
+void
+rs_holdings_abandon(RsHoldings *h)
+{
+	if (h->kept)
+		rs_kept_forget(h);
+	else
+		rs_query_forget_bad_rows(h->query);
+	rs_holdings_close(h);
 }
 
 void

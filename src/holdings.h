@@ -116,6 +116,7 @@ extern Datum rs_holdings_name(RsHoldings *h, uint32 node);
 extern Datum rs_holdings_names(RsHoldings *h, const uint32 *node, uint64 n);	/* text[] */
 extern void rs_holdings_name_all(RsHoldings *h);	/* most will be asked for */
 extern void rs_holdings_close(RsHoldings *h);
+extern void rs_holdings_abandon(RsHoldings *h);	/* without a word about rows that were skipped */
 
 /* ---------- for the two sources ---------- */
 
@@ -139,6 +140,7 @@ extern Datum rs_kept_datum(RsHoldings *h, uint32 id);
 extern RsInterner *rs_kept_identifiers(RsHoldings *h);
 extern uint32 rs_kept_number(RsHoldings *h, uint32 identifier);
 extern void rs_kept_close(RsHoldings *h);
+extern void rs_kept_forget(RsHoldings *h);
 
 extern const struct RsOwnershipFile *rs_kept_file(const RsHoldings *h);
 /* A node of the file as it is printed: into at most room bytes (-1: it is longer), or as a text. */

@@ -102,6 +102,13 @@ rs_holdings_open_kept(RsHoldings *h, const char *name, int allow, const char *ba
 	h->interner = rs_interner_create(h->budget, INT8OID, InvalidOid);
 }
 
+/* The count of rows skipped. */
+void
+rs_kept_forget(RsHoldings *h)
+{
+	h->kept->skipped = NULL;
+}
+
 void
 rs_kept_close(RsHoldings *h)
 {

@@ -333,8 +333,16 @@ rs_links_read(RsHoldings *h, const char *text, const char *argument, const char 
 	*contract = (RsContract) {argument, L_COLUMNS, link_column, -1};
 	l->query = rs_query_open(text, contract, rs_bad_rows_option(bad_rows), h->budget, interner);
 	rs_query_read(l->query, take_link, NULL, l);
-	rs_query_close(l->query);
 	return l;
+}
+
+/* Says which rows were skipped; abandoned: not, they will be read again. */
+void
+rs_links_close(RsLinks *l, bool abandoned)
+{
+	if (abandoned)
+		rs_query_forget_bad_rows(l->query);
+	rs_query_close(l->query);
 }
 
 /* ---- union-find ---- */

@@ -92,6 +92,7 @@ typedef enum RsLinkKinds		/* that a question knows what to do with; others make 
 } RsLinkKinds;
 
 extern RsLinks *rs_links_read(RsHoldings *h, const char *text, const char *argument, const char *bad_rows, RsLinkKinds kinds);
+extern void rs_links_close(RsLinks *l, bool abandoned);
 
 /* Union-find over nodes. */
 extern uint32 *rs_groups_create(MemoryContext budget, uint32 n);
