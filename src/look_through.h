@@ -30,9 +30,13 @@ rs_flag_arrays_get(RsFlagArrays *f, uint32 flags)
 	return f->array[slot];
 }
 
-/* A row without a party: mass that no ultimate party has; without bounds. */
+/* A number, or NULL where flags say that there is none. */
+extern void rs_write_share(RsResultRow *row, RsReal share, bool none);
+
+/* A row without a party, mass that no ultimate party has; its bounds must follow. */
 extern void rs_write_rest(RsResultRow *row, RsFlagArrays *arrays, Datum target, uint32 flags,
 						  RsReal mass, const RsReal *direct);
+extern void rs_write_no_bounds(RsResultRow *row);
 
 /* ---------- src/look_through_plain.c ---------- */
 
@@ -45,5 +49,24 @@ typedef struct RsPlainRows RsPlainRows;
 extern RsPlainRows *rs_plain_rows_open(MemoryContext budget, RsHoldings *h, RsKeptParts *parts,
 									   RsFlagArrays *arrays, bool asked);
 extern bool rs_plain_rows_next(RsPlainRows *p, RsResultRow *row);
+
+/* ---------- src/look_through_solved.c ---------- */
+
+/* What is asked of each target. */
+typedef struct RsLookOptions
+{
+	bool		downwards;		/* what it holds; else who holds it */
+	bool		asked;			/* targets were asked for by name: there is a row even if nothing is known */
+	bool		normalise;		/* over_one */
+	bool		refuse;
+	int			max_layers;		/* 0: no limit */
+} RsLookOptions;
+
+/* Rows about targets (numbers of h; NULL: everybody) of holdings that were read, one at a time. */
+typedef struct RsSolvedRows RsSolvedRows;
+
+extern RsSolvedRows *rs_solved_rows_open(RsHoldings *h, const uint32 *targets, uint32 ntargets,
+										 const RsLookOptions *options, RsFlagArrays *arrays);
+extern bool rs_solved_rows_next(RsSolvedRows *s, RsResultRow *row);
 
 #endif							/* RS_LOOK_THROUGH_H */

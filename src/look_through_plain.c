@@ -99,8 +99,7 @@ write_party(RsPlainRows *p, RsResultRow *row, const RsPlainParty *party)
 	rs_row_bool(row, party->ultimate);
 	rs_row_bool(row, false);
 	rs_row_varlena(row, rs_flag_arrays_get(p->arrays, party->flags));
-	rs_row_null(row);
-	rs_row_null(row);
+	rs_write_no_bounds(row);
 }
 
 /* Of the next target that is plain; false if there is none. */
@@ -160,6 +159,7 @@ rs_plain_rows_next(RsPlainRows *p, RsResultRow *row)
 			RsReal		direct = (p->one - p->owners.known) / p->one;
 
 			rs_write_rest(row, p->arrays, p->target, p->rest, p->owners.unknown, &direct);
+			rs_write_no_bounds(row);
 			p->rest = 0;
 			return true;
 		}

@@ -42,14 +42,6 @@ rs_result_row_open(RsResultRow *row, int columns)
 }
 
 void
-rs_result_row_store(RsResultRow *row, Tuplestorestate *store, TupleDesc desc)
-{
-	Assert(desc->natts == row->columns);
-	row->store = store;
-	row->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
-}
-
-void
 rs_result_row_close(RsResultRow *row)
 {
 	if (row->slot != NULL)
@@ -80,12 +72,12 @@ rs_row_grow(RsResultRow *row, Size bytes)
 }
 
 void
-rs_row_put(RsResultRow *row)
+rs_row_put(RsResultRow *row, Tuplestorestate *store, TupleDesc desc)
 {
-	Assert(row->column == row->columns);
-	if (row->store == NULL)
-		row->want_store(row, row->want_arg);
+	Assert(row->column == row->columns && desc->natts == row->columns);
+	if (row->slot == NULL)
+		row->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	row->tuple->t_len = (uint32) row->at;
 	ExecStoreMinimalTuple(row->tuple, row->slot, false);
-	tuplestore_puttupleslot(row->store, row->slot);
+	tuplestore_puttupleslot(store, row->slot);
 }

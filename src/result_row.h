@@ -18,10 +18,7 @@
 
 typedef struct RsResultRow
 {
-	Tuplestorestate *store;		/* where rs_row_put() puts rows; NULL: not told yet, */
-	TupleTableSlot *slot;
-	void		(*want_store) (struct RsResultRow *row, void *arg); /* ask for it */
-	void	   *want_arg;
+	TupleTableSlot *slot;		/* for rs_row_put(); NULL: not used yet */
 	MinimalTuple tuple;			/* the row at hand */
 	Datum	   *value;			/* its columns: in the tuple, or by value */
 	bool	   *isnull;
@@ -35,13 +32,12 @@ typedef struct RsResultRow
 
 /* Rows of so many columns; memory in the current context. */
 extern void rs_result_row_open(RsResultRow *row, int columns);
-extern void rs_result_row_store(RsResultRow *row, Tuplestorestate *store, TupleDesc desc);
 extern void rs_result_row_close(RsResultRow *row);
 
 extern void rs_row_grow(RsResultRow *row, Size bytes);
 
 /* A row begins; its values follow in the order of its columns; then it is put, or read where it is. */
-extern void rs_row_put(RsResultRow *row);
+extern void rs_row_put(RsResultRow *row, Tuplestorestate *store, TupleDesc desc);
 
 static inline void
 rs_row_begin(RsResultRow *row)

@@ -59,8 +59,7 @@ typedef struct RowScan
 	FunctionCallInfo fcinfo;
 	MemoryContext rows;			/* of the call at hand; NULL: not called */
 	RsRowSource source;
-	RsResultRow row;			/* rows that the source puts, and where it writes others */
-	bool		putting;		/* read what was put first */
+	RsResultRow row;
 	int			row_columns;
 	int			columns;		/* of the scan: those that are wanted */
 	int		   *column;			/* which of the row's they are */
@@ -91,7 +90,7 @@ rs_return_rows(FunctionCallInfo fcinfo, const RsRowSource *source)
 	RowScan    *scan = scan_of_call(fcinfo);
 	ReturnSetInfo *result;
 	RsResultRow row;
-	RsRowsMade	made;
+	uint64		made = 0;
 
 	if (scan != NULL)
 	{
@@ -101,26 +100,15 @@ rs_return_rows(FunctionCallInfo fcinfo, const RsRowSource *source)
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	rs_result_row_open(&row, result->setDesc->natts);
-	rs_result_row_store(&row, result->setResult, result->setDesc);
-	while ((made = source->next(source->state, &row)) != RS_ROWS_END)
-		if (made == RS_ROWS_HERE)
-			rs_row_put(&row);
+	while (source->next(source->state, &row))
+	{
+		rs_row_put(&row, result->setResult, result->setDesc);
+		if ((++made & 0xFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 	source->close(source->state);
 	rs_result_row_close(&row);
 	return (Datum) 0;
-}
-
-/* The source puts rows: a place for them. */
-static void
-open_store(RsResultRow *row, void *arg)
-{
-	RowScan    *scan = arg;
-	MemoryContext old = MemoryContextSwitchTo(scan->rows);
-	TupleDesc	desc;
-
-	(void) get_expr_result_type((Node *) scan->call, NULL, &desc);
-	rs_result_row_store(row, tuplestore_begin_heap(false, false, work_mem), desc);
-	MemoryContextSwitchTo(old);
 }
 
 /* Evaluate the arguments and call the function: it leaves its source. */
@@ -142,9 +130,7 @@ begin_rows(RowScan *scan)
 		i++;
 	}
 	rs_result_row_open(&scan->row, scan->row_columns);
-	scan->row.want_store = open_store;
-	scan->row.want_arg = scan;
-	scan->ended = scan->putting = false;
+	scan->ended = false;
 	scan->source = (RsRowSource) {NULL};
 	for (i = 0; scan->function.fn_strict && i < fcinfo->nargs; i++)
 		if (fcinfo->args[i].isnull)
@@ -181,64 +167,39 @@ end_rows(RowScan *scan)
 		return;
 	close_source(scan);
 	ExecClearTuple(scan->css.ss.ss_ScanTupleSlot);
-	if (scan->row.store != NULL)
-		tuplestore_end(scan->row.store);
 	rs_result_row_close(&scan->row);
 	MemoryContextDelete(scan->rows);
 	scan->rows = NULL;
 }
 
-/* The wanted columns of a row, which stay where they are. */
-static inline TupleTableSlot *
-show(RowScan *scan, const Datum *value, const bool *isnull)
-{
-	TupleTableSlot *slot = scan->css.ss.ss_ScanTupleSlot;
-
-	for (int i = 0; i < scan->columns; i++)
-	{
-		slot->tts_values[i] = value[scan->column[i]];
-		slot->tts_isnull[i] = isnull[scan->column[i]];
-	}
-	return ExecStoreVirtualTuple(slot);
-}
-
-/* The next row from the source; an empty slot at the end. */
+/* The next row from the source: its wanted columns, which stay where they are. An empty slot at the end. */
 static TupleTableSlot *
 make_row(RowScan *scan)
 {
+	TupleTableSlot *slot = scan->css.ss.ss_ScanTupleSlot;
+	MemoryContext old;
+	bool		made;
+
 	if (scan->rows == NULL)
 		begin_rows(scan);
-	while (!scan->ended)
+	if (scan->ended)
+		return slot;
+	old = MemoryContextSwitchTo(scan->rows);
+	made = scan->source.next(scan->source.state, &scan->row);
+	MemoryContextSwitchTo(old);
+	if (!made)
 	{
-		MemoryContext old;
-		RsRowsMade	made;
-
-		if (scan->putting)
-		{
-			TupleTableSlot *slot = scan->row.slot;
-
-			if (slot != NULL && tuplestore_gettupleslot(scan->row.store, true, false, slot))
-			{
-				slot_getallattrs(slot);
-				return show(scan, slot->tts_values, slot->tts_isnull);
-			}
-			if (slot != NULL)
-				tuplestore_clear(scan->row.store);
-			scan->putting = false;
-		}
-		old = MemoryContextSwitchTo(scan->rows);
-		made = scan->source.next(scan->source.state, &scan->row);
-		MemoryContextSwitchTo(old);
-		if (made == RS_ROWS_HERE)
-		{
-			Assert(scan->row.column == scan->row.columns);
-			return show(scan, scan->row.value, scan->row.isnull);
-		}
-		scan->putting = made == RS_ROWS_PUT;
-		scan->ended = made == RS_ROWS_END;
+		scan->ended = true;
+		close_source(scan);
+		return slot;
 	}
-	close_source(scan);
-	return scan->css.ss.ss_ScanTupleSlot;
+	Assert(scan->row.column == scan->row.columns);
+	for (int i = 0; i < scan->columns; i++)
+	{
+		slot->tts_values[i] = scan->row.value[scan->column[i]];
+		slot->tts_isnull[i] = scan->row.isnull[scan->column[i]];
+	}
+	return ExecStoreVirtualTuple(slot);
 }
 
 static TupleTableSlot *

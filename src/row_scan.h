@@ -10,22 +10,15 @@
 
 #include "result_row.h"
 
-typedef enum RsRowsMade
-{
-	RS_ROWS_END,				/* there are no more */
-	RS_ROWS_HERE,				/* one row, in the RsResultRow */
-	RS_ROWS_PUT					/* none or many, put with rs_row_put() */
-} RsRowsMade;
-
 /*
- * What a function returns instead of rows: next() makes some, close() says
- * what there is to say at the end (warnings), however many were made. State
- * lies in the context in which the function was called, or in children of it;
- * next() and close() are called in it.
+ * What a function returns instead of rows: next() writes one, false if there
+ * are no more; close() says what there is to say at the end (warnings), however
+ * many were made. State lies in the context in which the function was called,
+ * or in children of it; next() and close() are called in it.
  */
 typedef struct RsRowSource
 {
-	RsRowsMade	(*next) (void *state, RsResultRow *row);
+	bool		(*next) (void *state, RsResultRow *row);
 	void		(*close) (void *state);
 	void	   *state;
 } RsRowSource;
