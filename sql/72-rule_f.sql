@@ -165,14 +165,14 @@ SELECT risk_screen._ship_rule('F07', 'yellow', '{AM}', '{unknown_origin}', '{pro
 		SELECT l.target AS product_id, sum(l.total) FILTER (WHERE l.party IS NULL OR k.product_id IS NOT NULL OR r.party_id IS NULL OR v.party_id IS NOT NULL) AS unknown, bool_or(l.total IS NULL) AS numberless,
 			   count(l.party) FILTER (WHERE k.product_id IS NULL AND v.party_id IS NULL) AS investors, max(l.layers) AS layers,
 			   (array_agg(l.party ORDER BY l.total DESC NULLS LAST, l.party) FILTER (WHERE v.party_id IS NOT NULL))[1:5] AS nobody_behind
-		  FROM text AS t CROSS JOIN LATERAL risk_screen.look_through(t.held, targets => t.ids, as_of => $1, bad_rows => 'skip') AS l
+		  FROM text AS t CROSS JOIN LATERAL risk_screen.look_through(t.held, targets => t.ids, bad_rows => 'skip') AS l
 		  LEFT JOIN kinds AS k ON k.product_id = l.party LEFT JOIN registered AS r ON r.party_id = l.party LEFT JOIN vehicles AS v ON v.party_id = l.party
 		 WHERE l.ultimate AND t.ids IS NOT NULL GROUP BY l.target),
 	uses AS (
 		SELECT l.target AS product_id, sum(l.total) FILTER (WHERE l.party IS NULL OR k.product_id IS NOT NULL AND k.public_fund IS NOT TRUE) AS unknown, bool_or(l.total IS NULL) AS numberless,
 			   count(l.party) FILTER (WHERE k.product_id IS NULL OR k.public_fund) AS assets, max(l.layers) AS layers, bool_or(l.party IS NULL AND 'NO_HOLDERS' = ANY (l.flags)) AS nothing,
 			   (array_agg(l.party ORDER BY l.total DESC NULLS LAST, l.party) FILTER (WHERE l.party IS NOT NULL))[1:5] AS largest
-		  FROM text AS t CROSS JOIN LATERAL risk_screen.look_through(t.made, targets => t.ids, direction => 'assets', as_of => $1) AS l
+		  FROM text AS t CROSS JOIN LATERAL risk_screen.look_through(t.made, targets => t.ids, direction => 'assets') AS l
 		  LEFT JOIN kinds AS k ON k.product_id = l.party
 		 WHERE l.ultimate AND t.ids IS NOT NULL GROUP BY l.target),
 	both_ways AS (

@@ -49,6 +49,8 @@ rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool sw
 				 errdetail("No holding is valid on an infinite date."),
 				 errhint("Leave as_of out, or pass NULL, for today.")));
 	h->options.dated = h->rows->has_dates;
+	h->without_days = as_of != NULL && !h->rows->has_dates;
+	h->without_knowledge = known_at != NULL && !h->rows->has_known_from;
 	h->options.as_of = as_of ? *as_of : rs_today();
 	h->options.known_at = known_at ? *known_at : DT_NOEND;
 	h->options.classes = classes;
@@ -86,12 +88,26 @@ rs_holdings_abandon(RsHoldings *h)
 		rs_kept_forget(h);
 	else
 		rs_query_forget_bad_rows(h->query);
+	h->without_days = h->without_knowledge = false;
 	rs_holdings_close(h);
+}
+
+/* A column that is misnamed would be missed by nobody: every row counts, on any day. */
+static void
+note(const char *argument, const char *columns, const char *example)
+{
+	ereport(NOTICE,
+			(errmsg("%s has no effect on the holdings, which have no column %s", argument, columns),
+			 errhint("Give the column this name in the query, for example SELECT %s.", example)));
 }
 
 void
 rs_holdings_close(RsHoldings *h)
 {
+	if (h->without_days)
+		note("as_of", "valid_from or valid_to", "held_since AS valid_from");
+	if (h->without_knowledge)
+		note("known_at", "known_from", "filed_at AS known_from");
 	if (h->kept)
 		rs_kept_close(h);
 	else

@@ -76,6 +76,8 @@ typedef struct RsHoldings
 	uint64		statement_capacity;
 	bool		upwards;
 	bool		misspelt;		/* kinds may be */
+	bool		without_days;	/* a day was asked for, but rows have none */
+	bool		without_knowledge;	/* likewise known_at */
 	RsUnnamed  *unnamed;
 	uint64		nunnamed,
 				unnamed_capacity;

@@ -31,3 +31,13 @@ CREATE INDEX ON allied (owned);
 SET enable_seqscan = off;
 SELECT party, concert_members FROM risk_screen.beneficial_owners('allied', 'persons', targets => '{T}', bad_rows => 'skip') ORDER BY 1;
 SELECT party FROM risk_screen.beneficial_owners('allied', 'persons', targets => '{T}');
+RESET enable_seqscan;
+-- reading begins again where an ally has holders of its own: rows that were skipped are told once
+CREATE TEMP TABLE behind AS SELECT * FROM (VALUES ('A', 'T', 0.3), ('B', 'X', 60), ('C', 'X', 0.2), ('D', 'T', 70)) v (owner, owned, share);
+SELECT risk_screen.create_ownership_graph('behind', 'SELECT * FROM pg_temp.behind');
+SELECT party, concert_members FROM unnest('{behind,graph:behind}'::text[]) h, risk_screen.beneficial_owners(h, 'SELECT ''C'' AS party', targets => '{T}', concert => $$SELECT * FROM (VALUES ('A', 'X', NULL), ('A', 'Y', 'bogus')) v (a, b, kind)$$, bad_rows => 'skip') ORDER BY h, party;
+SELECT risk_screen.drop_ownership_graph('behind');
+-- a day asked of holdings that have none
+SELECT party FROM risk_screen.look_through('held', '{T}', as_of => '2026-01-01', known_at => '2026-01-01') WHERE ultimate ORDER BY 1;
+SELECT party FROM risk_screen.look_through('SELECT *, NULL::date AS valid_to, NULL::timestamptz AS known_from FROM held', '{T}', as_of => '2026-01-01', known_at => '2026-01-01') WHERE ultimate ORDER BY 1;
+SELECT party FROM risk_screen.look_through('held', '{T}', as_of => 'infinity');
