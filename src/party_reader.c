@@ -170,18 +170,34 @@ take_party(void *arg, const RsRow *row)
 					 errhint("It counts investors; NULL says that it is not known. " OR_SKIP)));
 		}
 	party = party_slot(p, id);
-	/* A second row about a party may add, and of kinds the more specific counts. */
+	/*
+	 * A second row about a party may add. Where two differ, the order in which
+	 * they come must not matter: of kinds the more specific counts, of numbers
+	 * the stricter, it is looked through if one says so, and each document is its.
+	 */
 	if (kind != RS_PARTY_OTHER || party->kind == RS_PARTY_UNLISTED)
 		party->kind = (uint8) Max(party->kind, kind);
 	if (!row->isnull[P_PASS_THROUGH])
-		party->pass_through = row->value[P_PASS_THROUGH].boolean;
+		party->pass_through = Max(party->pass_through, (int8) row->value[P_PASS_THROUGH].boolean);
 	if (!row->isnull[P_IDENTITY])
-		party->identity = row->value[P_IDENTITY].id;
+	{
+		uint32		identity = row->value[P_IDENTITY].id;
+
+		if (party->identity != RS_NO_ID && party->identity != identity)
+		{
+			p->same = rs_grow(p->h->budget, p->same, &p->same_capacity, p->nsame + 2, sizeof(uint32), "parties");
+			p->same[p->nsame++] = party->identity;
+			p->same[p->nsame++] = identity;
+		}
+		party->identity = identity;
+	}
 	if (!row->isnull[P_DECLARED])
-		party->declared = row->value[P_DECLARED].integer;
+		party->declared = Max(party->declared, row->value[P_DECLARED].integer);
 	if (!row->isnull[P_MAX_INVESTORS])
-		party->max_investors = row->value[P_MAX_INVESTORS].integer;
-	if (!row->isnull[P_FORM])
+		party->max_investors = party->max_investors < 0 ? row->value[P_MAX_INVESTORS].integer :
+			Min(party->max_investors, row->value[P_MAX_INVESTORS].integer);
+	if (!row->isnull[P_FORM] && (party->form == (Datum) 0 ||
+								 DatumGetInt32(DirectFunctionCall2Coll(bttextcmp, C_COLLATION_OID, row->value[P_FORM].text, party->form)) < 0))
 		party->form = PointerGetDatum(DatumGetTextPCopy(row->value[P_FORM].text));
 }
 

@@ -53,6 +53,9 @@ typedef struct RsParties
 	uint64		nofficers,
 				officer_capacity;
 	RsInterner *identities;
+	uint32	   *same;			/* pairs of identities of one party */
+	uint64		nsame,
+				same_capacity;
 } RsParties;
 
 /* `argument` names the query in messages; bound: only rows about what h discovered. */

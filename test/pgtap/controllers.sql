@@ -325,5 +325,11 @@ SELECT is((SELECT string_agg(f.form || ' ' || f.max_investors || array_to_string
 	risk_screen.final_investors($$SELECT 'P' AS owner, 'F' AS owned, 1 AS share$$, format($$SELECT 'F' AS party, 'product' AS kind, %L AS form UNION ALL SELECT 'P', 'person', NULL$$, form), '{F}') f),
 	'llc 50; LLC 50; limited_partnership 50; partnership 50; LP 50; 有限责任公司 50; 有限公司 50; 有限合伙企业 50; 合伙企业（有限合伙） 50; joint_stock 200; 股份有限公司 200; 契约型 200; 公司型 200UNKNOWN_FORM', 'the limit by legal form, however it is written; an unknown form says so');
 
+-- two documents of one party are one person's, in whatever order the rows come
+SELECT is((SELECT string_agg(concat_ws(' ', investors, unmerged, max_investors, form), '; ') FROM unnest('{ASC,DESC}'::text[]) o, risk_screen.final_investors(
+	'SELECT p AS owner, ''F'' AS owned, 1 AS share FROM unnest(''{P,Q,R,S}''::text[]) p',
+	format($$SELECT * FROM (VALUES ('F', 'product', NULL, 7, 'plan'), ('F', NULL, NULL, 9, 'llc'), ('P', 'person', 'I1', NULL, NULL), ('P', 'person', 'I2', NULL, NULL), ('Q', 'person', 'I2', NULL, NULL), ('R', 'person', 'I1', NULL, NULL), ('S', 'person', 'I3', NULL, NULL))
+		v (party, kind, identity, max_investors, form) ORDER BY party %1$s, identity %1$s, form %1$s$$, o), '{F}')), '2 4 7 llc; 2 4 7 llc', 'who has two documents is one investor with whoever shows either');
+
 SELECT * FROM finish();
 ROLLBACK;
