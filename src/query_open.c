@@ -423,6 +423,14 @@ is_untyped(const Query *query, int resno, bool top)
 	rte = rt_fetch(var->varno, query->rtable);
 	if (rte->rtekind == RTE_SUBQUERY)
 		return is_untyped(rte->subquery, var->varattno, false);
+	if (rte->rtekind == RTE_CTE && rte->ctelevelsup == 0 && !rte->self_reference)
+		foreach(lc, query->cteList)
+		{
+			const CommonTableExpr *cte = lfirst_node(CommonTableExpr, lc);
+
+			if (strcmp(cte->ctename, rte->ctename) == 0)
+				return !cte->cterecursive && is_untyped((const Query *) cte->ctequery, var->varattno, false);
+		}
 	if (rte->rtekind != RTE_VALUES)
 		return false;
 	foreach(lc, rte->values_lists)

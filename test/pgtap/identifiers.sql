@@ -54,7 +54,8 @@ CREATE TABLE id_h AS SELECT * FROM (VALUES (1, 2, 0.6), (3, 2, 0.4)) v (owner, o
 SELECT is((SELECT string_agg(concat_ws(' ', party, kind), ', ' ORDER BY party) FROM risk_screen.beneficial_owners(h, persons, targets => t::text[])), '1 person, 3 person', concat_ws(' ', h, persons, t))
   FROM unnest('{id_h,"SELECT owner::bigint, owned::smallint, share FROM id_h"}'::text[]) h, unnest('{NULL,"{2}"}'::text[]) t,
 	unnest(ARRAY['SELECT x AS party, ''person'' AS kind FROM unnest(''{1,3}''::numeric(9,2)[]) x', 'SELECT x AS party, ''person'' AS kind FROM unnest(''{1,3}''::smallint[]) x',
-		'SELECT x::seven AS party, ''person'' AS kind FROM unnest(''{1,3}''::bigint[]) x', 'SELECT 1 AS party, ''person'' AS kind, NULL AS company UNION ALL SELECT 3, ''person'', NULL', 'SELECT * FROM (VALUES (1, ''person'', NULL), (3, ''person'', NULL)) v (party, kind, company)']) persons;
+		'SELECT x::seven AS party, ''person'' AS kind FROM unnest(''{1,3}''::bigint[]) x', 'SELECT 1 AS party, ''person'' AS kind, NULL AS company UNION ALL SELECT 3, ''person'', NULL', 'SELECT * FROM (VALUES (1, ''person'', NULL), (3, ''person'', NULL)) v (party, kind, company)',
+		'WITH p AS (SELECT 1 AS party, ''person'' AS kind, NULL AS company UNION ALL SELECT 3, ''person'', NULL) SELECT * FROM p']) persons;
 SELECT throws_ok($$SELECT * FROM risk_screen.beneficial_owners('id_h', 'SELECT 1.5 AS party')$$, '22003', 'column "party" of the persons query has the value 1.5, which is no integer', 'a party that cannot be one');
 SELECT throws_ok($$SELECT * FROM risk_screen.related_parties('id_h', links => 'SELECT 1 AS a, 5000000000 AS b')$$, '22003', 'column "b" of the links query has the value 5000000000, which is no integer', 'an integer too many');
 SELECT throws_ok($$SELECT * FROM risk_screen.related_parties('id_h', links => 'SELECT 1 AS a, ''NaN''::numeric AS b')$$, '22003', 'column "b" of the links query has the value NaN, which is no integer', 'NaN');
