@@ -161,6 +161,13 @@ without_value(int basis, uint32 flags)
 	return (flags & RS_FLAGS_NO_VALUE) != 0 ? (uint8) (1 << basis) : 0;
 }
 
+/* Nothing is no share, even where the threshold is 0. */
+static inline bool
+is_enough(const Beneficial *b, RsReal share)
+{
+	return share > 0 && rs_threshold_meets(&b->threshold, share);
+}
+
 /*
  * Which grounds shares (own, or a group's) meet under the chosen basis. A basis
  * without a number (votes may close a ring that capital leaves open) takes
@@ -171,11 +178,11 @@ share_grounds(const Beneficial *b, const RsReal *share, uint8 no_value)
 {
 	uint32		grounds = 0;
 
-	if (b->basis != 1 && !(no_value & 1) && rs_threshold_meets(&b->threshold, share[0]))
+	if (b->basis != 1 && !(no_value & 1) && is_enough(b, share[0]))
 		grounds |= GROUND_EQUITY;
-	if (b->basis != 0 && !(no_value & 2) && rs_threshold_meets(&b->threshold, share[1]))
+	if (b->basis != 0 && !(no_value & 2) && is_enough(b, share[1]))
 		grounds |= GROUND_VOTES;
-	if (b->basis == 2 && grounds == 0 && !(no_value & 4) && rs_threshold_meets(&b->threshold, share[2]))
+	if (b->basis == 2 && grounds == 0 && !(no_value & 4) && is_enough(b, share[2]))
 		grounds |= GROUND_HIGHER;
 	return grounds;
 }
@@ -476,8 +483,8 @@ judge(Beneficial *b, uint32 company)
 		if (counts(b, s))
 		{
 			unknown.flags |= of->unknown_flags;
-			closed |= of->has_closed && rs_threshold_meets(&b->threshold, of->closed);
-			unsure |= of->unknown_flags != 0 || rs_threshold_meets(&b->threshold, of->unknown);
+			closed |= of->has_closed && is_enough(b, of->closed);
+			unsure |= of->unknown_flags != 0 || is_enough(b, of->unknown);
 		}
 	}
 	if (unsure)
