@@ -138,7 +138,8 @@ BEGIN
 	SELECT * INTO control FROM risk_screen._desk_control(workspace, as_of) AS c;
 	RETURN QUERY
 	SELECT g.group_no, g.member, CASE g.relation WHEN 'kin' THEN 'family' ELSE g.relation END, g.via, g.votes
-	  FROM risk_screen.control_groups(control.holdings, control.links, as_of => as_of, bad_rows => 'skip',
+	  -- posts and the like join no group
+	  FROM risk_screen.control_groups(control.holdings, pg_catalog.format($q$SELECT l.a, l.b, l.kind FROM (%s) AS l WHERE l.kind OPERATOR(pg_catalog.=) ANY ('{concert,kin,economic}')$q$, control.links), as_of => as_of, bad_rows => 'skip',
 				threshold => risk_screen.parameter_value('related_control', as_of),
 				related_at => risk_screen.parameter_value('related_holder', as_of)) AS g;
 END $$;
@@ -168,7 +169,15 @@ HAVING CASE WHEN pg_catalog.bool_or(k.pooled) IS NOT NULL THEN pg_catalog.bool_o
 				  risk_screen._role_prefix(workspace), risk_screen._desk_valid(as_of))
 $$;
 
--- Products as query text. What invests in what: filed investments, holdings of
+-- The same as rows, for rules: parties that are the end of no chain.
+CREATE FUNCTION risk_screen._desk_pooling(as_of date)
+	RETURNS TABLE (party_id text)
+	LANGUAGE plpgsql STABLE ROWS 100 AS $$
+BEGIN
+	RETURN QUERY EXECUTE risk_screen._desk_vehicles(NULL, as_of);
+END $$;
+
+-- Products as query text, of the rows that hold on the day. What invests in what: filed investments, holdings of
 -- products by products (each product's newest day), products made from
 -- another one, and all of these through vehicles that are no products.
 CREATE FUNCTION risk_screen._desk_products(workspace text, as_of date, OUT nested text, OUT products text, OUT held text, OUT parties text)
@@ -231,7 +240,7 @@ BEGIN
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
 	RETURN QUERY
 	SELECT l.product, l.layers, l.exceeded, l.path, l.violations, l.violation, l.endless, l.path_length, l.truncated
-	  FROM risk_screen.product_layers(q.nested, q.products, as_of => as_of, bad_rows => 'skip') AS l;
+	  FROM risk_screen.product_layers(q.nested, q.products, bad_rows => 'skip') AS l;
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_nested_products(date, text) IS
 	'Layers of products below every product of a desk on a day, public funds not counted, with the chains that are one layer too many; of a chain at most a hundred products, path_length says how many there are';
@@ -246,7 +255,7 @@ BEGIN
 	RETURN QUERY
 	SELECT l.target, l.party, l.layers
 	  FROM risk_screen.look_through(pg_catalog.format('SELECT DISTINCT n.owner, n.owned, 1 AS share FROM (%s) AS n JOIN (%s) AS p ON p.party OPERATOR(pg_catalog.=) n.owner', q.nested, q.products),
-									direction => 'holdings', as_of => as_of) AS l
+									direction => 'holdings') AS l
 	 WHERE l.party IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_product_parts(date, text) IS
@@ -261,7 +270,7 @@ BEGIN
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
 	RETURN QUERY
 	SELECT v.product, v.path_no, v.path, v.total, v.truncated
-	  FROM risk_screen.product_violations(q.nested, q.products, as_of => as_of, bad_rows => 'skip') AS v;
+	  FROM risk_screen.product_violations(q.nested, q.products, bad_rows => 'skip') AS v;
 END $$;
 COMMENT ON FUNCTION risk_screen.desk_product_violations(date, text) IS
 	'Every chain X > Y > Z of products on a desk on a day where Z is not a public fund; at most 1,000 of a product, saying so';
@@ -280,7 +289,7 @@ BEGIN
 	SELECT CASE WHEN f.product OPERATOR(pg_catalog.~~) 'underlying:%' THEN 'underlying' ELSE 'product' END,
 		   pg_catalog.regexp_replace(f.product, '^underlying:', ''), f.investors, f.unmerged, f.direct_holders, f.vehicles,
 		   f.max_investors, f.exceeded, f.route, f.unknown, f.flags
-	  FROM risk_screen.final_investors(q.held, q.parties, as_of => as_of, bad_rows => 'skip') AS f
+	  FROM risk_screen.final_investors(q.held, q.parties, bad_rows => 'skip') AS f
 	 -- not of partnerships by themselves
 	 WHERE f.product OPERATOR(pg_catalog.~~) 'underlying:%' OR f.product OPERATOR(pg_catalog.=) ANY (offers);
 END $$;

@@ -101,9 +101,9 @@ SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{t
 	 WHERE 'P2P' = ANY (i.lines) AND l.started_on >= $2::date AND l.started_on <= $1 AND NOT EXISTS (SELECT FROM raised AS r WHERE r.inst_id = l.inst_id AND r.amount IS NOT NULL)
 	 GROUP BY l.inst_id
 	 UNION ALL
-	-- whose money it became cannot be told of a platform whose shareholders nobody filed
+	-- whose money it became cannot be told of a platform whose shareholders of the day nobody filed
 	SELECT 'institution', r.inst_id, NULL, NULL, r.amount, NULL, jsonb_build_object('missing', 'shareholders')
-	  FROM raised AS r WHERE r.amount IS NOT NULL AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = r.inst_id) AND NOT EXISTS (SELECT FROM arrived AS a WHERE a.inst_id = r.inst_id)
+	  FROM raised AS r WHERE r.amount IS NOT NULL AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = r.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND (e.kind IS NULL OR e.kind <> ALL ('{control,concert,economic}'))) AND NOT EXISTS (SELECT FROM arrived AS a WHERE a.inst_id = r.inst_id)
 $$, '出借人资金经借款人流向平台及其关联方，疑似自融。', 'Money lent through the platform reached the platform''s related parties.');
 
 SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{loan}', $$
@@ -113,11 +113,11 @@ SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{lo
 	  FROM loan AS l JOIN rel AS r ON r.inst_id = l.inst_id AND r.party_id = l.guarantor_id
 	 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 UNION ALL
-	-- guarantors of a platform whose shareholders nobody filed may be its own
+	-- guarantors of a platform whose shareholders of the day nobody filed may be its own
 	SELECT 'institution', l.inst_id, l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'shareholders', 'guaranteed_loans', count(*))
 	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 	 WHERE l.guarantor_id IS NOT NULL AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
-	   AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) AND NOT EXISTS (SELECT FROM rel AS r WHERE r.inst_id = l.inst_id AND r.party_id = l.guarantor_id)
+	   AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND (e.kind IS NULL OR e.kind <> ALL ('{control,concert,economic}'))) AND NOT EXISTS (SELECT FROM rel AS r WHERE r.inst_id = l.inst_id AND r.party_id = l.guarantor_id)
 	 GROUP BY l.inst_id
 $$, '标的由平台或其关联方担保，自融自保。', 'The loan is guaranteed by the platform or a related party.');
 
@@ -451,7 +451,7 @@ SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}
 	SELECT 'institution', l.inst_id, l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'shareholders', 'guaranteed_loans', count(*))
 	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 	 WHERE l.guarantor_id IS NOT NULL AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
-	   AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) AND NOT EXISTS (SELECT FROM rel AS r WHERE r.inst_id = l.inst_id AND r.party_id = l.guarantor_id)
+	   AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND (e.kind IS NULL OR e.kind <> ALL ('{control,concert,economic}'))) AND NOT EXISTS (SELECT FROM rel AS r WHERE r.inst_id = l.inst_id AND r.party_id = l.guarantor_id)
 	 GROUP BY l.inst_id
 $$, '平台或其关联方为标的提供担保或代偿，提供增信服务。', 'The platform or a related party guarantees loans or compensates lenders.');
 
@@ -695,10 +695,10 @@ SELECT risk_screen._ship_rule('C32', NULL, '{}', '{}', '{institution,equity}', '
 		  FROM (SELECT array_agg(inst_id ORDER BY inst_id) AS ids FROM lenders WHERE inst_id IS NOT NULL HAVING count(*) > 0) AS t
 		 CROSS JOIN LATERAL risk_screen.controllers('SELECT owner, owned, share, votes, kind, valid_from, valid_to FROM equity', targets => t.ids, as_of => $1) AS c)
 	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id,
-		   CASE WHEN count(n.party_id) > 0 THEN count(n.party_id) WHEN EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) THEN 0 END AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
+		   CASE WHEN count(n.party_id) > 0 THEN count(n.party_id) WHEN EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND (e.kind IS NULL OR e.kind <> ALL ('{control,concert,economic}'))) THEN 0 END AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('lender', l.name, 'class', CASE WHEN count(n.party_id) > 0 THEN 'online micro-loans (网络小额贷款)' ELSE 'micro-loans' END,
 				'internet_controllers', jsonb_agg(DISTINCT jsonb_build_object('party_id', n.party_id, 'name', n.name, 'as', n.why, 'votes', round(h.votes::numeric, 6), 'layers', h.layers)) FILTER (WHERE n.party_id IS NOT NULL),
-				'missing', CASE WHEN NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id) THEN 'shareholders' END)) AS evidence
+				'missing', CASE WHEN NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = l.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND (e.kind IS NULL OR e.kind <> ALL ('{control,concert,economic}'))) THEN 'shareholders' END)) AS evidence
 	  FROM lenders AS l LEFT JOIN held AS h ON h.controlled = l.inst_id LEFT JOIN internet AS n ON n.party_id = h.controller
 	 GROUP BY l.inst_id, l.name
 $$, '由互联网企业控制的小额贷款公司，适用网络小额贷款规则。', 'A micro-loan company controlled by an internet firm: the rules of online micro-loans apply.', NULL, NULL, '{}', 1, 'indicator');

@@ -5,7 +5,7 @@
 -- and money paid out to issuers reached related parties, followed as in C04.
 SELECT risk_screen._ship_rule('D02', 'red', '{EC}', '{self_raising_share}', '{product,equity}', '{}', $$
 	WITH platforms AS (
-		SELECT i.inst_id, EXISTS (SELECT FROM equity AS e WHERE e.owned = i.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL)) AS has_owners
+		SELECT i.inst_id, EXISTS (SELECT FROM equity AS e WHERE e.owned = i.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND (e.kind IS NULL OR e.kind <> ALL ('{control,concert,economic}'))) AS has_owners
 		  FROM institution AS i WHERE 'EC' = ANY (i.lines)),
 	rel AS MATERIALIZED (
 		SELECT r.inst_id, r.party_id, r.relation, r.via, r.steps FROM risk_screen.desk_related_parties($1) AS r JOIN platforms USING (inst_id)),

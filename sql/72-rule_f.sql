@@ -122,7 +122,8 @@ SELECT risk_screen._ship_rule('F06', 'orange', '{AM}', '{product_layers}', '{pro
 $$, '资产管理产品多层嵌套：投资于其他产品的产品，其所投产品又投资于公募基金以外的产品。', 'Products nested more than one layer deep: a product holds one that itself holds products other than public funds.');
 
 -- Both directions, weighted by the money: up to investors in a register, down
--- to things that are no products. What ends nowhere is unknown.
+-- to things that are no products. What ends nowhere is unknown. A partnership
+-- that pools the money of others is no end, registered or not: its partners are.
 SELECT risk_screen._ship_rule('F07', 'yellow', '{AM}', '{unknown_origin}', '{product,holding}', '{}', $$
 	WITH asked AS MATERIALIZED (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, max(p.issued_on) AS issued_on
@@ -140,7 +141,9 @@ SELECT risk_screen._ship_rule('F07', 'yellow', '{AM}', '{unknown_origin}', '{pro
 						JOIN (SELECT y.product_id, max(y.as_of) AS as_of FROM holding AS y WHERE y.as_of <= %1$L GROUP BY y.product_id) AS z ON z.product_id = x.product_id AND z.as_of = x.as_of
 						WHERE x.amount > 0 GROUP BY x.product_id, x.as_of) AS s
 				   ON s.product_id = h.product_id AND s.as_of = h.as_of
-				WHERE h.amount > 0 GROUP BY h.investor_id, h.product_id, s.amount$q$, $1) AS held,
+				WHERE h.amount > 0 GROUP BY h.investor_id, h.product_id, s.amount
+				UNION ALL SELECT e.owner, e.owned, e.share FROM equity AS e JOIN risk_screen._desk_pooling(%1$L) AS v ON v.party_id = e.owned
+				WHERE (e.kind IS NULL OR e.kind <> ALL ('{control,concert,economic}')) AND (e.valid_from <= %1$L OR e.valid_from IS NULL) AND (e.valid_to > %1$L OR e.valid_to IS NULL)$q$, $1) AS held,
 			   format($q$SELECT v.product_id AS owner, v.target_id AS owned, CASE WHEN s.amount > 0 THEN round(sum(v.amount) / s.amount, 12) END AS share FROM product_investment AS v
 				 LEFT JOIN (SELECT x.product_id, sum(x.amount) AS amount FROM holding AS x
 						JOIN (SELECT y.product_id, max(y.as_of) AS as_of FROM holding AS y WHERE y.as_of <= %1$L GROUP BY y.product_id) AS z ON z.product_id = x.product_id AND z.as_of = x.as_of
@@ -152,30 +155,35 @@ SELECT risk_screen._ship_rule('F07', 'yellow', '{AM}', '{unknown_origin}', '{pro
 			   (SELECT array_agg(a.product_id ORDER BY a.product_id) FROM asked AS a JOIN size AS s USING (product_id)) AS ids),
 	kinds AS (
 		SELECT product_id, bool_and(kind IN ('money_fund', 'public_fund')) AS public_fund FROM product GROUP BY product_id),
+	vehicles AS MATERIALIZED (
+		SELECT v.party_id FROM risk_screen._desk_pooling($1) AS v),
+	-- who is filed as a partner is in a register, too
 	registered AS (
-		SELECT investor_id AS party_id FROM investor UNION SELECT party_id FROM party UNION SELECT inst_id FROM institution UNION SELECT person_id FROM person),
+		SELECT investor_id AS party_id FROM investor UNION SELECT party_id FROM party UNION SELECT inst_id FROM institution UNION SELECT person_id FROM person
+		 UNION SELECT e.owner FROM equity AS e JOIN vehicles AS v ON v.party_id = e.owned),
 	sources AS (
-		SELECT l.target AS product_id, sum(l.total) FILTER (WHERE l.party IS NULL OR k.product_id IS NOT NULL OR r.party_id IS NULL) AS unknown, bool_or(l.total IS NULL) AS numberless,
-			   count(l.party) FILTER (WHERE k.product_id IS NULL) AS investors, max(l.layers) AS layers
-		  FROM text AS t CROSS JOIN LATERAL risk_screen.look_through(t.held, targets => t.ids, as_of => $1) AS l
-		  LEFT JOIN kinds AS k ON k.product_id = l.party LEFT JOIN registered AS r ON r.party_id = l.party
+		SELECT l.target AS product_id, sum(l.total) FILTER (WHERE l.party IS NULL OR k.product_id IS NOT NULL OR r.party_id IS NULL OR v.party_id IS NOT NULL) AS unknown, bool_or(l.total IS NULL) AS numberless,
+			   count(l.party) FILTER (WHERE k.product_id IS NULL AND v.party_id IS NULL) AS investors, max(l.layers) AS layers,
+			   (array_agg(l.party ORDER BY l.total DESC NULLS LAST, l.party) FILTER (WHERE v.party_id IS NOT NULL))[1:5] AS nobody_behind
+		  FROM text AS t CROSS JOIN LATERAL risk_screen.look_through(t.held, targets => t.ids, bad_rows => 'skip') AS l
+		  LEFT JOIN kinds AS k ON k.product_id = l.party LEFT JOIN registered AS r ON r.party_id = l.party LEFT JOIN vehicles AS v ON v.party_id = l.party
 		 WHERE l.ultimate AND t.ids IS NOT NULL GROUP BY l.target),
 	uses AS (
 		SELECT l.target AS product_id, sum(l.total) FILTER (WHERE l.party IS NULL OR k.product_id IS NOT NULL AND k.public_fund IS NOT TRUE) AS unknown, bool_or(l.total IS NULL) AS numberless,
 			   count(l.party) FILTER (WHERE k.product_id IS NULL OR k.public_fund) AS assets, max(l.layers) AS layers, bool_or(l.party IS NULL AND 'NO_HOLDERS' = ANY (l.flags)) AS nothing,
 			   (array_agg(l.party ORDER BY l.total DESC NULLS LAST, l.party) FILTER (WHERE l.party IS NOT NULL))[1:5] AS largest
-		  FROM text AS t CROSS JOIN LATERAL risk_screen.look_through(t.made, targets => t.ids, direction => 'assets', as_of => $1) AS l
+		  FROM text AS t CROSS JOIN LATERAL risk_screen.look_through(t.made, targets => t.ids, direction => 'assets') AS l
 		  LEFT JOIN kinds AS k ON k.product_id = l.party
 		 WHERE l.ultimate AND t.ids IS NOT NULL GROUP BY l.target),
 	both_ways AS (
-		SELECT a.*, z.amount, s.investors, s.layers AS layers_above, u.assets, u.layers AS layers_below, u.largest, u.nothing,
+		SELECT a.*, z.amount, s.investors, s.layers AS layers_above, s.nobody_behind, u.assets, u.layers AS layers_below, u.largest, u.nothing,
 			   CASE WHEN NOT s.numberless THEN greatest(coalesce(s.unknown, 0), 0) END AS source_unknown,
 			   CASE WHEN NOT u.nothing AND NOT u.numberless THEN greatest(coalesce(u.unknown, 0), 0) END AS use_unknown
 		  FROM asked AS a JOIN size AS z USING (product_id) LEFT JOIN sources AS s USING (product_id) LEFT JOIN uses AS u USING (product_id))
 	SELECT 'product' AS subject_kind, product_id AS subject_id, inst_id,
 		   CASE WHEN num_nulls(source_unknown, use_unknown) = 0 OR greatest(source_unknown, use_unknown) > ($5 ->> 'unknown_origin')::numeric THEN risk_screen._rounded(greatest(source_unknown, use_unknown), ($5 ->> 'unknown_origin')::numeric) END AS observed,
 		   NULL::numeric AS threshold, round(amount * greatest(source_unknown, use_unknown), 2) AS amount, issued_on::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('money', amount, 'source', jsonb_build_object('unknown', round(source_unknown, 6), 'investors', investors), 'middle', jsonb_build_object('layers_above', layers_above, 'layers_below', layers_below),
+		   jsonb_strip_nulls(jsonb_build_object('money', amount, 'source', jsonb_build_object('unknown', round(source_unknown, 6), 'investors', investors, 'partnerships_without_partners', to_jsonb(nobody_behind)), 'middle', jsonb_build_object('layers_above', layers_above, 'layers_below', layers_below),
 				'use', jsonb_build_object('unknown', round(use_unknown, 6), 'assets', assets, 'largest', to_jsonb(largest)),
 				'missing', CASE WHEN nothing THEN 'what the product invests in' WHEN use_unknown IS NULL OR source_unknown IS NULL THEN 'products that only hold each other' END)) AS evidence,
 		   'product:' || product_id AS finding_key
@@ -193,7 +201,7 @@ SELECT risk_screen._ship_rule('F08', 'orange', '{AM}', '{related_counterparty,gr
 			   -- of several licences of its own the strictest
 			   coalesce(min(risk_screen.parameter_value('related_counterparty', $1, licence => v.biz, known_at => $4)) FILTER (WHERE v.inst_id = i.inst_id),
 						($5 ->> 'related_counterparty')::numeric) AS most,
-			   EXISTS (SELECT FROM equity AS e WHERE e.owned = i.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL)) AS has_owners
+			   EXISTS (SELECT FROM equity AS e WHERE e.owned = i.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND (e.kind IS NULL OR e.kind <> ALL ('{control,concert,economic}'))) AS has_owners
 		  FROM institution AS i JOIN rel AS r USING (inst_id) JOIN valid AS v ON v.inst_id = r.party_id
 		 WHERE 'AM' = ANY (i.lines) GROUP BY i.inst_id HAVING count(DISTINCT v.biz) >= ($5 ->> 'group_licences')::numeric),
 	own AS (

@@ -161,6 +161,13 @@ without_value(int basis, uint32 flags)
 	return (flags & RS_FLAGS_NO_VALUE) != 0 ? (uint8) (1 << basis) : 0;
 }
 
+/* Nothing is no share, even where the threshold is 0. */
+static inline bool
+is_enough(const Beneficial *b, RsReal share)
+{
+	return share > 0 && rs_threshold_meets(&b->threshold, share);
+}
+
 /*
  * Which grounds shares (own, or a group's) meet under the chosen basis. A basis
  * without a number (votes may close a ring that capital leaves open) takes
@@ -171,11 +178,11 @@ share_grounds(const Beneficial *b, const RsReal *share, uint8 no_value)
 {
 	uint32		grounds = 0;
 
-	if (b->basis != 1 && !(no_value & 1) && rs_threshold_meets(&b->threshold, share[0]))
+	if (b->basis != 1 && !(no_value & 1) && is_enough(b, share[0]))
 		grounds |= GROUND_EQUITY;
-	if (b->basis != 0 && !(no_value & 2) && rs_threshold_meets(&b->threshold, share[1]))
+	if (b->basis != 0 && !(no_value & 2) && is_enough(b, share[1]))
 		grounds |= GROUND_VOTES;
-	if (b->basis == 2 && grounds == 0 && !(no_value & 4) && rs_threshold_meets(&b->threshold, share[2]))
+	if (b->basis == 2 && grounds == 0 && !(no_value & 4) && is_enough(b, share[2]))
 		grounds |= GROUND_HIGHER;
 	return grounds;
 }
@@ -212,7 +219,9 @@ compare_officers(const void *a, const void *b)
 
 	if (x->company != y->company)
 		return x->company < y->company ? -1 : 1;
-	return x->person < y->person ? -1 : x->person > y->person;
+	if (x->person != y->person)
+		return x->person < y->person ? -1 : 1;
+	return x->kind < y->kind ? -1 : x->kind > y->kind;
 }
 
 /* Rows for the declared officers of a company; false if there are none. */
@@ -237,6 +246,9 @@ put_officers(Beneficial *b, uint32 company, RsPartyKind kind, uint32 ground)
 	for (; low < p->nofficers && p->officer[low].company == id; low++)
 	{
 		if (p->officer[low].kind != kind)
+			continue;
+		/* Said twice, or read for the person and for the company. */
+		if (low > 0 && compare_officers(&p->officer[low - 1], &p->officer[low]) == 0)
 			continue;
 		put_row(b, &(Row) {.company = company, .node = b->h->node_of[p->officer[low].person],
 					.kind = rs_party_kind_name(kind), .qualified = true,
@@ -456,17 +468,23 @@ judge(Beneficial *b, uint32 company)
 	for (uint64 i = 0; i < base->n; i++)
 		b->shown[base->stake[i].node] = false;
 
+	if (b->h->graph->in_start[company] == b->h->graph->in_start[company + 1])
+	{
+		/* nothing is recorded: it may be anybody's */
+		unknown.flags |= RS_FLAG_NO_HOLDERS;
+		unsure = true;
+	}
 	for (int s = 0; s < BASES; s++)
 	{
 		const RsStakes *of = stakes_of(b, s);
 
-		unknown.share[s] = of->unknown;
+		unknown.share[s] = unknown.flags & RS_FLAG_NO_HOLDERS ? 1 : of->unknown;
 		unknown.no_value |= without_value(s, of->unknown_flags);
 		if (counts(b, s))
 		{
 			unknown.flags |= of->unknown_flags;
-			closed |= of->has_closed && rs_threshold_meets(&b->threshold, of->closed);
-			unsure |= of->unknown_flags != 0 || rs_threshold_meets(&b->threshold, of->unknown);
+			closed |= of->has_closed && is_enough(b, of->closed);
+			unsure |= of->unknown_flags != 0 || is_enough(b, of->unknown);
 		}
 	}
 	if (unsure)
@@ -495,8 +513,7 @@ all_allies_read(RsHoldings *h, const RsLinks *links, ArrayType **missing)
 	ArrayBuildState *found = NULL;
 
 	for (uint64 i = 0; i < links->n; i++)
-		if (links->link[i].kind != RS_LINK_ECONOMIC)
-			rs_group_join(group, links->link[i].a, links->link[i].b);
+		rs_group_join(group, links->link[i].a, links->link[i].b);
 	for (uint64 d = 0; d < h->ndiscovered; d++)
 	{
 		met[rs_group_find(group, h->discovered[d])] = true;
@@ -507,7 +524,7 @@ all_allies_read(RsHoldings *h, const RsLinks *links, ArrayType **missing)
 		{
 			uint32		id = side == 0 ? links->link[i].a : links->link[i].b;
 
-			if (links->link[i].kind == RS_LINK_ECONOMIC || read[id] || !met[rs_group_find(group, id)])
+			if (read[id] || !met[rs_group_find(group, id)])
 				continue;
 			read[id] = true;
 			found = accumArrayResult(found, rs_holdings_text(h, id), false, TEXTOID, CurrentMemoryContext);
@@ -541,6 +558,7 @@ read_holdings(Beneficial *b, FunctionCallInfo fcinfo, MemoryContext budget, cons
 
 		b->h = h;
 		rs_holdings_take_least(h);
+		rs_holdings_follow_concert(h);
 		if (PG_ARGISNULL(6))
 			rs_holdings_load_all(h);
 		else
@@ -562,14 +580,17 @@ read_holdings(Beneficial *b, FunctionCallInfo fcinfo, MemoryContext budget, cons
 			}
 			rs_holdings_load_around(h, around, n, true);
 		}
-		*links = PG_ARGISNULL(7) ? NULL : rs_links_read(h, text_to_cstring(PG_GETARG_TEXT_PP(7)), "concert", bad_rows);
+		*links = PG_ARGISNULL(7) ? NULL : rs_links_read(h, text_to_cstring(PG_GETARG_TEXT_PP(7)), "concert", bad_rows, RS_LINKS_CONCERT);
 		if (*links == NULL || *ids == NULL || all_allies_read(h, *links, &missing))
+		{
+			if (*links != NULL)
+				rs_links_close(*links, false);
 			return;
+		}
 		/* Who is behind an ally may be asked: begin again, around the allies too. */
 		allies = lappend(allies, missing);
-		if (h->query != NULL)
-			rs_query_forget_bad_rows(h->query);
-		rs_holdings_close(h);
+		rs_links_close(*links, true);
+		rs_holdings_abandon(h);
 		MemoryContextReset(budget);
 		*links = NULL;
 	}
@@ -634,8 +655,7 @@ rs_beneficial_owners(PG_FUNCTION_ARGS)
 	b.group = rs_groups_create(budget, g->nnodes);
 	if (links != NULL)
 		for (uint64 i = 0; i < links->n; i++)
-			if (links->link[i].kind != RS_LINK_ECONOMIC)
-				rs_group_join(b.group, h->node_of[links->link[i].a], h->node_of[links->link[i].b]);
+			rs_group_join(b.group, h->node_of[links->link[i].a], h->node_of[links->link[i].b]);
 	for (uint64 i = 0; i < h->nconcert; i += 2)
 		rs_group_join(b.group, h->node_of[h->concert[i]], h->node_of[h->concert[i + 1]]);
 	b.stop = rs_alloc(budget, g->nnodes, sizeof(bool), purpose);

@@ -2,7 +2,9 @@
  * src/check_holdings_sql.c
  *	  check_holdings(): what is wrong, or worth knowing, in the filings.
  *
- * Two passes over the same rows. By row: numbers outside 0..1, ranges upside
+ * Two passes over the same rows. By row: everything that another function
+ * refuses, skips or does not count: parties without name, kinds misspelt,
+ * numbers outside 0..1 or of rows that carry none, ranges upside
  * down, dates that never hold, statements that overlap. By graph, at as_of:
  * sums over and under 100 %, links of unknown size, self-holdings, duplicates,
  * and every ring of cross-holdings with its members: solvable, closed (it owns
@@ -59,6 +61,22 @@ find(Check *c, const char *finding, uint32 company, uint32 owner, const int128 *
 	MemoryContextReset(c->row_context);
 }
 
+/* A kind, and the rows that have it. */
+static void
+find_kind(Check *c, Datum kind, uint64 rows)
+{
+	Datum		values[5] = {0};
+	bool		nulls[5] = {false, true, true, false, false};
+	MemoryContext old = MemoryContextSwitchTo(c->row_context);
+
+	values[0] = CStringGetTextDatum("KIND_MISSPELT");
+	values[3] = rs_exact_numeric((int128) rows, 0);
+	values[4] = PointerGetDatum(construct_array(&kind, 1, TEXTOID, -1, false, TYPALIGN_INT));
+	tuplestore_putvalues(c->result->setResult, c->result->setDesc, values, nulls);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(c->row_context);
+}
+
 static int128
 power_of_ten(int digits)
 {
@@ -75,6 +93,7 @@ check_rows(Check *c)
 	RsHoldings *h = c->h;
 	RsHoldingRows *r = h->rows;
 	int128		one[RS_V_COLUMNS];
+	uint64		n = 0;			/* rows looked at */
 	uint64		over = 0;		/* rows with a share or a bound above 1 */
 
 	for (int v = 0; v < RS_V_COLUMNS; v++)
@@ -88,8 +107,21 @@ check_rows(Check *c)
 
 		if ((i & 0xFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (r->class[i] == RS_CLASS_CONTROL || r->class[i] == RS_CLASS_ECONOMIC)
+		if (r->has_known_from && r->known_from[i] > h->options.known_at)
 			continue;
+		n++;
+		if (r->class[i] != RS_CLASS_EQUITY && r->class[i] != RS_CLASS_NOMINEE)
+		{
+			/* agreement, dependence, acting together: no capital, and nothing about oneself */
+			for (int v = 0; v < RS_V_COLUMNS; v++)
+				if ((known & (1 << v)) && r->value[v][i] != 0)
+				{
+					find(c, "SHARE_NOT_COUNTED", owned, owner, &r->value[v][i], r->scale[v], NULL, 0);
+					break;
+				}
+			if (owner == owned)
+				find(c, "SELF_LINK", owned, owner, NULL, 0, NULL, 0);
+		}
 		if (known & (1 << RS_V_SHARE))
 		{
 			int128		share = r->value[RS_V_SHARE][i];
@@ -139,8 +171,51 @@ check_rows(Check *c)
 		over += above;
 	}
 	/* One share over 1 is a typing error, many are percent. */
-	if (over > 0 && over >= r->n - over)
+	if (over > 0 && over >= n - over)
 		find(c, "PERCENT_INSTEAD_OF_FRACTION", RS_NO_ID, RS_NO_ID, &(int128) {(int128) over}, 0, NULL, 0);
+}
+
+/* Who or what is not named, and kinds that look like another one. */
+static void
+check_names(Check *c)
+{
+	RsHoldings *h = c->h;
+	Oid			type = rs_interner_type(rs_holdings_identifiers(h));
+
+	for (uint64 i = 0; i < h->nunnamed; i++)
+	{
+		const RsUnnamed *u = &h->unnamed[i];
+
+		find(c, u->owner == RS_NO_ID ? "NO_OWNER" : "NO_COMPANY", u->owned == RS_NO_ID ? RS_NO_ID : h->node_of[u->owned],
+			 u->owner == RS_NO_ID ? RS_NO_ID : h->node_of[u->owner], NULL, 0, NULL, 0);
+	}
+	/* In the order of bytes, blanks come first. */
+	for (uint32 k = 0; (type == TEXTOID || type == VARCHAROID) && k < h->nids; k++)
+	{
+		Datum		name = rs_holdings_name(h, k);
+		const char *text = VARDATA_ANY(DatumGetPointer(name));
+		Size		n = VARSIZE_ANY_EXHDR(DatumGetPointer(name)),
+					blank = 0;
+
+		while (blank < n && (text[blank] == ' ' || (text[blank] >= '\t' && text[blank] <= '\r')))
+			blank++;
+		if (blank == n)
+			find(c, "EMPTY_IDENTIFIER", k, RS_NO_ID, NULL, 0, NULL, 0);
+		else if ((unsigned char) text[0] > ' ')
+			break;
+	}
+	/* A graph has none: it is not made of them. */
+	for (uint32 k = 0; h->kinds != NULL && k < rs_interner_count(h->kinds); k++)
+	{
+		Datum		kind = rs_interner_datum(h->kinds, k);
+		uint64		n = 0;
+
+		if (rs_holding_kind_meant(TextDatumGetCString(kind)) == NULL)
+			continue;
+		for (uint64 i = 0; i < h->rows->n; i++)
+			n += h->rows->kind[i] == k + 1;
+		find_kind(c, kind, n);
+	}
 }
 
 typedef struct Statement
@@ -150,6 +225,7 @@ typedef struct Statement
 				kind;
 	DateADT		from,
 				to;
+	TimestampTz known_from;
 } Statement;
 
 static int
@@ -164,32 +240,56 @@ compare_statements(const void *a, const void *b)
 		return x->owner < y->owner ? -1 : 1;
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	return x->from < y->from ? -1 : x->from > y->from;
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return x->known_from > y->known_from ? -1 : x->known_from < y->known_from;
 }
 
-/* Two statements about one holding that hold on the same day: added up, or an old row not closed? */
+static inline bool
+same_holding(const Statement *a, const Statement *b)
+{
+	return a->owned == b->owned && a->owner == b->owner && a->kind == b->kind;
+}
+
+/*
+ * Two statements about one holding that hold on the same day: added up, or an
+ * old row not closed? Of statements with the same first day the newest counts,
+ * as for every question.
+ */
 static void
 check_overlaps(Check *c)
 {
 	RsHoldings *h = c->h;
 	RsHoldingRows *r = h->rows;
 	Statement  *s;
-	uint64		n = 0;
+	uint64		n = 0,
+				kept = 0,
+				newest = 0;
 
-	if (!r->has_dates || r->has_known_from)
+	if (!r->has_dates)
 		return;
 	s = rs_alloc(h->budget, r->n, sizeof(Statement), purpose);
 	for (uint64 i = 0; i < r->n; i++)
-		if (r->from[i] < r->to[i])
+		if (r->class[i] != RS_CLASS_CONCERT && (!r->has_known_from || r->known_from[i] <= h->options.known_at))
 			s[n++] = (Statement) {h->node_of[r->owned[i]], h->node_of[r->owner[i]],
-				r->has_kind ? r->kind[i] : 0, r->from[i], r->to[i]};
+				r->has_kind ? r->kind[i] : 0, r->from[i], r->to[i], r->has_known_from ? r->known_from[i] : 0};
 	qsort(s, n, sizeof(Statement), compare_statements);
-	for (uint64 i = 1; i < n; i++)
+	for (uint64 i = 0; i < n; i++)
+	{
+		if (i == 0 || !same_holding(&s[newest], &s[i]) || s[newest].from != s[i].from)
+			newest = i;
+		else if (s[newest].known_from != s[i].known_from)
+			continue;			/* superseded */
+		/* what stands at `newest` may be moved, but only others of the same first day and knowledge over it */
+		if (s[i].from < s[i].to)
+			s[kept++] = s[i];
+	}
+	for (uint64 i = 1; i < kept; i++)
 	{
 		Statement  *a = &s[i - 1],
 				   *b = &s[i];
 
-		if (a->owned != b->owned || a->owner != b->owner || a->kind != b->kind)
+		if (!same_holding(a, b))
 			continue;
 		if (b->from < a->to)
 			find(c, "OVERLAP", b->owned, b->owner, NULL, 0, NULL, 0);
@@ -279,7 +379,9 @@ check_graph(Check *c)
  *
  * amount: the share, sum, missing part or number of members the finding is
  * about. Row findings are about all rows, the others about those valid at
- * as_of. Returns no row for a clean table. Errors: the reader's.
+ * as_of. Returns no row for a clean table. members: of a ring; of KIND_MISSPELT
+ * the kind, with the number of its rows as amount. Errors: the reader's, for
+ * what is no row at all (a share that is NaN).
  */
 PG_FUNCTION_INFO_V1(rs_check_holdings);
 Datum
@@ -288,7 +390,6 @@ rs_check_holdings(PG_FUNCTION_ARGS)
 	Check		c = {0};
 	MemoryContext budget;
 	RsHoldings *h;
-	bool		dated;
 	DateADT		as_of = 0;
 	TimestampTz known_at = 0;
 
@@ -305,17 +406,16 @@ rs_check_holdings(PG_FUNCTION_ARGS)
 	budget = rs_ownership_budget();
 	c.row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	SPI_connect();
-	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_ALL, false, RS_ALLOW_ANY | RS_ALLOW_INVERTED,
+	c.h = h = rs_holdings_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), budget, RS_CLASSES_ALL, false, RS_ALLOW_CHECKED,
 							   text_to_cstring(PG_GETARG_TEXT_PP(3)),
 							   PG_ARGISNULL(1) ? NULL : &as_of, PG_ARGISNULL(2) ? NULL : &known_at);
-	/* Rows out of date are checked too; the graph leaves them out. */
-	dated = h->options.dated;
-	h->options.dated = false;
+	/* Rows of every day and kind are checked; the graph leaves out what it has no use for. */
+	h->everything = true;
 	rs_holdings_load_all(h);
-	h->options.dated = dated;
 	/* Agreements and dependence close no ring of capital. */
 	h->options.classes = RS_CLASSES_EQUITY;
 	rs_holdings_build(h);
+	check_names(&c);
 	check_rows(&c);
 	check_overlaps(&c);
 	check_graph(&c);

@@ -74,7 +74,7 @@ compare_ties(const void *a, const void *b)
 
 static void
 open_groups(Groups *s, FunctionCallInfo fcinfo, const char *holdings, const char *links,
-			const char *bad_rows, const DateADT *as_of, const TimestampTz *known_at)
+			RsLinkKinds kinds, const char *bad_rows, const DateADT *as_of, const TimestampTz *known_at)
 {
 	MemoryContext budget;
 	RsHoldings *h;
@@ -86,9 +86,13 @@ open_groups(Groups *s, FunctionCallInfo fcinfo, const char *holdings, const char
 	SPI_connect();
 	s->h = h = rs_holdings_open(holdings, budget, RS_CLASSES_ALL, false, 0, bad_rows, as_of, known_at);
 	rs_holdings_take_least(h);
+	rs_holdings_follow_concert(h);
 	rs_holdings_load_all(h);
 	if (links != NULL)
-		s->links = rs_links_read(h, links, "links", bad_rows);
+	{
+		s->links = rs_links_read(h, links, "links", bad_rows, kinds);
+		rs_links_close(s->links, false);
+	}
 }
 
 static void
@@ -281,10 +285,10 @@ put_neighbours(Groups *s, uint64 number, const uint32 *group, uint32 head, const
  *				  as_of date, known_at timestamptz, bad_rows text)
  *	 returns (group_no bigint, member text, relation text, via text, votes numeric)
  *
- * relation: head (controlled by nobody in the group), controlled, concert, kin,
- * or another kind of link; then, outside the group proper, economic (one hop)
+ * relation: head (controlled by nobody in the group), controlled, concert or kin; then, outside the group proper, economic (one hop)
  * and holder (related_at or more). Parties alone form no group. Numbers follow
- * the order of the members' identifiers.
+ * the order of the members' identifiers. Errors: 22023 threshold, or a kind of
+ * link that joins nobody and is not economic; the reader's.
  */
 PG_FUNCTION_INFO_V1(rs_control_groups);
 Datum
@@ -316,7 +320,7 @@ rs_control_groups(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(6))
 		known_at = PG_GETARG_TIMESTAMPTZ(6);
 	open_groups(&s, fcinfo, text_to_cstring(PG_GETARG_TEXT_PP(0)),
-				PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
+				PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)), RS_LINKS_GROUPS,
 				text_to_cstring(PG_GETARG_TEXT_PP(7)),
 				PG_ARGISNULL(5) ? NULL : &as_of, PG_ARGISNULL(6) ? NULL : &known_at);
 	build_groups(&s, &threshold);
@@ -692,7 +696,8 @@ add_controller(ControlPairs *pairs, uint32 concert, const RsControlled *found, u
  * the kinds of links, subsidiary (controlled by the target), controlled (by
  * another related party). via: the party next to it on the way to the target,
  * itself in the result; steps: links of the way. targets NULL: every company
- * with holders.
+ * with holders. Errors: 22023 threshold, or a kind of link that is nearly one
+ * with a meaning; the reader's.
  */
 PG_FUNCTION_INFO_V1(rs_related_parties);
 Datum
@@ -723,7 +728,7 @@ rs_related_parties(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(7))
 		known_at = PG_GETARG_TIMESTAMPTZ(7);
 	open_groups(s, fcinfo, text_to_cstring(PG_GETARG_TEXT_PP(0)),
-				PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)),
+				PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)), RS_LINKS_ANY,
 				text_to_cstring(PG_GETARG_TEXT_PP(8)),
 				PG_ARGISNULL(6) ? NULL : &as_of, PG_ARGISNULL(7) ? NULL : &known_at);
 	if (!PG_ARGISNULL(1))

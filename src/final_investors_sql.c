@@ -38,7 +38,8 @@ typedef struct Count
 	uint32	   *visited;		/* by node: vehicle looked through this round */
 	uint32	   *parent;			/* by node: the vehicle below it */
 	uint32	   *seen;			/* by node: counted, without identity document */
-	uint32	   *seen_identity;	/* by identity */
+	uint32	   *seen_identity;	/* by identity, */
+	uint32	   *person;			/* of which those of one party are one */
 	uint32	   *queue;
 	uint64		nqueue;
 	RsOwnershipGraph *rings;	/* vehicles among themselves */
@@ -283,9 +284,11 @@ count_investors(Count *c, uint32 product, ReturnSetInfo *result)
 			unmerged++;
 			if (party->identity != RS_NO_ID)
 			{
-				if (c->seen_identity[party->identity] == c->round)
+				uint32		person = rs_group_find(c->person, party->identity);
+
+				if (c->seen_identity[person] == c->round)
 					continue;
-				c->seen_identity[party->identity] = c->round;
+				c->seen_identity[person] = c->round;
 			}
 			else
 			{
@@ -468,6 +471,9 @@ rs_final_investors(PG_FUNCTION_ARGS)
 	c.queue = rs_alloc(budget, h->nids, sizeof(uint32), purpose);
 	c.seen_identity = rs_alloc0(budget, c.parties->identities ? rs_interner_count(c.parties->identities) : 0,
 								sizeof(uint32), purpose);
+	c.person = rs_groups_create(budget, c.parties->identities ? rs_interner_count(c.parties->identities) : 0);
+	for (uint64 i = 0; i < c.parties->nsame; i += 2)
+		rs_group_join(c.person, c.parties->same[i], c.parties->same[i + 1]);
 	for (uint32 i = 0; i < (ids ? nids : h->graph->nnodes); i++)
 	{
 		uint32		node = ids ? h->node_of[ids[i]] : i;

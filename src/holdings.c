@@ -42,7 +42,15 @@ rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool sw
 		rs_holdings_open_kept(h, text + strlen(RS_GRAPH_PREFIX), allow, bad_rows);
 	else
 		rs_holdings_open_query(h, text, allow, bad_rows);
+	if (as_of != NULL && DATE_NOT_FINITE(*as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument as_of must be a day"),
+				 errdetail("No holding is valid on an infinite date."),
+				 errhint("Leave as_of out, or pass NULL, for today.")));
 	h->options.dated = h->rows->has_dates;
+	h->without_days = as_of != NULL && !h->rows->has_dates;
+	h->without_knowledge = known_at != NULL && !h->rows->has_known_from;
 	h->options.as_of = as_of ? *as_of : rs_today();
 	h->options.known_at = known_at ? *known_at : DT_NOEND;
 	h->options.classes = classes;
@@ -65,9 +73,41 @@ rs_holdings_ignore(RsHoldings *h, int column)
 	h->rows->has[column == RS_H_VOTES ? RS_V_VOTES : column == RS_H_SHARE_MIN ? RS_V_MIN : RS_V_MAX] = false;
 }
 
+/* The question is also about who acts with whom. */
+void
+rs_holdings_follow_concert(RsHoldings *h)
+{
+	h->allies = true;
+}
+
+/* Begin again: what was skipped so far will be met once more. */
+void
+rs_holdings_abandon(RsHoldings *h)
+{
+	if (h->kept)
+		rs_kept_forget(h);
+	else
+		rs_query_forget_bad_rows(h->query);
+	h->without_days = h->without_knowledge = false;
+	rs_holdings_close(h);
+}
+
+/* A column that is misnamed would be missed by nobody: every row counts, on any day. */
+static void
+note(const char *argument, const char *columns, const char *example)
+{
+	ereport(NOTICE,
+			(errmsg("%s has no effect on the holdings, which have no column %s", argument, columns),
+			 errhint("Give the column this name in the query, for example SELECT %s.", example)));
+}
+
 void
 rs_holdings_close(RsHoldings *h)
 {
+	if (h->without_days)
+		note("as_of", "valid_from or valid_to", "held_since AS valid_from");
+	if (h->without_knowledge)
+		note("known_at", "known_from", "filed_at AS known_from");
 	if (h->kept)
 		rs_kept_close(h);
 	else
@@ -142,11 +182,14 @@ is_valid(const RsHoldings *h, DateADT from, DateADT to)
 	return !h->options.dated || (from <= h->options.as_of && h->options.as_of < to);
 }
 
-/* Acting together is no holding: kept aside for those who ask. */
+/*
+ * Acting together is no holding: kept aside for those who ask. It has no
+ * direction: whichever of the two is met brings the other.
+ */
 static void
 take_concert(RsHoldings *h, const RsHolding *r)
 {
-	if (h->discovering || (!h->rows->has_known_from && !is_valid(h, r->from, r->to)))
+	if (!h->allies || h->discovering || (!h->rows->has_known_from && !is_valid(h, r->from, r->to)))
 		return;
 	if (h->rows->has_known_from)
 	{
@@ -155,7 +198,10 @@ take_concert(RsHoldings *h, const RsHolding *r)
 		h->statement[h->nconcert / 2] = (RsStatement) {r->owner, r->owned, r->from, r->to, r->known_from};
 	}
 	if (h->upwards)
+	{
 		rs_holdings_discover(h, r->owner);
+		rs_holdings_discover(h, r->owned);
+	}
 	h->concert = rs_grow(h->budget, h->concert, &h->concert_capacity, h->nconcert + 2, sizeof(uint32), purpose);
 	h->concert[h->nconcert++] = r->owner;
 	h->concert[h->nconcert++] = r->owned;

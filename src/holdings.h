@@ -37,6 +37,13 @@ typedef struct RsStatement
 	TimestampTz known_from;
 } RsStatement;
 
+/* A row without one of its parties, or both (RS_NO_ID). */
+typedef struct RsUnnamed
+{
+	uint32		owner,
+				owned;
+} RsUnnamed;
+
 typedef struct RsHoldings
 {
 	MemoryContext budget;
@@ -48,6 +55,7 @@ typedef struct RsHoldings
 	RsOwnershipGraph *graph;	/* after rs_holdings_build() */
 	RsOwnershipOptions options;
 	bool		everything;		/* rows are kept as they are, whatever the options: to be put into a file */
+	bool		allies;			/* rows of kind concert matter: whoever acts with a party met is met too */
 	bool		swapped;		/* owner and owned exchanged: shares of the owner's assets */
 	uint32	   *node_of;		/* interner number -> node */
 	uint32	   *id_of;			/* node -> interner number */
@@ -67,6 +75,12 @@ typedef struct RsHoldings
 	RsStatement *statement;	/* of each pair; only with known_from, until the graph is built */
 	uint64		statement_capacity;
 	bool		upwards;
+	bool		misspelt;		/* kinds may be */
+	bool		without_days;	/* a day was asked for, but rows have none */
+	bool		without_knowledge;	/* likewise known_at */
+	RsUnnamed  *unnamed;
+	uint64		nunnamed,
+				unnamed_capacity;
 } RsHoldings;
 
 /* Date and knowledge arguments of every function: NULL as_of = today, NULL known_at = all. */
@@ -74,6 +88,9 @@ typedef struct RsHoldings
 #define RS_ALLOW_OVER_ONE	2	/* leverage, amounts, and data that are to be checked */
 #define RS_ALLOW_ANY		3
 #define RS_ALLOW_INVERTED	4	/* share_min above share_max: for the check that lists them */
+#define RS_ALLOW_MISSPELT	8	/* a kind that is nearly one with a meaning: likewise */
+#define RS_ALLOW_UNNAMED	16	/* an owner or company that is NULL: kept apart, in unnamed */
+#define RS_ALLOW_CHECKED	(RS_ALLOW_ANY | RS_ALLOW_INVERTED | RS_ALLOW_MISSPELT | RS_ALLOW_UNNAMED)
 
 /* Does the text name an ownership graph? Then no statement is executed. */
 extern bool rs_holdings_are_kept(const char *text);
@@ -82,6 +99,9 @@ extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint
 									const DateADT *as_of, const TimestampTz *known_at);
 extern void rs_holdings_take_least(RsHoldings *h);
 extern void rs_holdings_ignore(RsHoldings *h, int column);
+extern void rs_holdings_follow_concert(RsHoldings *h);
+extern RsHoldingClass rs_holding_class(const char *kind);
+extern const char *rs_holding_kind_meant(const char *kind);	/* NULL: it is what it says */
 /* The interner of another query's identifiers of the same parties, and what a number of it is here. */
 extern RsInterner *rs_holdings_identifiers(RsHoldings *h);
 extern uint32 rs_holdings_number(RsHoldings *h, uint32 identifier);
@@ -98,6 +118,7 @@ extern Datum rs_holdings_name(RsHoldings *h, uint32 node);
 extern Datum rs_holdings_names(RsHoldings *h, const uint32 *node, uint64 n);	/* text[] */
 extern void rs_holdings_name_all(RsHoldings *h);	/* most will be asked for */
 extern void rs_holdings_close(RsHoldings *h);
+extern void rs_holdings_abandon(RsHoldings *h);	/* without a word about rows that were skipped */
 
 /* ---------- for the two sources ---------- */
 
@@ -121,6 +142,7 @@ extern Datum rs_kept_datum(RsHoldings *h, uint32 id);
 extern RsInterner *rs_kept_identifiers(RsHoldings *h);
 extern uint32 rs_kept_number(RsHoldings *h, uint32 identifier);
 extern void rs_kept_close(RsHoldings *h);
+extern void rs_kept_forget(RsHoldings *h);
 
 extern const struct RsOwnershipFile *rs_kept_file(const RsHoldings *h);
 /* A node of the file as it is printed: into at most room bytes (-1: it is longer), or as a text. */

@@ -102,6 +102,13 @@ rs_holdings_open_kept(RsHoldings *h, const char *name, int allow, const char *ba
 	h->interner = rs_interner_create(h->budget, INT8OID, InvalidOid);
 }
 
+/* The count of rows skipped. */
+void
+rs_kept_forget(RsHoldings *h)
+{
+	h->kept->skipped = NULL;
+}
+
 void
 rs_kept_close(RsHoldings *h)
 {
@@ -450,7 +457,7 @@ take_row(RsHoldings *h, uint32 row, uint32 owned)
 	RsHolding	r;
 
 	rs_ownership_file_row(k->file, row, &r);
-	if (k->allow != (RS_ALLOW_ANY | RS_ALLOW_INVERTED) && !is_sound(h, row, &r))
+	if ((k->allow & (RS_ALLOW_ANY | RS_ALLOW_INVERTED)) != (RS_ALLOW_ANY | RS_ALLOW_INVERTED) && !is_sound(h, row, &r))
 		return;
 	if (!rs_holdings_wants(h, r.from, r.to, r.known_from))
 		return;
@@ -476,18 +483,46 @@ take_rows_of(RsHoldings *h, uint32 id, bool as_owned)
 			take_row(h, f->out_row[i], RS_NO_ID);
 }
 
+/* Whoever acts with a party is said of it as an owner, too. */
+static void
+take_allies_of(RsHoldings *h, uint32 id)
+{
+	const RsOwnershipFile *f = h->kept->file;
+	int64		node = node_of_number(h, id);
+
+	if (node >= f->header->nnodes)
+		return;
+	for (uint32 i = f->out_start[node]; i < f->out_start[node + 1]; i++)
+		if (f->row[f->out_row[i]].class == RS_CLASS_CONCERT)
+			take_row(h, f->out_row[i], RS_NO_ID);
+}
+
+/* Does anybody act with anybody? Kinds are few. */
+static bool
+has_allies(const RsOwnershipFile *f)
+{
+	for (uint32 k = 0; f->kind != NULL && k < f->header->nkinds; k++)
+	{
+		RsKey		key = rs_key_get(&f->kind_name, k);
+
+		if (rs_holding_class(pnstrdup((const char *) key.bytes, key.length)) == RS_CLASS_CONCERT)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Rows about all parties discovered, while more are. Their places are anywhere
  * in the file: where a party's rows begin is fetched 16 parties ahead, the rows
  * 8 ahead.
  */
 static void
-take_discovered(RsHoldings *h, bool as_owned)
+take_discovered(RsHoldings *h, bool as_owned, uint64 begin)
 {
 	const RsOwnershipFile *f = h->kept->file;
 	const uint32 *start = as_owned ? f->in_start : f->out_start;
 
-	for (uint64 d = 0; d < h->ndiscovered; d++)
+	for (uint64 d = begin; d < h->ndiscovered; d++)
 	{
 		if (d + 16 < h->ndiscovered)
 		{
@@ -538,12 +573,21 @@ rs_kept_load_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 	h->discovering = !upwards;
 	for (uint32 i = 0; i < n; i++)
 		rs_holdings_discover(h, ids[i]);
-	take_discovered(h, as_owned);
+	take_discovered(h, as_owned, 0);
+	if (upwards && h->allies && has_allies(h->kept->file))
+		for (uint64 d = 0; d < h->ndiscovered; d++)
+		{
+			uint64		before = h->ndiscovered;
+
+			take_allies_of(h, h->discovered[d]);
+			take_discovered(h, as_owned, before);
+			CHECK_FOR_INTERRUPTS();
+		}
 	if (!upwards)
 	{
 		/* what a company's other holders have decides its flags */
 		h->discovering = false;
-		take_discovered(h, !h->swapped);
+		take_discovered(h, !h->swapped, 0);
 	}
 }
 

@@ -38,8 +38,8 @@ static const int column_of[RS_V_COLUMNS] = {RS_H_SHARE, RS_H_VOTES, RS_H_SHARE_M
 static const RsContract *
 contract_for(int allow)
 {
-	static RsColumn column[2 * RS_ALLOW_INVERTED][RS_H_COLUMNS];
-	static RsContract contract[2 * RS_ALLOW_INVERTED];
+	static RsColumn column[2 * RS_ALLOW_UNNAMED][RS_H_COLUMNS];
+	static RsContract contract[2 * RS_ALLOW_UNNAMED];
 
 	if (contract[allow].ncolumns == 0)
 	{
@@ -48,6 +48,8 @@ contract_for(int allow)
 			if (column[allow][c].kind == RS_AMOUNT)
 				column[allow][c].flags |= (allow & RS_ALLOW_NEGATIVE ? 0 : RS_NOT_NEGATIVE) |
 					(allow & RS_ALLOW_OVER_ONE ? 0 : RS_NOT_OVER_ONE);
+		if (allow & RS_ALLOW_UNNAMED)
+			column[allow][RS_H_OWNER].flags = column[allow][RS_H_OWNED].flags = RS_REQUIRED;
 		contract[allow] = rs_holdings_contract;
 		contract[allow].column = column[allow];
 		if (!(allow & RS_ALLOW_INVERTED))
@@ -64,6 +66,7 @@ rs_holdings_open_query(RsHoldings *h, const char *text, int allow, const char *b
 {
 	RsHoldingRows *rows = h->rows;
 
+	h->misspelt = (allow & RS_ALLOW_MISSPELT) != 0;
 	h->query = rs_query_open(text, contract_for(allow),
 							 rs_bad_rows_option(bad_rows), h->budget, NULL);
 	h->interner = rs_query_interner(h->query, RS_INTERN_ACCOUNT);
@@ -89,7 +92,39 @@ rs_holdings_open_query(RsHoldings *h, const char *text, int allow, const char *b
 
 /* ---- rows ---- */
 
-static RsHoldingClass
+static const struct
+{
+	const char *name;
+	RsHoldingClass class;
+}			meanings[] = {
+	{"nominee", RS_CLASS_NOMINEE}, {"control", RS_CLASS_CONTROL}, {"economic", RS_CLASS_ECONOMIC}, {"concert", RS_CLASS_CONCERT},
+	{"代持", RS_CLASS_NOMINEE}, {"协议控制", RS_CLASS_CONTROL}, {"一致行动", RS_CLASS_CONCERT}, {"一致行动人", RS_CLASS_CONCERT},
+};
+
+RsHoldingClass
+rs_holding_class(const char *kind)
+{
+	for (int i = 0; i < lengthof(meanings); i++)
+		if (pg_strcasecmp(kind, meanings[i].name) == 0)
+			return meanings[i].class;
+	return RS_CLASS_EQUITY;
+}
+
+/* The kind that a misspelt one was meant to be: any other name is a class of shares. */
+const char *
+rs_holding_kind_meant(const char *kind)
+{
+	const char *meant = NULL;
+
+	for (int i = 0; i < lengthof(meanings); i++)
+		if (meant == NULL && rs_nearly(kind, meanings[i].name))
+			meant = meanings[i].name;
+	return rs_holding_class(kind) == RS_CLASS_EQUITY ? meant : NULL;
+}
+
+#define CLASS_MISSPELT 0xFF
+
+static uint8
 class_of(RsHoldings *h, Datum kind, uint32 *number)
 {
 	bool		found;
@@ -100,15 +135,27 @@ class_of(RsHoldings *h, Datum kind, uint32 *number)
 	{
 		char	   *name = TextDatumGetCString(kind);
 
-		h->kind_class[k] =
-			pg_strcasecmp(name, "nominee") == 0 ? RS_CLASS_NOMINEE :
-			pg_strcasecmp(name, "control") == 0 ? RS_CLASS_CONTROL :
-			pg_strcasecmp(name, "economic") == 0 ? RS_CLASS_ECONOMIC :
-			pg_strcasecmp(name, "concert") == 0 ? RS_CLASS_CONCERT : RS_CLASS_EQUITY;
+		h->kind_class[k] = !h->misspelt && rs_holding_kind_meant(name) != NULL ? CLASS_MISSPELT : (uint8) rs_holding_class(name);
 		pfree(name);
 	}
 	*number = k + 1;
 	return h->kind_class[k];
+}
+
+/* Counted as capital, it would change who controls whom. */
+static void
+misspelt_row(RsHoldings *h, const RsRow *row)
+{
+	char	   *kind;
+
+	if (rs_query_skips(h->query, RS_H_KIND, RS_FAULT_UNKNOWN))
+		return;
+	kind = TextDatumGetCString(row->value[RS_H_KIND].text);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown kind of holding \"%s\": did you mean \"%s\"?", kind, rs_holding_kind_meant(kind)),
+			 errdetail("In row " UINT64_FORMAT " of the holdings query.", row->number),
+			 errhint("The kinds control, concert, economic and nominee have a meaning, any other name is a class of shares: correct the kind, or rename a class that only looks like one of these. bad_rows => 'skip' leaves such rows out with a warning that counts them.")));
 }
 
 static void
@@ -117,15 +164,34 @@ take_row(void *arg, const RsRow *row)
 	RsHoldings *h = arg;
 	RsHolding	r = {0};
 
+	if (row->isnull[RS_H_OWNER] || row->isnull[RS_H_OWNED])
+	{
+		/* only where they are asked for; else the reader has refused them */
+		h->unnamed = rs_grow(h->budget, h->unnamed, &h->unnamed_capacity, h->nunnamed + 1, sizeof(RsUnnamed), purpose);
+		h->unnamed[h->nunnamed++] = (RsUnnamed) {
+			row->isnull[RS_H_OWNER] ? RS_NO_ID : row->value[RS_H_OWNER].id,
+			row->isnull[RS_H_OWNED] ? RS_NO_ID : row->value[RS_H_OWNED].id
+		};
+		return;
+	}
 	r.owner = row->value[RS_H_OWNER].id;
 	r.owned = row->value[RS_H_OWNED].id;
 	r.from = row->isnull[RS_H_VALID_FROM] ? DATEVAL_NOBEGIN : row->value[RS_H_VALID_FROM].date;
 	r.to = row->isnull[RS_H_VALID_TO] ? DATEVAL_NOEND : row->value[RS_H_VALID_TO].date;
 	r.known_from = row->isnull[RS_H_KNOWN_FROM] ? DT_NOBEGIN : row->value[RS_H_KNOWN_FROM].time;
+	if (!row->isnull[RS_H_KIND])
+	{
+		uint8		class = class_of(h, row->value[RS_H_KIND].text, &r.kind);
+
+		if (class == CLASS_MISSPELT)
+		{
+			misspelt_row(h, row);
+			return;
+		}
+		r.class = (RsHoldingClass) class;
+	}
 	if (!rs_holdings_wants(h, r.from, r.to, r.known_from))
 		return;
-	if (!row->isnull[RS_H_KIND])
-		r.class = class_of(h, row->value[RS_H_KIND].text, &r.kind);
 	for (int v = 0; v < RS_V_COLUMNS; v++)
 		if (!row->isnull[column_of[v]])
 		{
@@ -171,35 +237,45 @@ match_ids(RsHoldings *h, int column)
 	return psprintf("ON %s", rs_query_match(h->query, column, "f.id"));
 }
 
-/*
- * Read the holdings whose `column` is one of ids. indexed: an index on it is
- * sure to be used; then a condition costs a tenth less than a join. Without one
- * every row would be compared with every id, where a join hashes them.
- */
-static void
-read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n, bool indexed)
+static Datum
+identifiers(RsHoldings *h, const uint32 *ids, uint64 n)
 {
 	Oid			type = rs_interner_type(h->interner);
-	Oid			array_type = rs_query_array_type(h->query, column);
 	int16		length;
 	bool		by_value;
 	char		align;
-	const char *from = indexed ? "" : IDS_TABLE;
-	char	   *on = indexed ? psprintf("WHERE %s", rs_query_match(h->query, column, "ANY ($1)")) : match_ids(h, column);
+	Datum	   *element = rs_alloc(h->budget, n, sizeof(Datum), purpose);
+	Datum		array;
 
 	get_typlenbyvalalign(type, &length, &by_value, &align);
+	for (uint64 i = 0; i < n; i++)
+		element[i] = rs_interner_datum(h->interner, ids[i]);
+	array = PointerGetDatum(construct_array(element, (int) n, type, length, by_value, align));
+	pfree(element);
+	return array;
+}
+
+/*
+ * Read the holdings whose `column` is one of ids. indexed: an index on it is
+ * sure to be used; then a condition costs a tenth less than a join. Without one
+ * every row would be compared with every id, where a join hashes them. `and`:
+ * of those only some, or nothing.
+ */
+static void
+read_bound(RsHoldings *h, int column, const uint32 *ids, uint64 n, bool indexed, const char *and)
+{
+	Oid			array_type = rs_query_array_type(h->query, column);
+	const char *from = indexed ? "" : IDS_TABLE;
+	char	   *on = psprintf("%s %s", indexed ? psprintf("WHERE %s", rs_query_match(h->query, column, "ANY ($1)"))
+							  : match_ids(h, column), and);
+
 	for (uint64 done = 0; done < n;)
 	{
 		uint64		count = Min(n - done, (uint64) IDS_PER_QUERY);
-		Datum	   *element = rs_alloc(h->budget, count, sizeof(Datum), purpose);
-		Datum		array;
+		Datum		array = identifiers(h, ids + done, count);
 
-		for (uint64 i = 0; i < count; i++)
-			element[i] = rs_interner_datum(h->interner, ids[done + i]);
-		array = PointerGetDatum(construct_array(element, (int) count, type, length, by_value, align));
 		rs_query_read_bound(h->query, from, on, 1, &array_type, &array, NULL, take_row, rescale_rows, h);
 		pfree(DatumGetPointer(array));
-		pfree(element);
 		done += count;
 	}
 	pfree(on);
@@ -264,7 +340,7 @@ prefer_full_read(RsHoldings *h, Expansion *x, int column, uint64 n)
 	return x->hop == HOP_JOIN || (x->ids + n) * x->per_id > FULL_READ * x->full.cost;
 }
 
-/* ids reachable from those discovered, over rows [0, n) and (upwards) concert pairs. */
+/* ids reachable from those discovered, over rows [0, n) and (upwards) concert pairs, which have no direction. */
 static void
 discover_in_rows(RsHoldings *h, bool upwards)
 {
@@ -275,20 +351,20 @@ discover_in_rows(RsHoldings *h, bool upwards)
 	uint32		nids = rs_interner_count(h->interner);
 	MemoryContext scratch = AllocSetContextCreate(h->budget, "risk_screen discovery", ALLOCSET_DEFAULT_SIZES);
 	uint64	   *start = rs_alloc0(scratch, (uint64) nids + 2, sizeof(uint64), purpose);
-	uint32	   *next = rs_alloc(scratch, rows->n + pairs / 2, sizeof(uint32), purpose);
+	uint32	   *next = rs_alloc(scratch, rows->n + pairs, sizeof(uint32), purpose);
 
 	/* start[k + 1] is first the count, then the place of the next one, of k */
 	for (uint64 i = 0; i < rows->n; i++)
 		start[from[i] + 2]++;
-	for (uint64 i = 0; i < pairs; i += 2)
-		start[h->concert[i + 1] + 2]++;
+	for (uint64 i = 0; i < pairs; i++)
+		start[h->concert[i] + 2]++;
 	for (uint32 k = 0; k < nids; k++)
 		start[k + 2] += start[k + 1];
 	CHECK_FOR_INTERRUPTS();
 	for (uint64 i = 0; i < rows->n; i++)
 		next[start[from[i] + 1]++] = to[i];
-	for (uint64 i = 0; i < pairs; i += 2)
-		next[start[h->concert[i + 1] + 1]++] = h->concert[i];
+	for (uint64 i = 0; i < pairs; i++)
+		next[start[h->concert[i] + 1]++] = h->concert[i ^ 1];
 	CHECK_FOR_INTERRUPTS();
 	for (uint64 d = 0; d < h->ndiscovered; d++)
 	{
@@ -356,50 +432,119 @@ load_all_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 	return true;
 }
 
+/* What this hop would read: the frontier, of its own, because discovered[] moves while it grows. */
+static uint32 *
+frontier_from(RsHoldings *h, uint64 begin)
+{
+	uint64		count = h->ndiscovered - begin;
+	uint32	   *frontier = rs_alloc(h->budget, count, sizeof(uint32), purpose);
+
+	memcpy(frontier, h->discovered + begin, sizeof(uint32) * count);
+	return frontier;
+}
+
+/*
+ * Rows of kind concert that name a party met as the owner. Those that name it
+ * as the company are read with its holders, and so are these, if the other party is met
+ * later: beside the count of bad rows, which count_allies() makes whole.
+ */
+#define IS_CONCERT "pg_catalog.lower((%s) COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.=) ANY ('{concert,一致行动,一致行动人}')"
+
+static void
+read_allies(RsHoldings *h, const uint32 *ids, uint64 n, bool indexed)
+{
+	rs_query_set_aside(h->query, true);
+	read_bound(h, RS_H_OWNER, ids, n, indexed,
+			   psprintf("AND " IS_CONCERT, rs_query_expression(h->query, RS_H_KIND)));
+	rs_query_set_aside(h->query, false);
+}
+
+static void
+ignore_row(void *arg, const RsRow *row)
+{
+}
+
+/* Count the bad ones among them that were not read in the other direction. */
+static void
+count_allies(RsHoldings *h)
+{
+	Oid			array_type[2] = {rs_query_array_type(h->query, RS_H_OWNER), rs_query_array_type(h->query, RS_H_OWNED)};
+	Datum		array[2];
+
+	if (!rs_query_bad_aside(h->query))
+		return;
+	array[0] = array[1] = identifiers(h, h->discovered, h->ndiscovered);
+	rs_query_read_bound(h->query, "",
+						psprintf("WHERE %s AND %s AND (%s) IS NOT TRUE", rs_query_match(h->query, RS_H_OWNER, "ANY ($1)"),
+								 psprintf(IS_CONCERT, rs_query_expression(h->query, RS_H_KIND)),
+								 rs_query_match(h->query, RS_H_OWNED, "ANY ($2)")),
+						2, array_type, array, NULL, ignore_row, rescale_rows, h);
+}
+
+/*
+ * One hop: what is said about the parties discovered from *begin on. False: all
+ * was read at once.
+ */
+static bool
+read_hop(RsHoldings *h, Expansion *x, int column, uint64 *begin, bool allies)
+{
+	uint64		count = h->ndiscovered - *begin;
+	uint32	   *frontier;
+
+	rs_query_plan_generic(h->query, x->hop != HOP_JOIN);
+	if (prefer_full_read(h, x, column, count))
+		return false;
+	rs_query_plan_generic(h->query, x->hop != HOP_JOIN);
+	frontier = frontier_from(h, *begin);
+	*begin = h->ndiscovered;
+	if (allies)
+		read_allies(h, frontier, count, x->hop == HOP_LOOK_UP);
+	else
+		read_bound(h, column, frontier, count, x->hop == HOP_LOOK_UP, "");
+	pfree(frontier);
+	x->ids += count;
+	x->hops++;
+	return true;
+}
+
 void
 rs_holdings_read_around(RsHoldings *h, const uint32 *ids, uint32 n, bool upwards)
 {
 	int			by_owned = h->swapped ? RS_H_OWNER : RS_H_OWNED;
 	int			by_owner = h->swapped ? RS_H_OWNED : RS_H_OWNER;
-	int			column = upwards ? by_owned : by_owner;
-	Expansion	x = {0};
-	uint64		begin = 0;
+	bool		allies = upwards && h->allies && h->rows->has_kind;
+	Expansion	x = {0},		/* of holders (or what is held), */
+				y = {0};		/* of those who act with them */
+	uint64		begin = 0,
+				begin_allies = 0;
 
 	h->upwards = upwards;
 	h->discovering = !upwards;
 	for (uint32 i = 0; i < n; i++)
 		rs_holdings_discover(h, ids[i]);
-	while (begin < h->ndiscovered)
+	for (;;)
 	{
-		uint64		count = h->ndiscovered - begin;
-		uint32	   *frontier;
+		bool		holders = begin < h->ndiscovered;
 
-		rs_query_plan_generic(h->query, x.hop != HOP_JOIN);
-		if (prefer_full_read(h, &x, column, count))
-		{
-			if (load_all_around(h, ids, n, upwards))
-				return;
-			/* Begin again, by hops only. */
-			x.forbidden = true;
-			begin = 0;
-			h->upwards = upwards;
-			h->discovering = !upwards;
+		if (!holders && (!allies || begin_allies == h->ndiscovered))
+			break;
+		if (holders ? read_hop(h, &x, upwards ? by_owned : by_owner, &begin, false)
+			: read_hop(h, &y, RS_H_OWNER, &begin_allies, true))
 			continue;
-		}
-		rs_query_plan_generic(h->query, x.hop != HOP_JOIN);
-		frontier = rs_alloc(h->budget, count, sizeof(uint32), purpose);
-		/* discovered[] moves while it grows */
-		memcpy(frontier, h->discovered + begin, sizeof(uint32) * count);
-		begin = h->ndiscovered;
-		read_bound(h, column, frontier, count, x.hop == HOP_LOOK_UP);
-		pfree(frontier);
-		x.ids += count;
-		x.hops++;
+		if (load_all_around(h, ids, n, upwards))
+			return;
+		/* Begin again, by hops only. */
+		x.forbidden = y.forbidden = true;
+		begin = begin_allies = 0;
+		h->upwards = upwards;
+		h->discovering = !upwards;
 	}
+	if (allies)
+		count_allies(h);
 	if (!upwards)
 	{
 		rs_query_plan_generic(h->query, false);
 		h->discovering = false;
-		read_bound(h, by_owned, h->discovered, h->ndiscovered, false);
+		read_bound(h, by_owned, h->discovered, h->ndiscovered, false, "");
 	}
 }

@@ -45,6 +45,7 @@ typedef struct RsParties
 {
 	RsHoldings *h;
 	RsQuery    *query;
+	const char *argument;
 	RsParty    *party;
 	uint64		nparties,
 				party_capacity;
@@ -52,6 +53,9 @@ typedef struct RsParties
 	uint64		nofficers,
 				officer_capacity;
 	RsInterner *identities;
+	uint32	   *same;			/* pairs of identities of one party */
+	uint64		nsame,
+				same_capacity;
 } RsParties;
 
 /* `argument` names the query in messages; bound: only rows about what h discovered. */
@@ -74,11 +78,24 @@ typedef struct RsLinks
 	uint64		n,
 				capacity;
 	RsInterner *kinds;			/* texts; the first three are fixed */
+	RsQuery    *query;
+	const char *argument;
+	int			allowed;		/* RsLinkKinds */
+	uint32	   *meaning;		/* of a kind as it is written: the kind, RS_NO_ID for none */
+	uint64		meaning_capacity;
 } RsLinks;
 
 enum { RS_LINK_CONCERT, RS_LINK_KIN, RS_LINK_ECONOMIC };
 
-extern RsLinks *rs_links_read(RsHoldings *h, const char *text, const char *argument, const char *bad_rows);
+typedef enum RsLinkKinds		/* that a question knows what to do with; others make a bad row */
+{
+	RS_LINKS_CONCERT,			/* concert and kin */
+	RS_LINKS_GROUPS,			/* and economic */
+	RS_LINKS_ANY				/* and every other name; not one that is nearly one of these */
+} RsLinkKinds;
+
+extern RsLinks *rs_links_read(RsHoldings *h, const char *text, const char *argument, const char *bad_rows, RsLinkKinds kinds);
+extern void rs_links_close(RsLinks *l, bool abandoned);
 
 /* Union-find over nodes. */
 extern uint32 *rs_groups_create(MemoryContext budget, uint32 n);

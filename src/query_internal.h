@@ -21,6 +21,8 @@ typedef enum BadReason
 	BAD_INVERTED,
 	BAD_NOT_FINITE,
 	BAD_DUPLICATE,
+	BAD_UNKNOWN,
+	BAD_MISFIT,
 	BAD_REASONS
 } BadReason;
 
@@ -56,6 +58,9 @@ struct RsQuery
 	Oid			fetched[RS_MAX_COLUMNS];	/* as the select list delivers it */
 	Oid			collation[RS_MAX_COLUMNS];
 	char	   *expression[RS_MAX_COLUMNS]; /* in the select list, over q */
+	char	   *compared[RS_MAX_COLUMNS];	/* the same to compare with, for identifiers */
+	bool		literal[RS_MAX_COLUMNS];	/* identifier that is a constant: of any type */
+	Oid			narrow[RS_MAX_COLUMNS]; /* identifier fetched in a wider type than this, its interner's */
 	int			scale[RS_MAX_COLUMNS];
 	int			precision[RS_MAX_COLUMNS];	/* 0: not declared */
 	int128		one[RS_MAX_COLUMNS];	/* 10^scale, 0 until it is asked for */
@@ -68,6 +73,8 @@ struct RsQuery
 	KeptPlan   *plans;
 	uint64		rows;
 	uint64		bad[RS_MAX_COLUMNS][BAD_REASONS];
+	bool		aside;			/* rows read now were counted already, or will be */
+	bool		bad_aside;		/* one of them was bad */
 
 	/* of the read at hand */
 	int			nselected;

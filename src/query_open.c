@@ -6,8 +6,9 @@
  * view. The text is parsed (one read-only SELECT, nothing else) and planned
  * once to learn its columns; they are found by name, and each wanted one gets
  * the SQL expression that turns it into the engine's type. Identifier columns
- * that are compared with each other get one type: their own if equal, int8 for
- * mixed integers, text otherwise.
+ * that are compared with each other get one type, the one UNION would give them:
+ * as texts, 1 and 1.00 would be two parties. Where there is none, or one that
+ * would make two of them equal (a bigint as float8), that is an error.
  *
  * Everything runs as the caller: privileges, row-level security, search_path.
  * When row-level security filters rows, a NOTICE says so, since a trace that
@@ -21,11 +22,13 @@
 #include "executor/spi_priv.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "parser/parser.h"
+#include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -303,25 +306,66 @@ declared_precision(Oid type, int32 typmod)
 	}
 }
 
-/* Columns that share an interner are compared: give them one type. */
+/* The type of a UNION of both, InvalidOid for none, or if it cannot hold each value of both. */
+static Oid
+common_type(Oid a, Oid b)
+{
+	Oid			result;
+
+	if (a == b)
+		return a;
+	if (rs_is_integer_type(a) && rs_is_integer_type(b))
+		return INT8OID;
+	/* whichever comes first, for UNION; they are the same characters */
+	if ((a == TEXTOID || a == VARCHAROID) && (b == TEXTOID || b == VARCHAROID))
+		return TEXTOID;
+	result = select_common_type(NULL, list_make2(makeNullConst(a, -1, InvalidOid), makeNullConst(b, -1, InvalidOid)), NULL, NULL);
+	if (!OidIsValid(result) || !can_coerce_type(1, &a, &result, COERCION_IMPLICIT) || !can_coerce_type(1, &b, &result, COERCION_IMPLICIT))
+		return InvalidOid;
+	if ((result == FLOAT4OID || result == FLOAT8OID) && (a == INT8OID || b == INT8OID || a == NUMERICOID || b == NUMERICOID))
+		return InvalidOid;
+	return result;
+}
+
+/*
+ * Columns that share an interner are compared: give them one type. A constant
+ * has the type that the others want, as in a UNION.
+ */
 static void
 unify_identifiers(RsQuery *q)
 {
 	const RsContract *contract = q->contract;
+	int			first[RS_MAX_INTERNERS];	/* column that gave the type */
 
-	for (int c = 0; c < contract->ncolumns; c++)
-	{
-		const RsColumn *column = &contract->column[c];
-		Oid		   *common;
+	for (int pass = 0; pass < 2; pass++)
+		for (int c = 0; c < contract->ncolumns; c++)
+		{
+			const RsColumn *column = &contract->column[c];
+			Oid		   *common = &q->id_type[column->interner];
+			Oid			found;
 
-		if (!q->present[c] || column->kind != RS_ID)
-			continue;
-		common = &q->id_type[column->interner];
-		if (!OidIsValid(*common))
-			*common = q->type[c];
-		else if (*common != q->type[c])
-			*common = rs_is_integer_type(*common) && rs_is_integer_type(q->type[c]) ? INT8OID : TEXTOID;
-	}
+			if (!q->present[c] || column->kind != RS_ID || q->literal[c] != (pass == 1))
+				continue;
+			if (!OidIsValid(*common))
+			{
+				*common = q->type[c];
+				first[column->interner] = c;
+				continue;
+			}
+			if (pass == 1)
+				continue;
+			found = common_type(*common, q->type[c]);
+			if (!OidIsValid(found))
+				ereport(ERROR,
+						(errcode(ERRCODE_DATATYPE_MISMATCH),
+						 errmsg("columns \"%s\" and \"%s\" of the %s query have no common type",
+								contract->column[first[column->interner]].name, column->name, contract->name),
+						 errdetail("Column \"%s\" has type %s, column \"%s\" has type %s.",
+								   contract->column[first[column->interner]].name, format_type_be(q->type[first[column->interner]]),
+								   column->name, format_type_be(q->type[c])),
+						 errhint("They name the same things: cast one of them in the query, for example %s::text.", column->name)));
+			*common = found;
+		}
 	for (int c = 0; c < contract->ncolumns; c++)
 	{
 		const RsColumn *column = &contract->column[c];
@@ -329,18 +373,78 @@ unify_identifiers(RsQuery *q)
 		if (!q->present[c] || column->kind != RS_ID)
 			continue;
 		q->fetched[c] = q->id_type[column->interner];
-		q->expression[c] = cast_expression(q->expression[c], q->type[c], q->fetched[c]);
-		if (q->expression[c] == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column \"%s\" of the %s query has type %s, which cannot be compared with the other identifiers",
-							column->name, contract->name, format_type_be(q->type[c])),
-					 errhint("Cast the identifier columns to one type in the query.")));
+		/* the wider type of two is given to both: nothing is lost, and nothing has a tail of zeros */
+		q->compared[c] = q->expression[c] = cast_expression(q->expression[c], q->type[c], q->fetched[c]);
+		for (int d = 0; d < contract->ncolumns; d++)
+			if (q->present[d] && contract->column[d].kind == RS_ID && contract->column[d].interner == column->interner &&
+				q->fetched[c] == NUMERICOID && q->type[d] != NUMERICOID && q->type[c] == NUMERICOID)
+			{
+				q->expression[c] = psprintf("pg_catalog.trim_scale(%s)", q->compared[c]);
+				break;
+			}
+		Assert(q->expression[c] != NULL);
 	}
 }
 
+/*
+ * Has a column the type text only because nothing said another one: a constant
+ * of the query's own select list (top), or nothing but NULL wherever it comes from?
+ */
+static bool
+is_untyped(const Query *query, int resno, bool top)
+{
+	TargetEntry *entry = NULL;
+	ListCell   *lc;
+	Var		   *var;
+	RangeTblEntry *rte;
+
+	check_stack_depth();
+	if (query->setOperations != NULL)
+	{
+		/* every branch is a subquery in the range table */
+		foreach(lc, query->rtable)
+			if (lfirst_node(RangeTblEntry, lc)->rtekind == RTE_SUBQUERY &&
+				!is_untyped(lfirst_node(RangeTblEntry, lc)->subquery, resno, false))
+				return false;
+		return true;
+	}
+	foreach(lc, query->targetList)
+		if (!lfirst_node(TargetEntry, lc)->resjunk && lfirst_node(TargetEntry, lc)->resno == resno)
+			entry = lfirst_node(TargetEntry, lc);
+	if (entry == NULL)
+		return false;
+	if (IsA(entry->expr, Const))
+		return top || ((Const *) entry->expr)->constisnull;
+	if (!IsA(entry->expr, Var))
+		return false;
+	var = (Var *) entry->expr;
+	if (var->varlevelsup > 0 || var->varattno <= 0)
+		return false;
+	rte = rt_fetch(var->varno, query->rtable);
+	if (rte->rtekind == RTE_SUBQUERY)
+		return is_untyped(rte->subquery, var->varattno, false);
+	if (rte->rtekind == RTE_CTE && rte->ctelevelsup == 0 && !rte->self_reference)
+		foreach(lc, query->cteList)
+		{
+			const CommonTableExpr *cte = lfirst_node(CommonTableExpr, lc);
+
+			if (strcmp(cte->ctename, rte->ctename) == 0)
+				return !cte->cterecursive && is_untyped((const Query *) cte->ctequery, var->varattno, false);
+		}
+	if (rte->rtekind != RTE_VALUES)
+		return false;
+	foreach(lc, rte->values_lists)
+	{
+		Node	   *value = list_nth(lfirst_node(List, lc), var->varattno - 1);
+
+		if (!IsA(value, Const) || !((Const *) value)->constisnull)
+			return false;
+	}
+	return true;
+}
+
 static void
-map_columns(RsQuery *q, TupleDesc desc)
+map_columns(RsQuery *q, TupleDesc desc, const Query *query)
 {
 	const RsContract *contract = q->contract;
 
@@ -392,6 +496,8 @@ map_columns(RsQuery *q, TupleDesc desc)
 				}
 				q->expression[c] = name;
 				q->fetched[c] = q->type[c];
+				/* 'x' and NULL have become text; in a UNION they would not have yet */
+				q->literal[c] = q->type[c] == TEXTOID && is_untyped(query, at + 1, true);
 				break;
 			case RS_AMOUNT:
 				q->fetched[c] = rs_is_integer_type(q->type[c]) ? q->type[c] : NUMERICOID;
@@ -457,6 +563,42 @@ filtered_by_policy(Node *node, void *context)
 	return expression_tree_walker(node, filtered_by_policy, context);
 }
 
+/*
+ * Another query identifies the same things, by values of type `theirs`: ours
+ * are turned into it. An integer of more bytes or a numeric is one of theirs if
+ * it fits; that is for each value to show (rs_query_narrow).
+ */
+static void
+take_over_type(RsQuery *q, int c, Oid theirs)
+{
+	const RsColumn *column = &q->contract->column[c];
+	Oid			ours = q->fetched[c],
+				common = q->literal[c] ? theirs : common_type(ours, theirs);
+
+	if (ours == theirs)
+		return;
+	if (rs_is_integer_type(theirs) && rs_is_integer_type(ours) && get_typlen(ours) < get_typlen(theirs))
+		common = theirs;
+	else if (rs_is_integer_type(theirs) && (rs_is_integer_type(ours) || ours == NUMERICOID))
+	{
+		q->narrow[c] = theirs;
+		return;
+	}
+	if (common == TEXTOID && theirs == VARCHAROID)
+		common = theirs;
+	if (common != theirs)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of the %s query has type %s, but the other query identifies the same things by %s",
+						column->name, q->contract->name, format_type_be(q->type[c]), format_type_be(theirs)),
+				 errdetail("%s", OidIsValid(common) ? psprintf("Each value of these is one of the common type %s, but not each of that is one of type %s.",
+															   format_type_be(common), format_type_be(theirs))
+						   : "The two types have no common type."),
+				 errhint("Cast the column in one of the queries.")));
+	q->compared[c] = q->expression[c] = cast_expression(q->expression[c], ours, theirs);
+	q->fetched[c] = theirs;
+}
+
 RsQuery *
 rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 			  MemoryContext budget, RsInterner *const *interner)
@@ -495,7 +637,7 @@ rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 		foreach(lc, source->relationOids)
 			q->relation[q->nrelations++] = lfirst_oid(lc);
 	}
-	map_columns(q, source->resultDesc);
+	map_columns(q, source->resultDesc, linitial_node(Query, source->query_list));
 	SPI_freeplan(plan);
 
 	if (interner)
@@ -511,21 +653,8 @@ rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 		if (*in == NULL)
 			*in = rs_interner_create(budget, q->fetched[c],
 									 q->fetched[c] == q->type[c] ? q->collation[c] : InvalidOid);
-		else if (rs_interner_type(*in) != q->fetched[c])
-		{
-			/* Given by another query: take over its type. */
-			Oid			theirs = rs_interner_type(*in);
-			char	   *cast = cast_expression(q->expression[c], q->fetched[c], theirs);
-
-			if (cast == NULL)
-				ereport(ERROR,
-						(errcode(ERRCODE_DATATYPE_MISMATCH),
-						 errmsg("column \"%s\" of the %s query has type %s, but the other query identifies the same things by %s",
-								column->name, contract->name, format_type_be(q->type[c]), format_type_be(theirs)),
-						 errhint("Cast the column in the query.")));
-			q->expression[c] = cast;
-			q->fetched[c] = theirs;
-		}
+		else
+			take_over_type(q, c, rs_interner_type(*in));
 	}
 	MemoryContextSwitchTo(old);
 	return q;
@@ -610,20 +739,21 @@ rs_query_match(const RsQuery *q, int column, const char *operand)
 	if (rs_is_integer_type(q->type[column]) && rs_is_integer_type(q->fetched[column]))
 		return psprintf("q.%s OPERATOR(pg_catalog.=) %s",
 						quote_identifier(q->contract->column[column].name), operand);
-	return psprintf("%s %s %s", q->expression[column], rs_query_equals(q, column), operand);
+	return psprintf("%s %s %s", q->compared[column], rs_query_equals(q, column), operand);
 }
 
 /* Array type of the interner behind an identifier column, for bound parameters. */
 Oid
 rs_query_array_type(const RsQuery *q, int column)
 {
-	Oid			array = get_array_type(q->fetched[column]);
+	Oid			type = OidIsValid(q->narrow[column]) ? q->narrow[column] : q->fetched[column];
+	Oid			array = get_array_type(type);
 
 	if (!OidIsValid(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("type %s of column \"%s\" has no array type",
-						format_type_be(q->fetched[column]), q->contract->column[column].name),
+						format_type_be(type), q->contract->column[column].name),
 				 errhint("Cast the column to text in the query.")));
 	return array;
 }

@@ -14,11 +14,14 @@
  */
 #include "pg_compat.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "nodes/plannodes.h"
@@ -31,6 +34,7 @@
 #include "utils/numeric.h"
 #include "utils/plancache.h"
 #include "utils/timestamp.h"
+#include "utils/varlena.h"
 
 #include "query_internal.h"
 #include "risk_screen.h"
@@ -51,7 +55,18 @@ static const char *const reason_text[BAD_REASONS] = {
 	[BAD_INVERTED] = "is above its upper bound",
 	[BAD_NOT_FINITE] = "is NaN or infinite",
 	[BAD_DUPLICATE] = "occurs twice",
+	[BAD_UNKNOWN] = "is not known",
+	[BAD_MISFIT] = "is too large or no integer",
 };
+
+static void
+count_bad_row(RsQuery *q, int column, BadReason reason)
+{
+	if (q->aside)
+		q->bad_aside = true;
+	else
+		q->bad[column][reason]++;
+}
 
 /* Error for a bad row, or count it: false. */
 static bool
@@ -64,13 +79,15 @@ bad_row(RsQuery *q, int column, BadReason reason, TupleTableSlot *slot)
 		[BAD_INVERTED] = ERRCODE_CHECK_VIOLATION,
 		[BAD_NOT_FINITE] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 		[BAD_DUPLICATE] = ERRCODE_UNIQUE_VIOLATION,
+		[BAD_UNKNOWN] = ERRCODE_INVALID_PARAMETER_VALUE,
+		[BAD_MISFIT] = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 	};
 	const char *label = NULL;
 	int			label_column = q->contract->label;
 
 	if (q->bad_rows == RS_BAD_SKIP)
 	{
-		q->bad[column][reason]++;
+		count_bad_row(q, column, reason);
 		return false;
 	}
 	for (int k = 0; k < q->nselected && label_column >= 0; k++)
@@ -241,6 +258,58 @@ convert(RsQuery *q, int c, Datum datum, TupleTableSlot *slot)
 	return true;
 }
 
+/* An integer of more bytes, or a numeric, as one of the interner's type; what does not fit is a bad row. */
+static bool
+narrow(RsQuery *q, int c, Datum *value, TupleTableSlot *slot)
+{
+	int128		number = 0;
+	bool		fits = true;
+
+	if (q->fetched[c] == NUMERICOID)
+	{
+		Datum		numeric = PointerGetDatum(PG_DETOAST_DATUM_PACKED(*value));
+
+		fits = rs_numeric_is_finite(numeric) && fabs(rs_numeric_to_float8(numeric)) < 1e30 && rs_numeric_to_int128(numeric, 0, &number);
+	}
+	else
+		number = q->fetched[c] == INT4OID ? DatumGetInt32(*value) : DatumGetInt64(*value);
+	if (q->narrow[c] == INT2OID)
+	{
+		if (fits && number >= PG_INT16_MIN && number <= PG_INT16_MAX)
+		{
+			*value = Int16GetDatum((int16) number);
+			return true;
+		}
+	}
+	else if (q->narrow[c] == INT4OID)
+	{
+		if (fits && number >= PG_INT32_MIN && number <= PG_INT32_MAX)
+		{
+			*value = Int32GetDatum((int32) number);
+			return true;
+		}
+	}
+	else if (fits && number >= PG_INT64_MIN && number <= PG_INT64_MAX)
+	{
+		*value = Int64GetDatum((int64) number);
+		return true;
+	}
+	if (q->bad_rows == RS_BAD_ERROR)
+	{
+		Oid			out;
+		bool		varlena;
+
+		getTypeOutputInfo(q->fetched[c], &out, &varlena);
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("column \"%s\" of the %s query has the value %s, which is no %s", q->contract->column[c].name,
+						q->contract->name, OidOutputFunctionCall(out, *value), format_type_be(q->narrow[c])),
+				 errdetail("The other query identifies the same things by %s.", format_type_be(q->narrow[c])),
+				 errhint("Cast the column of the other query to %s.", format_type_be(q->fetched[c]))));
+	}
+	return bad_row(q, c, BAD_MISFIT, slot);
+}
+
 /* Number the identifiers of a row and hand it on. The slot is for messages. */
 static void
 handle_row(RsQuery *q, RsRow *row, TupleTableSlot *slot)
@@ -315,6 +384,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 		else if (q->contract->column[c].kind == RS_ID)
 		{
 			row->value[c].raw = slot->tts_values[k];
+			if (OidIsValid(q->narrow[c]) && !narrow(q, c, &row->value[c].raw, slot))
+				goto done;
 			if (q->delay > 0)
 				rs_intern_prefetch(q->interner[q->contract->column[c].interner], row->value[c].raw);
 		}
@@ -437,6 +508,7 @@ run(RsQuery *q, char *sql, int nargs, Oid *argtypes, Datum *values, const char *
 		.dest = &receiver.pub
 	};
 	MemoryContext old;
+	uint64		rows = q->rows;
 	int			result;
 
 	q->handler = handler;
@@ -455,6 +527,8 @@ run(RsQuery *q, char *sql, int nargs, Oid *argtypes, Datum *values, const char *
 		handle_oldest(q);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(q->row_context);
+	if (q->aside)
+		q->rows = rows;
 }
 
 static char *
@@ -531,6 +605,23 @@ rs_query_probe(RsQuery *q, const char *what, const char *before, const char *aft
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
 }
 
+/*
+ * The handler finds the row it was given bad. Under bad_rows => 'skip' it is
+ * counted, and true; otherwise the handler raises the error.
+ */
+bool
+rs_query_skips(RsQuery *q, int column, RsFault fault)
+{
+	static const BadReason reason[] = {
+		[RS_FAULT_UNKNOWN] = BAD_UNKNOWN, [RS_FAULT_NULL] = BAD_NULL, [RS_FAULT_NEGATIVE] = BAD_NEGATIVE
+	};
+
+	if (q->bad_rows != RS_BAD_SKIP)
+		return false;
+	count_bad_row(q, column, reason[fault]);
+	return true;
+}
+
 void
 rs_query_plan_generic(RsQuery *q, bool generic)
 {
@@ -550,6 +641,18 @@ void
 rs_query_forget_bad_rows(RsQuery *q)
 {
 	memset(q->bad, 0, sizeof(q->bad));
+}
+
+void
+rs_query_set_aside(RsQuery *q, bool aside)
+{
+	q->aside = aside;
+}
+
+bool
+rs_query_bad_aside(const RsQuery *q)
+{
+	return q->bad_aside;
 }
 
 int
@@ -600,6 +703,25 @@ rs_query_close(RsQuery *q)
 		SPI_freeplan(kept->plan);
 	q->plans = NULL;
 	MemoryContextDelete(q->row_context);
+}
+
+/*
+ * In characters: one for a word of four or less, two for a longer one; of two
+ * Chinese characters none, they make another word. Case does not matter.
+ */
+bool
+rs_nearly(const char *word, const char *other)
+{
+	int			length = pg_mbstrlen(other);
+	int			most = length > 4 ? 2 : length > 2 ? 1 : 0;
+	char	   *lower;
+
+	if (strlen(word) > 2 * strlen(other))
+		return false;
+	lower = pstrdup(word);
+	for (char *c = lower; *c; c++)
+		*c = (char) pg_ascii_tolower((unsigned char) *c);
+	return varstr_levenshtein_less_equal(lower, (int) strlen(lower), other, (int) strlen(other), 1, 1, 1, most, true) <= most;
 }
 
 RsBadRows

@@ -183,9 +183,18 @@ extern uint64 rs_query_bad_rows(const RsQuery *query);	/* skipped so far */
 /* Another way with bad rows from here on; returns the one before. */
 extern RsBadRows rs_query_tolerate(RsQuery *query, RsBadRows bad_rows);
 extern void rs_query_forget_bad_rows(RsQuery *query);
+/* For a handler that finds its row bad: true if it is counted and left out, false if that is an error. */
+typedef enum RsFault { RS_FAULT_UNKNOWN, RS_FAULT_NULL, RS_FAULT_NEGATIVE } RsFault;
+extern bool rs_query_skips(RsQuery *query, int column, RsFault fault);
+/* Rows read aside are not counted (bad_rows => 'skip'); whether one of them was bad. */
+extern void rs_query_set_aside(RsQuery *query, bool aside);
+extern bool rs_query_bad_aside(const RsQuery *query);
 
 /* Warn about skipped rows (bad_rows => 'skip'), give everything back. */
 extern void rs_query_close(RsQuery *query);
+
+/* Is the word another one, but for a typing error or two? */
+extern bool rs_nearly(const char *word, const char *other);
 
 /* 'error' or 'skip'; anything else is an error. */
 extern RsBadRows rs_bad_rows_option(const char *option);

@@ -50,7 +50,7 @@ INSERT INTO og_kinds VALUES
 	('negative', 'SELECT -owner * 3000000000 AS owner, -owned * 3000000000 AS owned, share FROM og_t', 'SELECT -owner * 3000000000 AS owner, -owned * 3000000000 AS owned, share FROM og_t'),
 	('text', $$SELECT 'party ' || owner AS owner, 'party ' || owned AS owned, share FROM og_t$$, $$SELECT 'party ' || owner AS owner, 'party ' || owned AS owned, share FROM og_t$$),
 	('varchar', 'SELECT owner::varchar(20), owned::varchar(20), share FROM og_t', 'SELECT * FROM og_t'),
-	('text and bigint', 'SELECT owner::text, owned, share FROM og_t', 'SELECT * FROM og_t'),
+	('numeric and bigint', 'SELECT owner + 0.00 AS owner, owned, share FROM og_t', 'SELECT * FROM og_t'),
 	('empty text', $$SELECT CASE owner WHEN 3 THEN '' ELSE owner::text END AS owner, owned::text, share FROM og_t$$, $$SELECT CASE owner WHEN 3 THEN '' ELSE owner::text END AS owner, owned, share FROM og_t$$),
 	('padded characters', 'SELECT owner::char(9), owned::char(5), share FROM og_t', 'SELECT * FROM og_t'),
 	('long text', $$SELECT repeat('x', owner::int * 20) AS owner, repeat('x', owned::int * 20) AS owned, share FROM og_t$$, $$SELECT repeat('x', owner::int * 20) AS owner, repeat('x', owned::int * 20) AS owned, share FROM og_t$$),
@@ -208,7 +208,9 @@ SELECT results_eq($$SELECT target, party FROM risk_screen.look_through('graph:og
 SELECT set_eq($$SELECT * FROM risk_screen.check_holdings('graph:og_wrong')$$, $$SELECT * FROM risk_screen.check_holdings('SELECT * FROM (VALUES (''a'', ''b'', 0.5), (''c'', ''b'', 1.5), (''d'', ''b'', -0.1)) v (owner, owned, share)')$$, 'the check lists them');
 CREATE TABLE og_ally AS SELECT * FROM (VALUES ('a', 't', 0.5, NULL), ('y', 't', NULL, 'concert'), ('z', 'y', 1.5, NULL)) v (owner, owned, share, kind);
 SELECT risk_screen.create_ownership_graph('og_ally', 'og_ally');
-SELECT is(pg_temp.error_state(format('SELECT * FROM risk_screen.look_through(%L, ''{t}'')', holdings)), '22003', 'a wrong row about who acts in concert: ' || holdings)
+SELECT is(pg_temp.error_state(format($$SELECT * FROM risk_screen.beneficial_owners(%L, 'SELECT ''z'' AS party', targets => '{%s}')$$, holdings, target)), '22003', 'a wrong row about who acts in concert: ' || holdings)
+  FROM unnest(ARRAY['og_ally', 'graph:og_ally']) holdings, unnest('{t,y}'::text[]) target;
+SELECT is((SELECT string_agg(concat_ws(' ', party, total), ', ' ORDER BY party) FROM risk_screen.look_through(holdings, '{t}')), 'a 0.5, 0.5', 'of whom nothing is held, no row is looked at: ' || holdings)
   FROM unnest(ARRAY['og_ally', 'graph:og_ally']) holdings;
 SELECT is(risk_screen.create_ownership_graph('og_empty', 'SELECT * FROM og_t WHERE false'), 0::bigint, 'an empty graph');
 SELECT is_empty($$SELECT * FROM risk_screen.ownership_graph_holdings('og_empty')$$, 'has no rows');

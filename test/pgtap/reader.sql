@@ -71,7 +71,7 @@ SELECT is(pg_temp.first_row(format('SELECT 1 AS txn_id, %s AS payer, %s AS payee
 		  jsonb_build_object('txn_id', '1', 'payer', want_p, 'payee', want_q, 'amount', 1), 'identifiers: ' || p || ' and ' || q)
   FROM (VALUES
 	('7::int2', '8::int8', '7', '8'), ('-7::int4', '9223372036854775807', '-7', '9223372036854775807'),
-	('7::int4', '''x''::text', '7', 'x'), ('''a''::varchar(5)', '''b''::bpchar', 'a', 'b'),
+	('7::int4', '''8''', '7', '8'), ('7::int4', '8.50::numeric(9,2)', '7', '8.5'), ('''a''::varchar(5)', '''b''::bpchar', 'a', 'b'),
 	('''c''::name', '''d''::text', 'c', 'd'), ('1.50::numeric', '1.5::numeric', '1.50', '1.50'),
 	('''00000000-0000-0000-0000-000000000001''::uuid', '''00000000-0000-0000-0000-000000000002''::uuid',
 	 '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'),
