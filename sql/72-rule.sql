@@ -73,7 +73,7 @@ BEGIN
 	 WHERE n.rule IS NULL OR n.outcome = 'error' OR n.message IS NOT NULL
 	 UNION
 	SELECT v.inst_id, v.rule, 'data missing' FROM ran AS n JOIN indicator_value AS v USING (run_id, rule)
-	 WHERE v.status = 'unknown' AND v.inst_id IS NOT NULL
+	 WHERE v.status = 'unknown' AND (v.inst_id IS NOT NULL OR v.subject_kind = 'desk' AND n.message IS NULL)
 	 UNION
 	SELECT i.inst_id, x.code, 'no rows filed'
 	  FROM ran AS n JOIN risk_screen.rule AS x ON x.code = n.rule CROSS JOIN institution AS i LEFT JOIN covered AS c ON c.inst_id = i.inst_id

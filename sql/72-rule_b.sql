@@ -166,7 +166,7 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
 $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');
 
-SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form,loan_surge_stale}', '{position}', '{position}', $$
+SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form,loan_surge_stale}', '{position,position.value}', '{position}', $$
 	WITH b AS (
 		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM whole_position AS p
 		 WHERE item = 'loan_balance' AND value IS NOT NULL AND as_of <= $1 AND as_of >= $2::date - (($5 ->> 'loan_surge_window')::int + ($5 ->> 'loan_surge_stale')::int) ORDER BY inst_id, as_of, value DESC),
@@ -203,39 +203,62 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 	 WHERE p.inst_id IS NOT NULL OR NOT EXISTS (SELECT FROM chosen AS x WHERE x.inst_id = i.inst_id AND x.base > 0)
 $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
 
+-- A transfer without a review record is a fault only where reviews are filed: an
+-- institution that files none of any transfer of the window lacks the records,
+-- not the reviews (C18 says the same of clients' orders).
 SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount,daily_review_form,single_review_amount}', '{txn}', '{}', $$
 	WITH t AS NOT MATERIALIZED (
 		-- two scans, so that the planner knows the columns and hashes instead of sorting
-		SELECT coalesce(t.payer_owner, t.payer) AS owner, 'out' AS direction, t.paid_at, t.amount, t.review_id, t.inst_id
+		SELECT coalesce(t.payer_owner, t.payer) AS owner, 'out' AS direction, t.paid_at, t.amount, t.review_id, t.inst_id, t.txn_id
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.currency = 'CNY' OR t.currency IS NULL) AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)
 		 UNION ALL
-		SELECT coalesce(t.payee_owner, t.payee), 'in', t.paid_at, t.amount, t.review_id, t.inst_id
+		SELECT coalesce(t.payee_owner, t.payee), 'in', t.paid_at, t.amount, t.review_id, t.inst_id, t.txn_id
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.currency = 'CNY' OR t.currency IS NULL) AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payee_owner)),
 	large AS MATERIALIZED (
 		-- sorted bytewise: half the cost
-		SELECT (owner COLLATE "C") COLLATE "default" AS owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, count(*) FILTER (WHERE review_id IS NULL) AS open, max(paid_at) AS at
+		SELECT (owner COLLATE "C") COLLATE "default" AS owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, max(paid_at) AS at
 		  FROM t GROUP BY owner COLLATE "C", direction, paid_at::date
 		HAVING sum(amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE review_id IS NULL) > 0),
-	side AS (
-		SELECT l.owner, l.direction, l.day, l.total, l.n, l.open, l.at, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
+	reviewing AS MATERIALIZED (
+		SELECT DISTINCT t.inst_id FROM txn AS t WHERE t.review_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3),
+	-- a transfer that no institution filed counts as anybody's
+	side AS MATERIALIZED (
+		SELECT l.owner, l.direction, l.day, l.total, l.n, l.at, t.inst_id, t.txn_id, t.amount, t.review_id IS NULL AS open,
+			   CASE WHEN t.inst_id IS NULL THEN EXISTS (SELECT FROM reviewing) ELSE t.inst_id IN (SELECT r.inst_id FROM reviewing AS r WHERE r.inst_id IS NOT NULL) END AS told
 		  FROM large AS l JOIN t ON t.owner = l.owner AND t.direction = l.direction AND t.paid_at::date = l.day
 		 -- IS TRUE: probed while reading; as a join all transfers would be sorted for it
-		 WHERE ((t.owner, t.direction, t.paid_at::date) IN (SELECT b.owner, b.direction, b.day FROM large AS b)) IS TRUE
-		 GROUP BY l.owner, l.direction, l.day, l.total, l.n, l.open, l.at)
-	SELECT 'user' AS subject_kind, owner AS subject_id, inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
-		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', open) AS evidence,
+		 WHERE ((t.owner, t.direction, t.paid_at::date) IN (SELECT b.owner, b.direction, b.day FROM large AS b)) IS TRUE),
+	single AS MATERIALIZED (
+		SELECT t.*, CASE WHEN t.inst_id IS NULL THEN EXISTS (SELECT FROM reviewing) ELSE t.inst_id IN (SELECT r.inst_id FROM reviewing AS r WHERE r.inst_id IS NOT NULL) END AS told
+		  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 1 AND t.review_id IS NULL AND t.amount >= ($5 ->> 'single_review_amount')::numeric),
+	sides AS MATERIALIZED (
+		SELECT s.* FROM (
+			SELECT t.owner, t.paid_at::date AS day, t.inst_id, t.txn_id, t.amount, t.paid_at, t.review_id IS NULL AS open,
+				   CASE WHEN t.inst_id IS NULL THEN EXISTS (SELECT FROM reviewing) ELSE t.inst_id IN (SELECT r.inst_id FROM reviewing AS r WHERE r.inst_id IS NOT NULL) END AS told,
+				   sum(t.amount) OVER (PARTITION BY t.owner, t.paid_at::date) AS total
+			  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 2) AS s
+		 WHERE s.total >= ($5 ->> 'daily_review_amount')::numeric)
+	SELECT 'user' AS subject_kind, owner AS subject_id, mode() WITHIN GROUP (ORDER BY inst_id) FILTER (WHERE told) AS inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
+		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', count(*) FILTER (WHERE open AND told)) AS evidence,
 		   'user:' || owner || '@' || day || ':' || direction AS finding_key
-	  FROM side
+	  FROM side GROUP BY owner, direction, day, total, n, at HAVING count(*) FILTER (WHERE open AND told) > 0
 	 UNION ALL
-	SELECT 'user', t.owner, t.inst_id, t.amount, ($5 ->> 'single_review_amount')::numeric, t.amount, t.paid_at,
-		   jsonb_build_object('day', t.paid_at::date, 'direction', t.direction, 'counted', 'single transfer'), 'user:' || t.owner || '@' || t.paid_at || ':' || t.direction || ':single'
-	  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 1 AND t.review_id IS NULL AND t.amount >= ($5 ->> 'single_review_amount')::numeric
+	SELECT 'user', s.owner, s.inst_id, s.amount, ($5 ->> 'single_review_amount')::numeric, s.amount, s.paid_at,
+		   jsonb_build_object('day', s.paid_at::date, 'direction', s.direction, 'counted', 'single transfer'), 'user:' || s.owner || '@' || s.paid_at || ':' || s.direction || ':single'
+	  FROM single AS s WHERE s.told
 	 UNION ALL
-	SELECT 'user', t.owner, mode() WITHIN GROUP (ORDER BY t.inst_id), sum(t.amount), NULL, sum(t.amount), max(t.paid_at),
-		   jsonb_build_object('day', t.paid_at::date, 'direction', 'both', 'transfers', count(*), 'without_review', count(*) FILTER (WHERE t.review_id IS NULL)), 'user:' || t.owner || '@' || t.paid_at::date || ':both'
-	  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 2 GROUP BY t.owner, t.paid_at::date HAVING count(*) FILTER (WHERE t.review_id IS NULL) > 0
+	SELECT 'user', s.owner, mode() WITHIN GROUP (ORDER BY s.inst_id) FILTER (WHERE s.told), s.total, NULL, s.total, max(s.paid_at),
+		   jsonb_build_object('day', s.day, 'direction', 'both', 'transfers', count(*), 'without_review', count(*) FILTER (WHERE s.open AND s.told)), 'user:' || s.owner || '@' || s.day || ':both'
+	  FROM sides AS s GROUP BY s.owner, s.day, s.total HAVING count(*) FILTER (WHERE s.open AND s.told) > 0
+	 UNION ALL
+	SELECT CASE WHEN x.inst_id IS NULL THEN 'desk' ELSE 'institution' END, coalesce(x.inst_id, 'desk'), x.inst_id, NULL, NULL, sum(x.amount), NULL,
+		   jsonb_build_object('missing', 'review records of transfers', 'transfers', count(*), 'examples', to_jsonb((array_agg(x.txn_id ORDER BY x.amount DESC NULLS LAST, x.txn_id))[1:10])), NULL
+	  FROM (SELECT DISTINCT u.inst_id, u.txn_id, u.amount
+			  FROM (SELECT s.inst_id, s.txn_id, s.amount FROM side AS s WHERE s.open AND NOT s.told
+					 UNION ALL SELECT s.inst_id, s.txn_id, s.amount FROM single AS s WHERE NOT s.told
+					 UNION ALL SELECT s.inst_id, s.txn_id, s.amount FROM sides AS s WHERE s.open AND NOT s.told) AS u) AS x GROUP BY x.inst_id
 $$, '客户单日单边交易达到5万元以上而未经人工复核。', 'A customer''s transfers of one day and one side reach 50,000 yuan without a manual review.');
 
 SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basis,cash_flow_grace}', '{loan,cash_flow}', '{}', $$
@@ -278,7 +301,7 @@ SELECT risk_screen._ship_rule('B16', NULL, '{P2P}', '{cash_flow_grace}', '{loan,
 	  FROM rates GROUP BY inst_id
 $$, '实际年化利率（XIRR，含费用，按金额加权）。', 'True annual rate (XIRR, fees included, weighted by amount).');
 
-SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_bucket}', '{loan,schedule,repayment}', '{}', $$
+SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_bucket}', '{loan,schedule,repayment,schedule.principal}', '{}', $$
 	WITH due AS (
 		SELECT s.loan_id, sum(s.principal) AS principal, min(s.due_on) AS first_due FROM schedule AS s WHERE s.due_on <= $1 GROUP BY s.loan_id),
 	paid AS (
@@ -303,7 +326,7 @@ $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证�
 
 -- Where the owner of the other end is not known the transfer may be one among
 -- themselves: the share lies between without and with all of these.
-SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity}', '{}', $$
+SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity,account.owner_id|txn.payer_owner|txn.payee_owner,equity.share|equity.kind}', '{}', $$
 	WITH rel AS MATERIALIZED (SELECT r.inst_id, r.party_id FROM risk_screen.desk_related_parties($1) AS r),
 	t AS (
 		SELECT x.* FROM (
@@ -332,7 +355,7 @@ SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn
 	  FROM judged WHERE whole > 0 OR whole IS NULL AND other > 0
 $$, '机构与关联方之间的资金往来占比高。', 'A large share of the transfers of the institution and its related parties is among themselves.');
 
-SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,licence}', '{account}', $$
+SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,licence,institution.lines,account.inst_id,account.owner_kind}', '{account}', $$
 	WITH last AS (
 		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int AND coalesce(b.currency, 'CNY') = 'CNY'
 		 ORDER BY b.account_id, b.as_of DESC, b.source),
@@ -427,7 +450,7 @@ SELECT risk_screen._ship_rule('B26', 'orange', '{P2P}', '{lending_cap_person_pla
 	  FROM open AS o WHERE o.borrower_id IS NULL
 $$, '同一借款人借款余额超过上限（单一平台或全部平台）。', 'A borrower''s balance exceeds the ceiling (one platform or all).');
 
-SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,peer_minimum}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,peer_minimum}', '{product,product.rate_promised|product.rate_actual}', '{}', $$
 	WITH offered AS (
 		SELECT p.inst_id, coalesce(p.biz, p.kind) AS biz, max(greatest(p.rate_promised, p.rate_actual)) AS rate FROM product AS p
 		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id, coalesce(p.biz, p.kind)),
@@ -445,10 +468,10 @@ SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,p
 		   jsonb_build_object('business', s.biz, 'rate', s.rate, 'median', round(s.median::numeric, 6), 'peers', s.n)
 	  FROM scored AS s WHERE s.z > 0
 	 UNION ALL
-	-- others file what their projects return, this one does not, and there are too few peers to compare with
+	-- what the project returns is not filed, and there are too few peers to compare with
 	SELECT 'product', p.product_id, p.inst_id, NULL, NULL, p.target_amount, p.issued_on::timestamptz, jsonb_build_object('promised', p.rate_promised, 'missing', 'project_return, or enough peers')
 	  FROM product AS p LEFT JOIN peers AS n ON n.biz = coalesce(p.biz, p.kind)
-	 WHERE p.project_return IS NULL AND p.rate_promised IS NOT NULL AND coalesce(n.n, 0) < ($5 ->> 'peer_minimum')::numeric AND EXISTS (SELECT FROM product AS x WHERE x.project_return IS NOT NULL)
+	 WHERE p.project_return IS NULL AND p.rate_promised IS NOT NULL AND coalesce(n.n, 0) < ($5 ->> 'peer_minimum')::numeric
 	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 $$, '承诺或实际收益水平显著高于项目回报率，或显著高于行业水平（稳健z值）。', 'Promised or actual yield is significantly above the project''s return, or above the sector (robust z).');
 
@@ -513,7 +536,7 @@ UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
 -- its holdings, so that a run on one fund is not hidden by what others sold. The
 -- institution as a whole (fund_size) is judged besides, and stands for its worst
 -- fund. Amounts are the institution's: a fund's money must not count twice.
-SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn}', '{}', $$
+SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn,institution.lines,txn.purpose,txn.inst_id|txn.product_id}', '{}', $$
 	WITH house AS (
 		SELECT inst_id FROM institution WHERE 'FUND' = ANY (lines)),
 	fund AS (
@@ -568,7 +591,7 @@ SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,rede
 $$, '单日或五日净赎回占基金规模比例高。', 'Net redemptions of a day or five days are large against the fund.');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B34';
 
-SELECT risk_screen._ship_rule('B36', NULL, '{}', '{}', '{feed}', '{}', $$
+SELECT risk_screen._ship_rule('B36', NULL, '{}', '{}', '{feed,feed.received_at}', '{}', $$
 	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, $1 - max(f.report_date) FILTER (WHERE coalesce(f.valid, true)) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, max(f.received_at) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('last_report', max(f.report_date) FILTER (WHERE coalesce(f.valid, true)), 'missing', CASE WHEN NOT bool_or(coalesce(f.valid, true)) THEN 'a valid feed' END)) AS evidence
 	  FROM feed AS f WHERE f.report_date <= $1 AND f.received_at < $3 GROUP BY f.inst_id
@@ -637,7 +660,7 @@ SELECT risk_screen._ship_rule('B27', 'orange', '{ALL}', '{min_capital}', '{insti
 	 GROUP BY i.inst_id, i.paid_in_capital, i.registered_capital
 $$, '实缴资本低于业务许可要求（多项许可取最高）。', 'Paid-in capital below what the licence requires (the highest of several).');
 
-SELECT risk_screen._ship_rule('B29', 'orange', '{ALL}', '{return_percentile,return_peers,rate_cap_basis}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('B29', 'orange', '{ALL}', '{return_percentile,return_peers,rate_cap_basis}', '{product,product.rate_promised}', '{}', $$
 	WITH offers AS (
 		SELECT p.product_id, p.inst_id, coalesce(p.biz, p.kind, '') AS biz, p.rate_promised AS rate, coalesce(p.issued_on, $1) AS day, round(coalesce(p.term_days, 365) / 30.4375, 1) AS months, p.target_amount
 		  FROM product AS p
@@ -706,7 +729,7 @@ SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',
 	  FROM tags AS g LEFT JOIN charged AS c USING (instance, tag) LEFT JOIN owner AS o ON o.account_id = g.account
 $$, '异常交易自动标记：化整为零、资金回环、快进快出、一小时内高频。', 'Transfers tagged as abnormal: split below the line, in a ring, passed through, or in bursts.', NULL, false);
 
-SELECT risk_screen._ship_rule('B35', 'yellow', '{ALL}', '{assessment_period}', '{assessment}', '{}', $$
+SELECT risk_screen._ship_rule('B35', 'yellow', '{ALL}', '{assessment_period}', '{assessment,institution.lines}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, $1 - coalesce(max(a.assessed_on), i.registered_on) AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, max(a.assessed_on)::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('last', max(a.assessed_on), 'never', CASE WHEN max(a.assessed_on) IS NULL THEN true END,

@@ -7,7 +7,7 @@
 -- Who pays in and out is told by the owner of the other account; own accounts
 -- keep their number. fund_pools pairs what came in with what went out under the
 -- same loan within the days of Δt.
-SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources,balance_age}', '{account,txn}', '{account}', $$
+SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources,balance_age}', '{account,txn,institution.lines,account.owner_id?,account.inst_id?,account.owner_kind?}', '{account}', $$
 	WITH own AS MATERIALIZED (
 		-- two joins that can be hashed: with OR every account would meet every platform
 		SELECT x.account_id, min(x.inst_id) AS inst_id, bool_and(x.unsure) AS unsure
@@ -50,7 +50,7 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 	 WHERE a.owner_kind = 'client' AND a.owner_id = a.inst_id AND coalesce(a.account_kind, 'bank') <> 'ledger' AND (a.closed_on > $1 OR a.closed_on IS NULL)
 $$, '平台控制的账户多人转入、多人转出，资金与标的不对应，或客户资金在存管之外过夜留存，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan, or clients'' money stays overnight outside custody.');
 
-SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account}', '{txn}', $$
+SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account,institution.lines,txn.inst_id,txn.purpose}', '{txn}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	paid AS (
 		SELECT t.txn_id, t.loan_id, t.inst_id, t.amount, t.currency, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS yuan, t.paid_at, t.payer, a.account_id, a.owner_kind, coalesce(a.owner_id, t.payer_owner) AS owner_id
@@ -121,7 +121,7 @@ SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{lo
 	 GROUP BY l.inst_id
 $$, '标的由平台或其关联方担保，自融自保。', 'The loan is guaranteed by the platform or a related party.');
 
-SELECT risk_screen._ship_rule('C07', 'orange', '{P2P}', '{}', '{claim,loan}', '{claim}', $$
+SELECT risk_screen._ship_rule('C07', 'orange', '{P2P}', '{}', '{claim,loan,claim.loan_id}', '{claim}', $$
 	WITH c AS (
 		SELECT l.inst_id, c.amount, CASE WHEN c.to_on IS NOT NULL AND l.matures_on IS NOT NULL THEN greatest(l.matures_on - c.to_on, 0) END AS gap
 		  FROM claim AS c JOIN loan AS l USING (loan_id)
@@ -138,7 +138,7 @@ $$, '债权到期日早于标的到期日，期限错配。', 'Claims fall due b
 -- another ends (split_overlap days before to split_gap days after). It splits the
 -- term when it covers it: from the loan's first day to its maturity or, of a
 -- loan that still runs, to the day of the run, without a hole of more than split_gap days.
-SELECT risk_screen._ship_rule('C08', 'orange', '{P2P}', '{split_products,split_gap,split_overlap}', '{claim,loan}', '{claim}', $$
+SELECT risk_screen._ship_rule('C08', 'orange', '{P2P}', '{split_products,split_gap,split_overlap}', '{claim,loan,claim.loan_id,claim.product_id}', '{claim}', $$
 	WITH funded AS (
 		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id, min(c.from_on) AS from_on, max(c.to_on) AS to_on, bool_or(c.to_on IS NULL) AS undated
 		  FROM claim AS c JOIN loan AS l USING (loan_id)
@@ -166,7 +166,7 @@ $$, '一个标的由多期较短产品接续募集，期限拆分。', 'One loan
 -- Whether money came back is told by the money itself: each pay-out is a claim of
 -- its loan, attributed first in, first out; what reaches an account of the
 -- platform or a related party, fees apart, has come back. Custody ends the way.
-SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_grace,copied_text_length,copied_text_borrowers}', '{loan,party,txn}', '{loan}', $$
+SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_grace,copied_text_length,copied_text_borrowers}', '{loan,party,txn,institution.lines?,party.identity_no?,account.owner_id?}', '{loan}', $$
 	WITH paid_out AS MATERIALIZED (
 		SELECT t.txn_id, t.inst_id, t.loan_id, t.amount, coalesce(t.currency, 'CNY') AS currency, t.payee, t.payee_owner, t.paid_at FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE t.purpose = 'disburse' AND t.loan_id IS NOT NULL AND t.amount > 0),
@@ -249,7 +249,7 @@ SELECT risk_screen._ship_rule('C12', 'yellow', '{P2P}', '{}', '{marketing}', '{}
 	  FROM seen WHERE barred IS NOT FALSE GROUP BY inst_id
 $$, '开展信用信息采集及核实、贷后跟踪、抵质押管理以外的线下活动。', 'Offline marketing beyond credit collection and verification, follow-up and collateral.');
 
-SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}', '{}', $$
+SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence,institution.lines}', '{}', $$
 	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
 		   jsonb_build_object('business', coalesce(p.biz, p.kind), 'name', p.name) AS evidence
 	  FROM product AS p JOIN institution AS i USING (inst_id)
@@ -267,7 +267,7 @@ $$, '未经批准从事资产管理、债权或股权转让业务。', 'Asset ma
 -- have the reserve (G01, G02) in its place. The rules' lines say who must have
 -- filed accounts at all, and whose flows C16 holds against custody: elsewhere
 -- the same purposes are other business.
-SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}', '{account}', $$
+SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account,institution.lines,account.owner_id?,account.inst_id?,txn.inst_id?}', '{account}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	mixed AS (
 		SELECT t.inst_id, t.txn_id, t.amount, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS yuan, t.currency, t.paid_at, t.purpose, a.owner_kind AS from_kind, b.owner_kind AS to_kind
@@ -297,7 +297,7 @@ SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}'
 	  FROM direct AS d FULL JOIN accounts AS a USING (inst_id) WHERE d.n > 0 OR a.n > 0 OR a.kindless > 0
 $$, '客户资金与平台或其关联方资金直接往来，未分账管理。', 'Client money and money of the platform or its related parties flow into each other.');
 
-SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '{account,eligible_bank}', '{account}', $$
+SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '{account,eligible_bank,institution.lines,account.inst_id,account.owner_kind}', '{account}', $$
 	WITH client AS (
 		SELECT a.account_id, i.inst_id, a.owner_kind, a.bank_id,
 			   -- NULL: a custody account whose bank nobody filed
@@ -332,7 +332,7 @@ SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '
 	  FROM both_shares
 $$, '客户资金未全部由名单内商业银行存管。', 'Not all client money is held and moved through custody accounts at eligible banks.');
 
-SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation}', '{custody_statement,balance}', '{}', $$
+SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation}', '{custody_statement,balance,custody_statement.inst_id}', '{}', $$
 	WITH bank AS (
 		SELECT s.inst_id, s.account_id, s.day, s.balance FROM custody_statement AS s WHERE s.day <= $1 AND s.day >= $2::date AND s.inst_id IS NOT NULL),
 	span AS (
@@ -360,7 +360,7 @@ $$, '平台台账与存管银行流水不符，或存管银行当日未报送。
 
 -- Where an institution files no client's order with any transfer of the window,
 -- one without an order tells nothing: order numbers are missing, not the orders.
-SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
+SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity,institution.lines,account.inst_id,account.owner_id,account.owner_kind,equity.share|equity.kind}', '{account}', $$
 	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p),
 	taken AS MATERIALIZED (
 		SELECT t.txn_id, a.inst_id, t.amount, t.currency, t.paid_at, t.payer, t.payee, t.purpose, b.owner_id, r.relation
@@ -389,7 +389,7 @@ SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equi
 	  FROM taken AS k WHERE k.inst_id NOT IN (SELECT o.inst_id FROM ordering AS o) GROUP BY k.inst_id
 $$, '客户资金无客户指令转给平台或其关联方，疑似挪用。', 'Client money went to the platform or a related party without a client''s instruction.');
 
-SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan}', '{}', $$
+SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan,institution.lines}', '{}', $$
 	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(l.amount) AS amount, max(l.started_on)::timestamptz AS occurred_at,
 		   jsonb_build_object('loans', (array_agg(l.loan_id ORDER BY l.amount DESC, l.loan_id))[1:20]) AS evidence
 	  FROM loan AS l JOIN institution AS i USING (inst_id)
@@ -406,7 +406,7 @@ $$, '无资质从事房地产融资。', 'Property finance without a licence.');
 
 -- By money: days after the loan the borrower pays a developer or agent. By words:
 -- the loan, a product or an advertisement says so.
-SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '{loan}', '{}', $$
+SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '{loan,loan.borrower_id?,txn.payer_owner?,txn.payee_owner?}', '{}', $$
 	-- one finding a currency: amounts of several have no sum
 	SELECT 'loan' AS subject_kind, l.loan_id || coalesce(' ' || nullif(t.currency, 'CNY'), '') AS subject_id, l.inst_id, sum(t.amount) AS observed, 0 AS threshold, CASE WHEN nullif(t.currency, 'CNY') IS NULL THEN least(sum(t.amount), l.amount) END AS amount, min(t.paid_at) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('currency', nullif(t.currency, 'CNY'))) || jsonb_build_object('borrower', l.borrower_id, 'payee', min(t.payee_owner), 'industry', min(p.industry), 'days', min(t.paid_at::date) - l.started_on) AS evidence
@@ -466,7 +466,7 @@ SELECT risk_screen._ship_rule('C26', 'red', '{P2P}', '{}', '{authority_order,loa
 	 WHERE l.started_on <= $1 AND l.started_on >= $2::date
 $$, '责令暂停新发标的之后仍发新标。', 'A new loan after the order to suspend new loans.');
 
-SELECT risk_screen._ship_rule('C28', 'orange', '{P2P}', '{}', '{filing}', '{}', $$
+SELECT risk_screen._ship_rule('C28', 'orange', '{P2P}', '{}', '{filing,institution.lines}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, CASE WHEN NOT k.undated THEN 1 END AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('status', i.status, 'missing', CASE WHEN k.undated THEN 'day the registration was received' END)) AS evidence
 	  FROM institution AS i
@@ -475,7 +475,7 @@ SELECT risk_screen._ship_rule('C28', 'orange', '{P2P}', '{}', '{filing}', '{}', 
 	   AND NOT EXISTS (SELECT FROM filing AS f WHERE f.inst_id = i.inst_id AND f.kind = 'p2p_registration' AND f.received_at < $3 AND coalesce(f.status, 'accepted') = 'accepted')
 $$, '从事网络借贷信息中介业务而未备案登记。', 'Peer-to-peer lending without registration.');
 
-SELECT risk_screen._ship_rule('C31', 'yellow', '{P2P}', '{}', '{loan}', '{}', $$
+SELECT risk_screen._ship_rule('C31', 'yellow', '{P2P}', '{}', '{loan,institution.lines,institution.status}', '{}', $$
 	WITH open AS (
 		SELECT i.inst_id, i.status, l.loan_id, coalesce(l.outstanding, l.amount) AS owed,
 			   -- a loan past its maturity of which neither state nor balance is filed may be repaid
@@ -490,7 +490,7 @@ SELECT risk_screen._ship_rule('C31', 'yellow', '{P2P}', '{}', '{loan}', '{}', $$
 	  FROM open GROUP BY inst_id, status
 $$, '已退出但仍有未偿还标的，仍属整治范围。', 'The platform has left but loans are outstanding.');
 
-SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_item}', '{}', $$
+SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_item,institution.lines,text_item.inst_id?}', '{}', $$
 	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
 		   jsonb_build_object('product', p.name, 'guaranteed', true) AS evidence
 	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
@@ -581,7 +581,7 @@ SELECT risk_screen._ship_rule('C03', 'red', '{ALL}',
 	  FROM scored
 $$, '未经许可、向社会公开、承诺回报、面向不特定多数人：四要素得分达到预警线，疑似非法集资。', 'Without licence, to the public, with a promised return, from many: the weighted elements suggest illegal fundraising.');
 
-SELECT risk_screen._ship_rule('C09', 'orange', '{ALL}', '{advertised_gap}', '{text_item}', '{}', $$
+SELECT risk_screen._ship_rule('C09', 'orange', '{ALL}', '{advertised_gap}', '{text_item,text_item.inst_id,text_item.kind}', '{}', $$
 	WITH said AS (
 		SELECT x.*, coalesce(x.advertised_rate, (SELECT round(max(a.value) / 100, 6) FROM risk_screen.screen_ad(x.body, NULL, $1) AS a WHERE a.finding = 'yield')) AS rate
 		  FROM text_item AS x WHERE x.kind IN ('ad', 'app', 'product_page') AND x.inst_id IS NOT NULL AND x.published_at >= $2 AND x.published_at < $3),
@@ -627,7 +627,7 @@ SELECT risk_screen._ship_rule('C09', 'orange', '{ALL}', '{advertised_gap}', '{te
 	 GROUP BY s.text_id, s.inst_id, s.channel, s.body, s.published_at, s.product_id, s.loan_id
 $$, '宣传内容与报送数据矛盾：宣传利率与登记利率不符，或声称的存管银行并无存管账户。', 'The advertisement contradicts the filings: another rate, or a custody bank without a custody account.');
 
-SELECT risk_screen._ship_rule('C11', 'orange', '{P2P}', '{prospect_excess}', '{product,loan}', '{}', $$
+SELECT risk_screen._ship_rule('C11', 'orange', '{P2P}', '{prospect_excess}', '{product,loan,institution.lines,product.rate_promised?,product.project_return?}', '{}', $$
 	WITH offers AS (
 		SELECT p.* FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
@@ -650,7 +650,7 @@ $$, '虚构、夸大融资项目收益前景：承诺收益远高于项目回报
 
 -- Filed purpose first; then the lenders' money itself, attributed (fifo) to
 -- accounts that are securities accounts or stand on a list of them.
-SELECT risk_screen._ship_rule('C13', 'orange', '{P2P,EC}', '{securities_share}', '{loan,txn,account}', '{}', $$
+SELECT risk_screen._ship_rule('C13', 'orange', '{P2P,EC}', '{securities_share}', '{loan,txn,account,institution.lines,loan.purpose?,txn.inst_id?,txn.purpose?}', '{}', $$
 	WITH platforms AS (
 		SELECT i.inst_id FROM institution AS i
 		 WHERE i.lines && ARRAY['P2P', 'EC'] AND NOT EXISTS (SELECT FROM licence AS x WHERE x.inst_id = i.inst_id AND x.biz = 'securities_financing' AND x.valid_from <= $1 AND (x.valid_to > $1 OR x.valid_to IS NULL) AND coalesce(x.status, 'valid') = 'valid')),

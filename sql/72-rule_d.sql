@@ -46,7 +46,7 @@ $$, '融资项目发行人为平台或其关联方，或所筹资金流向平台
 -- Products whose investors nobody filed are not counted as one here: a hit rests
 -- on named investors. Only where products are split, issued in instalments (one underlying) or
 -- nested: too many direct holders of one product are D05's.
-SELECT risk_screen._ship_rule('D09', 'red', '{EC,AM}', '{nested_investors}', '{product,holding}', '{}', $$
+SELECT risk_screen._ship_rule('D09', 'red', '{EC,AM}', '{nested_investors}', '{product,holding,institution.lines?,product.underlying_id?,investor.kind?}', '{}', $$
 	WITH counted AS MATERIALIZED (
 		SELECT c.*, c.investors - c.unknown AS named FROM risk_screen.desk_investor_counts($1) AS c WHERE c.vehicles > CASE c.subject_kind WHEN 'underlying' THEN 1 ELSE 0 END),
 	offers AS (

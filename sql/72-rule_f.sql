@@ -38,7 +38,7 @@ SELECT risk_screen._ship_rule('F03', NULL, '{ALL}', '{}', '{txn,account}', '{}',
 	  FROM sources AS s FULL JOIN uses AS u USING (inst_id) FULL JOIN (SELECT x.inst_id, x.other FROM payers AS x WHERE x.other > 0) AS o USING (inst_id) LEFT JOIN middle AS m USING (inst_id)
 $$, '资金来源—中间环节—最终投向全链条穿透：来源或去向不明的最大比例，明细见证据。', 'Source, middle and final use of the money: the larger unknown share; the chain in the evidence.', NULL, NULL, '{}', 1, 'indicator');
 
-SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '{product,institution.lines?,product.offering,investor.kind?}', '{}', $$
 	WITH offers AS (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, min(p.offering) AS offering, min(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount,
 			   bool_or(p.biz = 'AM' OR 'AM' = ANY (i.lines)) AS managed,
@@ -64,7 +64,7 @@ SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '
 	 WHERE o.offering = 'private' AND o.managed AND o.current
 $$, '私募产品经打包、拆分后面向公众销售，或经下层产品穿透后最终投资者超过200人。', 'A private product reaches the public through products made from it, or has more than 200 end investors through them.');
 
-SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{products_from_one,bundled_products,ticket_drop}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{products_from_one,bundled_products,ticket_drop}', '{product,institution.lines?,product.parent_product?,party.kind?}', '{}', $$
 	WITH offers AS (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, min(p.min_ticket) AS ticket, max(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount, bool_or(p.biz = 'AM' OR 'AM' = ANY (i.lines)) AS managed,
 			   bool_and(p.kind IN ('money_fund', 'public_fund')) AS public_fund
@@ -100,7 +100,7 @@ SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{products_from_one,bundl
 	  FROM dropped AS d JOIN offers AS o USING (product_id) CROSS JOIN filed AS f WHERE o.managed AND f.tickets
 $$, '一个产品被拆分为多个产品、多个产品被打包为一个，或起投金额大幅降低。', 'One product is split into many, many are bundled into one, or the smallest ticket falls sharply.', NULL, NULL, '{}', 1, 'indicator');
 
-SELECT risk_screen._ship_rule('F06', 'orange', '{AM}', '{product_layers}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('F06', 'orange', '{AM}', '{product_layers}', '{product,institution.lines?,investor.kind?,product_investment.target_kind?}', '{}', $$
 	WITH offers AS (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, max(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id)

@@ -59,7 +59,7 @@ BEGIN
 		'WITH' || kept || ' SELECT p.txn_id AS claim, p.txn_id FROM payout AS p WHERE p.book IS NOT NULL AND NOT p.from_own';
 END $$;
 
-SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,account,equity}', '{}', $$
+SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,account,equity,txn.inst_id,txn.purpose,account.owner_id?}', '{}', $$
 	WITH source AS MATERIALIZED (
 		-- a public fund meets redemptions with subscriptions at net asset value: they are its own book's money
 		SELECT s.txn_id, s.inst_id, s.loan_id, s.product_id, s.purpose, s.payee_owner, s.amount, s.currency, s.paid_at,
