@@ -46,9 +46,9 @@ SELECT is(risk_screen._columns_read('SELECT i.* FROM institution AS i', 'institu
 INSERT INTO risk_screen.parameter (code, value, operator, sense) VALUES ('user_txn_count', 4, '>=', 'hit'), ('daily_review_amount', 100, '>=', 'hit'), ('user_txn_sliding', 1, '=', 'value');
 -- a rule of the desk's own that judges by day and looks back on none: customers' large days
 INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, parameters, needs, body, delta_roles) VALUES ('daily', '大额', 'large days', 'yellow', '{daily_review_amount}', '{txn}', $$
-	SELECT 'user' AS subject_kind, t.payer_owner AS subject_id, min(t.inst_id) AS inst_id, sum(t.amount) AS observed, NULL AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at, NULL AS evidence
-	  FROM txn AS t WHERE t.paid_at >= $2 AND t.paid_at < $3 AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)
-	 GROUP BY t.payer_owner, t.paid_at::date HAVING count(*) FILTER (WHERE t.review_id IS NULL) > 0$$, '{txn}');
+	SELECT 'user' AS subject_kind, coalesce(t.payee_owner, t.payee) AS subject_id, min(t.inst_id) AS inst_id, sum(t.amount) AS observed, NULL AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at, NULL AS evidence
+	  FROM txn AS t WHERE t.paid_at >= $2 AND t.paid_at < $3 AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payee_owner)
+	 GROUP BY coalesce(t.payee_owner, t.payee), t.paid_at::date HAVING count(*) FILTER (WHERE t.review_id IS NULL) > 0$$, '{txn}');
 SELECT filing.put('institution', '[{"inst_id":"P1","lines":["P2P"]},{"inst_id":"P2","lines":["PAY"]},{"inst_id":"I1","lines":["INS"]}]');
 INSERT INTO filing.account (account_id, inst_id, owner_kind, owner_id) VALUES ('res', 'P2', 'reserve', 'P2'), ('a0', NULL, 'client', 'u0'), ('a1', NULL, 'client', 'u1');
 INSERT INTO filing.freeze_order (freeze_id, account_id, kind, from_at) VALUES ('f1', 'a1', 'account', '2026-11-12 12:00+08');

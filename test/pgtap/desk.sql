@@ -254,7 +254,7 @@ SELECT results_eq($$SELECT inst_id, coverage, score, computed, CASE computed WHE
 	  FROM cell
 	  LEFT JOIN LATERAL (SELECT max(b.floor) AS floor, max(b.points) AS points FROM risk_screen.ruleset_band AS b
 						  WHERE (b.ruleset, b.version, b.rule) = ('small', 1, cell.code) AND (status = 'gap' OR b.span @> n::numeric)) AS b ON named AND status IN ('hit', 'gap')
-	 CROSS JOIN LATERAL (SELECT CASE WHEN named THEN b.floor ELSE severity END AS full_floor, CASE WHEN named THEN b.points ELSE CASE severity WHEN 'red' THEN 40 WHEN 'orange' THEN 20 ELSE 10 END END AS full_points) AS u
+	 CROSS JOIN LATERAL (SELECT CASE WHEN named THEN b.floor ELSE severity END AS full_floor, CASE WHEN named THEN b.points ELSE weight * CASE severity WHEN 'red' THEN 40 WHEN 'orange' THEN 20 ELSE 10 END END AS full_points) AS u
 	 CROSS JOIN LATERAL (SELECT CASE WHEN status = 'hit' THEN full_points * CASE WHEN candidate THEN 0.5 ELSE 1 END ELSE 0 END AS points,
 			CASE WHEN status = 'hit' THEN CASE WHEN NOT candidate THEN full_floor WHEN full_floor = 'red' THEN 'orange' ELSE 'yellow' END END::risk_screen.risk_level AS floor) AS q
 	 CROSS JOIN LATERAL (SELECT coalesce(q.points, 0) AS points, q.floor, CASE WHEN status = 'gap' THEN full_points ELSE coalesce(q.points, 0) END AS worst_points, CASE WHEN status = 'gap' THEN full_floor ELSE q.floor END AS worst_floor) AS p

@@ -36,6 +36,7 @@ SELECT filing.move('01', '02 09:00', 'P', 'aU', 'cust', 140, 'lend', '{"loan_id"
 	filing.move('24', '08 10:00', 'E', 'eo', 'issuer', 60, 'disburse'), filing.move('25', '08 10:10', 'E', 'issuer', 'aS', 50, 'transfer'), filing.move('26', '09 10:00', 'A', 'ao', 'aS', 45, 'transfer'), filing.move('27', '09 10:10', 'A', 'ao', 'aV', 55, 'transfer'),
 	filing.move('28', '10 10:00', 'P', 'x1', 'x2', 13, 'transfer'), filing.move('29', '10 11:00', NULL, 'aU', 'nAcc', 14, 'purchase', '{"payee_owner":"N"}');
 UPDATE filing.txn SET hash = 'h' || txn_id WHERE txn_id IN ('01', '18');
+UPDATE filing.txn SET review_id = 'r' WHERE txn_id = '28';
 
 CREATE FUNCTION filing.said() RETURNS TABLE (rule text, key text, subject_kind text, observed numeric, hit boolean, amount numeric, evidence jsonb) LANGUAGE plpgsql AS $$
 DECLARE
