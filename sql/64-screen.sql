@@ -337,6 +337,44 @@ BEGIN
 		USING run_row.run_id, earlier;
 END $$;
 
+-- A key that comes twice: a join in the mapping has multiplied rows, and sums
+-- count them all. No rule can see it, so the run says so, by role. Keys are told
+-- apart by their hashes, which costs a tenth of telling them by themselves; they
+-- are looked at only where two hashes are alike.
+CREATE PROCEDURE risk_screen._screen_keys(workspace text, run_row anyelement)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	x record;
+	source text;
+	many boolean;
+	keys bigint;
+	extra bigint;
+	repeated jsonb := '{}';
+BEGIN
+	FOR x IN SELECT r.role, string_agg(quote_ident(c.name), ', ' ORDER BY c.ordinal) AS key
+			   FROM risk_screen.role AS r JOIN risk_screen.role_column AS c ON c.role = r.role AND c.is_key GROUP BY r.role ORDER BY r.role COLLATE "C"
+	LOOP
+		CONTINUE WHEN risk_screen._role_mapped(workspace, x.role) IS NOT TRUE;
+		source := format('%s.%I', CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END, x.role);
+		BEGIN
+			EXECUTE format('SELECT count(*) > count(DISTINCT hash_record_extended(ROW(%s), 0)) FROM %s', x.key, source) INTO many;
+			CONTINUE WHEN NOT many;
+			EXECUTE format('SELECT count(*), sum(k.n - 1) FROM (SELECT count(*) AS n FROM %s GROUP BY %s HAVING count(*) > 1) AS k', source, x.key) INTO keys, extra;
+		EXCEPTION
+			WHEN insufficient_privilege OR query_canceled THEN
+				RAISE;
+			WHEN OTHERS THEN
+				CONTINUE;      -- cannot be read: the rules that read it say why
+		END;
+		CONTINUE WHEN keys = 0;
+		repeated := repeated || jsonb_build_object(x.role, extra);
+		RAISE WARNING 'role "%" repeats its key (%): % values, % rows too many', x.role, x.key, keys, extra
+			USING DETAIL = 'Sums count every row; a join in the mapping may have multiplied them.',
+				HINT = format('SELECT * FROM risk_screen.check_mapping(%L, %L); shows the one that comes most often.', workspace, x.role);
+	END LOOP;
+	EXECUTE format('UPDATE %I.run SET repeated_keys = $2 WHERE run_id = $1', workspace) USING run_row.run_id, nullif(repeated, '{}');
+END $$;
+
 -- The rules as known at an instant; sql/79-rule_history.sql has the body, once the history is there.
 CREATE FUNCTION risk_screen._rules_at(known_at timestamptz) RETURNS SETOF risk_screen.rule
 	LANGUAGE sql STABLE ROWS 200 SET search_path = pg_catalog, pg_temp AS 'SELECT r.* FROM risk_screen.rule AS r';
@@ -470,6 +508,7 @@ BEGIN
 		CALL risk_screen._shadow_roles(workspace, known_at);
 	END IF;
 	CALL risk_screen._screen_coverage(workspace, run_row, rules);
+	CALL risk_screen._screen_keys(workspace, run_row);
 	CALL risk_screen._screen_closure(workspace, run_row);
 	CALL risk_screen._screen_money_flow(workspace, run_row);
 	CALL risk_screen._screen_names(workspace, run_row);

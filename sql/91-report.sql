@@ -66,7 +66,9 @@ BEGIN
 	page := format(E'# 风险监测报告 %s\n\n监测窗口 %s 至 %s；规则 %s 条，问题 %s 个；评级规则集 %s 第 %s 版。  \n批次 %s，由 %s 于 %s 完成；规则指纹 `%s`；评级指纹 `%s`。%s\n',
 		r.as_of, r.since, r.as_of, r.rules, r.findings, coalesce(risk_screen._md(r.ruleset), '—'), coalesce(r.ruleset_version::text, '—'), r.run_id, risk_screen._md(r.run_by),
 		to_char(r.finished_at, 'YYYY-MM-DD HH24:MI'), left(r.rules_hash, 16), left(r.grades_hash, 16),
-		CASE WHEN r.filtered_roles IS NOT NULL THEN format(E'\n\n**注意：执行人只看得到以下种类的部分数据：%s。**', risk_screen._md(array_to_string(r.filtered_roles, '、'))) ELSE '' END);
+		CASE WHEN r.filtered_roles IS NOT NULL THEN format(E'\n\n**注意：执行人只看得到以下种类的部分数据：%s。**', risk_screen._md(array_to_string(r.filtered_roles, '、'))) ELSE '' END
+		|| CASE WHEN r.repeated_keys IS NOT NULL THEN format(E'\n\n**注意：以下种类的数据主键重复，合计会重复计算：%s。**', (SELECT string_agg(format('%s（多 %s 行）', risk_screen._md(coalesce(x.title_zh, k.key)), k.value), '、' ORDER BY k.key)
+			FROM jsonb_each_text(r.repeated_keys) AS k LEFT JOIN risk_screen.role AS x ON x.role = k.key)) ELSE '' END);
 
 	-- levels
 	EXECUTE format($q$
