@@ -27,10 +27,10 @@ SELECT risk_screen._ship_rule('B03', NULL, '{P2P}', '{mismatch_cut}', '{loan}', 
 		   round(avg((l.matures_on > l.started_on + make_interval(months => ($5 ->> 'mismatch_cut')::int))::int), 6) AS observed,
 		   NULL::numeric AS threshold, sum(l.amount) AS amount, NULL::timestamptz AS occurred_at,
 		   -- both weights leave out loans without a maturity; a share of nothing is none
-		   jsonb_strip_nulls(jsonb_build_object('loans', count(*),
+		   jsonb_strip_nulls(jsonb_build_object('loans', count(*), 'other_currencies', nullif(count(*) FILTER (WHERE l.currency <> 'CNY'), 0),
 				'by_amount', round(coalesce(sum(l.amount) FILTER (WHERE l.matures_on > l.started_on + make_interval(months => ($5 ->> 'mismatch_cut')::int)), 0) / nullif(sum(l.amount) FILTER (WHERE l.matures_on IS NOT NULL), 0), 6),
 				'without_maturity', count(*) FILTER (WHERE l.matures_on IS NULL), 'missing', CASE WHEN count(l.matures_on) = 0 THEN 'maturities of the loans' END)) AS evidence
-	  FROM loan AS l
+	  FROM loan_in_yuan AS l
 	 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL)
 	 GROUP BY l.inst_id
 $$, '期限超过3个月的标的占比（笔数；按金额的占比见证据）。', 'Share of loans running longer than three months (by count; by amount in the evidence).', 'meso');
@@ -278,18 +278,18 @@ SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basi
 		SELECT c.loan_id, risk_screen.xirr(c.amount, c.paid_on) AS rate, max(c.paid_on) AS last_on, count(*) AS n, sum(c.amount) FILTER (WHERE c.amount > 0) AS received
 		  FROM cash_flow AS c GROUP BY c.loan_id),
 	rated AS (
-		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, l.rate AS contract_rate, f.n, f.received,
+		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, l.rate AS contract_rate, nullif(l.currency, 'CNY') AS currency, f.n, f.received,
 			   CASE WHEN f.last_on >= l.matures_on - ($5 ->> 'cash_flow_grace')::int OR l.matures_on IS NULL THEN f.rate END AS rate,
 			   -- whole months and a part: a year with a leap day is twelve months too
 			   (extract(year FROM t.age) * 12 + extract(month FROM t.age) + round(extract(day FROM t.age) / 31, 2))::numeric AS months, f.last_on
-		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id) CROSS JOIN LATERAL (SELECT age(l.matures_on::timestamp, l.started_on::timestamp) AS age) AS t
+		  FROM loan_in_yuan AS l LEFT JOIN flows AS f USING (loan_id) CROSS JOIN LATERAL (SELECT age(l.matures_on::timestamp, l.started_on::timestamp) AS age) AS t
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)),
 	-- the cap is looked up once per day and term, not once per loan
 	terms AS MATERIALIZED (
 		SELECT started_on, months, risk_screen.rate_cap(started_on, coalesce(months, 12), CASE ($5 ->> 'rate_cap_basis')::numeric WHEN 1 THEN 'court' ELSE 'plan' END) AS cap
 		  FROM (SELECT DISTINCT started_on, months FROM rated) AS d)
 	SELECT 'loan' AS subject_kind, r.loan_id AS subject_id, r.inst_id, CASE WHEN t.cap IS NOT NULL THEN round(r.rate::numeric, 9) END AS observed, t.cap AS threshold, r.amount, r.started_on::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('contract_rate', r.contract_rate, 'cap', t.cap, 'excess', round(r.rate::numeric - t.cap, 6), 'cash_flows', r.n,
+		   jsonb_strip_nulls(jsonb_build_object('currency', r.currency, 'contract_rate', r.contract_rate, 'cap', t.cap, 'excess', round(r.rate::numeric - t.cap, 6), 'cash_flows', r.n,
 				'missing', CASE WHEN r.n IS NULL THEN 'cash flows of the loan' WHEN r.last_on < r.matures_on - ($5 ->> 'cash_flow_grace')::int THEN 'cash flows up to maturity'
 							WHEN r.rate IS NULL THEN 'a rate that solves the cash flows' WHEN t.cap IS NULL THEN 'a benchmark rate of that date and term' END)) AS evidence
 	  FROM rated AS r LEFT JOIN terms AS t ON t.started_on = r.started_on AND t.months IS NOT DISTINCT FROM r.months
@@ -300,16 +300,16 @@ SELECT risk_screen._ship_rule('B16', NULL, '{P2P}', '{cash_flow_grace}', '{loan,
 	WITH flows AS (
 		SELECT c.loan_id, max(c.paid_on) AS last_on, risk_screen.xirr(c.amount, c.paid_on) AS rate FROM cash_flow AS c GROUP BY c.loan_id),
 	rates AS (
-		SELECT l.inst_id, l.loan_id, l.amount, l.rate AS contract_rate, l.advertised_rate,
+		SELECT l.inst_id, l.loan_id, l.amount, l.rate AS contract_rate, l.advertised_rate, l.currency <> 'CNY' AS other,
 			   CASE WHEN l.amount > 0 AND (f.last_on >= l.matures_on - ($5 ->> 'cash_flow_grace')::int OR l.matures_on IS NULL) THEN f.rate END AS rate
-		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id)
+		  FROM loan_in_yuan AS l LEFT JOIN flows AS f USING (loan_id)
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL))
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((sum(rate * amount) / sum(amount) FILTER (WHERE rate IS NOT NULL))::numeric, 6) AS observed, NULL::numeric AS threshold,
 		   sum(amount) FILTER (WHERE rate IS NOT NULL) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('loans', count(rate), 'not_rated', count(*) - count(rate), 'highest', round(max(rate)::numeric, 6),
+		   jsonb_strip_nulls(jsonb_build_object('loans', count(rate), 'not_rated', count(*) - count(rate), 'other_currencies', nullif(count(*) FILTER (WHERE other), 0), 'highest', round(max(rate)::numeric, 6),
 				'contract_rate', round(sum(contract_rate * amount) FILTER (WHERE rate IS NOT NULL) / sum(amount) FILTER (WHERE rate IS NOT NULL AND contract_rate IS NOT NULL), 6),
 				'advertised_rate', round(sum(advertised_rate * amount) FILTER (WHERE rate IS NOT NULL) / sum(amount) FILTER (WHERE rate IS NOT NULL AND advertised_rate IS NOT NULL), 6),
-				'missing', CASE WHEN count(rate) = 0 THEN 'cash flows up to maturity of any loan' END)) AS evidence
+				'missing', CASE WHEN count(rate) = 0 THEN CASE WHEN bool_and(coalesce(other, false)) THEN 'loans in yuan' ELSE 'cash flows up to maturity of any loan' END END)) AS evidence
 	  FROM rates GROUP BY inst_id
 $$, '实际年化利率（XIRR，含费用，按金额加权）。', 'True annual rate (XIRR, fees included, weighted by amount).');
 
@@ -324,16 +324,17 @@ SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_
 		  FROM (SELECT s.loan_id, s.due_on, sum(s.principal) OVER (PARTITION BY s.loan_id ORDER BY s.due_on, s.seq) AS upto FROM schedule AS s WHERE s.due_on <= $1) AS x
 		  LEFT JOIN paid AS p USING (loan_id) WHERE x.upto > coalesce(p.principal, 0) GROUP BY x.loan_id),
 	state AS (
-		SELECT l.inst_id, l.loan_id, l.amount - coalesce(p.principal, 0) AS outstanding, greatest(coalesce(d.principal, 0) - coalesce(p.principal, 0), 0) AS overdue, $1 - u.since AS days, n.loan_id IS NOT NULL AS planned
-		  FROM loan AS l LEFT JOIN due AS d USING (loan_id) LEFT JOIN paid AS p USING (loan_id) LEFT JOIN unpaid AS u USING (loan_id)
+		SELECT l.inst_id, l.loan_id, l.amount - coalesce(p.principal, 0) AS outstanding, CASE WHEN l.amount IS NOT NULL THEN greatest(coalesce(d.principal, 0) - coalesce(p.principal, 0), 0) END AS overdue, $1 - u.since AS days, n.loan_id IS NOT NULL AS planned, coalesce(l.currency <> 'CNY', false) AS other
+		  FROM loan_in_yuan AS l LEFT JOIN due AS d USING (loan_id) LEFT JOIN paid AS p USING (loan_id) LEFT JOIN unpaid AS u USING (loan_id)
 		  LEFT JOIN (SELECT DISTINCT s.loan_id FROM schedule AS s) AS n USING (loan_id)
-		 WHERE l.started_on <= $1 AND coalesce(l.status, '') NOT IN ('failed', 'written_off'))
+		 WHERE l.started_on <= $1 AND coalesce(l.status, '') NOT IN ('failed', 'written_off', 'repaid'))
 	-- a loan without a schedule cannot be overdue; where none has one nothing can be said
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bool_or(planned) THEN risk_screen._rounded(sum(overdue) / nullif(sum(outstanding), 0), ($5 ->> 'overdue_share')::numeric) END AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bool_or(planned AND NOT other) THEN risk_screen._rounded(sum(overdue) / nullif(sum(outstanding), 0), ($5 ->> 'overdue_share')::numeric) END AS observed, NULL::numeric AS threshold,
 		   sum(overdue) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('outstanding', sum(outstanding), 'loans', count(*), 'without_schedule', count(*) FILTER (WHERE NOT planned), 'missing', CASE WHEN NOT bool_or(planned) THEN 'schedule of any loan' END, 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
-				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / count(*), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > ($5 ->> 'overdue_bucket')::int), 0))) AS evidence
-	  FROM state WHERE outstanding > 0 GROUP BY inst_id
+		   jsonb_strip_nulls(jsonb_build_object('outstanding', sum(outstanding), 'loans', count(outstanding), 'without_schedule', count(outstanding) FILTER (WHERE NOT planned), 'other_currencies', nullif(count(*) FILTER (WHERE other), 0),
+				'missing', CASE WHEN bool_and(other) THEN 'loans in yuan' WHEN NOT bool_or(planned AND NOT other) THEN 'schedule of any loan' END, 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
+				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / nullif(count(outstanding), 0), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > ($5 ->> 'overdue_bucket')::int), 0))) AS evidence
+	  FROM state WHERE outstanding > 0 OR other GROUP BY inst_id
 $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
 
 -- Where the owner of the other end is not known the transfer may be one among
@@ -437,26 +438,32 @@ $$, '罚款超过违法所得5倍。', 'A fine exceeds five times the illegal in
 SELECT risk_screen._ship_rule('B26', 'orange', '{P2P}', '{lending_cap_person_platform,lending_cap_person_total,lending_cap_company_platform,lending_cap_company_total}', '{loan,party}', '{loan}', $$
 	WITH open AS (
 		SELECT l.inst_id, l.borrower_id, CASE WHEN p.kind IN ('enterprise', 'state', 'listed') THEN 'company' WHEN p.kind = 'person' THEN 'person' END AS kind,
-			   sum(coalesce(l.outstanding, l.amount)) AS balance
-		  FROM loan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, kind FROM party ORDER BY party_id, kind) AS p ON p.party_id = l.borrower_id
-		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0
+			   sum(coalesce(l.outstanding, l.amount)) FILTER (WHERE NOT x.open_question) AS balance, coalesce(sum(coalesce(l.outstanding, l.amount)) FILTER (WHERE x.open_question), 0) AS doubtful,
+			   count(*) FILTER (WHERE l.currency <> 'CNY') AS other
+		  FROM loan_in_yuan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, kind FROM party ORDER BY party_id, kind) AS p ON p.party_id = l.borrower_id
+		 -- a loan past its maturity of which neither state nor balance is filed may be repaid (C31)
+		 CROSS JOIN LATERAL (SELECT coalesce(l.outstanding IS NULL AND l.status IS NULL AND l.matures_on <= $1, false) AS open_question) AS x
+		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND (coalesce(l.outstanding, l.amount) > 0 OR l.currency <> 'CNY')
 		 GROUP BY l.inst_id, l.borrower_id, p.kind),
 	caps AS (
 		SELECT k.scope, ($5 ->> ('lending_cap_person_' || k.scope))::numeric AS person, ($5 ->> ('lending_cap_company_' || k.scope))::numeric AS company FROM (VALUES ('platform'), ('total')) AS k (scope)),
 	sums AS (
-		SELECT 'platform' AS scope, o.inst_id, o.borrower_id, o.kind, o.balance, o.balance AS here, NULL::bigint AS platforms FROM open AS o WHERE o.borrower_id IS NOT NULL
+		SELECT 'platform' AS scope, o.inst_id, o.borrower_id, o.kind, coalesce(o.balance, 0) AS balance, o.balance AS here, o.doubtful, o.other, NULL::bigint AS platforms FROM open AS o WHERE o.borrower_id IS NOT NULL
 		 UNION ALL
-		SELECT 'total', o.inst_id, o.borrower_id, o.kind, t.balance, o.balance, t.platforms
-		  FROM open AS o JOIN (SELECT borrower_id, sum(balance) AS balance, count(DISTINCT inst_id) AS platforms FROM open WHERE borrower_id IS NOT NULL GROUP BY borrower_id) AS t USING (borrower_id)),
+		SELECT 'total', o.inst_id, o.borrower_id, o.kind, t.balance, o.balance, t.doubtful, t.other, t.platforms
+		  FROM open AS o JOIN (SELECT borrower_id, coalesce(sum(balance), 0) AS balance, sum(doubtful) AS doubtful, sum(other) AS other, count(DISTINCT inst_id) AS platforms FROM open WHERE borrower_id IS NOT NULL GROUP BY borrower_id) AS t USING (borrower_id)),
 	judged AS (
 		SELECT s.*, CASE s.kind WHEN 'person' THEN c.person WHEN 'company' THEN c.company ELSE greatest(c.person, c.company) END AS cap,
-			   s.kind IS NULL AND s.balance > least(c.person, c.company) AND s.balance <= greatest(c.person, c.company) AS open_question
+			   s.kind IS NULL AND s.balance > least(c.person, c.company) AND s.balance <= greatest(c.person, c.company) AS open_question,
+			   -- what may be repaid decides
+			   s.balance <= CASE s.kind WHEN 'person' THEN c.person WHEN 'company' THEN c.company ELSE greatest(c.person, c.company) END
+				AND s.balance + s.doubtful > CASE s.kind WHEN 'person' THEN c.person WHEN 'company' THEN c.company ELSE least(c.person, c.company) END AS doubt
 		  FROM sums AS s JOIN caps AS c USING (scope))
-	SELECT 'borrower' AS subject_kind, j.borrower_id AS subject_id, j.inst_id, CASE WHEN NOT j.open_question THEN j.balance END AS observed, j.cap AS threshold, j.here AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('kind', j.kind, 'limit', CASE j.scope WHEN 'platform' THEN 'one platform' ELSE 'all platforms' END, 'platforms', j.platforms,
-				'missing', CASE WHEN j.open_question THEN 'whether the borrower is a person or a firm' END)) AS evidence,
+	SELECT 'borrower' AS subject_kind, j.borrower_id AS subject_id, j.inst_id, CASE WHEN NOT (j.open_question OR j.doubt) THEN j.balance END AS observed, j.cap AS threshold, j.here AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('kind', j.kind, 'limit', CASE j.scope WHEN 'platform' THEN 'one platform' ELSE 'all platforms' END, 'platforms', j.platforms, 'other_currencies', nullif(j.other, 0), 'matured_not_told', nullif(j.doubtful, 0),
+				'missing', CASE WHEN j.doubt THEN 'state or outstanding balance of matured loans' WHEN j.open_question THEN 'whether the borrower is a person or a firm' END)) AS evidence,
 		   'borrower:' || j.borrower_id || CASE j.scope WHEN 'platform' THEN '@' ELSE '@all:' END || j.inst_id AS finding_key
-	  FROM judged AS j WHERE j.open_question OR j.balance >= j.cap
+	  FROM judged AS j WHERE j.open_question OR j.doubt OR j.balance >= j.cap
 	 UNION ALL
 	SELECT 'institution', o.inst_id, o.inst_id, NULL, NULL, o.balance, NULL, jsonb_build_object('missing', 'borrowers of loans'), 'institution:' || o.inst_id || ':borrowers'
 	  FROM open AS o WHERE o.borrower_id IS NULL
@@ -496,11 +503,11 @@ SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age,top_n}', '{}',
 	lent AS (
 		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM whole_position AS p WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL ORDER BY p.inst_id, p.as_of DESC),
 	owed AS (
-		SELECT l.borrower_id, coalesce(l.outstanding, l.amount) AS v FROM loan AS l
+		SELECT l.borrower_id, coalesce(l.outstanding, l.amount) AS v FROM loan_in_yuan AS l
 		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed', 'written_off') AND (l.matures_on > $1 OR l.matures_on IS NULL OR l.outstanding > 0 OR l.status = 'overdue')),
 	scope (scope, missing, left_out) AS (
 		VALUES ('custody banks', 'bank and balance of custody or reserve accounts', (SELECT count(*) FROM kept WHERE bank_id IS NULL OR balance IS NULL)),
-			   ('platforms', 'position item loan_balance', 0), ('borrowers', 'loans and their borrowers', (SELECT count(*) FROM owed WHERE borrower_id IS NULL))),
+			   ('platforms', 'position item loan_balance', 0), ('borrowers', 'loans and their borrowers', (SELECT count(*) FROM owed WHERE borrower_id IS NULL OR v IS NULL))),
 	sums AS (
 		SELECT 'custody banks' AS scope, bank_id AS id, sum(balance) AS v FROM kept WHERE bank_id IS NOT NULL GROUP BY bank_id
 		 UNION ALL SELECT 'platforms', inst_id, value FROM lent

@@ -141,7 +141,7 @@ $$, '债权到期日早于标的到期日，期限错配。', 'Claims fall due b
 SELECT risk_screen._ship_rule('C08', 'orange', '{P2P}', '{split_products,split_gap,split_overlap}', '{claim,loan,claim.loan_id,claim.product_id}', '{claim}', $$
 	WITH funded AS (
 		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id, min(c.from_on) AS from_on, max(c.to_on) AS to_on, bool_or(c.to_on IS NULL) AS undated
-		  FROM claim AS c JOIN loan AS l USING (loan_id)
+		  FROM claim AS c JOIN loan_in_yuan AS l USING (loan_id)
 		 WHERE c.product_id IS NOT NULL AND c.from_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 		 GROUP BY l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id),
 	pieces AS (
@@ -190,7 +190,7 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 		SELECT DISTINCT ON (loan_id, inst_id) loan_id, inst_id, currency, amount, lent FROM back ORDER BY loan_id, inst_id, amount / lent DESC, currency = 'CNY' DESC, currency),
 	elsewhere AS (
 		SELECT p.loan_id, sum(p.amount) FILTER (WHERE p.currency = 'CNY') AS amount, count(*) FILTER (WHERE p.currency <> 'CNY') AS other, min(coalesce(a.owner_id, p.payee_owner)) AS payee
-		  FROM paid_out AS p JOIN loan AS l ON l.loan_id = p.loan_id AND l.inst_id = p.inst_id LEFT JOIN (SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id) AS a ON a.account_id = p.payee
+		  FROM paid_out AS p JOIN loan_in_yuan AS l ON l.loan_id = p.loan_id AND l.inst_id = p.inst_id LEFT JOIN (SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id) AS a ON a.account_id = p.payee
 		 WHERE l.borrower_id IS NOT NULL AND coalesce(a.owner_id, p.payee_owner) <> l.borrower_id GROUP BY p.loan_id),
 	twins AS (
 		SELECT identity_no FROM party WHERE identity_no IS NOT NULL GROUP BY identity_no HAVING count(DISTINCT party_id) > 1),
@@ -211,7 +211,7 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 			CASE WHEN b.amount >= ($5 ->> 'fictitious_return')::numeric * b.lent THEN 'money came back to the platform' END,
 			CASE WHEN c.loan_id IS NOT NULL THEN 'collateral pledged for several loans' END,
 			CASE WHEN d.description IS NOT NULL THEN 'same text as other borrowers'' loans' END], NULL) AS why
-		  FROM loan AS l
+		  FROM loan_in_yuan AS l
 		  LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, identity_no FROM party ORDER BY party_id) AS p ON p.party_id = l.borrower_id
 		  LEFT JOIN twins AS w ON w.identity_no = p.identity_no
 		  LEFT JOIN paying AS y ON y.inst_id = l.inst_id
@@ -228,7 +228,7 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 	 UNION ALL
 	-- where a platform files no pay-outs, whether its loans were paid out, to whom, and what came back is not known
 	SELECT 'institution', l.inst_id, l.inst_id, NULL, 0, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose disburse', 'loans', count(*))
-	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+	  FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 	 WHERE l.started_on >= $2::date AND l.started_on < $1 - ($5 ->> 'payout_grace')::int AND NOT EXISTS (SELECT FROM paying AS y WHERE y.inst_id = l.inst_id)
 	   AND NOT EXISTS (SELECT FROM marks AS m WHERE m.inst_id = l.inst_id AND m.why <> '{}') GROUP BY l.inst_id
 $$, '借款人身份缺失或重复、满标未放款、放款给他人、资金回流平台、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, paid to somebody else, money back at the platform, repeated collateral or text: the loan may be invented.');
@@ -391,15 +391,15 @@ $$, '客户资金无客户指令转给平台或其关联方，疑似挪用。', 
 
 SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan,institution.lines}', '{}', $$
 	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(l.amount) AS amount, max(l.started_on)::timestamptz AS occurred_at,
-		   jsonb_build_object('loans', (array_agg(l.loan_id ORDER BY l.amount DESC, l.loan_id))[1:20]) AS evidence
-	  FROM loan AS l JOIN institution AS i USING (inst_id)
+		   jsonb_strip_nulls(jsonb_build_object('loans', (array_agg(l.loan_id ORDER BY l.amount DESC NULLS LAST, l.loan_id))[1:20], 'other_currencies', nullif(count(*) FILTER (WHERE l.currency <> 'CNY'), 0))) AS evidence
+	  FROM loan_in_yuan AS l JOIN institution AS i USING (inst_id)
 	 WHERE i.lines && ARRAY['P2P', 'EC'] AND (l.is_property OR l.purpose = 'property') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	   AND NOT EXISTS (SELECT FROM licence AS x WHERE x.inst_id = l.inst_id AND x.biz = 'property_finance' AND x.valid_from <= l.started_on AND (x.valid_to > l.started_on OR x.valid_to IS NULL) AND coalesce(x.status, 'valid') = 'valid')
 	 GROUP BY l.inst_id
 	 UNION ALL
 	-- a platform that says of none of its loans what it is for
 	SELECT 'institution', l.inst_id, NULL, 0, sum(l.amount), NULL, jsonb_build_object('loans', count(*), 'missing', 'purpose or is_property of loans')
-	  FROM loan AS l JOIN institution AS i USING (inst_id)
+	  FROM loan_in_yuan AS l JOIN institution AS i USING (inst_id)
 	 WHERE i.lines && ARRAY['P2P', 'EC'] AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 GROUP BY l.inst_id HAVING count(l.is_property) = 0 AND count(l.purpose) = 0
 $$, '无资质从事房地产融资。', 'Property finance without a licence.');
@@ -410,14 +410,14 @@ SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '
 	-- one finding a currency: amounts of several have no sum
 	SELECT 'loan' AS subject_kind, l.loan_id || coalesce(' ' || nullif(t.currency, 'CNY'), '') AS subject_id, l.inst_id, sum(t.amount) AS observed, 0 AS threshold, CASE WHEN nullif(t.currency, 'CNY') IS NULL THEN least(sum(t.amount), l.amount) END AS amount, min(t.paid_at) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('currency', nullif(t.currency, 'CNY'))) || jsonb_build_object('borrower', l.borrower_id, 'payee', min(t.payee_owner), 'industry', min(p.industry), 'days', min(t.paid_at::date) - l.started_on) AS evidence
-	  FROM loan AS l
+	  FROM loan_in_yuan AS l
 	  JOIN txn AS t ON t.payer_owner = l.borrower_id AND t.paid_at >= l.started_on::timestamptz AND t.paid_at < (l.started_on + ($5 ->> 'down_payment_days')::int + 1)::timestamptz
 	  JOIN (SELECT party_id, min(industry) AS industry FROM party WHERE industry IN ('developer', 'agent') GROUP BY party_id) AS p ON p.party_id = t.payee_owner
 	 WHERE l.started_on <= $1 AND l.started_on >= $2::date AND t.paid_at < $3
 	 GROUP BY l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on, nullif(t.currency, 'CNY')
 	 UNION ALL
 	SELECT x.kind, x.id, x.inst_id, count(*), 0, x.amount, x.at, jsonb_build_object('text', left(x.body, 200), 'terms', jsonb_agg(DISTINCT f.term))
-	  FROM (SELECT 'loan' AS kind, l.loan_id || ' text' AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, concat_ws(E'\n', l.purpose, l.description) AS body FROM loan AS l WHERE l.started_on <= $1 AND l.started_on >= $2::date
+	  FROM (SELECT 'loan' AS kind, l.loan_id || ' text' AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, concat_ws(E'\n', l.purpose, l.description) AS body FROM loan_in_yuan AS l WHERE l.started_on <= $1 AND l.started_on >= $2::date
 			 UNION ALL SELECT 'product', p.product_id, p.inst_id, p.target_amount, p.issued_on::timestamptz, concat_ws(E'\n', p.name, p.text_body) FROM product AS p
 			  WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
 			 UNION ALL SELECT 'text', t.text_id, t.inst_id, NULL, t.published_at, t.body FROM text_item AS t WHERE coalesce(t.kind, '') NOT IN ('opinion', 'review', 'news') AND t.published_at >= $2 AND t.published_at < $3) AS x
@@ -456,9 +456,9 @@ SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}
 $$, '平台或其关联方为标的提供担保或代偿，提供增信服务。', 'The platform or a related party guarantees loans or compensates lenders.');
 
 SELECT risk_screen._ship_rule('C26', 'red', '{P2P}', '{}', '{authority_order,loan}', '{}', $$
-	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
-		   jsonb_build_object('order_id', o.order_id, 'order', o.kind, 'effective_at', coalesce(o.effective_at, o.issued_at)) AS evidence
-	  FROM loan AS l
+	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.in_currency AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
+		   jsonb_build_object('order_id', o.order_id, 'order', o.kind, 'effective_at', coalesce(o.effective_at, o.issued_at)) || jsonb_strip_nulls(jsonb_build_object('currency', nullif(l.currency, 'CNY'))) AS evidence
+	  FROM loan_in_yuan AS l
 	  JOIN LATERAL (SELECT * FROM authority_order AS x
 					 WHERE x.inst_id = l.inst_id AND x.kind IN ('suspend_new', 'suspend', 'revoke', 'ban')
 					   AND l.started_on::timestamptz >= coalesce(x.effective_at, x.issued_at) AND (x.lifted_at IS NULL OR l.started_on < x.lifted_at::date)
@@ -477,17 +477,18 @@ $$, '从事网络借贷信息中介业务而未备案登记。', 'Peer-to-peer l
 
 SELECT risk_screen._ship_rule('C31', 'yellow', '{P2P}', '{}', '{loan,institution.lines,institution.status}', '{}', $$
 	WITH open AS (
-		SELECT i.inst_id, i.status, l.loan_id, coalesce(l.outstanding, l.amount) AS owed,
+		SELECT i.inst_id, i.status, l.loan_id, nullif(l.currency, 'CNY') AS currency, coalesce(l.owed_in_currency, l.in_currency) AS owed,
 			   -- a loan past its maturity of which neither state nor balance is filed may be repaid
-			   l.outstanding IS NULL AND l.status IS NULL AND l.matures_on <= $1 AS open_question
-		  FROM institution AS i JOIN loan AS l USING (inst_id)
+			   l.owed_in_currency IS NULL AND l.status IS NULL AND l.matures_on <= $1 AS open_question
+		  FROM institution AS i JOIN loan_in_yuan AS l USING (inst_id)
 		 WHERE 'P2P' = ANY (i.lines) AND i.status IN ('exited', 'revoked', 'closed') AND l.started_on <= $1
-		   AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) AS observed, 0 AS threshold,
-		   sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('status', status, 'loans', count(*) FILTER (WHERE NOT coalesce(open_question, false)), 'not_told', nullif(count(*) FILTER (WHERE open_question), 0),
+		   AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.owed_in_currency, l.in_currency) > 0)
+	-- one finding a currency: amounts of several have no sum
+	SELECT 'institution' AS subject_kind, inst_id || coalesce(' ' || currency, '') AS subject_id, inst_id, sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) AS observed, 0 AS threshold,
+		   CASE WHEN currency IS NULL THEN sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) END AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('status', status, 'currency', currency, 'loans', count(*) FILTER (WHERE NOT coalesce(open_question, false)), 'not_told', nullif(count(*) FILTER (WHERE open_question), 0),
 				'missing', CASE WHEN bool_and(coalesce(open_question, false)) THEN 'state or outstanding balance of matured loans' END)) AS evidence
-	  FROM open GROUP BY inst_id, status
+	  FROM open GROUP BY inst_id, status, currency
 $$, '已退出但仍有未偿还标的，仍属整治范围。', 'The platform has left but loans are outstanding.');
 
 SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_item,institution.lines,text_item.inst_id?}', '{}', $$
@@ -526,7 +527,7 @@ SELECT risk_screen._ship_rule('C20', 'orange', '{P2P,EC}', '{}', '{text_item}', 
 	 UNION ALL
 	-- what the loan is for, as filed or described
 	SELECT 'loan', l.loan_id, l.inst_id, count(*), 0, l.amount, l.started_on::timestamptz, jsonb_build_object('purpose', l.purpose, 'text', left(l.description, 200))
-	  FROM loan AS l CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', l.purpose, l.description), ARRAY['CN-PROD'], $1) AS f
+	  FROM loan_in_yuan AS l CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', l.purpose, l.description), ARRAY['CN-PROD'], $1) AS f
 	 WHERE f.term = '众筹买房' AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 GROUP BY l.loan_id, l.inst_id, l.amount, l.started_on, l.purpose, l.description
 $$, '众筹买房。', 'Crowdfunded purchase of houses.');
@@ -632,7 +633,7 @@ SELECT risk_screen._ship_rule('C11', 'orange', '{P2P}', '{prospect_excess}', '{p
 		SELECT p.* FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
 	told AS (
-		SELECT 'loan' AS kind, l.loan_id AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, l.description AS body FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+		SELECT 'loan' AS kind, l.loan_id AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, l.description AS body FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE l.description IS NOT NULL AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 		 UNION ALL SELECT 'product', o.product_id, o.inst_id, o.target_amount, o.issued_on::timestamptz, o.text_body FROM offers AS o WHERE o.text_body IS NOT NULL
 		 UNION ALL SELECT 'text', x.text_id, x.inst_id, NULL, x.published_at, x.body FROM text_item AS x JOIN institution AS i ON i.inst_id = x.inst_id AND 'P2P' = ANY (i.lines)
@@ -666,9 +667,9 @@ SELECT risk_screen._ship_rule('C13', 'orange', '{P2P,EC}', '{securities_share}',
 		 CROSS JOIN LATERAL risk_screen.desk_money($2, $3, p.ids) AS m
 		  JOIN securities AS s ON s.account_id = m.counterparty
 		 WHERE m.kind = 'moved' GROUP BY m.inst_id)
-	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, NULL::numeric AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
-		   jsonb_build_object('purpose', l.purpose, 'borrower', l.borrower_id) AS evidence
-	  FROM loan AS l JOIN platforms USING (inst_id)
+	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.in_currency AS observed, NULL::numeric AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
+		   jsonb_build_object('purpose', l.purpose, 'borrower', l.borrower_id) || jsonb_strip_nulls(jsonb_build_object('currency', nullif(l.currency, 'CNY'))) AS evidence
+	  FROM loan_in_yuan AS l JOIN platforms USING (inst_id)
 	 WHERE l.purpose IN ('securities', '配资', '证券') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 UNION ALL
 	SELECT 'institution', m.inst_id, m.inst_id, m.amount, NULL, m.amount, m.first_at,

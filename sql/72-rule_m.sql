@@ -42,10 +42,10 @@ SELECT risk_screen._ship_rule('M08', NULL, '{P2P}', '{}', '{txn,loan,institution
 	WITH moved AS (
 		SELECT t.loan_id, sum(y.amount) FILTER (WHERE t.purpose = 'lend') AS lent, sum(y.amount) FILTER (WHERE t.purpose = 'disburse') AS paid,
 			   sum(y.amount) FILTER (WHERE t.purpose = 'disburse' AND (t.payee = l.disbursed_account OR t.payee_owner = l.borrower_id)) AS arrived, sum(y.amount) FILTER (WHERE t.purpose = 'fee') AS fee, count(*) FILTER (WHERE t.currency <> 'CNY') AS other
-		  FROM txn AS t LEFT JOIN loan AS l USING (loan_id) CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount) AS y WHERE t.loan_id IS NOT NULL AND t.purpose IN ('lend', 'disburse', 'fee') AND t.paid_at < $3 GROUP BY t.loan_id),
+		  FROM txn AS t LEFT JOIN loan_in_yuan AS l USING (loan_id) CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount) AS y WHERE t.loan_id IS NOT NULL AND t.purpose IN ('lend', 'disburse', 'fee') AND t.paid_at < $3 GROUP BY t.loan_id),
 	chain AS (
 		SELECT l.inst_id, l.loan_id, m.other, m.lent, least(m.lent, coalesce(m.arrived, 0) + CASE WHEN m.arrived > 0 THEN coalesce(m.fee, 0) ELSE 0 END) AS closed
-		  FROM moved AS m JOIN loan AS l USING (loan_id) JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+		  FROM moved AS m JOIN loan_in_yuan AS l USING (loan_id) JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 -- whose account it should have reached must be filed
 		 WHERE m.lent > 0 AND num_nonnulls(l.borrower_id, l.disbursed_account) > 0 AND l.started_on >= $2::date AND l.started_on <= $1)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(sum(closed) / sum(lent), 6) AS observed, NULL::numeric AS threshold, sum(lent) - sum(closed) AS amount, NULL::timestamptz AS occurred_at,
@@ -54,7 +54,7 @@ SELECT risk_screen._ship_rule('M08', NULL, '{P2P}', '{}', '{txn,loan,institution
 	  FROM chain GROUP BY inst_id
 	 UNION ALL
 	SELECT 'institution', l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose lend in yuan with the loan''s number, or borrowers of loans')
-	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+	  FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 	 WHERE l.started_on >= $2::date AND l.started_on <= $1 AND NOT EXISTS (SELECT FROM chain AS c WHERE c.inst_id = l.inst_id) GROUP BY l.inst_id
 $$, '出借人—平台—借款人资金链条完整的比例。', 'Share of the money lent whose way from lender to borrower is complete.', NULL, NULL, '{}', 1, 'indicator');
 

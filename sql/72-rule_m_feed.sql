@@ -73,7 +73,7 @@ SELECT risk_screen._ship_rule('M03', 'yellow', '{ALL}', '{filed_difference}', '{
 			   CASE WHEN bool_or(r.loan_id IS NOT NULL) THEN greatest(l.amount - coalesce(sum(r.principal) FILTER (WHERE r.paid_on <= f.as_of), 0), 0)
 					WHEN l.matures_on > f.as_of OR l.matures_on IS NULL OR l.status = 'overdue' THEN coalesce(CASE WHEN f.as_of = $1 THEN l.outstanding END, l.amount) ELSE 0 END AS owed
 		  FROM (SELECT DISTINCT x.inst_id, x.as_of FROM filed AS x WHERE x.item <> 'premium') AS f
-		  JOIN loan AS l ON l.inst_id = f.inst_id AND l.started_on <= f.as_of AND coalesce(l.status, '') NOT IN ('failed', 'written_off')
+		  JOIN loan_in_yuan AS l ON l.inst_id = f.inst_id AND l.started_on <= f.as_of AND coalesce(l.status, '') NOT IN ('failed', 'written_off')
 			   AND (coalesce(l.status, '') <> 'repaid' OR l.matures_on > f.as_of)
 		  LEFT JOIN repaid AS r ON r.loan_id = l.loan_id
 		 GROUP BY f.inst_id, f.as_of, l.loan_id, l.amount, l.status, l.matures_on, l.outstanding),

@@ -47,7 +47,7 @@ $$, '金额大、人数多或短期内发展迅速，列入优先关注；涉嫌
 
 SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', '{loan,institution.lines}', '{loan}', $$
 	WITH book AS (
-		SELECT l.inst_id, count(*) AS loans, sum(l.amount) AS amount FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+		SELECT l.inst_id, count(*) AS loans, sum(l.amount) AS amount FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id),
 	marked AS (
 		SELECT f.inst_id, f.subject_id, min(f.rule) AS rule, max(f.amount) AS amount
@@ -59,7 +59,7 @@ SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', 
 		SELECT inst_id, amount, findings FROM risk_screen.desk_findings($1, $4, ARRAY['C01']) AS f),
 	shares AS (
 		SELECT b.inst_id, b.loans, o.loans AS marked, o.rules, o.amount, p.amount AS pooled, p.findings AS pools,
-			   least(coalesce(o.loans, 0)::numeric / b.loans, 1) AS loan_share, coalesce(p.amount / (p.amount + b.amount), 0) AS pool_share
+			   least(coalesce(o.loans, 0)::numeric / b.loans, 1) AS loan_share, coalesce(p.amount / nullif(p.amount + coalesce(b.amount, 0), 0), 0) AS pool_share
 		  FROM book AS b LEFT JOIN own AS o USING (inst_id) LEFT JOIN pool AS p USING (inst_id)),
 	gaps AS (
 		SELECT g.inst_id, string_agg(DISTINCT g.rule, ', ') AS rules FROM risk_screen.desk_gaps($1, $4, ARRAY['C01', 'C02', 'C05', 'C22']) AS g WHERE g.inst_id IS NOT NULL GROUP BY g.inst_id)
@@ -77,7 +77,7 @@ SELECT risk_screen._ship_rule('C24', 'yellow', '{P2P}', '{}', '{institution,inst
 	found AS (
 		SELECT f.inst_id, s.sign, f.rule, f.amount FROM risk_screen.desk_findings($1, $4, ARRAY(SELECT rule FROM sign)) AS f JOIN sign AS s USING (rule)
 		 UNION ALL
-		SELECT l.inst_id, 'campus loans', 'loan purpose', sum(l.amount) FROM loan AS l WHERE l.purpose IN ('campus', '校园') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id
+		SELECT l.inst_id, 'campus loans', 'loan purpose', sum(l.amount) FROM loan_in_yuan AS l WHERE l.purpose IN ('campus', '校园') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id
 		 UNION ALL
 		SELECT x.inst_id, 'campus loans', 'advertisement', NULL FROM text_item AS x CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-PROD'], $1) AS f
 		 WHERE f.term = '校园网贷' AND coalesce(x.kind, '') NOT IN ('opinion', 'review', 'news') AND x.published_at >= $2 AND x.published_at < $3)
@@ -151,7 +151,7 @@ $$, '触及准入负面清单：资金池、期限错配、虚假标的。', 'On
 SELECT risk_screen._ship_rule('C29', NULL, '{P2P}', '{}', '{loan,institution.lines}', '{loan}', $$
 	WITH book AS (
 		SELECT l.inst_id, count(*) AS loans, sum(coalesce(l.outstanding, l.amount)) AS size, round(sum(l.rate * l.amount) / nullif(sum(l.amount) FILTER (WHERE l.rate IS NOT NULL), 0), 6) AS rate
-		  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+		  FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL) AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') GROUP BY l.inst_id),
 	found AS (
 		SELECT inst_id, jsonb_object_agg(rule, findings) AS hits, count(*) AS n FROM risk_screen.desk_findings($1, $4, ARRAY['B04', 'B15', 'B26']) AS f GROUP BY inst_id),
