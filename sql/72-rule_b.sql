@@ -79,10 +79,12 @@ SELECT risk_screen._ship_rule('B07', 'orange', '{ALL}', '{liquidity_floor,liquid
 	WITH cash AS (
 		SELECT DISTINCT ON (inst_id) inst_id, value, as_of FROM whole_position AS p WHERE item = 'cash' AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, as_of DESC),
 	due AS (
-		SELECT inst_id, sum(amount - coalesce(paid_amount, 0)) AS due, sum(amount - coalesce(paid_amount, 0)) FILTER (WHERE due_on <= $1) AS overdue
-		  FROM debt
-		 WHERE due_on <= $1 + ($5 ->> 'liquidity_horizon')::int AND (paid_on IS NULL OR paid_on > $1) AND amount > coalesce(paid_amount, 0)
-		 GROUP BY inst_id)
+		SELECT d.inst_id, sum(d.amount - p.paid) AS due, sum(d.amount - p.paid) FILTER (WHERE d.due_on <= $1) AS overdue
+		  FROM debt AS d
+		 -- what is paid later is owed on the day; with a day of payment and no amount all of it was paid
+		 CROSS JOIN LATERAL (SELECT CASE WHEN d.paid_on > $1 THEN 0 WHEN d.paid_on <= $1 THEN coalesce(d.paid_amount, d.amount) ELSE coalesce(d.paid_amount, 0) END AS paid) AS p
+		 WHERE d.due_on <= $1 + ($5 ->> 'liquidity_horizon')::int AND d.amount > p.paid
+		 GROUP BY d.inst_id)
 	SELECT 'institution' AS subject_kind, d.inst_id AS subject_id, risk_screen._rounded(c.value / nullif(d.due, 0), ($5 ->> 'liquidity_floor')::numeric) AS observed, NULL::numeric AS threshold,
 		   greatest(d.due - c.value, 0) AS amount, c.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('cash', c.value, 'due', d.due, 'overdue', d.overdue, 'missing', CASE WHEN c.value IS NULL THEN 'position item cash' END)) AS evidence
@@ -129,7 +131,8 @@ SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,compla
 		   jsonb_build_object('received', count(*), 'solved', count(*) FILTER (WHERE solved_at < $3)) AS evidence
 	  FROM complaint
 	 WHERE received_at >= $2 AND received_at < $3
-	   AND (solved_at < $3 OR received_at < $3 - make_interval(days => ($5 ->> 'complaint_age')::int))
+	   -- a cohort: younger ones count neither solved nor open, or quick answers would hide what stays open
+	   AND received_at < $3 - make_interval(days => ($5 ->> 'complaint_age')::int)
 	   AND EXISTS (SELECT FROM complaint AS x WHERE x.solved_at IS NOT NULL)
 	 GROUP BY inst_id HAVING count(*) >= ($5 ->> 'complaint_minimum')::numeric
 	 UNION ALL
@@ -386,8 +389,8 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 AND (unplaced = 0 OR total * ratio - central - unplaced > 0) THEN total * ratio - central - unplaced END AS observed, 0 AS threshold,
 		   greatest(total * ratio - central - unplaced, 0) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', central, 'kind_of_bank_not_told', nullif(unplaced, 0), 'ratio', ratio, 'rating', rating,
-				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts in yuan' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
-	  FROM need WHERE without > 0 OR total * ratio - central > 0
+				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts in yuan' WHEN ratio IS NULL THEN 'a ratio for this rating and these licences' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
+	  FROM need WHERE without > 0 OR ratio IS NULL OR total * ratio - central > 0
 $$, '集中存管的备付金低于评级对应的比例。', 'Less client reserve is deposited centrally than the rating requires.');
 
 SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{position}', '{}', $$
@@ -472,7 +475,7 @@ $$, '同一借款人借款余额超过上限（单一平台或全部平台）。
 SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,peer_minimum}', '{product,product.rate_promised|product.rate_actual}', '{}', $$
 	WITH offered AS (
 		SELECT p.inst_id, coalesce(p.biz, p.kind) AS biz, max(greatest(p.rate_promised, p.rate_actual)) AS rate FROM product AS p
-		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id, coalesce(p.biz, p.kind)),
+		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id, coalesce(p.biz, p.kind)),
 	peers AS (
 		SELECT biz, risk_screen.peer_spread(rate) AS spread, percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) AS median, count(rate) AS n FROM offered WHERE biz IS NOT NULL GROUP BY biz),
 	scored AS (
@@ -481,7 +484,7 @@ SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,p
 		   p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at, jsonb_build_object('promised', p.rate_promised, 'actual', p.rate_actual, 'project', p.project_return) AS evidence
 	  FROM product AS p
 	 WHERE p.project_return IS NOT NULL AND greatest(p.rate_promised, p.rate_actual) > p.project_return
-	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 	 UNION ALL
 	SELECT 'institution', s.inst_id, s.inst_id, risk_screen._rounded(s.z::numeric, ($5 ->> 'yield_z')::numeric, 4), ($5 ->> 'yield_z')::numeric, NULL, NULL,
 		   jsonb_build_object('business', s.biz, 'rate', s.rate, 'median', round(s.median::numeric, 6), 'peers', s.n)
@@ -491,7 +494,7 @@ SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,p
 	SELECT 'product', p.product_id, p.inst_id, NULL, NULL, p.target_amount, p.issued_on::timestamptz, jsonb_build_object('promised', p.rate_promised, 'missing', 'project_return, or enough peers')
 	  FROM product AS p LEFT JOIN peers AS n ON n.biz = coalesce(p.biz, p.kind)
 	 WHERE p.project_return IS NULL AND p.rate_promised IS NOT NULL AND coalesce(n.n, 0) < ($5 ->> 'peer_minimum')::numeric
-	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 $$, '承诺或实际收益水平显著高于项目回报率，或显著高于行业水平（稳健z值）。', 'Promised or actual yield is significantly above the project''s return, or above the sector (robust z).');
 
 SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age,top_n}', '{}', '{}', $$
@@ -683,7 +686,7 @@ SELECT risk_screen._ship_rule('B29', 'orange', '{ALL}', '{return_percentile,retu
 	WITH offers AS (
 		SELECT p.product_id, p.inst_id, coalesce(p.biz, p.kind, '') AS biz, p.rate_promised AS rate, coalesce(p.issued_on, $1) AS day, round(coalesce(p.term_days, 365) / 30.4375, 1) AS months, p.target_amount
 		  FROM product AS p
-		 WHERE p.rate_promised IS NOT NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
+		 WHERE p.rate_promised IS NOT NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)),
 	best AS (
 		SELECT biz, inst_id, max(rate) AS rate FROM offers GROUP BY biz, inst_id),
 	placed AS (

@@ -254,13 +254,13 @@ SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence,
 		   jsonb_build_object('business', coalesce(p.biz, p.kind), 'name', p.name) AS evidence
 	  FROM product AS p JOIN institution AS i USING (inst_id)
 	 WHERE i.lines && ARRAY['P2P', 'EC'] AND (p.biz = 'AM' OR p.kind IN ('claim_transfer', 'equity_transfer'))
-	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 	   AND NOT EXISTS (SELECT FROM licence AS l WHERE l.inst_id = p.inst_id AND l.biz IN ('AM', p.biz, p.kind) AND l.biz NOT IN ('P2P', 'EC')
 						  AND l.valid_from <= coalesce(p.issued_on, $1) AND (l.valid_to > coalesce(p.issued_on, $1) OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid')
 	 UNION ALL
 	SELECT 'product', p.product_id, p.inst_id, NULL, 0, p.target_amount, p.issued_on::timestamptz, jsonb_strip_nulls(jsonb_build_object('name', p.name, 'missing', 'business or kind of the product'))
 	  FROM product AS p JOIN institution AS i USING (inst_id)
-	 WHERE i.lines && ARRAY['P2P', 'EC'] AND p.biz IS NULL AND p.kind IS NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	 WHERE i.lines && ARRAY['P2P', 'EC'] AND p.biz IS NULL AND p.kind IS NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 $$, '未经批准从事资产管理、债权或股权转让业务。', 'Asset management or transfer of claims or equity without a licence.');
 
 -- C15 and C16 hold for every line that keeps client money; payment institutions
@@ -419,7 +419,7 @@ SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '
 	SELECT x.kind, x.id, x.inst_id, count(*), 0, x.amount, x.at, jsonb_build_object('text', left(x.body, 200), 'terms', jsonb_agg(DISTINCT f.term))
 	  FROM (SELECT 'loan' AS kind, l.loan_id || ' text' AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, concat_ws(E'\n', l.purpose, l.description) AS body FROM loan_in_yuan AS l WHERE l.started_on <= $1 AND l.started_on >= $2::date
 			 UNION ALL SELECT 'product', p.product_id, p.inst_id, p.target_amount, p.issued_on::timestamptz, concat_ws(E'\n', p.name, p.text_body) FROM product AS p
-			  WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+			  WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 			 UNION ALL SELECT 'text', t.text_id, t.inst_id, NULL, t.published_at, t.body FROM text_item AS t WHERE coalesce(t.kind, '') NOT IN ('opinion', 'review', 'news') AND t.published_at >= $2 AND t.published_at < $3) AS x
 	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-PROD'], $1) AS f
 	 WHERE f.term = '首付贷' GROUP BY x.kind, x.id, x.inst_id, x.amount, x.at, x.body
@@ -495,12 +495,12 @@ SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_ite
 	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
 		   jsonb_build_object('product', p.name, 'guaranteed', true) AS evidence
 	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-	 WHERE p.guaranteed AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id, p.inst_id, p.target_amount, p.issued_on, p.name
+	 WHERE p.guaranteed AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.product_id, p.inst_id, p.target_amount, p.issued_on, p.name
 	 UNION ALL
 	-- others say of their products whether they are guaranteed, this platform says it of none; where nobody does, nobody's is missing
 	SELECT 'institution', p.inst_id, p.inst_id, NULL, 0, sum(p.target_amount), NULL, jsonb_build_object('missing', 'guaranteed', 'products', count(*))
 	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-	 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) AND EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
+	 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) AND EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
 	 GROUP BY p.inst_id HAVING count(p.guaranteed) = 0
 	 UNION ALL
 	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'guaranteed') WHERE NOT EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
@@ -522,7 +522,7 @@ SELECT risk_screen._ship_rule('C20', 'orange', '{P2P,EC}', '{}', '{text_item}', 
 	 UNION ALL
 	SELECT 'product', p.product_id, p.inst_id, count(*), 0, p.target_amount, p.issued_on::timestamptz, jsonb_build_object('product', p.name)
 	  FROM product AS p CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', p.name, p.text_body), ARRAY['CN-PROD'], $1) AS f
-	 WHERE f.term = '众筹买房' AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	 WHERE f.term = '众筹买房' AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 	 GROUP BY p.product_id, p.inst_id, p.name, p.target_amount, p.issued_on
 	 UNION ALL
 	-- what the loan is for, as filed or described
@@ -544,7 +544,7 @@ SELECT risk_screen._ship_rule('C03', 'red', '{ALL}',
 	offers AS (
 		SELECT p.inst_id, count(*) AS n, bool_or(p.offering = 'public') AS to_public, bool_or(p.guaranteed OR p.rate_promised > 0) AS promised,
 			   bool_or(p.biz IN ('P2P', 'EC', 'INS', 'FUND', 'TRU', 'PAY', 'AM') AND NOT EXISTS (SELECT FROM licensed AS l WHERE l.inst_id = p.inst_id AND l.biz = p.biz)) AS without
-		  FROM product AS p WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id),
+		  FROM product AS p WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id),
 	read AS (
 		SELECT x.inst_id, x.text_id, coalesce(x.is_public, true) AS to_public,
 			   risk_screen.has_terms(x.body, 'CN-2016-21', $1) OR risk_screen.has_terms(x.body, 'CN-PROD', $1) AS business,
@@ -631,7 +631,7 @@ $$, '宣传内容与报送数据矛盾：宣传利率与登记利率不符，或
 SELECT risk_screen._ship_rule('C11', 'orange', '{P2P}', '{prospect_excess}', '{product,loan,institution.lines,product.rate_promised?,product.project_return?}', '{}', $$
 	WITH offers AS (
 		SELECT p.* FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
+		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)),
 	told AS (
 		SELECT 'loan' AS kind, l.loan_id AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, l.description AS body FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE l.description IS NOT NULL AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)

@@ -42,7 +42,7 @@ SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '
 	WITH offers AS (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, min(p.offering) AS offering, min(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount,
 			   bool_or(p.biz = 'AM' OR 'AM' = ANY (i.lines)) AS managed,
-			   bool_and((p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)) AS current
+			   bool_and((p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)) AS current
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id) GROUP BY p.product_id),
 	parts AS MATERIALIZED (
 		SELECT d.product_id, d.part_id, min(d.layers) AS layers FROM risk_screen.desk_product_parts($1) AS d WHERE d.part_id <> d.product_id GROUP BY d.product_id, d.part_id),
@@ -69,7 +69,7 @@ SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{products_from_one,bundl
 		SELECT p.product_id, min(p.inst_id) AS inst_id, min(p.min_ticket) AS ticket, max(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount, bool_or(p.biz = 'AM' OR 'AM' = ANY (i.lines)) AS managed,
 			   bool_and(p.kind IN ('money_fund', 'public_fund')) AS public_fund
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id)
-		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
+		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
 	filed AS (
 		SELECT EXISTS (SELECT FROM offers WHERE ticket IS NOT NULL) AS tickets),
 	link AS MATERIALIZED (
@@ -104,7 +104,7 @@ SELECT risk_screen._ship_rule('F06', 'orange', '{AM}', '{product_layers}', '{pro
 	WITH offers AS (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, max(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id)
-		 WHERE (p.biz = 'AM' OR 'AM' = ANY (i.lines)) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
+		 WHERE (p.biz = 'AM' OR 'AM' = ANY (i.lines)) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
 	nested AS MATERIALIZED (
 		SELECT * FROM risk_screen.desk_nested_products($1)),
 	-- what a product below is made of is not known if nobody filed it
@@ -127,7 +127,7 @@ SELECT risk_screen._ship_rule('F07', 'yellow', '{AM}', '{unknown_origin}', '{pro
 	WITH asked AS MATERIALIZED (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, max(p.issued_on) AS issued_on
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id)
-		 WHERE (p.biz = 'AM' OR 'AM' = ANY (i.lines)) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
+		 WHERE (p.biz = 'AM' OR 'AM' = ANY (i.lines)) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
 	latest AS (
 		SELECT h.product_id, h.investor_id, sum(h.amount) AS amount FROM holding AS h
 		  JOIN (SELECT product_id, max(as_of) AS as_of FROM holding WHERE as_of <= $1 GROUP BY product_id) AS l ON l.product_id = h.product_id AND l.as_of = h.as_of

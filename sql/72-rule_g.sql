@@ -129,7 +129,7 @@ $$, '小额支付笔数占比。', 'Share of small payments.');
 SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,rating,institution.lines}', '{}', $$
 	WITH change AS (
 		SELECT * FROM (SELECT g.inst_id, g.rating, g.valid_from, lag(g.rating) OVER (PARTITION BY g.inst_id, g.biz ORDER BY g.valid_from) AS before FROM rating AS g WHERE g.valid_from <= $1) AS g
-		 WHERE g.valid_from > $2::date AND g.before IS NOT NULL AND g.before <> g.rating),
+		 WHERE g.valid_from >= $2::date AND g.before IS NOT NULL AND g.before <> g.rating),
 	step AS (
 		SELECT c.*, x.biz,
 			   risk_screen.reserve_ratio(x.biz, c.before, c.valid_from, s.series) AS old_ratio, risk_screen.reserve_ratio(x.biz, c.rating, c.valid_from, s.series) AS new_ratio
@@ -144,11 +144,11 @@ SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series,balance
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN h.known = h.accounts AND (h.unplaced = 0 OR h.total * s.new_ratio - h.central - h.unplaced > 0) THEN h.total * s.new_ratio - h.central - h.unplaced END AS observed, 0 AS threshold,
 		   greatest(h.total * s.new_ratio - h.central - h.unplaced, 0) AS amount, s.valid_from::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('from_rating', s.before, 'to_rating', s.rating, 'effective', s.valid_from, 'old_ratio', s.old_ratio, 'new_ratio', s.new_ratio, 'reserve', h.total, 'central', h.central, 'kind_of_bank_not_told', nullif(h.unplaced, 0),
-				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts in yuan on that day'
+				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts in yuan on that day' WHEN s.new_ratio IS NULL THEN 'a ratio for this rating and these licences'
 							WHEN h.unplaced > 0 AND h.total * s.new_ratio - h.central - h.unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence,
 		   'institution:' || s.inst_id || '@' || s.valid_from AS finding_key
 	  FROM step AS s JOIN institution AS i ON i.inst_id = s.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN held AS h ON h.inst_id = s.inst_id AND h.valid_from = s.valid_from
-	 WHERE h.known IS NULL OR h.known < h.accounts OR h.total * s.new_ratio - h.central > 0
+	 WHERE h.known IS NULL OR h.known < h.accounts OR s.new_ratio IS NULL OR h.total * s.new_ratio - h.central > 0
 $$, '评级调整生效之日，备付金集中存管比例未同步调整到位。', 'On the day a new rating took effect the central deposit was not at its step.');
 
 SELECT risk_screen._ship_rule('G13', 'yellow', '{PAY}', '{}', '{text_item,institution.lines,text_item.inst_id}', '{}', $$

@@ -126,8 +126,8 @@ $$, '未及时披露经营活动和财务状况信息。', 'Operating and financ
 -- Whose annual report is due: the institution, and the firms that control it or are controlled with it.
 SELECT risk_screen._ship_rule('J06', 'yellow', '{ALL}', '{annual_report_due}', '{filing,equity,institution.lines,party.kind?}', '{}', $$
 	WITH year AS (
-		-- the last year whose report is due
-		SELECT (date_trunc('year', ($1 - ($5 ->> 'annual_report_due')::int)::timestamp) - interval '1 day')::date AS ends),
+		-- the last year whose report is due: on the same date of a leap year too
+		SELECT make_date(extract(year FROM $1)::int - CASE WHEN to_char($1, 'MMDD') > to_char(date '2001-01-01' + ($5 ->> 'annual_report_due')::int - 1, 'MMDD') THEN 1 ELSE 2 END, 12, 31) AS ends),
 	filed AS (
 		SELECT DISTINCT f.inst_id FROM filing AS f CROSS JOIN year AS y
 		 WHERE f.kind = 'annual' AND f.received_at < $3 AND coalesce(f.status, 'accepted') <> 'rejected' AND coalesce(f.period_to, (date_trunc('year', f.received_at::timestamp) - interval '1 day')::date) >= y.ends),

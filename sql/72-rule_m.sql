@@ -30,7 +30,7 @@ SELECT risk_screen._ship_rule('M05', 'yellow', '{}', '{opinion_channels}', '{tex
 	days AS (
 		SELECT d::date AS day, count(DISTINCT o.channel) AS channels FROM generate_series(($1 - 6)::timestamp, $1::timestamp, interval '1 day') AS d LEFT JOIN opinion AS o ON o.day = d::date GROUP BY d)
 	SELECT 'sector' AS subject_kind, 'opinion' AS subject_id, NULL::text AS inst_id, (SELECT channels FROM days WHERE day = $1) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, $1::timestamptz AS occurred_at,
-		   jsonb_build_object('channels_by_day', (SELECT jsonb_object_agg(day, channels) FROM days), 'texts', count(*), 'negative_share', round(avg((tone = 'negative' OR trouble)::int), 6), 'with_words_of_trouble', count(*) FILTER (WHERE trouble),
+		   jsonb_build_object('channels_by_day', (SELECT jsonb_object_agg(day, channels) FROM days), 'texts', count(*), 'negative_share', round(avg((coalesce(tone = 'negative', false) OR trouble)::int), 6), 'with_words_of_trouble', count(*) FILTER (WHERE trouble),
 				'institutions_covered', round(count(DISTINCT o.inst_id)::numeric / nullif((SELECT count(*) FROM institution WHERE lines <> '{}'), 0), 6)) AS evidence
 	  FROM opinion AS o HAVING count(*) > 0
 	 UNION ALL

@@ -234,7 +234,7 @@ SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_comp
 		SELECT inst_id, avg(visits) AS visits FROM ops_day WHERE day > $1 - ($5 ->> 'smoke_visit_window')::int AND day <= $1 GROUP BY inst_id),
 	-- inducement: promises in words, and the highest promised rate
 	offers AS (
-		SELECT inst_id, max(rate_promised) AS rate, bool_or(guaranteed) AS guaranteed FROM product WHERE coalesce(issued_on <= $1, true) AND (ended_on >= $2::date OR ended_on IS NULL) GROUP BY inst_id),
+		SELECT inst_id, max(rate_promised) AS rate, bool_or(guaranteed) AS guaranteed FROM product WHERE coalesce(issued_on <= $1, true) AND (ended_on > $2::date OR ended_on IS NULL) GROUP BY inst_id),
 	-- complaints: in the window, and per user
 	complained AS (
 		SELECT inst_id, count(*) AS n FROM complaint WHERE received_at >= $2 AND received_at < $3 GROUP BY inst_id),
