@@ -224,7 +224,7 @@ SELECT risk_screen._ship_rule('H16', 'yellow', '{ALL}', '{}', '{institution}', '
 	 GROUP BY i.inst_id, i.name
 $$, '名称、经营范围或宣传文本含新型集资概念（区块链、元宇宙、虚拟货币、消费返利）。', 'Name, scope or a text uses a label of fund-raising schemes.');
 
-SELECT risk_screen._ship_rule('H17', 'yellow', '{ALL}', '{}', '{institution,institution.lines,institution.website}', '{}', $$
+SELECT risk_screen._ship_rule('H17', 'yellow', '{ALL}', '{}', '{institution,institution.lines,institution.website|institution.app_id|ops_day.visits}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('website', i.website, 'app_id', i.app_id) AS evidence
 	  FROM institution AS i
