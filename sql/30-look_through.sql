@@ -7,6 +7,7 @@ CREATE FUNCTION risk_screen.look_through(holdings text, targets text[] DEFAULT N
 		OUT ultimate boolean, OUT in_cycle boolean, OUT flags text[], OUT total_min numeric, OUT total_max numeric)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_look_through'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 300;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 300
+	SUPPORT risk_screen._rows_support;
 COMMENT ON FUNCTION risk_screen.look_through(text, text[], text, date, int, text, timestamptz, text) IS
 	'Shareholding look-through, exact on cross-holdings: total and net share of every direct and indirect holder (or holding), with flags for what cannot be a number';
