@@ -112,8 +112,10 @@ CALL risk_screen.map_role('desk', 'product', $$
 	       CASE WHEN is_public_fund THEN 'public_fund' WHEN line = 'INS' THEN 'wealth_insurance' WHEN offering = '私募' THEN 'private_fund' END AS kind,
 	       issuer_id, CASE offering WHEN '公募' THEN 'public' ELSE 'private' END AS offering, risk_grade AS risk_level,
 	       promised_pct * 0.01 AS rate_promised, actual_pct * 0.01 AS rate_actual, principal_guaranteed AS guaranteed, term_days,
-	       parent_prod AS parent_product, reg_no, start_date AS issued_on, end_date AS ended_on
-	  FROM filing.product$$);
+	       parent_prod AS parent_product, reg_no, start_date AS issued_on, end_date AS ended_on,
+	       -- what the loans behind a product bear is what its project returns
+	       (SELECT round(avg(l.rate_pct) * 0.01, 6) FROM filing.creditor_right AS r JOIN filing.loan AS l USING (loan_no) WHERE r.prod_id = p.prod_id) AS project_return
+	  FROM filing.product AS p$$);
 CALL risk_screen.map_role('desk', 'product_investment', $$
 	SELECT prod_id AS product_id, parent_prod AS target_id, 'product' AS target_kind, 1 AS share, start_date AS valid_from
 	  FROM filing.product WHERE parent_prod IS NOT NULL$$);

@@ -4,6 +4,22 @@
 -- 18 for 18 %, one firm twice. Rules would judge such rows, and wrongly. What
 -- a role's columns must hold is known (role_column), so it can be asked.
 
+-- A column of the tables behind a role's view that is named like a currency and
+-- that the view makes no use of: it is not there, or stands in select lists only
+-- (SELECT *) and reaches no column of the role. NULL: none.
+CREATE FUNCTION risk_screen._unused_currency(workspace text, role text) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT min(c.relname || '.' || a.attname)
+	  FROM pg_rewrite AS w
+	  JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class
+	  JOIN pg_class AS c ON c.oid = d.refobjid
+	  JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname ~* '^(ccy|curr?|currency(_?code)?|币种(代码)?)$'
+	 WHERE w.ev_class = to_regclass(format('%I.%I', workspace, role))
+	   AND NOT EXISTS (SELECT FROM string_to_table(pg_get_viewdef(w.ev_class), E'\n') AS l (line)
+						WHERE strpos(l.line, quote_ident(a.attname)) > 0 AND l.line !~ ('^[\s(]*(SELECT\s+)?([^\s.()]+\.)*' || quote_ident(a.attname) || ',?\s*$')
+						  AND l.line !~ ('NULL::text AS ' || quote_ident(a.attname) || ',?$'))
+$$;
+
 -- check_mapping(workspace text, role text DEFAULT NULL) -> (role_name, column_name, problem, row_count, example)
 --
 -- One row per column and problem; none when all is well. role NULL: every
@@ -12,8 +28,9 @@
 -- column's range; example: the extreme), percent (a fraction that is above 1
 -- in more than half of the rows; example: the largest), duplicate (the key
 -- columns repeat; row_count: rows too many), unreadable (a value cannot be
--- cast; example: the message, the rest of that role was not looked at), empty
--- (mapped, without rows). Errors: 3F000 no workspace, 42704 unknown role,
+-- cast; example: the message, the rest of that role was not looked at), currency
+-- (amounts would count as yuan: a table behind the role has a column of
+-- currencies, example, which the mapping leaves out), empty (mapped, without rows). Errors: 3F000 no workspace, 42704 unknown role,
 -- 55000 a role asked for by name that is not mapped; 42501 no right to read.
 -- Cost: a scan of each role, and a hash of its keys.
 CREATE FUNCTION risk_screen.check_mapping(workspace text, role text DEFAULT NULL)
@@ -71,10 +88,15 @@ BEGIN
 					   FROM (SELECT count(*) AS n, concat_ws('', '', %1$s) AS example FROM %2$I.%3$I GROUP BY %1$s HAVING count(*) > 1) AS k HAVING count(*) > 0',
 					key, workspace, r, key);
 			END IF;
+			-- without a currency of its own a row's amounts are yuan
+			IF EXISTS (SELECT FROM risk_screen.role_column AS c WHERE c.role = r AND (c.name = 'currency' OR c.description ~ '\myuan\M')) THEN
+				RETURN QUERY SELECT r, (SELECT c.name FROM risk_screen.role_column AS c WHERE c.role = r AND c.name = 'currency'), 'currency', NULL::bigint, x
+							   FROM risk_screen._unused_currency(workspace, r) AS x WHERE x IS NOT NULL;
+			END IF;
 		EXCEPTION WHEN data_exception THEN
 			RETURN QUERY SELECT r, NULL::text, 'unreadable', NULL::bigint, SQLERRM;
 		END;
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION risk_screen.check_mapping(text, text) IS
-	'Rows of mapped roles that are not what rules expect: missing values, codes not translated, per cent instead of fractions, values out of range, duplicates; none when all is well';
+	'Rows of mapped roles that are not what rules expect: missing values, codes not translated, per cent instead of fractions, values out of range, duplicates, currencies left out; none when all is well';

@@ -66,7 +66,7 @@ COMMENT ON COLUMN risk_screen.rule.severity IS 'Level a hit means for the instit
 COMMENT ON COLUMN risk_screen.rule.candidate IS 'A hit is a candidate that a person confirms or rejects';
 COMMENT ON COLUMN risk_screen.rule.weight IS 'Multiplies the points that the ruleset gives to a rule of its severity, unless it names the rule';
 COMMENT ON COLUMN risk_screen.rule.parameters IS 'Parameters used; with a severity, the first one gives operator and default threshold, and without any every row with a value is a hit';
-COMMENT ON COLUMN risk_screen.rule.needs IS 'Roles without which nothing can be said';
+COMMENT ON COLUMN risk_screen.rule.needs IS 'Roles without which nothing can be said, and columns (role.column, or role.column|role.column where one is enough) of which some row must have a value; with ? behind it, a column without which only a part can be judged';
 COMMENT ON COLUMN risk_screen.rule.coverage IS 'Roles in which an institution of the lines must have rows, or it cannot be judged';
 COMMENT ON COLUMN risk_screen.rule.body IS 'One SELECT; docs/rules.md says what it may use and returns';
 COMMENT ON COLUMN risk_screen.rule.fact IS 'What the view fact gives rulesets: the number of findings, or the value measured for the institution';

@@ -26,6 +26,7 @@ CREATE TABLE run (
 	ruleset_version int,
 	ruleset_hash text,
 	grades_hash text,
+	repeated_keys jsonb,
 	UNIQUE (as_of, known_at))
 $$, '监测批次: one run of the rules for one day and one state of knowledge', $$
 run_id 批次编号; stays when the run is repeated
@@ -47,6 +48,7 @@ ruleset 评级规则集; ruleset that graded
 ruleset_version 规则集版本; the version active on as_of as known by known_at
 ruleset_hash 规则集指纹; SHA-256 of that version's content
 grades_hash 评级指纹; SHA-256 over level, score and reasons of every institution: the same input gives the same
+repeated_keys 重复主键; roles whose rows repeat a key, with the number of rows too many, which sums count; NULL: none
 $$),
 ('rule_outcome', 2, $$
 CREATE TABLE rule_outcome (

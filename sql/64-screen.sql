@@ -29,7 +29,7 @@ $$;
 -- The body with its optional columns supplied: inside the inner SELECT a name
 -- that the body does not have is found one level further out, as NULL. One row
 -- filed without its number must not stop a rule: its subject is "(not filed)".
-CREATE FUNCTION risk_screen._rule_query(body text, operator text, threshold numeric) RETURNS text
+CREATE FUNCTION risk_screen._rule_query(body text, operator text, threshold numeric, part text = NULL) RETURNS text
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF operator IS NOT NULL AND operator NOT IN ('>=', '>', '<=', '<', '=', '<>') THEN
@@ -45,9 +45,11 @@ BEGIN
 			   coalesce(threshold::numeric, %3$L::numeric) AS threshold, amount::numeric, occurred_at::timestamptz, evidence::jsonb
 		  FROM (
 %4$s
-		) AS b) AS q$q$,
+		) AS b%5$s) AS q$q$,
 		operator, CASE WHEN operator IS NULL THEN 'true' ELSE format('coalesce(q.observed %s q.threshold, false)', operator) END,
-		threshold, body);
+		threshold, body,
+		-- judged in part only: what was found stands, of the others nothing is known
+		CASE WHEN part IS NULL THEN '' ELSE format(' UNION ALL SELECT ''desk'', ''desk'', NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object(''missing'', %L::text)', part) END);
 END $$;
 
 -- Path for rule bodies; with known_at, role views that hide later rows come first.
@@ -74,33 +76,90 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- Does a role have rows or, with a column, a value in any row of it? False too where it is not mapped.
+CREATE FUNCTION risk_screen._filed(workspace text, role text, column_name text = NULL) RETURNS boolean
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found boolean;
+BEGIN
+	IF risk_screen._role_mapped(workspace, role) IS NOT TRUE
+	   OR column_name IS NOT NULL AND NOT EXISTS (SELECT FROM risk_screen.role_column AS c WHERE c.role = _filed.role AND c.name = column_name) THEN
+		RETURN false;
+	END IF;
+	EXECUTE format('SELECT EXISTS (SELECT FROM %s.%I%s)', CASE WHEN to_regclass(format('pg_temp.%I', role)) IS NOT NULL THEN 'pg_temp' ELSE quote_ident(workspace) END, role,
+				   CASE WHEN column_name IS NOT NULL THEN format(' WHERE %I IS NOT NULL', column_name) ELSE '' END) INTO found;
+	RETURN found;
+EXCEPTION
+	WHEN insufficient_privilege OR query_canceled THEN
+		RAISE;
+	WHEN OTHERS THEN
+		RETURN true;      -- a mapping that cannot be read: the rules that read it fail by themselves, and say why
+END $$;
+
+-- What the columns named in needs lack: of "role.column" or, where one of several
+-- is enough, "role.column|role.column". A trailing ? is left to the caller.
+-- known: what an earlier call found, so that a run looks at a column once.
+CREATE FUNCTION risk_screen._unfiled_columns(workspace text, needs text[], known jsonb = '{}') RETURNS text[]
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	n text;
+	c text;
+	filed boolean;
+	missing text[] := '{}';
+BEGIN
+	FOREACH n IN ARRAY needs
+	LOOP
+		CONTINUE WHEN strpos(n, '.') = 0;
+		filed := false;
+		FOREACH c IN ARRAY string_to_array(rtrim(n, '?'), '|')
+		LOOP
+			filed := filed OR coalesce((known ->> c)::boolean, risk_screen._filed(workspace, split_part(c, '.', 1), split_part(c, '.', 2)));
+		END LOOP;
+		IF NOT filed THEN
+			missing := missing || n;
+		END IF;
+	END LOOP;
+	RETURN missing;
+END $$;
+
+-- Which columns that rules need have a value in any row, for _unfiled_columns().
+CREATE FUNCTION risk_screen._filed_columns(workspace text, rules risk_screen.rule[]) RETURNS jsonb
+	LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(jsonb_object_agg(c, risk_screen._filed(workspace, split_part(c, '.', 1), split_part(c, '.', 2))), '{}')
+	  FROM (SELECT DISTINCT c FROM unnest(rules) AS r CROSS JOIN unnest(r.needs) AS n CROSS JOIN string_to_table(rtrim(n, '?'), '|') AS c WHERE strpos(n, '.') > 0) AS x
+$$;
+
 -- Why a rule cannot be judged at all; NULL if it can.
-CREATE FUNCTION risk_screen._missing_roles(workspace text, needs text[]) RETURNS text
+CREATE FUNCTION risk_screen._missing_roles(workspace text, needs text[], known jsonb = '{}') RETURNS text
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	r text;
-	found boolean;
 	unmapped text[] := '{}';
 	empty text[] := '{}';
 BEGIN
 	FOREACH r IN ARRAY needs
 	LOOP
-		IF risk_screen._role_mapped(workspace, r) IS NOT TRUE THEN
+		IF strpos(r, '.') > 0 THEN
+			CONTINUE;
+		ELSIF risk_screen._role_mapped(workspace, r) IS NOT TRUE THEN
 			unmapped := unmapped || r;
-		ELSE
-			IF to_regclass(format('pg_temp.%I', r)) IS NOT NULL THEN
-				EXECUTE format('SELECT EXISTS (SELECT FROM pg_temp.%I)', r) INTO found;
-			ELSE
-				EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I)', workspace, r) INTO found;
-			END IF;
-			IF NOT found THEN
-				empty := empty || r;
-			END IF;
+		ELSIF NOT risk_screen._filed(workspace, r) THEN
+			empty := empty || r;
 		END IF;
 	END LOOP;
+	-- of a role that is not there at all the columns need no mention
 	RETURN nullif(concat_ws('; ', 'roles not mapped: ' || nullif(array_to_string(unmapped, ', '), ''),
-							'roles without rows: ' || nullif(array_to_string(empty, ', '), '')), '');
+							'roles without rows: ' || nullif(array_to_string(empty, ', '), ''),
+							'columns without values: ' || (SELECT string_agg(replace(m, '|', ' or '), ', ') FROM unnest(risk_screen._unfiled_columns(workspace, needs, known)) AS m
+								WHERE m NOT LIKE '%?' AND NOT EXISTS (SELECT FROM string_to_table(m, '|') AS c WHERE split_part(c, '.', 1) = ANY (unmapped || empty)))), '');
 END $$;
+
+-- What else a rule looks at and nobody files, though the role has rows: it is judged, but in part only.
+CREATE FUNCTION risk_screen._missing_part(workspace text, needs text[], known jsonb = '{}') RETURNS text
+	LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+	SELECT 'columns without values: ' || string_agg(replace(rtrim(m, '?'), '|', ' or '), ', ') FROM unnest(risk_screen._unfiled_columns(workspace, needs, known)) AS m
+	 WHERE m LIKE '%?' AND EXISTS (SELECT FROM string_to_table(rtrim(m, '?'), '|') AS c WHERE risk_screen._filed(workspace, split_part(c, '.', 1)))
+$$;
 
 CREATE FUNCTION risk_screen.run_rule(workspace text, rule text, as_of date, known_at timestamptz = 'infinity', since date = NULL)
 	RETURNS TABLE (subject_kind text, subject_id text, inst_id text, hit boolean, observed numeric, operator text,
@@ -132,7 +191,7 @@ BEGIN
 		PERFORM set_config('TimeZone', current_setting('risk_screen.time_zone'), true),
 				set_config('search_path', risk_screen._rule_path(workspace, known_at < 'infinity'), true);
 		RETURN QUERY EXECUTE 'SELECT subject_kind, subject_id, inst_id, hit, observed, operator, threshold, amount, occurred_at, evidence FROM ('
-			|| risk_screen._rule_query(r.body, op, CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END) || ') AS x'
+			|| risk_screen._rule_query(r.body, op, CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END, risk_screen._missing_part(workspace, r.needs)) || ') AS x'
 			USING as_of, risk_screen.day_start(since), risk_screen.day_start(as_of + 1), known_at, vals;
 	END IF;
 	IF known_at < 'infinity' THEN
@@ -148,11 +207,12 @@ COMMENT ON FUNCTION risk_screen.run_rule(text, text, date, timestamptz, date) IS
 -- base run (64-screen_delta.sql); if that cannot be done exactly, everything is
 -- measured after all.
 CREATE PROCEDURE risk_screen._screen_rule(workspace text, run_row anyelement, r risk_screen.rule, op text, vals jsonb,
-										  base_run bigint = NULL, changed datemultirange = NULL)
+										  base_run bigint = NULL, changed datemultirange = NULL, known jsonb = '{}')
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	started timestamptz := clock_timestamp();
 	why text;
+	part text;
 	n bigint := 0;
 	hits bigint := 0;
 	unknowns bigint := 0;
@@ -162,9 +222,12 @@ DECLARE
 	by_day boolean := r.delta_roles <> '{}';
 	fingerprint text;
 BEGIN
-	why := risk_screen._missing_roles(workspace, r.needs);
+	why := risk_screen._missing_roles(workspace, r.needs, known);
+	part := risk_screen._missing_part(workspace, r.needs, known);
 	IF why IS NOT NULL THEN
 		result := 'unknown';
+		changed := NULL;
+	ELSIF part IS NOT NULL THEN
 		changed := NULL;
 	END IF;
 	WHILE result IS NULL
@@ -172,7 +235,7 @@ BEGIN
 		BEGIN
 			PERFORM set_config('search_path', risk_screen._rule_path(workspace, run_row.known_at < 'infinity'), true);
 			EXECUTE risk_screen._screen_statement(workspace,
-					CASE WHEN changed IS NULL THEN risk_screen._rule_query(r.body, op, threshold) ELSE risk_screen._delta_query(r, op, threshold, changed, run_row.since) END,
+					CASE WHEN changed IS NULL THEN risk_screen._rule_query(r.body, op, threshold, part) ELSE risk_screen._delta_query(r, op, threshold, changed, run_row.since) END,
 					by_day, changed IS NOT NULL)
 			   INTO n, hits, unknowns, astray
 			  USING run_row.as_of, risk_screen.day_start(run_row.since), risk_screen.day_start(run_row.as_of + 1), run_row.known_at, vals,
@@ -206,6 +269,11 @@ BEGIN
 		END;
 		PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
 	END LOOP;
+	IF result = 'unknown' AND why IS NULL THEN
+		-- all that was said is of the whole desk: as if the role were not there
+		EXECUTE format('SELECT string_agg(DISTINCT v.evidence ->> ''missing'', ''; '') FROM %I.indicator_value AS v WHERE v.run_id = $1 AND v.rule = $2 AND v.status = ''unknown'' HAVING bool_and(v.subject_kind = ''desk'')', workspace)
+			INTO why USING run_row.run_id, r.code;
+	END IF;
 	EXECUTE format('INSERT INTO %I.rule_outcome (run_id, rule, rule_version, outcome, measured, hits, unknowns, elapsed_ms, message, judged_days, fingerprint)'
 				   || ' VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)', workspace)
 		USING run_row.run_id, r.code, r.version, result, n, hits, unknowns,
@@ -267,6 +335,44 @@ BEGIN
 		INTO earlier USING run_row.as_of, run_row.known_at;
 	EXECUTE format('INSERT INTO %1$I.coverage SELECT $1, role, inst_id, 0 FROM %1$I.coverage WHERE run_id = $2 ON CONFLICT DO NOTHING', workspace)
 		USING run_row.run_id, earlier;
+END $$;
+
+-- A key that comes twice: a join in the mapping has multiplied rows, and sums
+-- count them all. No rule can see it, so the run says so, by role. Keys are told
+-- apart by their hashes, which costs a tenth of telling them by themselves; they
+-- are looked at only where two hashes are alike.
+CREATE PROCEDURE risk_screen._screen_keys(workspace text, run_row anyelement)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	x record;
+	source text;
+	many boolean;
+	keys bigint;
+	extra bigint;
+	repeated jsonb := '{}';
+BEGIN
+	FOR x IN SELECT r.role, string_agg(quote_ident(c.name), ', ' ORDER BY c.ordinal) AS key
+			   FROM risk_screen.role AS r JOIN risk_screen.role_column AS c ON c.role = r.role AND c.is_key GROUP BY r.role ORDER BY r.role COLLATE "C"
+	LOOP
+		CONTINUE WHEN risk_screen._role_mapped(workspace, x.role) IS NOT TRUE;
+		source := format('%s.%I', CASE WHEN run_row.known_at < 'infinity' THEN 'pg_temp' ELSE quote_ident(workspace) END, x.role);
+		BEGIN
+			EXECUTE format('SELECT count(*) > count(DISTINCT hash_record_extended(ROW(%s), 0)) FROM %s', x.key, source) INTO many;
+			CONTINUE WHEN NOT many;
+			EXECUTE format('SELECT count(*), sum(k.n - 1) FROM (SELECT count(*) AS n FROM %s GROUP BY %s HAVING count(*) > 1) AS k', source, x.key) INTO keys, extra;
+		EXCEPTION
+			WHEN insufficient_privilege OR query_canceled THEN
+				RAISE;
+			WHEN OTHERS THEN
+				CONTINUE;      -- cannot be read: the rules that read it say why
+		END;
+		CONTINUE WHEN keys = 0;
+		repeated := repeated || jsonb_build_object(x.role, extra);
+		RAISE WARNING 'role "%" repeats its key (%): % values, % rows too many', x.role, x.key, keys, extra
+			USING DETAIL = 'Sums count every row; a join in the mapping may have multiplied them.',
+				HINT = format('SELECT * FROM risk_screen.check_mapping(%L, %L); shows the one that comes most often.', workspace, x.role);
+	END LOOP;
+	EXECUTE format('UPDATE %I.run SET repeated_keys = $2 WHERE run_id = $1', workspace) USING run_row.run_id, nullif(repeated, '{}');
 END $$;
 
 -- The rules as known at an instant; sql/79-rule_history.sql has the body, once the history is there.
@@ -357,6 +463,7 @@ DECLARE
 	filtered text[];
 	base bigint;
 	changed datemultirange;
+	known jsonb;
 BEGIN
 	PERFORM risk_screen._require_workspace(workspace);
 	IF as_of IS NULL OR NOT isfinite(as_of) THEN
@@ -401,6 +508,7 @@ BEGIN
 		CALL risk_screen._shadow_roles(workspace, known_at);
 	END IF;
 	CALL risk_screen._screen_coverage(workspace, run_row, rules);
+	CALL risk_screen._screen_keys(workspace, run_row);
 	CALL risk_screen._screen_closure(workspace, run_row);
 	CALL risk_screen._screen_money_flow(workspace, run_row);
 	CALL risk_screen._screen_names(workspace, run_row);
@@ -412,6 +520,7 @@ BEGIN
 		END IF;
 	END IF;
 
+	known := risk_screen._filed_columns(workspace, rules);
 	RAISE NOTICE 'screening "%" as of %: % rules', workspace, as_of, n;
 	FOR i IN 1..n
 	LOOP
@@ -423,7 +532,7 @@ BEGIN
 		END IF;
 		-- not among CALL's arguments: there older servers (seen on 16.2) do not see what this run has written
 		changed := risk_screen._changed_days(workspace, run_row, base, rules[i], risk_screen._rule_fingerprint(rules[i], operators[i], vals[i]));
-		CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i], base, changed);
+		CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i], base, changed, known);
 	END LOOP;
 	PERFORM set_config('application_name', 'risk_screen: grades and alerts', true);
 	CALL risk_screen._screen_grade(workspace, run_row, rules, ruleset);
@@ -434,7 +543,7 @@ BEGIN
 	FOR i IN 1..n
 	LOOP
 		IF rules[i].after_grading THEN
-			CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i]);
+			CALL risk_screen._screen_rule(workspace, run_row, rules[i], operators[i], vals[i], known => known);
 		END IF;
 	END LOOP;
 	CALL risk_screen._keep_rules(workspace, run_row.run_id, rules);

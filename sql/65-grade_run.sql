@@ -63,7 +63,14 @@ CREATE FUNCTION risk_screen._fact_query(entities text, desk text = '', run_id bi
 		  FROM {desk}indicator_value AS o
 		  JOIN entity AS e ON e.run_id = o.run_id AND e.inst_id = o.inst_id
 		  JOIN rule AS r ON r.run_id = o.run_id AND r.rule = o.rule AND (r.severity IS NOT NULL OR r.fact = 'value')
-		 WHERE o.status = 'unknown' {run}),
+		 WHERE o.status = 'unknown' {run}
+		 UNION
+		-- what the rule says of the whole desk it says of everybody it judges
+		SELECT e.run_id, e.inst_id, o.rule
+		  FROM {desk}indicator_value AS o
+		  JOIN rule AS r ON r.run_id = o.run_id AND r.rule = o.rule AND (r.severity IS NOT NULL OR r.fact = 'value')
+		  JOIN entity AS e ON e.run_id = o.run_id AND (r.everybody OR r.lines && e.lines)
+		 WHERE o.status = 'unknown' AND o.subject_kind = 'desk' AND o.inst_id IS NULL {run}),
 	measured AS MATERIALIZED (
 		SELECT o.run_id, o.inst_id, o.rule, o.value
 		  FROM {desk}indicator_value AS o

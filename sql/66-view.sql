@@ -6,7 +6,7 @@ INSERT INTO risk_screen._desk_object (name, ordinal, ddl, description, columns) 
 ('current_run', 100, $$
 CREATE VIEW current_run WITH (security_invoker) AS
 	SELECT run_id, as_of, since, known_at, rules_hash, array_to_string(filtered_roles, ',') AS filtered_roles, run_by, started_at, finished_at, rules, errors, unknowns, findings,
-		   ruleset, ruleset_version, ruleset_hash, grades_hash
+		   ruleset, ruleset_version, ruleset_hash, grades_hash, repeated_keys
 	  FROM run WHERE known_at = 'infinity' AND finished_at IS NOT NULL ORDER BY as_of DESC LIMIT 1
 $$, '最新批次: the newest finished run', $$
 run_id 批次编号; run
@@ -26,6 +26,7 @@ ruleset 评级规则集; ruleset that graded
 ruleset_version 规则集版本; its version
 ruleset_hash 规则集指纹; content of that version
 grades_hash 评级指纹; the same input gives the same
+repeated_keys 重复主键; roles whose rows repeat a key, with the number of rows too many; NULL: none
 $$),
 ('risk_board', 101, $$
 CREATE VIEW risk_board WITH (security_invoker) AS

@@ -13,8 +13,12 @@ BEGIN
 		   -- A figure may be filed whole or by its parts (position.biz, position.region). A body that
 		   -- writes whole_position gets one row per institution, item and day: the whole if it is
 		   -- filed, or else the sum over the parts, of one kind if there are both.
-		   replace(_ship_rule.body, 'FROM whole_position', 'FROM (SELECT w.inst_id, w.item, w.as_of, coalesce(max(w.value) FILTER (WHERE w.biz IS NULL AND w.region IS NULL),
+		   regexp_replace(replace(_ship_rule.body, 'FROM whole_position', 'FROM (SELECT w.inst_id, w.item, w.as_of, coalesce(max(w.value) FILTER (WHERE w.biz IS NULL AND w.region IS NULL),
 				sum(w.value) FILTER (WHERE w.region IS NULL), sum(w.value) FILTER (WHERE w.biz IS NULL), sum(w.value)) AS value FROM position AS w GROUP BY w.inst_id, w.item, w.as_of)'),
+		   -- Loans of several currencies have no sum. A body that writes loan_in_yuan gets amount, outstanding
+		   -- and fee of loans in yuan, NULL for others; what these are stands in in_currency and owed_in_currency.
+		   '\m(FROM|JOIN) loan_in_yuan\M', '\1 (SELECT ' || (SELECT string_agg(CASE WHEN c.name IN ('amount', 'outstanding', 'fee') THEN format('CASE WHEN coalesce(y.currency, ''CNY'') = ''CNY'' THEN y.%1$I END AS %1$I', c.name)
+				ELSE format('y.%I', c.name) END, ', ' ORDER BY c.ordinal) FROM risk_screen.role_column AS c WHERE c.role = 'loan') || ', y.amount AS in_currency, y.outstanding AS owed_in_currency FROM loan AS y)', 'g'),
 		   _ship_rule.reason_zh, _ship_rule.reason_en, _ship_rule.rests_on, _ship_rule.weight, true, _ship_rule.after_grading,
 		   -- how things are done is guidance; what holds for everybody is base, what holds for a line special
 		   CASE WHEN q.kind IN ('process', 'deadline', 'data feed', 'system') THEN 'guidance' WHEN 'ALL' = ANY (q.lines) THEN 'base' ELSE 'special' END
@@ -73,7 +77,7 @@ BEGIN
 	 WHERE n.rule IS NULL OR n.outcome = 'error' OR n.message IS NOT NULL
 	 UNION
 	SELECT v.inst_id, v.rule, 'data missing' FROM ran AS n JOIN indicator_value AS v USING (run_id, rule)
-	 WHERE v.status = 'unknown' AND v.inst_id IS NOT NULL
+	 WHERE v.status = 'unknown' AND (v.inst_id IS NOT NULL OR v.subject_kind = 'desk' AND n.message IS NULL)
 	 UNION
 	SELECT i.inst_id, x.code, 'no rows filed'
 	  FROM ran AS n JOIN risk_screen.rule AS x ON x.code = n.rule CROSS JOIN institution AS i LEFT JOIN covered AS c ON c.inst_id = i.inst_id

@@ -136,7 +136,7 @@ $$, '风险台账：各机构未消除的风险点数（历次见风险台账视
 
 -- Days since the last visit, or since the institution became high-risk: orange
 -- or red on every day that was graded since (unknown ends nothing).
-SELECT risk_screen._ship_rule('A16', 'yellow', '{}', '{inspection_period}', '{visit}', '{}', $$
+SELECT risk_screen._ship_rule('A16', 'yellow', '{}', '{inspection_period}', '{visit,visit.inst_id}', '{}', $$
 	WITH day AS (SELECT r.run_id FROM run AS r WHERE r.as_of = $1 AND r.known_at = $4),
 	high AS (
 		SELECT g.inst_id, g.level_in_force, g.score,

@@ -27,10 +27,10 @@ SELECT risk_screen._ship_rule('B03', NULL, '{P2P}', '{mismatch_cut}', '{loan}', 
 		   round(avg((l.matures_on > l.started_on + make_interval(months => ($5 ->> 'mismatch_cut')::int))::int), 6) AS observed,
 		   NULL::numeric AS threshold, sum(l.amount) AS amount, NULL::timestamptz AS occurred_at,
 		   -- both weights leave out loans without a maturity; a share of nothing is none
-		   jsonb_strip_nulls(jsonb_build_object('loans', count(*),
+		   jsonb_strip_nulls(jsonb_build_object('loans', count(*), 'other_currencies', nullif(count(*) FILTER (WHERE l.currency <> 'CNY'), 0),
 				'by_amount', round(coalesce(sum(l.amount) FILTER (WHERE l.matures_on > l.started_on + make_interval(months => ($5 ->> 'mismatch_cut')::int)), 0) / nullif(sum(l.amount) FILTER (WHERE l.matures_on IS NOT NULL), 0), 6),
 				'without_maturity', count(*) FILTER (WHERE l.matures_on IS NULL), 'missing', CASE WHEN count(l.matures_on) = 0 THEN 'maturities of the loans' END)) AS evidence
-	  FROM loan AS l
+	  FROM loan_in_yuan AS l
 	 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL)
 	 GROUP BY l.inst_id
 $$, '期限超过3个月的标的占比（笔数；按金额的占比见证据）。', 'Share of loans running longer than three months (by count; by amount in the evidence).', 'meso');
@@ -79,10 +79,12 @@ SELECT risk_screen._ship_rule('B07', 'orange', '{ALL}', '{liquidity_floor,liquid
 	WITH cash AS (
 		SELECT DISTINCT ON (inst_id) inst_id, value, as_of FROM whole_position AS p WHERE item = 'cash' AND as_of <= $1 AND as_of >= $2::date ORDER BY inst_id, as_of DESC),
 	due AS (
-		SELECT inst_id, sum(amount - coalesce(paid_amount, 0)) AS due, sum(amount - coalesce(paid_amount, 0)) FILTER (WHERE due_on <= $1) AS overdue
-		  FROM debt
-		 WHERE due_on <= $1 + ($5 ->> 'liquidity_horizon')::int AND (paid_on IS NULL OR paid_on > $1) AND amount > coalesce(paid_amount, 0)
-		 GROUP BY inst_id)
+		SELECT d.inst_id, sum(d.amount - p.paid) AS due, sum(d.amount - p.paid) FILTER (WHERE d.due_on <= $1) AS overdue
+		  FROM debt AS d
+		 -- what is paid later is owed on the day; with a day of payment and no amount all of it was paid
+		 CROSS JOIN LATERAL (SELECT CASE WHEN d.paid_on > $1 THEN 0 WHEN d.paid_on <= $1 THEN coalesce(d.paid_amount, d.amount) ELSE coalesce(d.paid_amount, 0) END AS paid) AS p
+		 WHERE d.due_on <= $1 + ($5 ->> 'liquidity_horizon')::int AND d.amount > p.paid
+		 GROUP BY d.inst_id)
 	SELECT 'institution' AS subject_kind, d.inst_id AS subject_id, risk_screen._rounded(c.value / nullif(d.due, 0), ($5 ->> 'liquidity_floor')::numeric) AS observed, NULL::numeric AS threshold,
 		   greatest(d.due - c.value, 0) AS amount, c.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('cash', c.value, 'due', d.due, 'overdue', d.overdue, 'missing', CASE WHEN c.value IS NULL THEN 'position item cash' END)) AS evidence
@@ -129,7 +131,8 @@ SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,compla
 		   jsonb_build_object('received', count(*), 'solved', count(*) FILTER (WHERE solved_at < $3)) AS evidence
 	  FROM complaint
 	 WHERE received_at >= $2 AND received_at < $3
-	   AND (solved_at < $3 OR received_at < $3 - make_interval(days => ($5 ->> 'complaint_age')::int))
+	   -- a cohort: younger ones count neither solved nor open, or quick answers would hide what stays open
+	   AND received_at < $3 - make_interval(days => ($5 ->> 'complaint_age')::int)
 	   AND EXISTS (SELECT FROM complaint AS x WHERE x.solved_at IS NOT NULL)
 	 GROUP BY inst_id HAVING count(*) >= ($5 ->> 'complaint_minimum')::numeric
 	 UNION ALL
@@ -144,14 +147,17 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3
 		   AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)),
-	busy AS MATERIALIZED (
-		SELECT user_id, paid_at::date AS day, count(*) AS n, count(*) FILTER (WHERE currency <> 'CNY') AS other, sum(amount) AS amount, max(paid_at) AS at
-		  FROM t GROUP BY user_id, paid_at::date HAVING count(*) >= ($5 ->> 'user_txn_count')::numeric),
+	-- which days may be busy is told by a hash of user and day; see B14
+	suspect AS MATERIALIZED (
+		SELECT h.key FROM (SELECT hashtextextended(k.user_id, k.paid_at::date - date '2000-01-01') AS key FROM t AS k ORDER BY 1 OFFSET 0) AS h
+		 GROUP BY h.key HAVING count(*) >= ($5 ->> 'user_txn_count')::numeric),
+	moved AS MATERIALIZED (
+		SELECT h.user_id, h.paid_at::date AS day, h.paid_at, h.inst_id, h.amount, h.currency
+		  FROM t AS h WHERE (hashtextextended(h.user_id, h.paid_at::date - date '2000-01-01') IN (SELECT s.key FROM suspect AS s)) IS TRUE),
 	-- charged to the institution that executed most of them
 	days AS (
-		SELECT b.user_id, b.day, b.n, b.other, b.amount, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id, b.at, 'calendar day' AS form
-		  FROM busy AS b JOIN t ON t.user_id = b.user_id AND t.paid_at::date = b.day
-		 GROUP BY b.user_id, b.day, b.n, b.other, b.amount, b.at),
+		SELECT user_id, day, count(*) AS n, count(*) FILTER (WHERE currency <> 'CNY') AS other, sum(amount) AS amount, mode() WITHIN GROUP (ORDER BY inst_id) AS inst_id, max(paid_at) AS at, 'calendar day' AS form
+		  FROM moved GROUP BY user_id, day HAVING count(*) >= ($5 ->> 'user_txn_count')::numeric),
 	slides AS (
 		SELECT user_id, paid_at, inst_id, count(*) OVER w AS n, count(*) FILTER (WHERE currency <> 'CNY') OVER w AS other, sum(amount) OVER w AS amount
 		  FROM t WHERE ($5 ->> 'user_txn_sliding')::numeric = 1
@@ -166,7 +172,7 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
 $$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');
 
-SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form,loan_surge_stale}', '{position}', '{position}', $$
+SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form,loan_surge_stale}', '{position,position.value}', '{position}', $$
 	WITH b AS (
 		SELECT DISTINCT ON (inst_id, as_of) inst_id, as_of, value FROM whole_position AS p
 		 WHERE item = 'loan_balance' AND value IS NOT NULL AND as_of <= $1 AND as_of >= $2::date - (($5 ->> 'loan_surge_window')::int + ($5 ->> 'loan_surge_stale')::int) ORDER BY inst_id, as_of, value DESC),
@@ -203,39 +209,71 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 	 WHERE p.inst_id IS NOT NULL OR NOT EXISTS (SELECT FROM chosen AS x WHERE x.inst_id = i.inst_id AND x.base > 0)
 $$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
 
+-- A transfer without a review record is a fault only where reviews are filed: an
+-- institution that files none of any transfer of the window lacks the records,
+-- not the reviews (C18 says the same of clients' orders).
 SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amount,daily_review_form,single_review_amount}', '{txn}', '{}', $$
 	WITH t AS NOT MATERIALIZED (
 		-- two scans, so that the planner knows the columns and hashes instead of sorting
-		SELECT coalesce(t.payer_owner, t.payer) AS owner, 'out' AS direction, t.paid_at, t.amount, t.review_id, t.inst_id
+		SELECT coalesce(t.payer_owner, t.payer) AS owner, 'out' AS direction, t.paid_at, t.amount, t.review_id, t.inst_id, t.txn_id
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.currency = 'CNY' OR t.currency IS NULL) AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payer_owner)
 		 UNION ALL
-		SELECT coalesce(t.payee_owner, t.payee), 'in', t.paid_at, t.amount, t.review_id, t.inst_id
+		SELECT coalesce(t.payee_owner, t.payee), 'in', t.paid_at, t.amount, t.review_id, t.inst_id, t.txn_id
 		  FROM txn AS t
 		 WHERE t.paid_at >= $2 AND t.paid_at < $3 AND (t.currency = 'CNY' OR t.currency IS NULL) AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payee_owner)),
-	large AS MATERIALIZED (
-		-- sorted bytewise: half the cost
-		SELECT (owner COLLATE "C") COLLATE "default" AS owner, direction, paid_at::date AS day, sum(amount) AS total, count(*) AS n, count(*) FILTER (WHERE review_id IS NULL) AS open, max(paid_at) AS at
-		  FROM t GROUP BY owner COLLATE "C", direction, paid_at::date
+	-- Which customer's days may be large: told by a hash of customer, side and day, because numbers are
+	-- added up by key at a third of the cost of names. Two under one hash are told apart below.
+	hashed AS NOT MATERIALIZED (
+		SELECT hashtextextended(t.owner, (t.paid_at::date - date '2000-01-01')::bigint * 2 + (t.direction = 'in')::int) AS key, t.* FROM t),
+	suspect AS MATERIALIZED (
+		-- in order first: a table of millions of days would go to disk and back
+		SELECT h.key FROM (SELECT k.key, k.amount, k.review_id IS NULL AS open FROM hashed AS k ORDER BY k.key OFFSET 0) AS h GROUP BY h.key
+		HAVING sum(h.amount) >= ($5 ->> 'daily_review_amount')::numeric AND bool_or(h.open)),
+	moved AS MATERIALIZED (
+		-- IS TRUE: probed while reading; as a join all transfers would be sorted for it
+		SELECT h.owner, h.direction, h.paid_at::date AS day, h.paid_at, h.amount, h.review_id, h.inst_id, h.txn_id
+		  FROM hashed AS h WHERE (h.key IN (SELECT s.key FROM suspect AS s)) IS TRUE),
+	large AS (
+		SELECT owner, direction, day, sum(amount) AS total, count(*) AS n, max(paid_at) AS at
+		  FROM moved GROUP BY owner, direction, day
 		HAVING sum(amount) >= ($5 ->> 'daily_review_amount')::numeric AND count(*) FILTER (WHERE review_id IS NULL) > 0),
-	side AS (
-		SELECT l.owner, l.direction, l.day, l.total, l.n, l.open, l.at, mode() WITHIN GROUP (ORDER BY t.inst_id) AS inst_id
-		  FROM large AS l JOIN t ON t.owner = l.owner AND t.direction = l.direction AND t.paid_at::date = l.day
-		 -- IS TRUE: probed while reading; as a join all transfers would be sorted for it
-		 WHERE ((t.owner, t.direction, t.paid_at::date) IN (SELECT b.owner, b.direction, b.day FROM large AS b)) IS TRUE
-		 GROUP BY l.owner, l.direction, l.day, l.total, l.n, l.open, l.at)
-	SELECT 'user' AS subject_kind, owner AS subject_id, inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
-		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', open) AS evidence,
+	reviewing AS MATERIALIZED (
+		SELECT DISTINCT t.inst_id FROM txn AS t WHERE t.review_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3),
+	-- a transfer that no institution filed counts as anybody's
+	side AS MATERIALIZED (
+		SELECT l.owner, l.direction, l.day, l.total, l.n, l.at, m.inst_id, m.txn_id, m.amount, m.review_id IS NULL AS open,
+			   CASE WHEN m.inst_id IS NULL THEN EXISTS (SELECT FROM reviewing) ELSE m.inst_id IN (SELECT r.inst_id FROM reviewing AS r WHERE r.inst_id IS NOT NULL) END AS told
+		  FROM large AS l JOIN moved AS m USING (owner, direction, day)),
+	single AS MATERIALIZED (
+		SELECT t.*, CASE WHEN t.inst_id IS NULL THEN EXISTS (SELECT FROM reviewing) ELSE t.inst_id IN (SELECT r.inst_id FROM reviewing AS r WHERE r.inst_id IS NOT NULL) END AS told
+		  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 1 AND t.review_id IS NULL AND t.amount >= ($5 ->> 'single_review_amount')::numeric),
+	sides AS MATERIALIZED (
+		SELECT s.* FROM (
+			SELECT t.owner, t.paid_at::date AS day, t.inst_id, t.txn_id, t.amount, t.paid_at, t.review_id IS NULL AS open,
+				   CASE WHEN t.inst_id IS NULL THEN EXISTS (SELECT FROM reviewing) ELSE t.inst_id IN (SELECT r.inst_id FROM reviewing AS r WHERE r.inst_id IS NOT NULL) END AS told,
+				   sum(t.amount) OVER (PARTITION BY t.owner, t.paid_at::date) AS total
+			  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 2) AS s
+		 WHERE s.total >= ($5 ->> 'daily_review_amount')::numeric)
+	SELECT 'user' AS subject_kind, owner AS subject_id, mode() WITHIN GROUP (ORDER BY inst_id) FILTER (WHERE told) AS inst_id, total AS observed, NULL::numeric AS threshold, total AS amount, at AS occurred_at,
+		   jsonb_build_object('day', day, 'direction', direction, 'transfers', n, 'without_review', count(*) FILTER (WHERE open AND told)) AS evidence,
 		   'user:' || owner || '@' || day || ':' || direction AS finding_key
-	  FROM side
+	  FROM side GROUP BY owner, direction, day, total, n, at HAVING count(*) FILTER (WHERE open AND told) > 0
 	 UNION ALL
-	SELECT 'user', t.owner, t.inst_id, t.amount, ($5 ->> 'single_review_amount')::numeric, t.amount, t.paid_at,
-		   jsonb_build_object('day', t.paid_at::date, 'direction', t.direction, 'counted', 'single transfer'), 'user:' || t.owner || '@' || t.paid_at || ':' || t.direction || ':single'
-	  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 1 AND t.review_id IS NULL AND t.amount >= ($5 ->> 'single_review_amount')::numeric
+	SELECT 'user', s.owner, s.inst_id, s.amount, ($5 ->> 'single_review_amount')::numeric, s.amount, s.paid_at,
+		   jsonb_build_object('day', s.paid_at::date, 'direction', s.direction, 'counted', 'single transfer'), 'user:' || s.owner || '@' || s.paid_at || ':' || s.direction || ':single'
+	  FROM single AS s WHERE s.told
 	 UNION ALL
-	SELECT 'user', t.owner, mode() WITHIN GROUP (ORDER BY t.inst_id), sum(t.amount), NULL, sum(t.amount), max(t.paid_at),
-		   jsonb_build_object('day', t.paid_at::date, 'direction', 'both', 'transfers', count(*), 'without_review', count(*) FILTER (WHERE t.review_id IS NULL)), 'user:' || t.owner || '@' || t.paid_at::date || ':both'
-	  FROM t WHERE ($5 ->> 'daily_review_form')::numeric = 2 GROUP BY t.owner, t.paid_at::date HAVING count(*) FILTER (WHERE t.review_id IS NULL) > 0
+	SELECT 'user', s.owner, mode() WITHIN GROUP (ORDER BY s.inst_id) FILTER (WHERE s.told), s.total, NULL, s.total, max(s.paid_at),
+		   jsonb_build_object('day', s.day, 'direction', 'both', 'transfers', count(*), 'without_review', count(*) FILTER (WHERE s.open AND s.told)), 'user:' || s.owner || '@' || s.day || ':both'
+	  FROM sides AS s GROUP BY s.owner, s.day, s.total HAVING count(*) FILTER (WHERE s.open AND s.told) > 0
+	 UNION ALL
+	SELECT CASE WHEN x.inst_id IS NULL THEN 'desk' ELSE 'institution' END, coalesce(x.inst_id, 'desk'), x.inst_id, NULL, NULL, sum(x.amount), NULL,
+		   jsonb_build_object('missing', 'review records of transfers', 'transfers', count(*), 'examples', to_jsonb((array_agg(x.txn_id ORDER BY x.amount DESC NULLS LAST, x.txn_id))[1:10])), NULL
+	  FROM (SELECT DISTINCT u.inst_id, u.txn_id, u.amount
+			  FROM (SELECT s.inst_id, s.txn_id, s.amount FROM side AS s WHERE s.open AND NOT s.told
+					 UNION ALL SELECT s.inst_id, s.txn_id, s.amount FROM single AS s WHERE NOT s.told
+					 UNION ALL SELECT s.inst_id, s.txn_id, s.amount FROM sides AS s WHERE s.open AND NOT s.told) AS u) AS x GROUP BY x.inst_id
 $$, '客户单日单边交易达到5万元以上而未经人工复核。', 'A customer''s transfers of one day and one side reach 50,000 yuan without a manual review.');
 
 SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basis,cash_flow_grace}', '{loan,cash_flow}', '{}', $$
@@ -243,18 +281,18 @@ SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basi
 		SELECT c.loan_id, risk_screen.xirr(c.amount, c.paid_on) AS rate, max(c.paid_on) AS last_on, count(*) AS n, sum(c.amount) FILTER (WHERE c.amount > 0) AS received
 		  FROM cash_flow AS c GROUP BY c.loan_id),
 	rated AS (
-		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, l.rate AS contract_rate, f.n, f.received,
+		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, l.rate AS contract_rate, nullif(l.currency, 'CNY') AS currency, f.n, f.received,
 			   CASE WHEN f.last_on >= l.matures_on - ($5 ->> 'cash_flow_grace')::int OR l.matures_on IS NULL THEN f.rate END AS rate,
 			   -- whole months and a part: a year with a leap day is twelve months too
 			   (extract(year FROM t.age) * 12 + extract(month FROM t.age) + round(extract(day FROM t.age) / 31, 2))::numeric AS months, f.last_on
-		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id) CROSS JOIN LATERAL (SELECT age(l.matures_on::timestamp, l.started_on::timestamp) AS age) AS t
+		  FROM loan_in_yuan AS l LEFT JOIN flows AS f USING (loan_id) CROSS JOIN LATERAL (SELECT age(l.matures_on::timestamp, l.started_on::timestamp) AS age) AS t
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)),
 	-- the cap is looked up once per day and term, not once per loan
 	terms AS MATERIALIZED (
 		SELECT started_on, months, risk_screen.rate_cap(started_on, coalesce(months, 12), CASE ($5 ->> 'rate_cap_basis')::numeric WHEN 1 THEN 'court' ELSE 'plan' END) AS cap
 		  FROM (SELECT DISTINCT started_on, months FROM rated) AS d)
 	SELECT 'loan' AS subject_kind, r.loan_id AS subject_id, r.inst_id, CASE WHEN t.cap IS NOT NULL THEN round(r.rate::numeric, 9) END AS observed, t.cap AS threshold, r.amount, r.started_on::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('contract_rate', r.contract_rate, 'cap', t.cap, 'excess', round(r.rate::numeric - t.cap, 6), 'cash_flows', r.n,
+		   jsonb_strip_nulls(jsonb_build_object('currency', r.currency, 'contract_rate', r.contract_rate, 'cap', t.cap, 'excess', round(r.rate::numeric - t.cap, 6), 'cash_flows', r.n,
 				'missing', CASE WHEN r.n IS NULL THEN 'cash flows of the loan' WHEN r.last_on < r.matures_on - ($5 ->> 'cash_flow_grace')::int THEN 'cash flows up to maturity'
 							WHEN r.rate IS NULL THEN 'a rate that solves the cash flows' WHEN t.cap IS NULL THEN 'a benchmark rate of that date and term' END)) AS evidence
 	  FROM rated AS r LEFT JOIN terms AS t ON t.started_on = r.started_on AND t.months IS NOT DISTINCT FROM r.months
@@ -265,20 +303,20 @@ SELECT risk_screen._ship_rule('B16', NULL, '{P2P}', '{cash_flow_grace}', '{loan,
 	WITH flows AS (
 		SELECT c.loan_id, max(c.paid_on) AS last_on, risk_screen.xirr(c.amount, c.paid_on) AS rate FROM cash_flow AS c GROUP BY c.loan_id),
 	rates AS (
-		SELECT l.inst_id, l.loan_id, l.amount, l.rate AS contract_rate, l.advertised_rate,
+		SELECT l.inst_id, l.loan_id, l.amount, l.rate AS contract_rate, l.advertised_rate, l.currency <> 'CNY' AS other,
 			   CASE WHEN l.amount > 0 AND (f.last_on >= l.matures_on - ($5 ->> 'cash_flow_grace')::int OR l.matures_on IS NULL) THEN f.rate END AS rate
-		  FROM loan AS l LEFT JOIN flows AS f USING (loan_id)
+		  FROM loan_in_yuan AS l LEFT JOIN flows AS f USING (loan_id)
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL))
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round((sum(rate * amount) / sum(amount) FILTER (WHERE rate IS NOT NULL))::numeric, 6) AS observed, NULL::numeric AS threshold,
 		   sum(amount) FILTER (WHERE rate IS NOT NULL) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('loans', count(rate), 'not_rated', count(*) - count(rate), 'highest', round(max(rate)::numeric, 6),
+		   jsonb_strip_nulls(jsonb_build_object('loans', count(rate), 'not_rated', count(*) - count(rate), 'other_currencies', nullif(count(*) FILTER (WHERE other), 0), 'highest', round(max(rate)::numeric, 6),
 				'contract_rate', round(sum(contract_rate * amount) FILTER (WHERE rate IS NOT NULL) / sum(amount) FILTER (WHERE rate IS NOT NULL AND contract_rate IS NOT NULL), 6),
 				'advertised_rate', round(sum(advertised_rate * amount) FILTER (WHERE rate IS NOT NULL) / sum(amount) FILTER (WHERE rate IS NOT NULL AND advertised_rate IS NOT NULL), 6),
-				'missing', CASE WHEN count(rate) = 0 THEN 'cash flows up to maturity of any loan' END)) AS evidence
+				'missing', CASE WHEN count(rate) = 0 THEN CASE WHEN bool_and(coalesce(other, false)) THEN 'loans in yuan' ELSE 'cash flows up to maturity of any loan' END END)) AS evidence
 	  FROM rates GROUP BY inst_id
 $$, '实际年化利率（XIRR，含费用，按金额加权）。', 'True annual rate (XIRR, fees included, weighted by amount).');
 
-SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_bucket}', '{loan,schedule,repayment}', '{}', $$
+SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_bucket}', '{loan,schedule,repayment,schedule.principal}', '{}', $$
 	WITH due AS (
 		SELECT s.loan_id, sum(s.principal) AS principal, min(s.due_on) AS first_due FROM schedule AS s WHERE s.due_on <= $1 GROUP BY s.loan_id),
 	paid AS (
@@ -289,21 +327,22 @@ SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_
 		  FROM (SELECT s.loan_id, s.due_on, sum(s.principal) OVER (PARTITION BY s.loan_id ORDER BY s.due_on, s.seq) AS upto FROM schedule AS s WHERE s.due_on <= $1) AS x
 		  LEFT JOIN paid AS p USING (loan_id) WHERE x.upto > coalesce(p.principal, 0) GROUP BY x.loan_id),
 	state AS (
-		SELECT l.inst_id, l.loan_id, l.amount - coalesce(p.principal, 0) AS outstanding, greatest(coalesce(d.principal, 0) - coalesce(p.principal, 0), 0) AS overdue, $1 - u.since AS days, n.loan_id IS NOT NULL AS planned
-		  FROM loan AS l LEFT JOIN due AS d USING (loan_id) LEFT JOIN paid AS p USING (loan_id) LEFT JOIN unpaid AS u USING (loan_id)
+		SELECT l.inst_id, l.loan_id, l.amount - coalesce(p.principal, 0) AS outstanding, CASE WHEN l.amount IS NOT NULL THEN greatest(coalesce(d.principal, 0) - coalesce(p.principal, 0), 0) END AS overdue, $1 - u.since AS days, n.loan_id IS NOT NULL AS planned, coalesce(l.currency <> 'CNY', false) AS other
+		  FROM loan_in_yuan AS l LEFT JOIN due AS d USING (loan_id) LEFT JOIN paid AS p USING (loan_id) LEFT JOIN unpaid AS u USING (loan_id)
 		  LEFT JOIN (SELECT DISTINCT s.loan_id FROM schedule AS s) AS n USING (loan_id)
-		 WHERE l.started_on <= $1 AND coalesce(l.status, '') NOT IN ('failed', 'written_off'))
+		 WHERE l.started_on <= $1 AND coalesce(l.status, '') NOT IN ('failed', 'written_off', 'repaid'))
 	-- a loan without a schedule cannot be overdue; where none has one nothing can be said
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bool_or(planned) THEN risk_screen._rounded(sum(overdue) / nullif(sum(outstanding), 0), ($5 ->> 'overdue_share')::numeric) END AS observed, NULL::numeric AS threshold,
+	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN bool_or(planned AND NOT other) THEN risk_screen._rounded(sum(overdue) / nullif(sum(outstanding), 0), ($5 ->> 'overdue_share')::numeric) END AS observed, NULL::numeric AS threshold,
 		   sum(overdue) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('outstanding', sum(outstanding), 'loans', count(*), 'without_schedule', count(*) FILTER (WHERE NOT planned), 'missing', CASE WHEN NOT bool_or(planned) THEN 'schedule of any loan' END, 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
-				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / count(*), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > ($5 ->> 'overdue_bucket')::int), 0))) AS evidence
-	  FROM state WHERE outstanding > 0 GROUP BY inst_id
+		   jsonb_strip_nulls(jsonb_build_object('outstanding', sum(outstanding), 'loans', count(outstanding), 'without_schedule', count(outstanding) FILTER (WHERE NOT planned), 'other_currencies', nullif(count(*) FILTER (WHERE other), 0),
+				'missing', CASE WHEN bool_and(other) THEN 'loans in yuan' WHEN NOT bool_or(planned AND NOT other) THEN 'schedule of any loan' END, 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
+				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / nullif(count(outstanding), 0), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > ($5 ->> 'overdue_bucket')::int), 0))) AS evidence
+	  FROM state WHERE outstanding > 0 OR other GROUP BY inst_id
 $$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
 
 -- Where the owner of the other end is not known the transfer may be one among
 -- themselves: the share lies between without and with all of these.
-SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity}', '{}', $$
+SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn,account,equity,account.owner_id|txn.payer_owner|txn.payee_owner,equity.share|equity.kind}', '{}', $$
 	WITH rel AS MATERIALIZED (SELECT r.inst_id, r.party_id FROM risk_screen.desk_related_parties($1) AS r),
 	t AS (
 		SELECT x.* FROM (
@@ -332,7 +371,7 @@ SELECT risk_screen._ship_rule('B18', 'yellow', '{ALL}', '{related_share}', '{txn
 	  FROM judged WHERE whole > 0 OR whole IS NULL AND other > 0
 $$, '机构与关联方之间的资金往来占比高。', 'A large share of the transfers of the institution and its related parties is among themselves.');
 
-SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,licence}', '{account}', $$
+SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,licence,institution.lines,account.inst_id,account.owner_kind}', '{account}', $$
 	WITH last AS (
 		SELECT DISTINCT ON (b.account_id) b.account_id, b.balance, b.as_of FROM balance AS b WHERE b.as_of <= $1 AND b.as_of >= $1 - ($5 ->> 'balance_age')::int AND coalesce(b.currency, 'CNY') = 'CNY'
 		 ORDER BY b.account_id, b.as_of DESC, b.source),
@@ -350,8 +389,8 @@ SELECT risk_screen._ship_rule('B19', 'orange', '{PAY}', '{reserve_series,balance
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, CASE WHEN without = 0 AND (unplaced = 0 OR total * ratio - central - unplaced > 0) THEN total * ratio - central - unplaced END AS observed, 0 AS threshold,
 		   greatest(total * ratio - central - unplaced, 0) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('reserve', total, 'central', central, 'kind_of_bank_not_told', nullif(unplaced, 0), 'ratio', ratio, 'rating', rating,
-				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts in yuan' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
-	  FROM need WHERE without > 0 OR total * ratio - central > 0
+				'missing', CASE WHEN without > 0 THEN 'balances of reserve accounts in yuan' WHEN ratio IS NULL THEN 'a ratio for this rating and these licences' WHEN unplaced > 0 AND total * ratio - central - unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence
+	  FROM need WHERE without > 0 OR ratio IS NULL OR total * ratio - central > 0
 $$, '集中存管的备付金低于评级对应的比例。', 'Less client reserve is deposited centrally than the rating requires.');
 
 SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{position}', '{}', $$
@@ -402,35 +441,41 @@ $$, '罚款超过违法所得5倍。', 'A fine exceeds five times the illegal in
 SELECT risk_screen._ship_rule('B26', 'orange', '{P2P}', '{lending_cap_person_platform,lending_cap_person_total,lending_cap_company_platform,lending_cap_company_total}', '{loan,party}', '{loan}', $$
 	WITH open AS (
 		SELECT l.inst_id, l.borrower_id, CASE WHEN p.kind IN ('enterprise', 'state', 'listed') THEN 'company' WHEN p.kind = 'person' THEN 'person' END AS kind,
-			   sum(coalesce(l.outstanding, l.amount)) AS balance
-		  FROM loan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, kind FROM party ORDER BY party_id, kind) AS p ON p.party_id = l.borrower_id
-		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0
+			   sum(coalesce(l.outstanding, l.amount)) FILTER (WHERE NOT x.open_question) AS balance, coalesce(sum(coalesce(l.outstanding, l.amount)) FILTER (WHERE x.open_question), 0) AS doubtful,
+			   count(*) FILTER (WHERE l.currency <> 'CNY') AS other
+		  FROM loan_in_yuan AS l LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, kind FROM party ORDER BY party_id, kind) AS p ON p.party_id = l.borrower_id
+		 -- a loan past its maturity of which neither state nor balance is filed may be repaid (C31)
+		 CROSS JOIN LATERAL (SELECT coalesce(l.outstanding IS NULL AND l.status IS NULL AND l.matures_on <= $1, false) AS open_question) AS x
+		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND (coalesce(l.outstanding, l.amount) > 0 OR l.currency <> 'CNY')
 		 GROUP BY l.inst_id, l.borrower_id, p.kind),
 	caps AS (
 		SELECT k.scope, ($5 ->> ('lending_cap_person_' || k.scope))::numeric AS person, ($5 ->> ('lending_cap_company_' || k.scope))::numeric AS company FROM (VALUES ('platform'), ('total')) AS k (scope)),
 	sums AS (
-		SELECT 'platform' AS scope, o.inst_id, o.borrower_id, o.kind, o.balance, o.balance AS here, NULL::bigint AS platforms FROM open AS o WHERE o.borrower_id IS NOT NULL
+		SELECT 'platform' AS scope, o.inst_id, o.borrower_id, o.kind, coalesce(o.balance, 0) AS balance, o.balance AS here, o.doubtful, o.other, NULL::bigint AS platforms FROM open AS o WHERE o.borrower_id IS NOT NULL
 		 UNION ALL
-		SELECT 'total', o.inst_id, o.borrower_id, o.kind, t.balance, o.balance, t.platforms
-		  FROM open AS o JOIN (SELECT borrower_id, sum(balance) AS balance, count(DISTINCT inst_id) AS platforms FROM open WHERE borrower_id IS NOT NULL GROUP BY borrower_id) AS t USING (borrower_id)),
+		SELECT 'total', o.inst_id, o.borrower_id, o.kind, t.balance, o.balance, t.doubtful, t.other, t.platforms
+		  FROM open AS o JOIN (SELECT borrower_id, coalesce(sum(balance), 0) AS balance, sum(doubtful) AS doubtful, sum(other) AS other, count(DISTINCT inst_id) AS platforms FROM open WHERE borrower_id IS NOT NULL GROUP BY borrower_id) AS t USING (borrower_id)),
 	judged AS (
 		SELECT s.*, CASE s.kind WHEN 'person' THEN c.person WHEN 'company' THEN c.company ELSE greatest(c.person, c.company) END AS cap,
-			   s.kind IS NULL AND s.balance > least(c.person, c.company) AND s.balance <= greatest(c.person, c.company) AS open_question
+			   s.kind IS NULL AND s.balance > least(c.person, c.company) AND s.balance <= greatest(c.person, c.company) AS open_question,
+			   -- what may be repaid decides
+			   s.balance <= CASE s.kind WHEN 'person' THEN c.person WHEN 'company' THEN c.company ELSE greatest(c.person, c.company) END
+				AND s.balance + s.doubtful > CASE s.kind WHEN 'person' THEN c.person WHEN 'company' THEN c.company ELSE least(c.person, c.company) END AS doubt
 		  FROM sums AS s JOIN caps AS c USING (scope))
-	SELECT 'borrower' AS subject_kind, j.borrower_id AS subject_id, j.inst_id, CASE WHEN NOT j.open_question THEN j.balance END AS observed, j.cap AS threshold, j.here AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('kind', j.kind, 'limit', CASE j.scope WHEN 'platform' THEN 'one platform' ELSE 'all platforms' END, 'platforms', j.platforms,
-				'missing', CASE WHEN j.open_question THEN 'whether the borrower is a person or a firm' END)) AS evidence,
+	SELECT 'borrower' AS subject_kind, j.borrower_id AS subject_id, j.inst_id, CASE WHEN NOT (j.open_question OR j.doubt) THEN j.balance END AS observed, j.cap AS threshold, j.here AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('kind', j.kind, 'limit', CASE j.scope WHEN 'platform' THEN 'one platform' ELSE 'all platforms' END, 'platforms', j.platforms, 'other_currencies', nullif(j.other, 0), 'matured_not_told', nullif(j.doubtful, 0),
+				'missing', CASE WHEN j.doubt THEN 'state or outstanding balance of matured loans' WHEN j.open_question THEN 'whether the borrower is a person or a firm' END)) AS evidence,
 		   'borrower:' || j.borrower_id || CASE j.scope WHEN 'platform' THEN '@' ELSE '@all:' END || j.inst_id AS finding_key
-	  FROM judged AS j WHERE j.open_question OR j.balance >= j.cap
+	  FROM judged AS j WHERE j.open_question OR j.doubt OR j.balance >= j.cap
 	 UNION ALL
 	SELECT 'institution', o.inst_id, o.inst_id, NULL, NULL, o.balance, NULL, jsonb_build_object('missing', 'borrowers of loans'), 'institution:' || o.inst_id || ':borrowers'
 	  FROM open AS o WHERE o.borrower_id IS NULL
 $$, '同一借款人借款余额超过上限（单一平台或全部平台）。', 'A borrower''s balance exceeds the ceiling (one platform or all).');
 
-SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,peer_minimum}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,peer_minimum}', '{product,product.rate_promised|product.rate_actual}', '{}', $$
 	WITH offered AS (
 		SELECT p.inst_id, coalesce(p.biz, p.kind) AS biz, max(greatest(p.rate_promised, p.rate_actual)) AS rate FROM product AS p
-		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id, coalesce(p.biz, p.kind)),
+		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id, coalesce(p.biz, p.kind)),
 	peers AS (
 		SELECT biz, risk_screen.peer_spread(rate) AS spread, percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) AS median, count(rate) AS n FROM offered WHERE biz IS NOT NULL GROUP BY biz),
 	scored AS (
@@ -439,17 +484,17 @@ SELECT risk_screen._ship_rule('B28', 'yellow', '{ALL}', '{yield_excess,yield_z,p
 		   p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at, jsonb_build_object('promised', p.rate_promised, 'actual', p.rate_actual, 'project', p.project_return) AS evidence
 	  FROM product AS p
 	 WHERE p.project_return IS NOT NULL AND greatest(p.rate_promised, p.rate_actual) > p.project_return
-	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 	 UNION ALL
 	SELECT 'institution', s.inst_id, s.inst_id, risk_screen._rounded(s.z::numeric, ($5 ->> 'yield_z')::numeric, 4), ($5 ->> 'yield_z')::numeric, NULL, NULL,
 		   jsonb_build_object('business', s.biz, 'rate', s.rate, 'median', round(s.median::numeric, 6), 'peers', s.n)
 	  FROM scored AS s WHERE s.z > 0
 	 UNION ALL
-	-- others file what their projects return, this one does not, and there are too few peers to compare with
+	-- what the project returns is not filed, and there are too few peers to compare with
 	SELECT 'product', p.product_id, p.inst_id, NULL, NULL, p.target_amount, p.issued_on::timestamptz, jsonb_build_object('promised', p.rate_promised, 'missing', 'project_return, or enough peers')
 	  FROM product AS p LEFT JOIN peers AS n ON n.biz = coalesce(p.biz, p.kind)
-	 WHERE p.project_return IS NULL AND p.rate_promised IS NOT NULL AND coalesce(n.n, 0) < ($5 ->> 'peer_minimum')::numeric AND EXISTS (SELECT FROM product AS x WHERE x.project_return IS NOT NULL)
-	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	 WHERE p.project_return IS NULL AND p.rate_promised IS NOT NULL AND coalesce(n.n, 0) < ($5 ->> 'peer_minimum')::numeric
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 $$, '承诺或实际收益水平显著高于项目回报率，或显著高于行业水平（稳健z值）。', 'Promised or actual yield is significantly above the project''s return, or above the sector (robust z).');
 
 SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age,top_n}', '{}', '{}', $$
@@ -461,11 +506,11 @@ SELECT risk_screen._ship_rule('B33', NULL, '{ALL}', '{balance_age,top_n}', '{}',
 	lent AS (
 		SELECT DISTINCT ON (p.inst_id) p.inst_id, p.value FROM whole_position AS p WHERE p.item = 'loan_balance' AND p.as_of <= $1 AND p.as_of >= $2::date AND p.value IS NOT NULL ORDER BY p.inst_id, p.as_of DESC),
 	owed AS (
-		SELECT l.borrower_id, coalesce(l.outstanding, l.amount) AS v FROM loan AS l
+		SELECT l.borrower_id, coalesce(l.outstanding, l.amount) AS v FROM loan_in_yuan AS l
 		 WHERE l.started_on <= $1 AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed', 'written_off') AND (l.matures_on > $1 OR l.matures_on IS NULL OR l.outstanding > 0 OR l.status = 'overdue')),
 	scope (scope, missing, left_out) AS (
 		VALUES ('custody banks', 'bank and balance of custody or reserve accounts', (SELECT count(*) FROM kept WHERE bank_id IS NULL OR balance IS NULL)),
-			   ('platforms', 'position item loan_balance', 0), ('borrowers', 'loans and their borrowers', (SELECT count(*) FROM owed WHERE borrower_id IS NULL))),
+			   ('platforms', 'position item loan_balance', 0), ('borrowers', 'loans and their borrowers', (SELECT count(*) FROM owed WHERE borrower_id IS NULL OR v IS NULL))),
 	sums AS (
 		SELECT 'custody banks' AS scope, bank_id AS id, sum(balance) AS v FROM kept WHERE bank_id IS NOT NULL GROUP BY bank_id
 		 UNION ALL SELECT 'platforms', inst_id, value FROM lent
@@ -513,7 +558,7 @@ UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B30';
 -- its holdings, so that a run on one fund is not hidden by what others sold. The
 -- institution as a whole (fund_size) is judged besides, and stands for its worst
 -- fund. Amounts are the institution's: a fund's money must not count twice.
-SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn}', '{}', $$
+SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,redemption_days}', '{txn,institution.lines,txn.purpose,txn.inst_id|txn.product_id}', '{}', $$
 	WITH house AS (
 		SELECT inst_id FROM institution WHERE 'FUND' = ANY (lines)),
 	fund AS (
@@ -568,7 +613,7 @@ SELECT risk_screen._ship_rule('B34', 'orange', '{FUND}', '{redemption_share,rede
 $$, '单日或五日净赎回占基金规模比例高。', 'Net redemptions of a day or five days are large against the fund.');
 UPDATE risk_screen.rule SET fact = 'value' WHERE code = 'B34';
 
-SELECT risk_screen._ship_rule('B36', NULL, '{}', '{}', '{feed}', '{}', $$
+SELECT risk_screen._ship_rule('B36', NULL, '{}', '{}', '{feed,feed.received_at}', '{}', $$
 	SELECT 'institution' AS subject_kind, f.inst_id AS subject_id, $1 - max(f.report_date) FILTER (WHERE coalesce(f.valid, true)) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, max(f.received_at) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('last_report', max(f.report_date) FILTER (WHERE coalesce(f.valid, true)), 'missing', CASE WHEN NOT bool_or(coalesce(f.valid, true)) THEN 'a valid feed' END)) AS evidence
 	  FROM feed AS f WHERE f.report_date <= $1 AND f.received_at < $3 GROUP BY f.inst_id
@@ -637,11 +682,11 @@ SELECT risk_screen._ship_rule('B27', 'orange', '{ALL}', '{min_capital}', '{insti
 	 GROUP BY i.inst_id, i.paid_in_capital, i.registered_capital
 $$, '实缴资本低于业务许可要求（多项许可取最高）。', 'Paid-in capital below what the licence requires (the highest of several).');
 
-SELECT risk_screen._ship_rule('B29', 'orange', '{ALL}', '{return_percentile,return_peers,rate_cap_basis}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('B29', 'orange', '{ALL}', '{return_percentile,return_peers,rate_cap_basis}', '{product,product.rate_promised}', '{}', $$
 	WITH offers AS (
 		SELECT p.product_id, p.inst_id, coalesce(p.biz, p.kind, '') AS biz, p.rate_promised AS rate, coalesce(p.issued_on, $1) AS day, round(coalesce(p.term_days, 365) / 30.4375, 1) AS months, p.target_amount
 		  FROM product AS p
-		 WHERE p.rate_promised IS NOT NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
+		 WHERE p.rate_promised IS NOT NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)),
 	best AS (
 		SELECT biz, inst_id, max(rate) AS rate FROM offers GROUP BY biz, inst_id),
 	placed AS (
@@ -706,7 +751,7 @@ SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',
 	  FROM tags AS g LEFT JOIN charged AS c USING (instance, tag) LEFT JOIN owner AS o ON o.account_id = g.account
 $$, '异常交易自动标记：化整为零、资金回环、快进快出、一小时内高频。', 'Transfers tagged as abnormal: split below the line, in a ring, passed through, or in bursts.', NULL, false);
 
-SELECT risk_screen._ship_rule('B35', 'yellow', '{ALL}', '{assessment_period}', '{assessment}', '{}', $$
+SELECT risk_screen._ship_rule('B35', 'yellow', '{ALL}', '{assessment_period}', '{assessment,institution.lines}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, $1 - coalesce(max(a.assessed_on), i.registered_on) AS observed,
 		   NULL::numeric AS threshold, NULL::numeric AS amount, max(a.assessed_on)::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('last', max(a.assessed_on), 'never', CASE WHEN max(a.assessed_on) IS NULL THEN true END,

@@ -7,7 +7,7 @@
 -- Who pays in and out is told by the owner of the other account; own accounts
 -- keep their number. fund_pools pairs what came in with what went out under the
 -- same loan within the days of Δt.
-SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources,balance_age}', '{account,txn}', '{account}', $$
+SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched,pool_days,pool_sources,balance_age}', '{account,txn,institution.lines,account.owner_id?,account.inst_id?,account.owner_kind?}', '{account}', $$
 	WITH own AS MATERIALIZED (
 		-- two joins that can be hashed: with OR every account would meet every platform
 		SELECT x.account_id, min(x.inst_id) AS inst_id, bool_and(x.unsure) AS unsure
@@ -50,7 +50,7 @@ SELECT risk_screen._ship_rule('C01', 'red', '{P2P}', '{pool_parties,pool_matched
 	 WHERE a.owner_kind = 'client' AND a.owner_id = a.inst_id AND coalesce(a.account_kind, 'bank') <> 'ledger' AND (a.closed_on > $1 OR a.closed_on IS NULL)
 $$, '平台控制的账户多人转入、多人转出，资金与标的不对应，或客户资金在存管之外过夜留存，疑似资金池。', 'An account under the platform''s control takes from many and pays to many without pairing by loan, or clients'' money stays overnight outside custody.');
 
-SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account}', '{txn}', $$
+SELECT risk_screen._ship_rule('C02', 'red', '{P2P}', '{}', '{txn,account,institution.lines,txn.inst_id,txn.purpose}', '{txn}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	paid AS (
 		SELECT t.txn_id, t.loan_id, t.inst_id, t.amount, t.currency, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS yuan, t.paid_at, t.payer, a.account_id, a.owner_kind, coalesce(a.owner_id, t.payer_owner) AS owner_id
@@ -121,7 +121,7 @@ SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{lo
 	 GROUP BY l.inst_id
 $$, '标的由平台或其关联方担保，自融自保。', 'The loan is guaranteed by the platform or a related party.');
 
-SELECT risk_screen._ship_rule('C07', 'orange', '{P2P}', '{}', '{claim,loan}', '{claim}', $$
+SELECT risk_screen._ship_rule('C07', 'orange', '{P2P}', '{}', '{claim,loan,claim.loan_id}', '{claim}', $$
 	WITH c AS (
 		SELECT l.inst_id, c.amount, CASE WHEN c.to_on IS NOT NULL AND l.matures_on IS NOT NULL THEN greatest(l.matures_on - c.to_on, 0) END AS gap
 		  FROM claim AS c JOIN loan AS l USING (loan_id)
@@ -138,10 +138,10 @@ $$, '债权到期日早于标的到期日，期限错配。', 'Claims fall due b
 -- another ends (split_overlap days before to split_gap days after). It splits the
 -- term when it covers it: from the loan's first day to its maturity or, of a
 -- loan that still runs, to the day of the run, without a hole of more than split_gap days.
-SELECT risk_screen._ship_rule('C08', 'orange', '{P2P}', '{split_products,split_gap,split_overlap}', '{claim,loan}', '{claim}', $$
+SELECT risk_screen._ship_rule('C08', 'orange', '{P2P}', '{split_products,split_gap,split_overlap}', '{claim,loan,claim.loan_id,claim.product_id}', '{claim}', $$
 	WITH funded AS (
 		SELECT l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id, min(c.from_on) AS from_on, max(c.to_on) AS to_on, bool_or(c.to_on IS NULL) AS undated
-		  FROM claim AS c JOIN loan AS l USING (loan_id)
+		  FROM claim AS c JOIN loan_in_yuan AS l USING (loan_id)
 		 WHERE c.product_id IS NOT NULL AND c.from_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 		 GROUP BY l.loan_id, l.inst_id, l.amount, l.started_on, l.matures_on, c.product_id),
 	pieces AS (
@@ -166,7 +166,7 @@ $$, '一个标的由多期较短产品接续募集，期限拆分。', 'One loan
 -- Whether money came back is told by the money itself: each pay-out is a claim of
 -- its loan, attributed first in, first out; what reaches an account of the
 -- platform or a related party, fees apart, has come back. Custody ends the way.
-SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_grace,copied_text_length,copied_text_borrowers}', '{loan,party,txn}', '{loan}', $$
+SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_grace,copied_text_length,copied_text_borrowers}', '{loan,party,txn,institution.lines?,party.identity_no?,account.owner_id?}', '{loan}', $$
 	WITH paid_out AS MATERIALIZED (
 		SELECT t.txn_id, t.inst_id, t.loan_id, t.amount, coalesce(t.currency, 'CNY') AS currency, t.payee, t.payee_owner, t.paid_at FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE t.purpose = 'disburse' AND t.loan_id IS NOT NULL AND t.amount > 0),
@@ -190,7 +190,7 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 		SELECT DISTINCT ON (loan_id, inst_id) loan_id, inst_id, currency, amount, lent FROM back ORDER BY loan_id, inst_id, amount / lent DESC, currency = 'CNY' DESC, currency),
 	elsewhere AS (
 		SELECT p.loan_id, sum(p.amount) FILTER (WHERE p.currency = 'CNY') AS amount, count(*) FILTER (WHERE p.currency <> 'CNY') AS other, min(coalesce(a.owner_id, p.payee_owner)) AS payee
-		  FROM paid_out AS p JOIN loan AS l ON l.loan_id = p.loan_id AND l.inst_id = p.inst_id LEFT JOIN (SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id) AS a ON a.account_id = p.payee
+		  FROM paid_out AS p JOIN loan_in_yuan AS l ON l.loan_id = p.loan_id AND l.inst_id = p.inst_id LEFT JOIN (SELECT DISTINCT ON (account_id) account_id, owner_id FROM account ORDER BY account_id, owner_id) AS a ON a.account_id = p.payee
 		 WHERE l.borrower_id IS NOT NULL AND coalesce(a.owner_id, p.payee_owner) <> l.borrower_id GROUP BY p.loan_id),
 	twins AS (
 		SELECT identity_no FROM party WHERE identity_no IS NOT NULL GROUP BY identity_no HAVING count(DISTINCT party_id) > 1),
@@ -211,7 +211,7 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 			CASE WHEN b.amount >= ($5 ->> 'fictitious_return')::numeric * b.lent THEN 'money came back to the platform' END,
 			CASE WHEN c.loan_id IS NOT NULL THEN 'collateral pledged for several loans' END,
 			CASE WHEN d.description IS NOT NULL THEN 'same text as other borrowers'' loans' END], NULL) AS why
-		  FROM loan AS l
+		  FROM loan_in_yuan AS l
 		  LEFT JOIN (SELECT DISTINCT ON (party_id) party_id, identity_no FROM party ORDER BY party_id) AS p ON p.party_id = l.borrower_id
 		  LEFT JOIN twins AS w ON w.identity_no = p.identity_no
 		  LEFT JOIN paying AS y ON y.inst_id = l.inst_id
@@ -228,7 +228,7 @@ SELECT risk_screen._ship_rule('C10', 'red', '{P2P}', '{fictitious_return,payout_
 	 UNION ALL
 	-- where a platform files no pay-outs, whether its loans were paid out, to whom, and what came back is not known
 	SELECT 'institution', l.inst_id, l.inst_id, NULL, 0, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose disburse', 'loans', count(*))
-	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+	  FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 	 WHERE l.started_on >= $2::date AND l.started_on < $1 - ($5 ->> 'payout_grace')::int AND NOT EXISTS (SELECT FROM paying AS y WHERE y.inst_id = l.inst_id)
 	   AND NOT EXISTS (SELECT FROM marks AS m WHERE m.inst_id = l.inst_id AND m.why <> '{}') GROUP BY l.inst_id
 $$, '借款人身份缺失或重复、满标未放款、放款给他人、资金回流平台、押品或说明重复，疑似虚构标的。', 'Missing or repeated identity, no pay-out, paid to somebody else, money back at the platform, repeated collateral or text: the loan may be invented.');
@@ -249,25 +249,25 @@ SELECT risk_screen._ship_rule('C12', 'yellow', '{P2P}', '{}', '{marketing}', '{}
 	  FROM seen WHERE barred IS NOT FALSE GROUP BY inst_id
 $$, '开展信用信息采集及核实、贷后跟踪、抵质押管理以外的线下活动。', 'Offline marketing beyond credit collection and verification, follow-up and collateral.');
 
-SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence}', '{}', $$
+SELECT risk_screen._ship_rule('C14', 'red', '{P2P,EC}', '{}', '{product,licence,institution.lines}', '{}', $$
 	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
 		   jsonb_build_object('business', coalesce(p.biz, p.kind), 'name', p.name) AS evidence
 	  FROM product AS p JOIN institution AS i USING (inst_id)
 	 WHERE i.lines && ARRAY['P2P', 'EC'] AND (p.biz = 'AM' OR p.kind IN ('claim_transfer', 'equity_transfer'))
-	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	   AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 	   AND NOT EXISTS (SELECT FROM licence AS l WHERE l.inst_id = p.inst_id AND l.biz IN ('AM', p.biz, p.kind) AND l.biz NOT IN ('P2P', 'EC')
 						  AND l.valid_from <= coalesce(p.issued_on, $1) AND (l.valid_to > coalesce(p.issued_on, $1) OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid')
 	 UNION ALL
 	SELECT 'product', p.product_id, p.inst_id, NULL, 0, p.target_amount, p.issued_on::timestamptz, jsonb_strip_nulls(jsonb_build_object('name', p.name, 'missing', 'business or kind of the product'))
 	  FROM product AS p JOIN institution AS i USING (inst_id)
-	 WHERE i.lines && ARRAY['P2P', 'EC'] AND p.biz IS NULL AND p.kind IS NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	 WHERE i.lines && ARRAY['P2P', 'EC'] AND p.biz IS NULL AND p.kind IS NULL AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 $$, '未经批准从事资产管理、债权或股权转让业务。', 'Asset management or transfer of claims or equity without a licence.');
 
 -- C15 and C16 hold for every line that keeps client money; payment institutions
 -- have the reserve (G01, G02) in its place. The rules' lines say who must have
 -- filed accounts at all, and whose flows C16 holds against custody: elsewhere
 -- the same purposes are other business.
-SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}', '{account}', $$
+SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account,institution.lines,account.owner_id?,account.inst_id?,txn.inst_id?}', '{account}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	mixed AS (
 		SELECT t.inst_id, t.txn_id, t.amount, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS yuan, t.currency, t.paid_at, t.purpose, a.owner_kind AS from_kind, b.owner_kind AS to_kind
@@ -297,7 +297,7 @@ SELECT risk_screen._ship_rule('C15', 'orange', '{P2P,EC}', '{}', '{txn,account}'
 	  FROM direct AS d FULL JOIN accounts AS a USING (inst_id) WHERE d.n > 0 OR a.n > 0 OR a.kindless > 0
 $$, '客户资金与平台或其关联方资金直接往来，未分账管理。', 'Client money and money of the platform or its related parties flow into each other.');
 
-SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '{account,eligible_bank}', '{account}', $$
+SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '{account,eligible_bank,institution.lines,account.inst_id,account.owner_kind}', '{account}', $$
 	WITH client AS (
 		SELECT a.account_id, i.inst_id, a.owner_kind, a.bank_id,
 			   -- NULL: a custody account whose bank nobody filed
@@ -332,7 +332,7 @@ SELECT risk_screen._ship_rule('C16', 'red', '{P2P,EC,INS}', '{custody_share}', '
 	  FROM both_shares
 $$, '客户资金未全部由名单内商业银行存管。', 'Not all client money is held and moved through custody accounts at eligible banks.');
 
-SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation}', '{custody_statement,balance}', '{}', $$
+SELECT risk_screen._ship_rule('C17', 'yellow', '{P2P}', '{custody_reconciliation}', '{custody_statement,balance,custody_statement.inst_id}', '{}', $$
 	WITH bank AS (
 		SELECT s.inst_id, s.account_id, s.day, s.balance FROM custody_statement AS s WHERE s.day <= $1 AND s.day >= $2::date AND s.inst_id IS NOT NULL),
 	span AS (
@@ -360,7 +360,7 @@ $$, '平台台账与存管银行流水不符，或存管银行当日未报送。
 
 -- Where an institution files no client's order with any transfer of the window,
 -- one without an order tells nothing: order numbers are missing, not the orders.
-SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity}', '{account}', $$
+SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equity,institution.lines,account.inst_id,account.owner_id,account.owner_kind,equity.share|equity.kind}', '{account}', $$
 	WITH rel AS MATERIALIZED (SELECT p.inst_id, p.party_id, p.relation FROM risk_screen.desk_related_parties($1) AS p),
 	taken AS MATERIALIZED (
 		SELECT t.txn_id, a.inst_id, t.amount, t.currency, t.paid_at, t.payer, t.payee, t.purpose, b.owner_id, r.relation
@@ -389,37 +389,37 @@ SELECT risk_screen._ship_rule('C18', 'red', '{P2P,EC}', '{}', '{txn,account,equi
 	  FROM taken AS k WHERE k.inst_id NOT IN (SELECT o.inst_id FROM ordering AS o) GROUP BY k.inst_id
 $$, '客户资金无客户指令转给平台或其关联方，疑似挪用。', 'Client money went to the platform or a related party without a client''s instruction.');
 
-SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan}', '{}', $$
+SELECT risk_screen._ship_rule('C19', 'orange', '{P2P,EC}', '{}', '{loan,institution.lines}', '{}', $$
 	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(l.amount) AS amount, max(l.started_on)::timestamptz AS occurred_at,
-		   jsonb_build_object('loans', (array_agg(l.loan_id ORDER BY l.amount DESC, l.loan_id))[1:20]) AS evidence
-	  FROM loan AS l JOIN institution AS i USING (inst_id)
+		   jsonb_strip_nulls(jsonb_build_object('loans', (array_agg(l.loan_id ORDER BY l.amount DESC NULLS LAST, l.loan_id))[1:20], 'other_currencies', nullif(count(*) FILTER (WHERE l.currency <> 'CNY'), 0))) AS evidence
+	  FROM loan_in_yuan AS l JOIN institution AS i USING (inst_id)
 	 WHERE i.lines && ARRAY['P2P', 'EC'] AND (l.is_property OR l.purpose = 'property') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	   AND NOT EXISTS (SELECT FROM licence AS x WHERE x.inst_id = l.inst_id AND x.biz = 'property_finance' AND x.valid_from <= l.started_on AND (x.valid_to > l.started_on OR x.valid_to IS NULL) AND coalesce(x.status, 'valid') = 'valid')
 	 GROUP BY l.inst_id
 	 UNION ALL
 	-- a platform that says of none of its loans what it is for
 	SELECT 'institution', l.inst_id, NULL, 0, sum(l.amount), NULL, jsonb_build_object('loans', count(*), 'missing', 'purpose or is_property of loans')
-	  FROM loan AS l JOIN institution AS i USING (inst_id)
+	  FROM loan_in_yuan AS l JOIN institution AS i USING (inst_id)
 	 WHERE i.lines && ARRAY['P2P', 'EC'] AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 GROUP BY l.inst_id HAVING count(l.is_property) = 0 AND count(l.purpose) = 0
 $$, '无资质从事房地产融资。', 'Property finance without a licence.');
 
 -- By money: days after the loan the borrower pays a developer or agent. By words:
 -- the loan, a product or an advertisement says so.
-SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '{loan}', '{}', $$
+SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '{loan,loan.borrower_id?,txn.payer_owner?,txn.payee_owner?}', '{}', $$
 	-- one finding a currency: amounts of several have no sum
 	SELECT 'loan' AS subject_kind, l.loan_id || coalesce(' ' || nullif(t.currency, 'CNY'), '') AS subject_id, l.inst_id, sum(t.amount) AS observed, 0 AS threshold, CASE WHEN nullif(t.currency, 'CNY') IS NULL THEN least(sum(t.amount), l.amount) END AS amount, min(t.paid_at) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('currency', nullif(t.currency, 'CNY'))) || jsonb_build_object('borrower', l.borrower_id, 'payee', min(t.payee_owner), 'industry', min(p.industry), 'days', min(t.paid_at::date) - l.started_on) AS evidence
-	  FROM loan AS l
+	  FROM loan_in_yuan AS l
 	  JOIN txn AS t ON t.payer_owner = l.borrower_id AND t.paid_at >= l.started_on::timestamptz AND t.paid_at < (l.started_on + ($5 ->> 'down_payment_days')::int + 1)::timestamptz
 	  JOIN (SELECT party_id, min(industry) AS industry FROM party WHERE industry IN ('developer', 'agent') GROUP BY party_id) AS p ON p.party_id = t.payee_owner
 	 WHERE l.started_on <= $1 AND l.started_on >= $2::date AND t.paid_at < $3
 	 GROUP BY l.loan_id, l.inst_id, l.borrower_id, l.amount, l.started_on, nullif(t.currency, 'CNY')
 	 UNION ALL
 	SELECT x.kind, x.id, x.inst_id, count(*), 0, x.amount, x.at, jsonb_build_object('text', left(x.body, 200), 'terms', jsonb_agg(DISTINCT f.term))
-	  FROM (SELECT 'loan' AS kind, l.loan_id || ' text' AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, concat_ws(E'\n', l.purpose, l.description) AS body FROM loan AS l WHERE l.started_on <= $1 AND l.started_on >= $2::date
+	  FROM (SELECT 'loan' AS kind, l.loan_id || ' text' AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, concat_ws(E'\n', l.purpose, l.description) AS body FROM loan_in_yuan AS l WHERE l.started_on <= $1 AND l.started_on >= $2::date
 			 UNION ALL SELECT 'product', p.product_id, p.inst_id, p.target_amount, p.issued_on::timestamptz, concat_ws(E'\n', p.name, p.text_body) FROM product AS p
-			  WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+			  WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 			 UNION ALL SELECT 'text', t.text_id, t.inst_id, NULL, t.published_at, t.body FROM text_item AS t WHERE coalesce(t.kind, '') NOT IN ('opinion', 'review', 'news') AND t.published_at >= $2 AND t.published_at < $3) AS x
 	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-PROD'], $1) AS f
 	 WHERE f.term = '首付贷' GROUP BY x.kind, x.id, x.inst_id, x.amount, x.at, x.body
@@ -456,9 +456,9 @@ SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}
 $$, '平台或其关联方为标的提供担保或代偿，提供增信服务。', 'The platform or a related party guarantees loans or compensates lenders.');
 
 SELECT risk_screen._ship_rule('C26', 'red', '{P2P}', '{}', '{authority_order,loan}', '{}', $$
-	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
-		   jsonb_build_object('order_id', o.order_id, 'order', o.kind, 'effective_at', coalesce(o.effective_at, o.issued_at)) AS evidence
-	  FROM loan AS l
+	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.in_currency AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
+		   jsonb_build_object('order_id', o.order_id, 'order', o.kind, 'effective_at', coalesce(o.effective_at, o.issued_at)) || jsonb_strip_nulls(jsonb_build_object('currency', nullif(l.currency, 'CNY'))) AS evidence
+	  FROM loan_in_yuan AS l
 	  JOIN LATERAL (SELECT * FROM authority_order AS x
 					 WHERE x.inst_id = l.inst_id AND x.kind IN ('suspend_new', 'suspend', 'revoke', 'ban')
 					   AND l.started_on::timestamptz >= coalesce(x.effective_at, x.issued_at) AND (x.lifted_at IS NULL OR l.started_on < x.lifted_at::date)
@@ -466,7 +466,7 @@ SELECT risk_screen._ship_rule('C26', 'red', '{P2P}', '{}', '{authority_order,loa
 	 WHERE l.started_on <= $1 AND l.started_on >= $2::date
 $$, '责令暂停新发标的之后仍发新标。', 'A new loan after the order to suspend new loans.');
 
-SELECT risk_screen._ship_rule('C28', 'orange', '{P2P}', '{}', '{filing}', '{}', $$
+SELECT risk_screen._ship_rule('C28', 'orange', '{P2P}', '{}', '{filing,institution.lines}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, CASE WHEN NOT k.undated THEN 1 END AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('status', i.status, 'missing', CASE WHEN k.undated THEN 'day the registration was received' END)) AS evidence
 	  FROM institution AS i
@@ -475,31 +475,32 @@ SELECT risk_screen._ship_rule('C28', 'orange', '{P2P}', '{}', '{filing}', '{}', 
 	   AND NOT EXISTS (SELECT FROM filing AS f WHERE f.inst_id = i.inst_id AND f.kind = 'p2p_registration' AND f.received_at < $3 AND coalesce(f.status, 'accepted') = 'accepted')
 $$, '从事网络借贷信息中介业务而未备案登记。', 'Peer-to-peer lending without registration.');
 
-SELECT risk_screen._ship_rule('C31', 'yellow', '{P2P}', '{}', '{loan}', '{}', $$
+SELECT risk_screen._ship_rule('C31', 'yellow', '{P2P}', '{}', '{loan,institution.lines,institution.status}', '{}', $$
 	WITH open AS (
-		SELECT i.inst_id, i.status, l.loan_id, coalesce(l.outstanding, l.amount) AS owed,
+		SELECT i.inst_id, i.status, l.loan_id, nullif(l.currency, 'CNY') AS currency, coalesce(l.owed_in_currency, l.in_currency) AS owed,
 			   -- a loan past its maturity of which neither state nor balance is filed may be repaid
-			   l.outstanding IS NULL AND l.status IS NULL AND l.matures_on <= $1 AS open_question
-		  FROM institution AS i JOIN loan AS l USING (inst_id)
+			   l.owed_in_currency IS NULL AND l.status IS NULL AND l.matures_on <= $1 AS open_question
+		  FROM institution AS i JOIN loan_in_yuan AS l USING (inst_id)
 		 WHERE 'P2P' = ANY (i.lines) AND i.status IN ('exited', 'revoked', 'closed') AND l.started_on <= $1
-		   AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.outstanding, l.amount) > 0)
-	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) AS observed, 0 AS threshold,
-		   sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) AS amount, NULL::timestamptz AS occurred_at,
-		   jsonb_strip_nulls(jsonb_build_object('status', status, 'loans', count(*) FILTER (WHERE NOT coalesce(open_question, false)), 'not_told', nullif(count(*) FILTER (WHERE open_question), 0),
+		   AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') AND coalesce(l.owed_in_currency, l.in_currency) > 0)
+	-- one finding a currency: amounts of several have no sum
+	SELECT 'institution' AS subject_kind, inst_id || coalesce(' ' || currency, '') AS subject_id, inst_id, sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) AS observed, 0 AS threshold,
+		   CASE WHEN currency IS NULL THEN sum(owed) FILTER (WHERE NOT coalesce(open_question, false)) END AS amount, NULL::timestamptz AS occurred_at,
+		   jsonb_strip_nulls(jsonb_build_object('status', status, 'currency', currency, 'loans', count(*) FILTER (WHERE NOT coalesce(open_question, false)), 'not_told', nullif(count(*) FILTER (WHERE open_question), 0),
 				'missing', CASE WHEN bool_and(coalesce(open_question, false)) THEN 'state or outstanding balance of matured loans' END)) AS evidence
-	  FROM open GROUP BY inst_id, status
+	  FROM open GROUP BY inst_id, status, currency
 $$, '已退出但仍有未偿还标的，仍属整治范围。', 'The platform has left but loans are outstanding.');
 
-SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_item}', '{}', $$
+SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_item,institution.lines,text_item.inst_id?}', '{}', $$
 	SELECT 'product' AS subject_kind, p.product_id AS subject_id, p.inst_id, 1 AS observed, 0 AS threshold, p.target_amount AS amount, p.issued_on::timestamptz AS occurred_at,
 		   jsonb_build_object('product', p.name, 'guaranteed', true) AS evidence
 	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-	 WHERE p.guaranteed AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id, p.inst_id, p.target_amount, p.issued_on, p.name
+	 WHERE p.guaranteed AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.product_id, p.inst_id, p.target_amount, p.issued_on, p.name
 	 UNION ALL
 	-- others say of their products whether they are guaranteed, this platform says it of none; where nobody does, nobody's is missing
 	SELECT 'institution', p.inst_id, p.inst_id, NULL, 0, sum(p.target_amount), NULL, jsonb_build_object('missing', 'guaranteed', 'products', count(*))
 	  FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-	 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) AND EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
+	 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) AND EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
 	 GROUP BY p.inst_id HAVING count(p.guaranteed) = 0
 	 UNION ALL
 	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'guaranteed') WHERE NOT EXISTS (SELECT FROM product AS x WHERE x.guaranteed IS NOT NULL)
@@ -521,12 +522,12 @@ SELECT risk_screen._ship_rule('C20', 'orange', '{P2P,EC}', '{}', '{text_item}', 
 	 UNION ALL
 	SELECT 'product', p.product_id, p.inst_id, count(*), 0, p.target_amount, p.issued_on::timestamptz, jsonb_build_object('product', p.name)
 	  FROM product AS p CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', p.name, p.text_body), ARRAY['CN-PROD'], $1) AS f
-	 WHERE f.term = '众筹买房' AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)
+	 WHERE f.term = '众筹买房' AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)
 	 GROUP BY p.product_id, p.inst_id, p.name, p.target_amount, p.issued_on
 	 UNION ALL
 	-- what the loan is for, as filed or described
 	SELECT 'loan', l.loan_id, l.inst_id, count(*), 0, l.amount, l.started_on::timestamptz, jsonb_build_object('purpose', l.purpose, 'text', left(l.description, 200))
-	  FROM loan AS l CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', l.purpose, l.description), ARRAY['CN-PROD'], $1) AS f
+	  FROM loan_in_yuan AS l CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', l.purpose, l.description), ARRAY['CN-PROD'], $1) AS f
 	 WHERE f.term = '众筹买房' AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 GROUP BY l.loan_id, l.inst_id, l.amount, l.started_on, l.purpose, l.description
 $$, '众筹买房。', 'Crowdfunded purchase of houses.');
@@ -543,7 +544,7 @@ SELECT risk_screen._ship_rule('C03', 'red', '{ALL}',
 	offers AS (
 		SELECT p.inst_id, count(*) AS n, bool_or(p.offering = 'public') AS to_public, bool_or(p.guaranteed OR p.rate_promised > 0) AS promised,
 			   bool_or(p.biz IN ('P2P', 'EC', 'INS', 'FUND', 'TRU', 'PAY', 'AM') AND NOT EXISTS (SELECT FROM licensed AS l WHERE l.inst_id = p.inst_id AND l.biz = p.biz)) AS without
-		  FROM product AS p WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id),
+		  FROM product AS p WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.inst_id),
 	read AS (
 		SELECT x.inst_id, x.text_id, coalesce(x.is_public, true) AS to_public,
 			   risk_screen.has_terms(x.body, 'CN-2016-21', $1) OR risk_screen.has_terms(x.body, 'CN-PROD', $1) AS business,
@@ -581,7 +582,7 @@ SELECT risk_screen._ship_rule('C03', 'red', '{ALL}',
 	  FROM scored
 $$, '未经许可、向社会公开、承诺回报、面向不特定多数人：四要素得分达到预警线，疑似非法集资。', 'Without licence, to the public, with a promised return, from many: the weighted elements suggest illegal fundraising.');
 
-SELECT risk_screen._ship_rule('C09', 'orange', '{ALL}', '{advertised_gap}', '{text_item}', '{}', $$
+SELECT risk_screen._ship_rule('C09', 'orange', '{ALL}', '{advertised_gap}', '{text_item,text_item.inst_id,text_item.kind}', '{}', $$
 	WITH said AS (
 		SELECT x.*, coalesce(x.advertised_rate, (SELECT round(max(a.value) / 100, 6) FROM risk_screen.screen_ad(x.body, NULL, $1) AS a WHERE a.finding = 'yield')) AS rate
 		  FROM text_item AS x WHERE x.kind IN ('ad', 'app', 'product_page') AND x.inst_id IS NOT NULL AND x.published_at >= $2 AND x.published_at < $3),
@@ -627,12 +628,12 @@ SELECT risk_screen._ship_rule('C09', 'orange', '{ALL}', '{advertised_gap}', '{te
 	 GROUP BY s.text_id, s.inst_id, s.channel, s.body, s.published_at, s.product_id, s.loan_id
 $$, '宣传内容与报送数据矛盾：宣传利率与登记利率不符，或声称的存管银行并无存管账户。', 'The advertisement contradicts the filings: another rate, or a custody bank without a custody account.');
 
-SELECT risk_screen._ship_rule('C11', 'orange', '{P2P}', '{prospect_excess}', '{product,loan}', '{}', $$
+SELECT risk_screen._ship_rule('C11', 'orange', '{P2P}', '{prospect_excess}', '{product,loan,institution.lines,product.rate_promised?,product.project_return?}', '{}', $$
 	WITH offers AS (
 		SELECT p.* FROM product AS p JOIN institution AS i ON i.inst_id = p.inst_id AND 'P2P' = ANY (i.lines)
-		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
+		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)),
 	told AS (
-		SELECT 'loan' AS kind, l.loan_id AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, l.description AS body FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+		SELECT 'loan' AS kind, l.loan_id AS id, l.inst_id, l.amount, l.started_on::timestamptz AS at, l.description AS body FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE l.description IS NOT NULL AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 		 UNION ALL SELECT 'product', o.product_id, o.inst_id, o.target_amount, o.issued_on::timestamptz, o.text_body FROM offers AS o WHERE o.text_body IS NOT NULL
 		 UNION ALL SELECT 'text', x.text_id, x.inst_id, NULL, x.published_at, x.body FROM text_item AS x JOIN institution AS i ON i.inst_id = x.inst_id AND 'P2P' = ANY (i.lines)
@@ -650,7 +651,7 @@ $$, '虚构、夸大融资项目收益前景：承诺收益远高于项目回报
 
 -- Filed purpose first; then the lenders' money itself, attributed (fifo) to
 -- accounts that are securities accounts or stand on a list of them.
-SELECT risk_screen._ship_rule('C13', 'orange', '{P2P,EC}', '{securities_share}', '{loan,txn,account}', '{}', $$
+SELECT risk_screen._ship_rule('C13', 'orange', '{P2P,EC}', '{securities_share}', '{loan,txn,account,institution.lines,loan.purpose?,txn.inst_id?,txn.purpose?}', '{}', $$
 	WITH platforms AS (
 		SELECT i.inst_id FROM institution AS i
 		 WHERE i.lines && ARRAY['P2P', 'EC'] AND NOT EXISTS (SELECT FROM licence AS x WHERE x.inst_id = i.inst_id AND x.biz = 'securities_financing' AND x.valid_from <= $1 AND (x.valid_to > $1 OR x.valid_to IS NULL) AND coalesce(x.status, 'valid') = 'valid')),
@@ -666,9 +667,9 @@ SELECT risk_screen._ship_rule('C13', 'orange', '{P2P,EC}', '{securities_share}',
 		 CROSS JOIN LATERAL risk_screen.desk_money($2, $3, p.ids) AS m
 		  JOIN securities AS s ON s.account_id = m.counterparty
 		 WHERE m.kind = 'moved' GROUP BY m.inst_id)
-	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, NULL::numeric AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
-		   jsonb_build_object('purpose', l.purpose, 'borrower', l.borrower_id) AS evidence
-	  FROM loan AS l JOIN platforms USING (inst_id)
+	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.in_currency AS observed, NULL::numeric AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
+		   jsonb_build_object('purpose', l.purpose, 'borrower', l.borrower_id) || jsonb_strip_nulls(jsonb_build_object('currency', nullif(l.currency, 'CNY'))) AS evidence
+	  FROM loan_in_yuan AS l JOIN platforms USING (inst_id)
 	 WHERE l.purpose IN ('securities', '配资', '证券') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 UNION ALL
 	SELECT 'institution', m.inst_id, m.inst_id, m.amount, NULL, m.amount, m.first_at,

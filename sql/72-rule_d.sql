@@ -11,7 +11,7 @@ SELECT risk_screen._ship_rule('D02', 'red', '{EC}', '{self_raising_share}', '{pr
 		SELECT r.inst_id, r.party_id, r.relation, r.via, r.steps FROM risk_screen.desk_related_parties($1) AS r JOIN platforms USING (inst_id)),
 	offers AS (
 		SELECT p.*, x.has_owners FROM product AS p JOIN platforms AS x USING (inst_id)
-		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
+		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)),
 	raised AS (
 		SELECT t.inst_id, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount, count(*) FILTER (WHERE t.currency <> 'CNY') AS other FROM txn AS t JOIN platforms USING (inst_id)
 		 WHERE t.purpose = 'disburse' AND t.paid_at >= $2 AND t.paid_at < $3 AND t.amount > 0 GROUP BY t.inst_id),
@@ -46,13 +46,13 @@ $$, '融资项目发行人为平台或其关联方，或所筹资金流向平台
 -- Products whose investors nobody filed are not counted as one here: a hit rests
 -- on named investors. Only where products are split, issued in instalments (one underlying) or
 -- nested: too many direct holders of one product are D05's.
-SELECT risk_screen._ship_rule('D09', 'red', '{EC,AM}', '{nested_investors}', '{product,holding}', '{}', $$
+SELECT risk_screen._ship_rule('D09', 'red', '{EC,AM}', '{nested_investors}', '{product,holding,institution.lines?,product.underlying_id?,investor.kind?}', '{}', $$
 	WITH counted AS MATERIALIZED (
 		SELECT c.*, c.investors - c.unknown AS named FROM risk_screen.desk_investor_counts($1) AS c WHERE c.vehicles > CASE c.subject_kind WHEN 'underlying' THEN 1 ELSE 0 END),
 	offers AS (
 		SELECT p.product_id, p.underlying_id, p.inst_id, p.offering, p.issued_on, p.target_amount, p.name
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id)
-		 WHERE (p.biz IN ('EC', 'AM') OR i.lines && ARRAY['EC', 'AM']) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)),
+		 WHERE (p.biz IN ('EC', 'AM') OR i.lines && ARRAY['EC', 'AM']) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)),
 	subject AS (
 		SELECT c.subject_kind, c.subject_id, o.inst_id, bool_or(o.offering = 'private') AS private, bool_or(o.offering IS NULL) AS unsaid,
 			   array_agg(o.product_id ORDER BY o.issued_on, o.product_id) AS products, min(o.issued_on) AS issued_on

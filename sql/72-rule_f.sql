@@ -38,11 +38,11 @@ SELECT risk_screen._ship_rule('F03', NULL, '{ALL}', '{}', '{txn,account}', '{}',
 	  FROM sources AS s FULL JOIN uses AS u USING (inst_id) FULL JOIN (SELECT x.inst_id, x.other FROM payers AS x WHERE x.other > 0) AS o USING (inst_id) LEFT JOIN middle AS m USING (inst_id)
 $$, '资金来源—中间环节—最终投向全链条穿透：来源或去向不明的最大比例，明细见证据。', 'Source, middle and final use of the money: the larger unknown share; the chain in the evidence.', NULL, NULL, '{}', 1, 'indicator');
 
-SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '{product,institution.lines?,product.offering,investor.kind?}', '{}', $$
 	WITH offers AS (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, min(p.offering) AS offering, min(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount,
 			   bool_or(p.biz = 'AM' OR 'AM' = ANY (i.lines)) AS managed,
-			   bool_and((p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL)) AS current
+			   bool_and((p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL)) AS current
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id) GROUP BY p.product_id),
 	parts AS MATERIALIZED (
 		SELECT d.product_id, d.part_id, min(d.layers) AS layers FROM risk_screen.desk_product_parts($1) AS d WHERE d.part_id <> d.product_id GROUP BY d.product_id, d.part_id),
@@ -64,12 +64,12 @@ SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '
 	 WHERE o.offering = 'private' AND o.managed AND o.current
 $$, '私募产品经打包、拆分后面向公众销售，或经下层产品穿透后最终投资者超过200人。', 'A private product reaches the public through products made from it, or has more than 200 end investors through them.');
 
-SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{products_from_one,bundled_products,ticket_drop}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{products_from_one,bundled_products,ticket_drop}', '{product,institution.lines?,product.parent_product?,party.kind?}', '{}', $$
 	WITH offers AS (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, min(p.min_ticket) AS ticket, max(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount, bool_or(p.biz = 'AM' OR 'AM' = ANY (i.lines)) AS managed,
 			   bool_and(p.kind IN ('money_fund', 'public_fund')) AS public_fund
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id)
-		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
+		 WHERE (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
 	filed AS (
 		SELECT EXISTS (SELECT FROM offers WHERE ticket IS NOT NULL) AS tickets),
 	link AS MATERIALIZED (
@@ -100,11 +100,11 @@ SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{products_from_one,bundl
 	  FROM dropped AS d JOIN offers AS o USING (product_id) CROSS JOIN filed AS f WHERE o.managed AND f.tickets
 $$, '一个产品被拆分为多个产品、多个产品被打包为一个，或起投金额大幅降低。', 'One product is split into many, many are bundled into one, or the smallest ticket falls sharply.', NULL, NULL, '{}', 1, 'indicator');
 
-SELECT risk_screen._ship_rule('F06', 'orange', '{AM}', '{product_layers}', '{product}', '{}', $$
+SELECT risk_screen._ship_rule('F06', 'orange', '{AM}', '{product_layers}', '{product,institution.lines?,investor.kind?,product_investment.target_kind?}', '{}', $$
 	WITH offers AS (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, max(p.issued_on) AS issued_on, max(p.target_amount) AS target_amount
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id)
-		 WHERE (p.biz = 'AM' OR 'AM' = ANY (i.lines)) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
+		 WHERE (p.biz = 'AM' OR 'AM' = ANY (i.lines)) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
 	nested AS MATERIALIZED (
 		SELECT * FROM risk_screen.desk_nested_products($1)),
 	-- what a product below is made of is not known if nobody filed it
@@ -128,7 +128,7 @@ SELECT risk_screen._ship_rule('F07', 'yellow', '{AM}', '{unknown_origin}', '{pro
 	WITH asked AS MATERIALIZED (
 		SELECT p.product_id, min(p.inst_id) AS inst_id, max(p.issued_on) AS issued_on
 		  FROM product AS p LEFT JOIN institution AS i USING (inst_id)
-		 WHERE (p.biz = 'AM' OR 'AM' = ANY (i.lines)) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on >= $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
+		 WHERE (p.biz = 'AM' OR 'AM' = ANY (i.lines)) AND (p.issued_on <= $1 OR p.issued_on IS NULL) AND (p.ended_on > $2::date OR p.ended_on IS NULL) GROUP BY p.product_id),
 	latest AS (
 		SELECT h.product_id, h.investor_id, sum(h.amount) AS amount FROM holding AS h
 		  JOIN (SELECT product_id, max(as_of) AS as_of FROM holding WHERE as_of <= $1 GROUP BY product_id) AS l ON l.product_id = h.product_id AND l.as_of = h.as_of

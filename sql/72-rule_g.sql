@@ -1,6 +1,6 @@
 -- Rules of section G: third-party payment.
 
-SELECT risk_screen._ship_rule('G01', 'red', '{PAY}', '{}', '{account,txn}', '{account}', $$
+SELECT risk_screen._ship_rule('G01', 'red', '{PAY}', '{}', '{account,txn,institution.lines?,account.inst_id?,account.owner_kind?,position.value?}', '{account}', $$
 	WITH outflow AS (
 		SELECT a.account_id, a.inst_id, nullif(t.currency, 'CNY') AS currency, sum(count(*) FILTER (WHERE t.order_id IS NOT NULL)) OVER (PARTITION BY a.account_id, a.inst_id) AS ordered, count(*) FILTER (WHERE k.bare) AS n, sum(t.amount) FILTER (WHERE k.bare) AS amount, max(t.paid_at) FILTER (WHERE k.bare) AS at,
 			   (array_agg(t.txn_id ORDER BY t.amount DESC, t.txn_id) FILTER (WHERE k.bare))[1:10] AS examples
@@ -22,7 +22,7 @@ SELECT risk_screen._ship_rule('G01', 'red', '{PAY}', '{}', '{account,txn}', '{ac
 	  FROM filed AS f WHERE f.wallets IS DISTINCT FROM f.reserve
 $$, '备付金无客户指令转出，或客户钱包余额与备付金不符。', 'Client reserve left without a client''s order, or wallets and reserve differ.');
 
-SELECT risk_screen._ship_rule('G02', 'orange', '{PAY}', '{}', '{account,eligible_bank}', '{account}', $$
+SELECT risk_screen._ship_rule('G02', 'orange', '{PAY}', '{}', '{account,eligible_bank,institution.lines,account.inst_id,account.owner_kind}', '{account}', $$
 	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, CASE WHEN k.told THEN 1 END AS observed, 0 AS threshold, NULL::numeric AS amount, a.opened_on::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('bank_id', a.bank_id, 'bank_kind', a.bank_kind, 'missing', CASE WHEN NOT k.told THEN concat_ws(' and ', CASE WHEN a.bank_id IS NULL THEN 'bank' END, CASE WHEN a.bank_kind IS NULL THEN 'kind of bank' END) END)) AS evidence
 	  FROM account AS a JOIN institution AS i ON i.inst_id = a.inst_id AND 'PAY' = ANY (i.lines)
@@ -32,7 +32,7 @@ SELECT risk_screen._ship_rule('G02', 'orange', '{PAY}', '{}', '{account,eligible
 	   AND NOT EXISTS (SELECT FROM eligible_bank AS e WHERE e.bank_id = a.bank_id AND e.list_name = 'reserve' AND e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL))
 $$, '备付金账户未开立在人民银行或符合要求的商业银行。', 'A reserve account is not at the central bank or an eligible bank.');
 
-SELECT risk_screen._ship_rule('G03', 'yellow', '{PAY}', '{}', '{account}', '{account}', $$
+SELECT risk_screen._ship_rule('G03', 'yellow', '{PAY}', '{}', '{account,institution.lines,account.inst_id,account.owner_kind}', '{account}', $$
 	SELECT 'account' AS subject_kind, a.account_id AS subject_id, a.inst_id, nullif(greatest(coalesce(a.interest_bearing::int, 0), count(t.txn_id)), 0) AS observed, 0 AS threshold, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount,
 		   max(t.paid_at) AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('interest_bearing', a.interest_bearing, 'interest_credits', count(t.txn_id), 'other_currencies', nullif(count(*) FILTER (WHERE t.currency <> 'CNY'), 0), 'missing', CASE WHEN a.interest_bearing IS NULL AND count(t.txn_id) = 0 THEN 'interest_bearing' END)) AS evidence
@@ -47,7 +47,7 @@ SELECT risk_screen._ship_rule('G03', 'yellow', '{PAY}', '{}', '{account}', '{acc
 	 WHERE EXISTS (SELECT FROM account AS x WHERE x.owner_kind = 'reserve') AND NOT EXISTS (SELECT FROM account AS x WHERE x.owner_kind = 'reserve' AND x.interest_bearing IS NOT NULL)
 $$, '备付金账户计付利息。', 'A reserve account bears interest.');
 
-SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}', '{position}', '{}', $$
+SELECT risk_screen._ship_rule('G04', 'yellow', '{PAY}', '{interest_income_share}', '{position,institution.lines}', '{}', $$
 	WITH p AS (
 		SELECT f.*, (f.figures ->> 'income')::numeric AS income, (f.figures ->> 'income_interest')::numeric AS interest
 		  FROM risk_screen._period_figures($1, $2::date, ARRAY['income', 'income_interest']) AS f JOIN institution AS i ON i.inst_id = f.inst_id AND 'PAY' = ANY (i.lines))
@@ -59,7 +59,7 @@ $$, '以“吃利差”为主要盈利模式。', 'Most income is interest.');
 
 -- The banks at both ends of what went over direct links: one bank clears inside
 -- itself, more than one is clearing between banks beside the clearer.
-SELECT risk_screen._ship_rule('G05', 'orange', '{PAY}', '{linked_banks}', '{txn,account}', '{txn}', $$
+SELECT risk_screen._ship_rule('G05', 'orange', '{PAY}', '{linked_banks}', '{txn,account,institution.lines,txn.inst_id,txn.clearing_path}', '{txn}', $$
 	WITH direct AS (
 		SELECT t.inst_id, t.txn_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, t.paid_at, a.bank_id AS bank_in, b.bank_id AS bank_out
 		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND 'PAY' = ANY (i.lines)
@@ -83,7 +83,7 @@ INSERT INTO risk_screen.code_label (domain, code, title_zh, title_en, ordinal, b
 SELECT 'allowed_clearing', c.code, c.title_zh, c.title_en, c.ordinal, true FROM risk_screen.code_label AS c
  WHERE c.domain = 'clearing_path' AND c.code IN ('pboc', 'unionpay', 'netsunion', 'licensed', 'internal');
 
-SELECT risk_screen._ship_rule('G06', 'orange', '{PAY}', '{}', '{txn}', '{txn}', $$
+SELECT risk_screen._ship_rule('G06', 'orange', '{PAY}', '{}', '{txn,institution.lines,txn.inst_id}', '{txn}', $$
 	WITH allowed AS (
 		SELECT array_agg(c.code ORDER BY c.ordinal, c.code) AS codes FROM risk_screen.code_label AS c WHERE c.domain = 'allowed_clearing'),
 	-- summed by way first: the list is looked at once a way, not once a transfer
@@ -103,7 +103,7 @@ SELECT risk_screen._ship_rule('G06', 'orange', '{PAY}', '{}', '{txn}', '{txn}', 
 	SELECT 'desk', 'desk', NULL, 0, NULL, NULL, jsonb_build_object('missing', 'clearing path of transfers') WHERE NOT EXISTS (SELECT FROM txn AS x WHERE x.clearing_path IS NOT NULL)
 $$, '未通过人民银行跨行清算系统或合法清算机构清算。', 'Clearing outside the central bank''s system and licensed clearers.');
 
-SELECT risk_screen._ship_rule('G07', 'red', '{PAY}', '{}', '{licence,institution}', '{}', $$
+SELECT risk_screen._ship_rule('G07', 'red', '{PAY}', '{}', '{licence,institution,product.biz?}', '{}', $$
 	WITH seen AS (
 		SELECT s.inst_id, 'service' AS how, s.code FROM service AS s WHERE s.seen_from <= $1 AND (s.seen_to > $1 OR s.seen_to IS NULL)
 		   AND s.code IN (SELECT c.code FROM risk_screen.code_label AS c WHERE c.domain = 'service')      -- G08
@@ -116,7 +116,7 @@ SELECT risk_screen._ship_rule('G07', 'red', '{PAY}', '{}', '{licence,institution
 	 GROUP BY s.inst_id
 $$, '无证经营支付业务。', 'Payment business without a licence.');
 
-SELECT risk_screen._ship_rule('G11', NULL, '{PAY}', '{small_payment}', '{txn}', '{}', $$
+SELECT risk_screen._ship_rule('G11', NULL, '{PAY}', '{small_payment}', '{txn,institution.lines,txn.inst_id}', '{}', $$
 	SELECT 'institution' AS subject_kind, t.inst_id AS subject_id, round(avg((y.amount <= ($5 ->> 'small_payment')::numeric)::int), 6) AS observed, NULL::numeric AS threshold,
 		   sum(y.amount) AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('transfers', count(y.amount), 'median', percentile_disc(0.5) WITHIN GROUP (ORDER BY y.amount), 'other_currencies', nullif(count(*) FILTER (WHERE t.currency <> 'CNY'), 0), 'missing', CASE WHEN count(y.amount) = 0 THEN 'transfers in yuan' END)) AS evidence
@@ -126,10 +126,10 @@ SELECT risk_screen._ship_rule('G11', NULL, '{PAY}', '{small_payment}', '{txn}', 
 $$, '小额支付笔数占比。', 'Share of small payments.');
 
 -- Every change of a rating inside the window: was the new step met on the day it took effect?
-SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,rating}', '{}', $$
+SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series,balance_age}', '{account,balance,rating,institution.lines}', '{}', $$
 	WITH change AS (
 		SELECT * FROM (SELECT g.inst_id, g.rating, g.valid_from, lag(g.rating) OVER (PARTITION BY g.inst_id, g.biz ORDER BY g.valid_from) AS before FROM rating AS g WHERE g.valid_from <= $1) AS g
-		 WHERE g.valid_from > $2::date AND g.before IS NOT NULL AND g.before <> g.rating),
+		 WHERE g.valid_from >= $2::date AND g.before IS NOT NULL AND g.before <> g.rating),
 	step AS (
 		SELECT c.*, x.biz,
 			   risk_screen.reserve_ratio(x.biz, c.before, c.valid_from, s.series) AS old_ratio, risk_screen.reserve_ratio(x.biz, c.rating, c.valid_from, s.series) AS new_ratio
@@ -144,14 +144,14 @@ SELECT risk_screen._ship_rule('G09', 'orange', '{PAY}', '{reserve_series,balance
 	SELECT 'institution' AS subject_kind, s.inst_id AS subject_id, CASE WHEN h.known = h.accounts AND (h.unplaced = 0 OR h.total * s.new_ratio - h.central - h.unplaced > 0) THEN h.total * s.new_ratio - h.central - h.unplaced END AS observed, 0 AS threshold,
 		   greatest(h.total * s.new_ratio - h.central - h.unplaced, 0) AS amount, s.valid_from::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('from_rating', s.before, 'to_rating', s.rating, 'effective', s.valid_from, 'old_ratio', s.old_ratio, 'new_ratio', s.new_ratio, 'reserve', h.total, 'central', h.central, 'kind_of_bank_not_told', nullif(h.unplaced, 0),
-				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts in yuan on that day'
+				'missing', CASE WHEN h.known IS NULL THEN 'reserve accounts' WHEN h.known < h.accounts THEN 'balances of reserve accounts in yuan on that day' WHEN s.new_ratio IS NULL THEN 'a ratio for this rating and these licences'
 							WHEN h.unplaced > 0 AND h.total * s.new_ratio - h.central - h.unplaced <= 0 THEN 'kind of bank of reserve accounts' END)) AS evidence,
 		   'institution:' || s.inst_id || '@' || s.valid_from AS finding_key
 	  FROM step AS s JOIN institution AS i ON i.inst_id = s.inst_id AND 'PAY' = ANY (i.lines) LEFT JOIN held AS h ON h.inst_id = s.inst_id AND h.valid_from = s.valid_from
-	 WHERE h.known IS NULL OR h.known < h.accounts OR h.total * s.new_ratio - h.central > 0
+	 WHERE h.known IS NULL OR h.known < h.accounts OR s.new_ratio IS NULL OR h.total * s.new_ratio - h.central > 0
 $$, '评级调整生效之日，备付金集中存管比例未同步调整到位。', 'On the day a new rating took effect the central deposit was not at its step.');
 
-SELECT risk_screen._ship_rule('G13', 'yellow', '{PAY}', '{}', '{text_item}', '{}', $$
+SELECT risk_screen._ship_rule('G13', 'yellow', '{PAY}', '{}', '{text_item,institution.lines,text_item.inst_id}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'terms', jsonb_agg(jsonb_build_object('term', f.term, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
 	  FROM text_item AS x JOIN institution AS i ON i.inst_id = x.inst_id AND 'PAY' = ANY (i.lines)

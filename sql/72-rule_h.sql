@@ -95,7 +95,7 @@ SELECT risk_screen._ship_rule('H04', 'yellow', '{ALL}', '{}', '{registration}', 
 $$, '暂停核准期间新设或变更的名称含冻结字样（8词）。', 'A new or changed name contains a word of the freeze list (8 words).');
 
 -- Item by item: an item that the firm's earlier scope already had is not new.
-SELECT risk_screen._ship_rule('H05', 'yellow', '{ALL}', '{}', '{registration}', '{}', $$
+SELECT risk_screen._ship_rule('H05', 'yellow', '{ALL}', '{}', '{registration,registration.scope_text?}', '{}', $$
 	SELECT 'institution' AS subject_kind, e.inst_id AS subject_id, CASE WHEN x.problem IS NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, e.happened_on::timestamptz AS occurred_at,
 		   jsonb_build_object('event', e.event, 'event_id', e.event_id, 'terms', jsonb_agg(DISTINCT s.term), 'items', jsonb_agg(DISTINCT s.item), 'decision', e.decision, 'missing', x.problem) AS evidence
 	  FROM registration AS e
@@ -138,7 +138,7 @@ SELECT risk_screen._ship_rule('H06', 'orange', '{ALL}', '{}', '{registration}', 
 	   AND (risk_screen.known_region(e.province) IS NOT TRUE OR EXISTS (SELECT FROM risk_screen.screen_name('控股', '投资咨询', e.province, 'move_in', NULL, e.happened_on) AS s WHERE s.lexicon LIKE 'BJ-2016-FREEZE-%'))
 $$, '名称或经营范围含本市限用词的企业未经批准申请迁入。', 'A firm with words of the city''s lists moves in without approval.');
 
-SELECT risk_screen._ship_rule('H12', 'orange', '{ALL}', '{}', '{text_item,institution}', '{}', $$
+SELECT risk_screen._ship_rule('H12', 'orange', '{ALL}', '{}', '{text_item,institution,text_item.inst_id,text_item.kind}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
 		   jsonb_build_object('channel', x.channel, 'source', x.source, 'text', left(x.body, 200),
 				'terms', jsonb_agg(jsonb_build_object('finding', f.finding, 'term', f.term, 'lexicon', f.lexicon, 'started', f.started, 'ended', f.ended, 'value', f.value) ORDER BY f.started, f.term)) AS evidence
@@ -160,7 +160,7 @@ $$, '未取得金融业务资质的机构发布金融业务广告。', 'A firm w
 
 -- Business the advertisement speaks of that none of the advertiser's licences
 -- covers; who holds no licence at all is H12's.
-SELECT risk_screen._ship_rule('H13', 'orange', '{ALL}', '{}', '{text_item,institution}', '{}', $$
+SELECT risk_screen._ship_rule('H13', 'orange', '{ALL}', '{}', '{text_item,institution,text_item.inst_id,text_item.kind}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, CASE WHEN h.biz IS NOT NULL THEN count(*) END AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'licences', h.biz, 'missing', CASE WHEN h.biz IS NULL THEN 'licence' END,
 				'terms', jsonb_agg(jsonb_build_object('term', f.term, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
@@ -186,7 +186,7 @@ $$, '广告内容与许可的业务不相符。', 'The advertisement speaks of b
 -- risk that is hidden: a claim, a yield or an investment product without a risk
 -- notice within reach. A filed risk_warning (a notice in the picture, say) goes
 -- before what the text shows.
-SELECT risk_screen._ship_rule('H14', 'orange', '{ALL}', '{risk_notice_reach}', '{text_item}', '{}', $$
+SELECT risk_screen._ship_rule('H14', 'orange', '{ALL}', '{risk_notice_reach}', '{text_item,text_item.kind?}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200), 'risk_warning', x.risk_warning, 'signs', jsonb_agg(DISTINCT f.sign),
 				'terms', jsonb_agg(jsonb_build_object('sign', f.sign, 'term', f.term, 'started', f.started, 'ended', f.ended, 'nearest_notice', f.distance) ORDER BY f.started, f.term, f.sign)) AS evidence
@@ -224,7 +224,7 @@ SELECT risk_screen._ship_rule('H16', 'yellow', '{ALL}', '{}', '{institution}', '
 	 GROUP BY i.inst_id, i.name
 $$, '名称、经营范围或宣传文本含新型集资概念（区块链、元宇宙、虚拟货币、消费返利）。', 'Name, scope or a text uses a label of fund-raising schemes.');
 
-SELECT risk_screen._ship_rule('H17', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
+SELECT risk_screen._ship_rule('H17', 'yellow', '{ALL}', '{}', '{institution,institution.lines,institution.website|institution.app_id|ops_day.visits}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('website', i.website, 'app_id', i.app_id) AS evidence
 	  FROM institution AS i
@@ -241,7 +241,7 @@ $$, '金融业务网站未办理ICP备案。', 'A site doing financial business 
 -- claims of the trade; superlatives of Art 9 (3) and promises of safety where the
 -- text or its advertiser is one of finance: the row speaks of financial products
 -- and business.
-SELECT risk_screen._ship_rule('H11', 'yellow', '{ALL}', '{}', '{text_item}', '{}', $$
+SELECT risk_screen._ship_rule('H11', 'yellow', '{ALL}', '{}', '{text_item,text_item.inst_id?,text_item.kind?}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
 		   jsonb_build_object('channel', x.channel, 'text', left(x.body, 200),
 				'terms', jsonb_agg(jsonb_build_object('term', f.term, 'lexicon', f.lexicon, 'basis', f.basis, 'started', f.started, 'ended', f.ended) ORDER BY f.started, f.term)) AS evidence
@@ -259,7 +259,7 @@ SELECT risk_screen._ship_rule('H11', 'yellow', '{ALL}', '{}', '{text_item}', '{}
 	 WHERE x.kind IN ('ad', 'app', 'product_page') AND x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.body !~ '\S', true)
 $$, '对金融产品和业务进行不当宣传。', 'Improper claims about financial products or business.');
 
-SELECT risk_screen._ship_rule('H09', 'red', '{ALL}', '{}', '{institution,licence}', '{}', $$
+SELECT risk_screen._ship_rule('H09', 'red', '{ALL}', '{}', '{institution,licence,product.biz?}', '{}', $$
 	WITH licensed AS (
 		SELECT DISTINCT l.inst_id, l.biz FROM licence AS l WHERE l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'),
 	seen AS (
@@ -333,7 +333,7 @@ $$, '责令关停或下架之后网站、应用仍可访问。', 'Site or app st
 -- Pairs of products that (nearly) every buyer of one also bought with it, on the
 -- same day or in one bundle; and texts that say so. Buyers, not sales, are
 -- counted, so one buyer's repetitions prove nothing.
-SELECT risk_screen._ship_rule('H19', 'orange', '{ALL}', '{tie_in_share,tie_in_minimum}', '{sale,text_item}', '{}', $$
+SELECT risk_screen._ship_rule('H19', 'orange', '{ALL}', '{tie_in_share,tie_in_minimum}', '{sale,text_item,text_item.kind?}', '{}', $$
 	WITH sold AS MATERIALIZED (
 		SELECT DISTINCT coalesce(s.inst_id, p.inst_id) AS inst_id, s.product_id, s.investor_id, coalesce('b' || s.bundle_id, 'd' || s.sold_at::date) AS basket
 		  FROM sale AS s LEFT JOIN product AS p USING (product_id)
@@ -358,7 +358,7 @@ $$, '强制捆绑销售：购买一种产品的客户几乎都同时购买另一
 
 -- A name, scope or advertisement of investment and wealth management, no
 -- licence, and finance that is seen: products, or money of many people.
-SELECT risk_screen._ship_rule('H20', 'orange', '{ALL}', '{invest_name_payers}', '{institution,product,txn}', '{}', $$
+SELECT risk_screen._ship_rule('H20', 'orange', '{ALL}', '{invest_name_payers}', '{institution,product,txn,txn.payer_owner?,txn.payee_owner?}', '{}', $$
 	WITH licensed AS (
 		SELECT DISTINCT l.inst_id FROM licence AS l WHERE l.valid_from <= $1 AND (l.valid_to > $1 OR l.valid_to IS NULL) AND coalesce(l.status, 'valid') = 'valid'),
 	firm AS (

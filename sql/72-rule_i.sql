@@ -29,9 +29,12 @@ DECLARE
 			 UNION SELECT p.payer FROM payout AS p WHERE NOT p.from_own)$q$, as_of, since, until);
 BEGIN
 	RETURN QUERY EXECUTE 'WITH' || kept || $q$,
-		origin AS (
+		origin AS MATERIALIZED (
 			SELECT f.claim, f.account, f.txn_id, f.traced
-			  FROM risk_screen.attribute_funds($1, $2, direction => 'upstream') AS f WHERE f.kind = 'held')
+			  FROM risk_screen.attribute_funds($1, $2, direction => 'upstream') AS f WHERE f.kind = 'held'),
+		-- an inner join, so that what is hashed is these and not all transfers
+		came AS MATERIALIZED (
+			SELECT s.txn_id, s.payer, s.purpose, s.payer_owner FROM (SELECT DISTINCT o.txn_id FROM origin AS o WHERE o.account LIKE '<%') AS o JOIN txn AS s ON s.txn_id = o.txn_id)
 		SELECT p.txn_id, p.inst_id, p.loan_id, p.product_id, p.purpose, p.payee_owner, p.amount, nullif(p.currency, 'CNY'), p.paid_at,
 			   CASE WHEN p.from_own THEN 'own'
 					WHEN o.account LIKE 'book:%' THEN 'uncovered'
@@ -43,7 +46,7 @@ BEGIN
 			   coalesce(s.payer_owner, k.owner_id), coalesce(o.traced, p.amount)
 		  FROM payout AS p
 		  LEFT JOIN origin AS o ON o.claim = p.txn_id
-		  LEFT JOIN txn AS s ON s.txn_id = o.txn_id AND o.account LIKE '<%'
+		  LEFT JOIN came AS s ON s.txn_id = o.txn_id AND o.account LIKE '<%'
 		  LEFT JOIN own AS w ON w.inst_id = p.inst_id AND w.account_id = s.payer
 		  LEFT JOIN LATERAL (SELECT a.owner_id, a.owner_kind, a.inst_id FROM account AS a WHERE a.account_id = s.payer ORDER BY a.owner_id LIMIT 1) AS k ON true
 		 WHERE p.from_own OR p.book IS NOT NULL$q$
@@ -54,12 +57,12 @@ BEGIN
 		  FROM (SELECT DISTINCT p.book FROM payout AS p WHERE p.book IS NOT NULL AND NOT p.from_own) AS b
 		  JOIN txn AS t ON coalesce('loan ' || t.loan_id, 'product ' || t.product_id) = b.book
 		  LEFT JOIN pool AS a ON a.account_id = t.payer LEFT JOIN pool AS z ON z.account_id = t.payee
-		 WHERE t.paid_at < $q$ || quote_literal(until) || $q$ AND t.amount > 0 AND t.payer IS NOT NULL AND t.payee IS NOT NULL
+		 WHERE t.paid_at < $q$ || quote_literal(until) || $q$ AND t.amount > 0 AND t.payer IS NOT NULL AND t.payee IS NOT NULL AND (t.loan_id IS NOT NULL OR t.product_id IS NOT NULL)
 		   AND (a.account_id IS NOT NULL OR z.account_id IS NOT NULL)$q$,
 		'WITH' || kept || ' SELECT p.txn_id AS claim, p.txn_id FROM payout AS p WHERE p.book IS NOT NULL AND NOT p.from_own';
 END $$;
 
-SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,account,equity}', '{}', $$
+SELECT risk_screen._ship_rule('I11', 'red', '{ALL}', '{subsidy_share}', '{txn,account,equity,txn.inst_id,txn.purpose,account.owner_id?}', '{}', $$
 	WITH source AS MATERIALIZED (
 		-- a public fund meets redemptions with subscriptions at net asset value: they are its own book's money
 		SELECT s.txn_id, s.inst_id, s.loan_id, s.product_id, s.purpose, s.payee_owner, s.amount, s.currency, s.paid_at,

@@ -1,6 +1,6 @@
 -- Rules of section J: disclosure, registers, lists of persons and firms.
 
-SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event,disclosure_monthly,disclosure_days}', '{}', '{}', $$
+SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event,disclosure_monthly,disclosure_days}', '{institution.lines?}', '{}', $$
 	WITH month AS (
 		SELECT (m + interval '1 month - 1 day')::date AS ends FROM generate_series(date_trunc('month', $2::date::timestamp), $1::timestamp, interval '1 month') AS m
 		 WHERE m >= $2::date::timestamp AND (m + interval '1 month - 1 day')::date + ($5 ->> 'disclosure_days')::int < $1),
@@ -21,7 +21,7 @@ SELECT risk_screen._ship_rule('J01', 'yellow', '{ALL}', '{disclosure_event,discl
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'disclosures') WHERE NOT EXISTS (SELECT FROM disclosure)
 $$, '重大事项未即时披露，或常规数据未按月披露。', 'A major event was not disclosed at once, or a month passed without the routine disclosure.');
 
-SELECT risk_screen._ship_rule('J03', 'yellow', '{P2P}', '{audit_period,audit_first}', '{audit}', '{}', $$
+SELECT risk_screen._ship_rule('J03', 'yellow', '{P2P}', '{audit_period,audit_first}', '{audit,institution.lines}', '{}', $$
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, $1 - coalesce(max(a.published_on), i.registered_on) AS observed,
 		   -- a young platform has audit_first days for its first audit
 		   CASE WHEN max(a.published_on) IS NULL THEN ($5 ->> 'audit_first')::numeric END AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
@@ -78,7 +78,7 @@ SELECT risk_screen._ship_rule('J08', 'orange', '{}', '{}', '{restriction,award}'
 	 WHERE a.awarded_on < $3::date AND a.awarded_on >= $2::date
 $$, '被限制主体参与政府采购或获得银行贷款。', 'A restricted party got a public contract or bank credit.');
 
-SELECT risk_screen._ship_rule('J09', 'orange', '{ALL}', '{}', '{person}', '{}', $$
+SELECT risk_screen._ship_rule('J09', 'orange', '{ALL}', '{}', '{person,person.ban_from|person.ban_to}', '{}', $$
 	SELECT 'person' AS subject_kind, p.person_id AS subject_id, p.inst_id, CASE WHEN b.ban_from IS NOT NULL THEN 1 END AS observed, 0 AS threshold, NULL::numeric AS amount, greatest(b.ban_from, p.post_from)::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('name', p.name, 'post', p.post, 'ban_from', b.ban_from, 'ban_to', b.ban_to,
 				'missing', CASE WHEN b.ban_from IS NULL THEN 'first day of the ban' END)) AS evidence, 'person:' || p.person_id || '@' || p.inst_id AS finding_key
@@ -101,7 +101,7 @@ SELECT risk_screen._ship_rule('J10', 'yellow', '{ALL}', '{}', '{person}', '{}', 
 	SELECT 'desk', 'desk', NULL, NULL, 0, NULL, NULL, jsonb_build_object('missing', 'qualified'), 'desk' WHERE NOT EXISTS (SELECT FROM person AS x WHERE x.qualified IS NOT NULL)
 $$, '高管无任职资格。', 'An officer without qualification.');
 
-SELECT risk_screen._ship_rule('J13', 'orange', '{ALL}', '{}', '{equity,blacklist}', '{}', $$
+SELECT risk_screen._ship_rule('J13', 'orange', '{ALL}', '{}', '{equity,blacklist,blacklist.subject_id?,equity.share|equity.kind}', '{}', $$
 	SELECT 'institution' AS subject_kind, r.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_build_object('parties', jsonb_agg(jsonb_build_object('party_id', r.party_id, 'relation', r.relation, 'via', r.via, 'share', r.share, 'steps', r.steps, 'why', w.why) ORDER BY r.party_id)) AS evidence
 	  FROM risk_screen.desk_related_parties($1) AS r
@@ -113,7 +113,7 @@ SELECT risk_screen._ship_rule('J13', 'orange', '{ALL}', '{}', '{equity,blacklist
 	 WHERE r.relation IN ('controller', 'holder', 'holder_controller') GROUP BY r.inst_id
 $$, '实际控制人或主要股东在黑名单、禁业或限制名单上。', 'A controller or main holder is black-listed, banned or restricted.');
 
-SELECT risk_screen._ship_rule('J04', 'yellow', '{ALL}', '{disclosure_freshness}', '{disclosure}', '{}', $$
+SELECT risk_screen._ship_rule('J04', 'yellow', '{ALL}', '{disclosure_freshness}', '{disclosure,institution.lines}', '{}', $$
 	WITH shown AS (
 		SELECT inst_id, max(disclosed_at) AS last_at, (array_agg(item ORDER BY disclosed_at DESC, item))[1] AS last_item FROM disclosure WHERE disclosed_at < $3 GROUP BY inst_id)
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, $1 - coalesce(s.last_at::date, i.registered_on) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, s.last_at AS occurred_at,
@@ -124,10 +124,10 @@ SELECT risk_screen._ship_rule('J04', 'yellow', '{ALL}', '{disclosure_freshness}'
 $$, '未及时披露经营活动和财务状况信息。', 'Operating and financial information is not disclosed in time.');
 
 -- Whose annual report is due: the institution, and the firms that control it or are controlled with it.
-SELECT risk_screen._ship_rule('J06', 'yellow', '{ALL}', '{annual_report_due}', '{filing,equity}', '{}', $$
+SELECT risk_screen._ship_rule('J06', 'yellow', '{ALL}', '{annual_report_due}', '{filing,equity,institution.lines,party.kind?}', '{}', $$
 	WITH year AS (
-		-- the last year whose report is due
-		SELECT (date_trunc('year', ($1 - ($5 ->> 'annual_report_due')::int)::timestamp) - interval '1 day')::date AS ends),
+		-- the last year whose report is due: on the same date of a leap year too
+		SELECT make_date(extract(year FROM $1)::int - CASE WHEN to_char($1, 'MMDD') > to_char(date '2001-01-01' + ($5 ->> 'annual_report_due')::int - 1, 'MMDD') THEN 1 ELSE 2 END, 12, 31) AS ends),
 	filed AS (
 		SELECT DISTINCT f.inst_id FROM filing AS f CROSS JOIN year AS y
 		 WHERE f.kind = 'annual' AND f.received_at < $3 AND coalesce(f.status, 'accepted') <> 'rejected' AND coalesce(f.period_to, (date_trunc('year', f.received_at::timestamp) - interval '1 day')::date) >= y.ends),
@@ -155,7 +155,7 @@ SELECT risk_screen._ship_rule('J07', 'yellow', '{}', '{penalty_share_days}', '{p
 	  FROM sent CROSS JOIN (SELECT EXISTS (SELECT FROM penalty AS x WHERE x.shared_at IS NOT NULL) OR EXISTS (SELECT FROM share_log AS s WHERE s.direction = 'sent' AND s.kind = 'penalty') AS told) AS f
 $$, '行政处罚信息未按期推送国家信用信息共享平台。', 'A penalty was not sent to the national credit platform in time.');
 
-SELECT risk_screen._ship_rule('J11', 'yellow', '{}', '{}', '{eligible_bank,account}', '{}', $$
+SELECT risk_screen._ship_rule('J11', 'yellow', '{}', '{}', '{eligible_bank,account,account.owner_kind}', '{}', $$
 	WITH listed AS (
 		SELECT e.bank_id, e.list_name, min(e.name) AS name, bool_or(e.valid_from <= $1 AND (e.valid_to > $1 OR e.valid_to IS NULL)) AS on_list, max(e.valid_to) FILTER (WHERE e.valid_to <= $1) AS left_on
 		  FROM eligible_bank AS e WHERE e.valid_from <= $1 GROUP BY e.bank_id, e.list_name),
@@ -172,7 +172,7 @@ SELECT risk_screen._ship_rule('J11', 'yellow', '{}', '{}', '{eligible_bank,accou
 $$, '名单外或已移出名单的银行仍有存管、备付金账户。', 'Custody or reserve accounts at a bank that is not, or no longer, on the list.');
 
 -- One firm of several sources is told by its institution number, its credit code, or its name.
-SELECT risk_screen._ship_rule('J12', 'yellow', '{}', '{}', '{directory}', '{}', $$
+SELECT risk_screen._ship_rule('J12', 'yellow', '{}', '{}', '{directory,institution.lines?}', '{}', $$
 	WITH entry AS (
 		SELECT d.source, d.inst_id, d.uscc, d.name, d.line, d.province, coalesce(i.inst_id, u.inst_id) AS matched
 		  FROM directory AS d
@@ -196,7 +196,7 @@ SELECT risk_screen._ship_rule('J12', 'yellow', '{}', '{}', '{directory}', '{}', 
 	 WHERE m.lacking <> '{}'
 $$, '工商登记、金融局名录与摸底排查名录不一致，需补录。', 'The register, the bureau''s directory and the census disagree: to be added.');
 
-SELECT risk_screen._ship_rule('J16', 'yellow', '{ALL}', '{report_period}', '{filing}', '{}', $$
+SELECT risk_screen._ship_rule('J16', 'yellow', '{ALL}', '{report_period}', '{filing,institution.lines,event.inst_id?}', '{}', $$
 	WITH recent AS (
 		SELECT f.inst_id, f.kind, max(f.received_at) AS at FROM filing AS f
 		 WHERE f.kind IN ('annual', 'major_event', 'risk_notice') AND f.received_at < $3 AND f.received_at >= ($1 - ($5 ->> 'report_period')::int)::timestamptz AND coalesce(f.status, 'accepted') <> 'rejected' GROUP BY f.inst_id, f.kind),

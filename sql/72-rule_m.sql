@@ -1,6 +1,6 @@
 -- Rules of section M: jurisdiction, registers of accounts. Feeds and seals: 72-rule_m_feed.sql.
 
-SELECT risk_screen._ship_rule('M11', 'yellow', '{ALL}', '{}', '{account}', '{}', $$
+SELECT risk_screen._ship_rule('M11', 'yellow', '{ALL}', '{}', '{account,account.inst_id}', '{}', $$
 	SELECT 'institution' AS subject_kind, a.inst_id AS subject_id, nullif(count(*) FILTER (WHERE NOT a.on_central_register), 0) AS observed, 0 AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('accounts', to_jsonb((array_agg(a.account_id ORDER BY a.account_id) FILTER (WHERE NOT a.on_central_register))[1:20]), 'not_told', nullif(count(*) FILTER (WHERE a.on_central_register IS NULL), 0),
 				'missing', CASE WHEN count(*) FILTER (WHERE NOT a.on_central_register) = 0 THEN 'on_central_register' END)) AS evidence
@@ -30,7 +30,7 @@ SELECT risk_screen._ship_rule('M05', 'yellow', '{}', '{opinion_channels}', '{tex
 	days AS (
 		SELECT d::date AS day, count(DISTINCT o.channel) AS channels FROM generate_series(($1 - 6)::timestamp, $1::timestamp, interval '1 day') AS d LEFT JOIN opinion AS o ON o.day = d::date GROUP BY d)
 	SELECT 'sector' AS subject_kind, 'opinion' AS subject_id, NULL::text AS inst_id, (SELECT channels FROM days WHERE day = $1) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, $1::timestamptz AS occurred_at,
-		   jsonb_build_object('channels_by_day', (SELECT jsonb_object_agg(day, channels) FROM days), 'texts', count(*), 'negative_share', round(avg((tone = 'negative' OR trouble)::int), 6), 'with_words_of_trouble', count(*) FILTER (WHERE trouble),
+		   jsonb_build_object('channels_by_day', (SELECT jsonb_object_agg(day, channels) FROM days), 'texts', count(*), 'negative_share', round(avg((coalesce(tone = 'negative', false) OR trouble)::int), 6), 'with_words_of_trouble', count(*) FILTER (WHERE trouble),
 				'institutions_covered', round(count(DISTINCT o.inst_id)::numeric / nullif((SELECT count(*) FROM institution WHERE lines <> '{}'), 0), 6)) AS evidence
 	  FROM opinion AS o HAVING count(*) > 0
 	 UNION ALL
@@ -38,14 +38,14 @@ SELECT risk_screen._ship_rule('M05', 'yellow', '{}', '{opinion_channels}', '{tex
 $$, '当日舆情采集渠道不足200个。', 'Fewer than 200 channels of opinion were read that day.', 'macro');
 
 -- Lender, platform, borrower: what was lent for a loan must have been paid out to its borrower.
-SELECT risk_screen._ship_rule('M08', NULL, '{P2P}', '{}', '{txn,loan}', '{}', $$
+SELECT risk_screen._ship_rule('M08', NULL, '{P2P}', '{}', '{txn,loan,institution.lines}', '{}', $$
 	WITH moved AS (
 		SELECT t.loan_id, sum(y.amount) FILTER (WHERE t.purpose = 'lend') AS lent, sum(y.amount) FILTER (WHERE t.purpose = 'disburse') AS paid,
 			   sum(y.amount) FILTER (WHERE t.purpose = 'disburse' AND (t.payee = l.disbursed_account OR t.payee_owner = l.borrower_id)) AS arrived, sum(y.amount) FILTER (WHERE t.purpose = 'fee') AS fee, count(*) FILTER (WHERE t.currency <> 'CNY') AS other
-		  FROM txn AS t LEFT JOIN loan AS l USING (loan_id) CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount) AS y WHERE t.loan_id IS NOT NULL AND t.purpose IN ('lend', 'disburse', 'fee') AND t.paid_at < $3 GROUP BY t.loan_id),
+		  FROM txn AS t LEFT JOIN loan_in_yuan AS l USING (loan_id) CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount) AS y WHERE t.loan_id IS NOT NULL AND t.purpose IN ('lend', 'disburse', 'fee') AND t.paid_at < $3 GROUP BY t.loan_id),
 	chain AS (
 		SELECT l.inst_id, l.loan_id, m.other, m.lent, least(m.lent, coalesce(m.arrived, 0) + CASE WHEN m.arrived > 0 THEN coalesce(m.fee, 0) ELSE 0 END) AS closed
-		  FROM moved AS m JOIN loan AS l USING (loan_id) JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+		  FROM moved AS m JOIN loan_in_yuan AS l USING (loan_id) JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 -- whose account it should have reached must be filed
 		 WHERE m.lent > 0 AND num_nonnulls(l.borrower_id, l.disbursed_account) > 0 AND l.started_on >= $2::date AND l.started_on <= $1)
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, round(sum(closed) / sum(lent), 6) AS observed, NULL::numeric AS threshold, sum(lent) - sum(closed) AS amount, NULL::timestamptz AS occurred_at,
@@ -54,12 +54,12 @@ SELECT risk_screen._ship_rule('M08', NULL, '{P2P}', '{}', '{txn,loan}', '{}', $$
 	  FROM chain GROUP BY inst_id
 	 UNION ALL
 	SELECT 'institution', l.inst_id, NULL, NULL, sum(l.amount), NULL, jsonb_build_object('missing', 'transfers of purpose lend in yuan with the loan''s number, or borrowers of loans')
-	  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+	  FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 	 WHERE l.started_on >= $2::date AND l.started_on <= $1 AND NOT EXISTS (SELECT FROM chain AS c WHERE c.inst_id = l.inst_id) GROUP BY l.inst_id
 $$, '出借人—平台—借款人资金链条完整的比例。', 'Share of the money lent whose way from lender to borrower is complete.', NULL, NULL, '{}', 1, 'indicator');
 
 -- Where the money ended, first in first out, and for how much of it nobody knows the holder.
-SELECT risk_screen._ship_rule('M09', NULL, '{P2P,EC}', '{}', '{txn,account}', '{}', $$
+SELECT risk_screen._ship_rule('M09', NULL, '{P2P,EC}', '{}', '{txn,account,institution.lines,txn.inst_id,txn.purpose}', '{}', $$
 	WITH platforms AS (
 		SELECT t.inst_id, count(*) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS n, nullif(count(*) FILTER (WHERE t.currency <> 'CNY'), 0) AS other
 		  FROM txn AS t JOIN institution AS i ON i.inst_id = t.inst_id AND i.lines && ARRAY['P2P', 'EC']
@@ -79,7 +79,7 @@ SELECT risk_screen._ship_rule('M09', NULL, '{P2P,EC}', '{}', '{txn,account}', '{
 	  FROM placed GROUP BY inst_id HAVING sum(amount) > 0
 $$, '出借资金最终去向：持有人不明的比例（先进先出），去向见证据与资金去向视图。', 'Final whereabouts of lenders'' money: share whose holder is unknown; the holders in the evidence and in money_destination.', NULL, NULL, '{}', 1, 'indicator');
 
-SELECT risk_screen._ship_rule('M10', 'yellow', '{ALL}', '{register_gap}', '{account,equity,txn}', '{}', $$
+SELECT risk_screen._ship_rule('M10', 'yellow', '{ALL}', '{register_gap}', '{account,equity,txn,institution.lines,txn.inst_id?}', '{}', $$
 	WITH registered AS (SELECT DISTINCT account_id FROM account),
 	moved AS MATERIALIZED (
 		SELECT t.inst_id, t.payer, t.payee, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency FROM txn AS t WHERE t.inst_id IS NOT NULL AND t.paid_at >= $2 AND t.paid_at < $3),
@@ -109,7 +109,7 @@ SELECT risk_screen._ship_rule('M10', 'yellow', '{ALL}', '{register_gap}', '{acco
 	 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active'
 $$, '交易账户未登记，或股东身份、持股比例不明。', 'Accounts in use are not registered, or shareholders and shares are unknown.');
 
-SELECT risk_screen._ship_rule('M12', NULL, '{}', '{}', '{account}', '{}', $$
+SELECT risk_screen._ship_rule('M12', NULL, '{}', '{}', '{account,account.inst_id}', '{}', $$
 	SELECT 'line' AS subject_kind, coalesce(u.line, 'ALL') AS subject_id, NULL::text AS inst_id, round(avg(a.on_central_register::int), 6) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('accounts', count(*), 'registered', count(*) FILTER (WHERE a.on_central_register), 'not_told', count(*) FILTER (WHERE a.on_central_register IS NULL),
 				'missing', CASE WHEN count(a.on_central_register) = 0 THEN 'on_central_register' END)) AS evidence
@@ -119,7 +119,7 @@ $$, '各条线账户纳入统一登记和集中监测的比例。', 'Share of ac
 
 -- A figure that was filed by its parts only (position.biz, position.region) is their sum; a rate
 -- has none and is left out. Both are counted in the evidence.
-SELECT risk_screen._ship_rule('M16', NULL, '{}', '{}', '{position}', '{}', $$
+SELECT risk_screen._ship_rule('M16', NULL, '{}', '{}', '{position,institution.lines,position.value}', '{}', $$
 	WITH filed AS (
 		SELECT p.inst_id, p.item, p.as_of, p.period_from, count(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL) = 0 AS parts, coalesce(max(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL),
 			   -- rates have no sum
@@ -161,7 +161,7 @@ SELECT risk_screen._ship_rule('M18', 'yellow', '{ALL}', '{}', '{site}', '{}', $$
 	 WHERE r.body IS NULL OR r.terms <> '{}' AND (NOT r.licensed OR r.icp_no IS NULL)
 $$, '网站或应用含金融业务用语而无许可或无ICP备案，疑似违规。', 'A site or app with words of financial business without a licence, or without a filing number.');
 
-SELECT risk_screen._ship_rule('M20', 'yellow', '{ALL}', '{opinion_texts}', '{text_item}', '{}', $$
+SELECT risk_screen._ship_rule('M20', 'yellow', '{ALL}', '{opinion_texts}', '{text_item,text_item.inst_id,text_item.kind}', '{}', $$
 	WITH told AS (
 		SELECT x.inst_id, x.text_id, x.source, x.published_at, risk_screen.term_list(x.body, 'OPINION-TROUBLE', $1) AS terms
 		  FROM text_item AS x WHERE x.kind IN ('opinion', 'review', 'news') AND x.inst_id IS NOT NULL AND x.published_at >= $2 AND x.published_at < $3)
@@ -173,7 +173,7 @@ SELECT risk_screen._ship_rule('M20', 'yellow', '{ALL}', '{opinion_texts}', '{tex
 $$, '用户评价、媒体报道中集中出现兑付困难、欺诈等用语。', 'Reviews and reports speak of failing payments or fraud.');
 
 -- The authority of the place of registration is in charge; observed: how many are named for line and place.
-SELECT risk_screen._ship_rule('M21', NULL, '{}', '{}', '{institution}', '{}', $$
+SELECT risk_screen._ship_rule('M21', NULL, '{}', '{}', '{institution,institution.lines}', '{}', $$
 	WITH duty AS (
 		SELECT line, region, authority, duty FROM responsibility WHERE coalesce(valid_from <= $1, true) AND (valid_to > $1 OR valid_to IS NULL))
 	SELECT 'institution' AS subject_kind, i.inst_id AS subject_id, NULL::text AS inst_id, CASE WHEN i.province IS NOT NULL THEN count(DISTINCT d.authority) END AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, NULL::timestamptz AS occurred_at,
@@ -184,7 +184,7 @@ SELECT risk_screen._ship_rule('M21', NULL, '{}', '{}', '{institution}', '{}', $$
 	 WHERE i.lines <> '{}' GROUP BY i.inst_id, i.province, i.city, i.supervisor, i.operating_provinces
 $$, '按注册地归口：主管部门数，以及在其他省份经营的情况。', 'Jurisdiction by place of registration: authorities in charge, and business in other provinces.', 'meso', NULL, '{}', 1, 'indicator');
 
-SELECT risk_screen._ship_rule('M23', 'yellow', '{}', '{}', '{}', '{}', $$
+SELECT risk_screen._ship_rule('M23', 'yellow', '{}', '{}', '{access_log.subject_id?}', '{}', $$
 	SELECT 'request' AS subject_kind, q.request_id AS subject_id, NULL::text AS inst_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, q.asked_at AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('authority', q.authority, 'institution', q.inst_id, 'about', q.subject_id, 'kind', q.kind, 'delivered_at', q.delivered_at)) AS evidence
 	  FROM official_request AS q WHERE q.kind IN ('account', 'freeze') AND coalesce(q.authorisation_no, '') = '' AND q.asked_at >= $2 AND q.asked_at < $3
@@ -196,7 +196,7 @@ SELECT risk_screen._ship_rule('M23', 'yellow', '{}', '{}', '{}', '{}', $$
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'requests of authorities and the access log') WHERE NOT EXISTS (SELECT FROM official_request) AND NOT EXISTS (SELECT FROM access_log)
 $$, '未履行法律程序查询账户。', 'An account was queried without a legal document.');
 
-SELECT risk_screen._ship_rule('M25', NULL, '{}', '{}', '{position,institution}', '{}', $$
+SELECT risk_screen._ship_rule('M25', NULL, '{}', '{}', '{position,institution,institution.lines,position.value}', '{}', $$
 	WITH filed AS (
 		SELECT p.inst_id, p.item, p.as_of, p.period_from, count(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL) = 0 AS parts, coalesce(max(p.value) FILTER (WHERE p.biz IS NULL AND p.region IS NULL),
 			   -- rates have no sum

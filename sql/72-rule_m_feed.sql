@@ -29,7 +29,7 @@ SELECT risk_screen._ship_rule('M01', 'yellow', '{ALL}', '{feed_lag,feed_lag_real
 	 WHERE b.received_at IS NULL OR b.received_at::date - g.day > b.lag
 $$, '数据未按T+1报送、缺报或校验不通过。', 'A daily feed is late, missing, invalid or does not add up.');
 
-SELECT risk_screen._ship_rule('M02', 'yellow', '{ALL}', '{}', '{txn}', '{}', $$
+SELECT risk_screen._ship_rule('M02', 'yellow', '{ALL}', '{}', '{txn,txn.inst_id}', '{}', $$
 	WITH register AS MATERIALIZED (SELECT DISTINCT a.account_id FROM account AS a),
 	faulty AS (
 		SELECT t.inst_id, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, t.currency, t.paid_at, t.payer_owner IS NULL AND t.payee_owner IS NULL AS without_user, t.payer IS NULL OR t.payee IS NULL AS without_party,
@@ -59,7 +59,7 @@ SELECT risk_screen._ship_rule('M02', 'yellow', '{ALL}', '{}', '{txn}', '{}', $$
 	  FROM per AS p FULL JOIN held AS h ON h.inst_id = p.inst_id
 $$, '交易数据缺少用户、金额、对手方或流向，账户无登记，或有数据被隔离。', 'Transfers lack user, amount, counterparty or direction, name unregistered accounts, or are in quarantine.');
 
-SELECT risk_screen._ship_rule('M03', 'yellow', '{ALL}', '{filed_difference}', '{position}', '{}', $$
+SELECT risk_screen._ship_rule('M03', 'yellow', '{ALL}', '{filed_difference}', '{position,position.value}', '{}', $$
 	WITH filed AS (
 		SELECT DISTINCT ON (p.inst_id, p.item) p.inst_id, p.item, p.as_of, p.value, p.period_from
 		  FROM position AS p
@@ -73,7 +73,7 @@ SELECT risk_screen._ship_rule('M03', 'yellow', '{ALL}', '{filed_difference}', '{
 			   CASE WHEN bool_or(r.loan_id IS NOT NULL) THEN greatest(l.amount - coalesce(sum(r.principal) FILTER (WHERE r.paid_on <= f.as_of), 0), 0)
 					WHEN l.matures_on > f.as_of OR l.matures_on IS NULL OR l.status = 'overdue' THEN coalesce(CASE WHEN f.as_of = $1 THEN l.outstanding END, l.amount) ELSE 0 END AS owed
 		  FROM (SELECT DISTINCT x.inst_id, x.as_of FROM filed AS x WHERE x.item <> 'premium') AS f
-		  JOIN loan AS l ON l.inst_id = f.inst_id AND l.started_on <= f.as_of AND coalesce(l.status, '') NOT IN ('failed', 'written_off')
+		  JOIN loan_in_yuan AS l ON l.inst_id = f.inst_id AND l.started_on <= f.as_of AND coalesce(l.status, '') NOT IN ('failed', 'written_off')
 			   AND (coalesce(l.status, '') <> 'repaid' OR l.matures_on > f.as_of)
 		  LEFT JOIN repaid AS r ON r.loan_id = l.loan_id
 		 GROUP BY f.inst_id, f.as_of, l.loan_id, l.amount, l.status, l.matures_on, l.outstanding),
@@ -101,7 +101,7 @@ SELECT risk_screen._ship_rule('M03', 'yellow', '{ALL}', '{filed_difference}', '{
 	   AND CASE f.item WHEN 'premium' THEN EXISTS (SELECT FROM policy) ELSE EXISTS (SELECT FROM loan) END
 $$, '报送数与按明细重新计算的结果不一致。', 'A filed figure differs from the same figure recomputed from the filed rows.');
 
-SELECT risk_screen._ship_rule('M04', 'yellow', '{ALL}', '{ops_gap,feed_lag}', '{ops_day}', '{}', $$
+SELECT risk_screen._ship_rule('M04', 'yellow', '{ALL}', '{ops_gap,feed_lag}', '{ops_day,txn.inst_id?,txn.payer_owner?}', '{}', $$
 	WITH per_day AS (
 		SELECT o.inst_id, o.day, bool_or(o.server_ip IS NOT NULL AND o.visits IS NOT NULL AND o.complaints_in IS NOT NULL) AS whole, max(o.visits) AS visits
 		  FROM ops_day AS o WHERE o.day >= $2::date AND o.day <= $1 GROUP BY o.inst_id, o.day),
@@ -133,7 +133,7 @@ SELECT risk_screen._ship_rule('M04', 'yellow', '{ALL}', '{ops_gap,feed_lag}', '{
 	   AND EXISTS (SELECT FROM per_day) AND NOT EXISTS (SELECT FROM per_day AS p WHERE p.inst_id = i.inst_id)
 $$, '运营数据缺报、不完整，或访问量少于当日交易客户数。', 'Operating data are missing or incomplete, or show fewer visits than customers who did business.');
 
-SELECT risk_screen._ship_rule('M07', 'orange', '{ALL}', '{}', '{txn}', '{}', $$
+SELECT risk_screen._ship_rule('M07', 'orange', '{ALL}', '{}', '{txn,txn.inst_id,txn.hash?}', '{}', $$
 	WITH hashed AS MATERIALIZED (
 		SELECT t.inst_id, t.txn_id, t.paid_at, CASE WHEN coalesce(t.currency, 'CNY') = 'CNY' THEN t.amount END AS amount, lower(t.hash) AS hash, lower(t.prev_hash) AS before,
 			   lower(t.hash) = risk_screen.transfer_hash(t.txn_id, t.payer, t.payee, t.amount, t.paid_at, t.currency, t.prev_hash) AS agrees

@@ -64,7 +64,7 @@ SELECT risk_screen._ship_rule('K05', 'red', '{ALL}', '{}', '{authority_order}', 
 		 WHERE x.kind IN ('suspend_new', 'suspend', 'revoke', 'ban') AND coalesce(x.effective_at, x.issued_at) < $3 AND (x.lifted_at IS NULL OR x.lifted_at >= $3) GROUP BY x.inst_id)
 	SELECT 'institution' AS subject_kind, o.inst_id AS subject_id, count(*) AS observed, 0 AS threshold, sum(n.amount) AS amount, max(n.at)::timestamptz AS occurred_at,
 		   jsonb_build_object('order_id', o.order_id, 'since', o.since, 'new', (array_agg(n.what ORDER BY n.at, n.what))[1:20]) AS evidence
-	  FROM o JOIN (SELECT l.inst_id, 'loan ' || l.loan_id AS what, l.amount, l.started_on AS at FROM loan AS l WHERE l.started_on <= $1
+	  FROM o JOIN (SELECT l.inst_id, 'loan ' || l.loan_id AS what, l.amount, l.started_on AS at FROM loan_in_yuan AS l WHERE l.started_on <= $1
 					 UNION ALL SELECT p.inst_id, 'product ' || p.product_id, p.target_amount, p.issued_on FROM product AS p WHERE p.issued_on <= $1) AS n
 	    ON n.inst_id = o.inst_id AND n.at > o.since::date
 	 GROUP BY o.inst_id, o.order_id, o.since

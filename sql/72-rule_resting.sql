@@ -20,7 +20,7 @@ SELECT risk_screen._ship_rule('B25', NULL, '{ALL}', '{turnover_fine_rate}', '{}'
 $$, '被标记的违法违规经营数额及按比例测算的罚款（amount）。', 'Turnover of what was flagged, and the fine at the rate (amount).', NULL, NULL,
 	ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' AND code <> 'B27' ORDER BY code), 1, 'indicator');
 
-SELECT risk_screen._ship_rule('B31', 'yellow', '{ALL}', '{priority_signs,priority_amount,priority_investors,priority_growth,surge_floor,priority_base}', '{position}', '{}', $$
+SELECT risk_screen._ship_rule('B31', 'yellow', '{ALL}', '{priority_signs,priority_amount,priority_investors,priority_growth,surge_floor,priority_base}', '{position,institution.lines}', '{}', $$
 	WITH figures AS (
 		SELECT p.inst_id, p.item, (array_agg(p.value ORDER BY p.as_of DESC))[1] AS last, (array_agg(p.value ORDER BY p.as_of))[1] AS first
 		  FROM whole_position AS p WHERE p.item IN ('loan_balance', 'outstanding', 'investors', 'users') AND p.value IS NOT NULL AND p.as_of <= $1 AND p.as_of >= $2::date GROUP BY p.inst_id, p.item),
@@ -45,9 +45,9 @@ SELECT risk_screen._ship_rule('B31', 'yellow', '{ALL}', '{priority_signs,priorit
 	  FROM sums AS s LEFT JOIN suspect AS x USING (inst_id)
 $$, '金额大、人数多或短期内发展迅速，列入优先关注；涉嫌非法集资的马上报告。', 'Large, many people, or growing fast: looked at first; reported at once when illegal fundraising is suspected.', NULL, NULL, '{C03}', 0);
 
-SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', '{loan}', '{loan}', $$
+SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', '{loan,institution.lines}', '{loan}', $$
 	WITH book AS (
-		SELECT l.inst_id, count(*) AS loans, sum(l.amount) AS amount FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+		SELECT l.inst_id, count(*) AS loans, sum(l.amount) AS amount FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id),
 	marked AS (
 		SELECT f.inst_id, f.subject_id, min(f.rule) AS rule, max(f.amount) AS amount
@@ -59,7 +59,7 @@ SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', 
 		SELECT inst_id, amount, findings FROM risk_screen.desk_findings($1, $4, ARRAY['C01']) AS f),
 	shares AS (
 		SELECT b.inst_id, b.loans, o.loans AS marked, o.rules, o.amount, p.amount AS pooled, p.findings AS pools,
-			   least(coalesce(o.loans, 0)::numeric / b.loans, 1) AS loan_share, coalesce(p.amount / (p.amount + b.amount), 0) AS pool_share
+			   least(coalesce(o.loans, 0)::numeric / b.loans, 1) AS loan_share, coalesce(p.amount / nullif(p.amount + coalesce(b.amount, 0), 0), 0) AS pool_share
 		  FROM book AS b LEFT JOIN own AS o USING (inst_id) LEFT JOIN pool AS p USING (inst_id)),
 	gaps AS (
 		SELECT g.inst_id, string_agg(DISTINCT g.rule, ', ') AS rules FROM risk_screen.desk_gaps($1, $4, ARRAY['C01', 'C02', 'C05', 'C22']) AS g WHERE g.inst_id IS NOT NULL GROUP BY g.inst_id)
@@ -70,14 +70,14 @@ SELECT risk_screen._ship_rule('C23', 'orange', '{P2P}', '{intermediary_share}', 
 	  FROM shares AS s LEFT JOIN gaps AS g USING (inst_id)
 $$, '自有资金放贷、担保增信或资金池的业务占比高，异化为信用中介。', 'Many loans carry platform funds, a guarantee or a pool: no longer an information intermediary.', NULL, NULL, '{C01,C02,C05,C22}', 0);
 
-SELECT risk_screen._ship_rule('C24', 'yellow', '{P2P}', '{}', '{institution}', '{}', $$
+SELECT risk_screen._ship_rule('C24', 'yellow', '{P2P}', '{}', '{institution,institution.lines}', '{}', $$
 	WITH sign (rule, sign) AS (
 		VALUES ('B13', 'fast growth'), ('B30', 'fast growth'), ('B31', 'fast growth'), ('C06', 'over-promotion'), ('C09', 'over-promotion'), ('C11', 'over-promotion'), ('H11', 'over-promotion'), ('H14', 'over-promotion'),
 			   ('B15', 'high returns'), ('B28', 'high returns'), ('B29', 'high returns'), ('C19', 'property'), ('C20', 'property'), ('C21', 'property')),
 	found AS (
 		SELECT f.inst_id, s.sign, f.rule, f.amount FROM risk_screen.desk_findings($1, $4, ARRAY(SELECT rule FROM sign)) AS f JOIN sign AS s USING (rule)
 		 UNION ALL
-		SELECT l.inst_id, 'campus loans', 'loan purpose', sum(l.amount) FROM loan AS l WHERE l.purpose IN ('campus', '校园') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id
+		SELECT l.inst_id, 'campus loans', 'loan purpose', sum(l.amount) FROM loan_in_yuan AS l WHERE l.purpose IN ('campus', '校园') AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL) GROUP BY l.inst_id
 		 UNION ALL
 		SELECT x.inst_id, 'campus loans', 'advertisement', NULL FROM text_item AS x CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-PROD'], $1) AS f
 		 WHERE f.term = '校园网贷' AND coalesce(x.kind, '') NOT IN ('opinion', 'review', 'news') AND x.published_at >= $2 AND x.published_at < $3)
@@ -90,7 +90,7 @@ $$, '重点检查对象：增长过快、过度宣传、高额回报、涉房配
 -- Five criteria, each as bad as its worst rule: 0 met, 1 yellow, 2 orange, 3 red.
 -- A criterion of which nothing could be judged for this platform is unknown; one
 -- whose rules the desk cannot run at all is left out and named.
-SELECT risk_screen._ship_rule('C25', 'yellow', '{P2P}', '{criteria_weighted}', '{institution}', '{}', $$
+SELECT risk_screen._ship_rule('C25', 'yellow', '{P2P}', '{criteria_weighted}', '{institution,institution.lines}', '{}', $$
 	WITH criterion (criterion, rule) AS (
 		SELECT c, r FROM (VALUES ('information intermediary', '{C01,C02,C04,C05,C22,C23}'::text[]), ('compliance', '{B15,B26,B29,C03,C06,C07,C08,C09,C10,C11,C12,C13,C14,C18,C19,C20,C21,C26,C28}'),
 			('custody', '{C15,C16,C17}'), ('disclosure', '{J01,J02,J03,J04,J06,J16}'), ('facility security', '{H17,H18}')) AS v (c, rs), unnest(rs) AS r),
@@ -148,10 +148,10 @@ SELECT risk_screen._ship_rule('C27', 'yellow', '{ALL}', '{}', '{institution}', '
 	 WHERE NOT EXISTS (SELECT FROM listed AS l WHERE l.inst_id = g.inst_id) GROUP BY g.inst_id
 $$, '触及准入负面清单：资金池、期限错配、虚假标的。', 'On the negative list of market entry: pool, maturity mismatch, fictitious loans.', NULL, NULL, '{C01,C07,C10}', 0);
 
-SELECT risk_screen._ship_rule('C29', NULL, '{P2P}', '{}', '{loan}', '{loan}', $$
+SELECT risk_screen._ship_rule('C29', NULL, '{P2P}', '{}', '{loan,institution.lines}', '{loan}', $$
 	WITH book AS (
 		SELECT l.inst_id, count(*) AS loans, sum(coalesce(l.outstanding, l.amount)) AS size, round(sum(l.rate * l.amount) / nullif(sum(l.amount) FILTER (WHERE l.rate IS NOT NULL), 0), 6) AS rate
-		  FROM loan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
+		  FROM loan_in_yuan AS l JOIN institution AS i ON i.inst_id = l.inst_id AND 'P2P' = ANY (i.lines)
 		 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL) AND coalesce(l.status, 'current') NOT IN ('repaid', 'failed') GROUP BY l.inst_id),
 	found AS (
 		SELECT inst_id, jsonb_object_agg(rule, findings) AS hits, count(*) AS n FROM risk_screen.desk_findings($1, $4, ARRAY['B04', 'B15', 'B26']) AS f GROUP BY inst_id),
@@ -164,7 +164,7 @@ SELECT risk_screen._ship_rule('C29', NULL, '{P2P}', '{}', '{loan}', '{loan}', $$
 	  FROM book AS b LEFT JOIN found AS f USING (inst_id) LEFT JOIN covered AS c USING (inst_id) LEFT JOIN gaps AS g USING (inst_id)
 $$, '规模、利率、保障措施三项监管指标及超限数（B26、B15、B04）。', 'Size, rate and safeguards, and how many of B26, B15, B04 are breached.', NULL, NULL, '{B04,B15,B26}');
 
-SELECT risk_screen._ship_rule('G10', NULL, '{PAY}', '{}', '{institution}', '{}', $$
+SELECT risk_screen._ship_rule('G10', NULL, '{PAY}', '{}', '{institution,institution.lines}', '{}', $$
 	WITH found AS (
 		SELECT inst_id, count(*) FILTER (WHERE rule ~ '^I') AS aml, count(*) FILTER (WHERE rule ~ '^G') AS reserve, sum(findings) AS findings, jsonb_object_agg(rule, findings) AS by_rule, max(amount) AS amount
 		  FROM risk_screen.desk_findings($1, $4, ARRAY['I01', 'I02', 'I03', 'I04', 'I05', 'I06', 'G01', 'G02', 'G03', 'G04', 'G05', 'G06']) AS f GROUP BY inst_id),
@@ -178,7 +178,7 @@ $$, '支付机构反洗钱（I01–I06）与备付金（G01–G06）规则命中
 	'{G01,G02,G03,G04,G05,G06,I01,I02,I03,I04,I05,I06}', 1, 'indicator');
 
 -- Three items for every finished month, and the last disclosed figure against the recomputed one.
-SELECT risk_screen._ship_rule('J02', 'yellow', '{ALL}', '{disclosure_days,disclosure_gap}', '{disclosure}', '{}', $$
+SELECT risk_screen._ship_rule('J02', 'yellow', '{ALL}', '{disclosure_days,disclosure_gap}', '{disclosure,institution.lines,disclosure.value?}', '{}', $$
 	WITH month AS (
 		SELECT (m + interval '1 month - 1 day')::date AS ends FROM generate_series(date_trunc('month', $2::date::timestamp), $1::timestamp, interval '1 month') AS m
 		 WHERE m >= $2::date::timestamp AND (m + interval '1 month - 1 day')::date + ($5 ->> 'disclosure_days')::int < $1),
@@ -217,7 +217,7 @@ $$, '负面清单内的机构获得许可、备案或登记。', 'An institution
 
 -- Five factors of 0 to 1, weighted to 100 points. Each is a count over what makes
 -- it full, so that the score can be recomputed by hand from the evidence.
-SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_compliance,smoke_spread,smoke_inducement,smoke_complaint,smoke_keyword,smoke_full_rules,smoke_entry_weight,smoke_full_channels,smoke_full_visits,smoke_visit_window,smoke_full_rate,smoke_full_complaints,smoke_full_complaint_rate,smoke_full_texts}', '{text_item}', '{}', $$
+SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_compliance,smoke_spread,smoke_inducement,smoke_complaint,smoke_keyword,smoke_full_rules,smoke_entry_weight,smoke_full_channels,smoke_full_visits,smoke_visit_window,smoke_full_rate,smoke_full_complaints,smoke_full_complaint_rate,smoke_full_texts}', '{text_item,text_item.inst_id?,text_item.kind?}', '{}', $$
 	WITH firm AS (
 		SELECT DISTINCT ON (inst_id) inst_id FROM institution WHERE coalesce(status, 'active') = 'active' ORDER BY inst_id),
 	-- compliance: entry (licence, filing, name) weighs more, any other rule once; smoke_full_rules are full
@@ -234,7 +234,7 @@ SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_comp
 		SELECT inst_id, avg(visits) AS visits FROM ops_day WHERE day > $1 - ($5 ->> 'smoke_visit_window')::int AND day <= $1 GROUP BY inst_id),
 	-- inducement: promises in words, and the highest promised rate
 	offers AS (
-		SELECT inst_id, max(rate_promised) AS rate, bool_or(guaranteed) AS guaranteed FROM product WHERE coalesce(issued_on <= $1, true) AND (ended_on >= $2::date OR ended_on IS NULL) GROUP BY inst_id),
+		SELECT inst_id, max(rate_promised) AS rate, bool_or(guaranteed) AS guaranteed FROM product WHERE coalesce(issued_on <= $1, true) AND (ended_on > $2::date OR ended_on IS NULL) GROUP BY inst_id),
 	-- complaints: in the window, and per user
 	complained AS (
 		SELECT inst_id, count(*) AS n FROM complaint WHERE received_at >= $2 AND received_at < $3 GROUP BY inst_id),
@@ -256,7 +256,7 @@ SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_comp
 $$, '冒烟指数：合规性偏离、传播力、利诱性、投诉率、关键词命中五项加权（0–100）。', 'Score of five factors: deviation from compliance, spread, inducement, complaints, words of the lists (0-100).', NULL, NULL,
 	ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' AND severity IS NOT NULL AND rests_on = '{}' ORDER BY code), 0);
 
-SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,incident_complaints,incident_delay,incident_days}', '{complaint}', '{}', $$
+SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,incident_complaints,incident_delay,incident_days}', '{complaint,complaint.category?,debt.kind?}', '{}', $$
 	WITH burst AS (
 		SELECT inst_id, (peak).value AS n, (peak).started_at AS at, payment, n AS received
 		  FROM (SELECT c.inst_id, risk_screen.peak_detail(1::numeric, c.received_at, make_interval(days => ($5 ->> 'incident_days')::int), 'count') AS peak, count(*) FILTER (WHERE c.category = 'payment') AS payment, count(*) AS n

@@ -4,8 +4,8 @@
 
 UPDATE risk_screen.rule AS r SET delta_roles = v.roles::text[], delta_days = v.days
   FROM (VALUES ('B12', '{txn}', 1),      -- any 24 hours reach into the day before
-			   -- one customer's day, one transfer
-			   ('B14', '{txn}', 0), ('E17', '{txn}', 0), ('K12', '{txn}', 0),
+			   -- one transfer
+			   ('E17', '{txn}', 0), ('K12', '{txn}', 0),
 			   -- one sale, award, fine, access
 			   ('B21', '{sale}', 0), ('J08', '{award}', 0), ('B24', '{penalty}', 0), ('M23', '{access_log}', 0),
 			   -- one text

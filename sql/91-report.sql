@@ -17,12 +17,14 @@ CREATE FUNCTION risk_screen._unjudged_zh(outcome text, message text) RETURNS tex
 	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN CASE WHEN outcome = 'error' THEN '执行出错：' || coalesce(message, '') WHEN message IS NULL THEN '没有可判断的对象' ELSE (
 		SELECT string_agg(CASE WHEN m.kind IS NULL THEN p.part
-							   ELSE CASE m.kind WHEN 'not mapped' THEN '未接入：' ELSE '没有数据：' END
-									|| (SELECT string_agg(coalesce(r.title_zh || ' (' || n.name || ')', n.name), '、' ORDER BY n.place)
-										  FROM string_to_table(m.names, ', ') WITH ORDINALITY AS n (name, place) LEFT JOIN risk_screen.role AS r ON r.role = n.name) END,
+							   ELSE CASE m.kind WHEN 'roles not mapped' THEN '未接入：' WHEN 'roles without rows' THEN '没有数据：' ELSE '各行均未填报：' END
+									|| (SELECT string_agg((SELECT string_agg(coalesce(r.title_zh || coalesce('的' || c.title_zh, '') || ' (' || a.name || ')', a.name), '或' ORDER BY a.place)
+													  FROM string_to_table(n.name, ' or ') WITH ORDINALITY AS a (name, place) LEFT JOIN risk_screen.role AS r ON r.role = split_part(a.name, '.', 1)
+													  LEFT JOIN risk_screen.role_column AS c ON c.role || '.' || c.name = a.name), '、' ORDER BY n.place)
+										  FROM string_to_table(m.names, ', ') WITH ORDINALITY AS n (name, place)) END,
 						  '；' ORDER BY p.place)
 		  FROM string_to_table(message, '; ') WITH ORDINALITY AS p (part, place)
-		  LEFT JOIN LATERAL (SELECT x[1], x[2] FROM regexp_match(p.part, '^roles (not mapped|without rows): (.*)$') AS x WHERE x IS NOT NULL) AS m (kind, names) ON true) END;
+		  LEFT JOIN LATERAL (SELECT x[1], x[2] FROM regexp_match(p.part, '^(roles not mapped|roles without rows|columns without values): (.*)$') AS x WHERE x IS NOT NULL) AS m (kind, names) ON true) END;
 COMMENT ON FUNCTION risk_screen._unjudged_zh(text, text) IS 'why a rule could not judge, in Chinese';
 
 -- report(workspace text, as_of date DEFAULT newest run, max_institutions int DEFAULT 50, max_rows int DEFAULT 50) -> text
@@ -64,7 +66,9 @@ BEGIN
 	page := format(E'# 风险监测报告 %s\n\n监测窗口 %s 至 %s；规则 %s 条，问题 %s 个；评级规则集 %s 第 %s 版。  \n批次 %s，由 %s 于 %s 完成；规则指纹 `%s`；评级指纹 `%s`。%s\n',
 		r.as_of, r.since, r.as_of, r.rules, r.findings, coalesce(risk_screen._md(r.ruleset), '—'), coalesce(r.ruleset_version::text, '—'), r.run_id, risk_screen._md(r.run_by),
 		to_char(r.finished_at, 'YYYY-MM-DD HH24:MI'), left(r.rules_hash, 16), left(r.grades_hash, 16),
-		CASE WHEN r.filtered_roles IS NOT NULL THEN format(E'\n\n**注意：执行人只看得到以下种类的部分数据：%s。**', risk_screen._md(array_to_string(r.filtered_roles, '、'))) ELSE '' END);
+		CASE WHEN r.filtered_roles IS NOT NULL THEN format(E'\n\n**注意：执行人只看得到以下种类的部分数据：%s。**', risk_screen._md(array_to_string(r.filtered_roles, '、'))) ELSE '' END
+		|| CASE WHEN r.repeated_keys IS NOT NULL THEN format(E'\n\n**注意：以下种类的数据主键重复，合计会重复计算：%s。**', (SELECT string_agg(format('%s（多 %s 行）', risk_screen._md(coalesce(x.title_zh, k.key)), k.value), '、' ORDER BY k.key)
+			FROM jsonb_each_text(r.repeated_keys) AS k LEFT JOIN risk_screen.role AS x ON x.role = k.key)) ELSE '' END);
 
 	-- levels
 	EXECUTE format($q$

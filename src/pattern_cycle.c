@@ -23,10 +23,13 @@
  * search, for a cut at every later one. Most e1 end before: nothing enters s,
  * or nothing leaves v, in the window.
  *
- * Memory: 20 bytes an account, and the arcs of one e1's way back. The inner
+ * Memory: 20 bytes an account, 4 a transfer where amounts are looked at, and
+ * the arcs of one e1's way back. The inner
  * loops are walk() (forward) and go_back() (one level).
  */
 #include "postgres.h"
+
+#include <math.h>
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -72,6 +75,15 @@ typedef struct Search
 	uint32	   *deadline;		/* by code, when times are a table */
 	uint32		deadline_step;	/* else */
 	uint32		since;			/* last arc must have a code >= this */
+
+	/*
+	 * Not less than the amount of the arc at each place of the in side; NULL:
+	 * not looked at. The amounts themselves lie by transfer, so each would miss
+	 * the cache, and most are too small.
+	 */
+	float	   *in_most;
+	float		least_most;		/* smallest that can be allowed */
+	float		most_enough;	/* from here on it is, however it was rounded */
 
 	/* the e1 at hand */
 	uint32		stamp;
@@ -140,11 +152,11 @@ label_of(Search *s, uint32 account)
 	return l;
 }
 
-/* May this transfer be on a cycle of the e1 at hand, its time being inside? */
+/* May this transfer be on a cycle of the e1 at hand, its time being inside? enough: its amount is known to be. */
 static inline bool
-allowed(Search *s, uint32 transfer, uint32 when)
+allowed(Search *s, uint32 transfer, uint32 when, bool enough)
 {
-	if (s->filtered && rs_flow_amount(s->flow, transfer) < s->least)
+	if (s->filtered && !enough && rs_flow_amount(s->flow, transfer) < s->least)
 		return false;
 	/* Unordered: of equal times the smallest txn_id begins. */
 	if (when == s->begin && !s->question->ordered)
@@ -210,13 +222,15 @@ go_back(Search *s, int level, uint64 limit)
 
 		if (s->question->ordered && account != s->root)
 			end = Min(end, s->question->strict ? l->last - 1 : l->last);
+		if (i + 1 < s->frontier_count && s->in_side->start)
+			__builtin_prefetch(&s->in[s->in_side->start[s->frontier[i + 1]]]);
 		rs_flow_group(s->in_side, account, &low, &high);
 		place = first_from(s->in, low, high,
 						   s->question->ordered && s->question->strict ? s->begin + 1 : s->begin);
 		for (place = Max(place, l->listed); place < high && s->in[place].when < end; place++)
 		{
 			uint32		from = s->in[place].peer;
-			uint32		transfer = rs_flow_transfer(s->in_side, place);
+			uint32		transfer;
 
 			tick(s);
 			if (limit-- == 0)
@@ -224,7 +238,10 @@ go_back(Search *s, int level, uint64 limit)
 				complete = false;
 				break;
 			}
-			if (from != s->root && from != account && allowed(s, transfer, s->in[place].when))
+			if (s->in_most && s->in_most[place] < s->least_most)
+				continue;
+			transfer = rs_flow_transfer(s->in_side, place);
+			if (from != s->root && from != account && allowed(s, transfer, s->in[place].when, s->in_most && s->in_most[place] >= s->most_enough))
 				add_back_arc(s, from, account, s->in[place].when, transfer, level);
 		}
 		/* add_back_arc() never touches the label of `account` itself */
@@ -390,7 +407,7 @@ walk(Search *s)
 				if (l->stamp != s->stamp || l->near > left - 1 || !returns(s, l, when))
 					continue;
 			}
-			if (!allowed(s, transfer, when))
+			if (!allowed(s, transfer, when, false))
 				continue;
 		}
 
@@ -460,6 +477,35 @@ kept_at_least(const RsCycleQuestion *q, int128 amount)
 	return product / q->kept_denominator;
 }
 
+static void
+prepare_amounts(Search *s)
+{
+	const RsFlow *flow = s->flow;
+
+	/* several parts: groups are joined when they are asked for, places mean nothing by themselves */
+	if (!s->filtered || s->in_side->start == NULL)
+		return;
+	s->in_most = rs_alloc(s->budget, flow->ntransfers, sizeof(float), purpose);
+	for (uint32 place = 0; place < flow->ntransfers; place++)
+	{
+		if ((place & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		s->in_most[place] = nextafterf((float) rs_flow_amount(flow, rs_flow_transfer(s->in_side, place)), INFINITY);
+	}
+}
+
+/* Does anything large enough come back to the root in time? */
+static inline bool
+anything_enters(const Search *s, uint32 place, uint32 stop)
+{
+	if (s->in_most == NULL)
+		return true;
+	for (; place < stop && s->in[place].when < s->end; place++)
+		if (s->in_most[place] >= s->least_most)
+			return true;
+	return false;
+}
+
 void
 rs_find_cycles(const RsFlow *flow, const RsCycleQuestion *question,
 			   MemoryContext budget, RsCycleHandler handler, void *arg)
@@ -479,6 +525,7 @@ rs_find_cycles(const RsFlow *flow, const RsCycleQuestion *question,
 	s.filtered = question->min_amount > 0 || question->kept_numerator > 0;
 	s.since = question->since == DT_NOBEGIN ? 0 : rs_flow_code_bound(flow, question->since, true);
 	prepare_window(&s);
+	prepare_amounts(&s);
 	s.label = rs_alloc0(s.budget, flow->naccounts, sizeof(Label), purpose);
 	s.frontier_capacity = s.next_capacity = 64;
 	s.frontier = rs_alloc(s.budget, s.frontier_capacity, sizeof(uint32), purpose);
@@ -523,6 +570,10 @@ rs_find_cycles(const RsFlow *flow, const RsCycleQuestion *question,
 				if (question->ordered && question->kept_numerator > 0)
 					s.least = Max(s.least, kept_at_least(question, amount));
 				if (amount < s.least)
+					continue;
+				s.least_most = nextafterf((float) s.least, 0);
+				s.most_enough = (float) s.least * 1.000001f;
+				if (!anything_enters(&s, entering, stop_in))
 					continue;
 			}
 			rs_flow_group(s.out_side, v, &low, &stop);

@@ -39,9 +39,28 @@ SELECT results_eq($$SELECT role_name, column_name, problem, row_count, example F
 CALL risk_screen.map_role('mapped', 'licence', 'SELECT ''O1'' AS inst_id, ''PAY'' AS biz, date ''2020-01-01'' AS valid_from WHERE now() IS NULL');
 SELECT results_eq($$SELECT * FROM risk_screen.check_mapping('mapped', 'licence')$$, $$VALUES ('licence', NULL::text, 'empty', 0::bigint, NULL::text)$$, 'a role without rows');
 
+-- currencies: without one an amount is yuan, so a column of them must not be left out unseen
+CREATE TABLE moved (id text, a text, b text, sum numeric, at timestamptz, ccy text, "币种" text);
+INSERT INTO moved VALUES ('1', 'x', 'y', 5, '2026-01-01', 'USD', 'USD');
+CREATE FUNCTION pg_temp.left_out(role text, query text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	CALL risk_screen.map_role('mapped', role, query);
+	RETURN (SELECT nullif(concat_ws(' ', max(column_name), max(example)), '') FROM risk_screen.check_mapping('mapped', role) WHERE problem = 'currency');
+END $$;
+SELECT is(pg_temp.left_out('txn', 'SELECT id AS txn_id, a AS payer, b AS payee, sum AS amount, at AS paid_at FROM moved'), 'currency moved.ccy', 'a transfer''s currency is not mapped');
+SELECT is(pg_temp.left_out('txn', 'SELECT id AS txn_id, a AS payer, b AS payee, sum AS amount, at AS paid_at, * FROM moved'), 'currency moved.ccy', 'selected, but under another name');
+SELECT is(pg_temp.left_out('txn', 'SELECT id AS txn_id, a AS payer, b AS payee, sum AS amount, at AS paid_at, ccy AS currency FROM (SELECT id, a, b, sum, at, ccy FROM moved) AS m'), 'currency moved.币种', 'one of two is mapped');
+ALTER TABLE moved DROP COLUMN "币种" CASCADE;
+SELECT is(pg_temp.left_out('txn', 'SELECT id AS txn_id, a AS payer, b AS payee, sum AS amount, at AS paid_at, ccy AS currency FROM moved'), NULL, 'mapped');
+SELECT is(pg_temp.left_out('loan', 'SELECT id AS loan_id, a AS inst_id, b AS borrower_id, sum AS amount, at::date AS started_on, ccy FROM moved'), 'currency moved.ccy', 'loans have currencies too');
+SELECT is(pg_temp.left_out('debt', 'SELECT id AS debt_id, a AS inst_id, sum AS amount, at::date AS due_on FROM moved'), 'moved.ccy', 'a role whose amounts are always yuan');
+SELECT is(pg_temp.left_out('debt', 'SELECT id AS debt_id, a AS inst_id, sum * CASE ccy WHEN ''USD'' THEN 7 ELSE 1 END AS amount, at::date AS due_on FROM moved'), NULL, 'converted');
+SELECT is(pg_temp.left_out('debt', $$SELECT id AS debt_id, a AS inst_id, sum AS amount, at::date AS due_on FROM moved WHERE ccy = 'CNY'$$), NULL, 'or yuan only');
+SELECT is(pg_temp.left_out('blacklist', 'SELECT id AS list_name, a AS subject_id, at::date AS valid_from FROM moved'), NULL, 'a role without amounts');
+
 -- errors
 SELECT throws_ok($$SELECT * FROM risk_screen.check_mapping('mapped', 'nothing')$$, '42704', 'unknown role "nothing"');
-SELECT throws_ok($$SELECT * FROM risk_screen.check_mapping('mapped', 'txn')$$, '55000', 'role "txn" of workspace "mapped" is not mapped');
+SELECT throws_ok($$SELECT * FROM risk_screen.check_mapping('mapped', 'claim')$$, '55000', 'role "claim" of workspace "mapped" is not mapped');
 SELECT throws_ok($$SELECT * FROM risk_screen.check_mapping('no such desk')$$, '3F000');
 CREATE ROLE mapping_reader;
 GRANT USAGE ON SCHEMA mapped TO mapping_reader;

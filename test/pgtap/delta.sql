@@ -33,7 +33,7 @@ CREATE FUNCTION filing.found(rule text) RETURNS bigint LANGUAGE sql AS $$
 	SELECT count(*) FROM desk.finding AS f WHERE f.rule = found.rule AND f.run_id = (SELECT max(run_id) FROM desk.run)
 $$;
 
-SELECT is((SELECT string_agg(code || ' ' || array_to_string(delta_roles, ',') || ' ' || delta_days, ', ' ORDER BY code) FROM risk_screen.rule WHERE delta_roles <> '{}'), 'B12 txn 1, B14 txn 0, B21 sale 0, B24 penalty 0, E17 txn 0, G13 text_item 0, H06 registration 0, H11 text_item 0, H12 text_item 0, H13 text_item 0, H14 text_item 0, J08 award 0, K12 txn 0, M23 access_log 0', 'shipped rules that judge by day');
+SELECT is((SELECT string_agg(code || ' ' || array_to_string(delta_roles, ',') || ' ' || delta_days, ', ' ORDER BY code) FROM risk_screen.rule WHERE delta_roles <> '{}'), 'B12 txn 1, B21 sale 0, B24 penalty 0, E17 txn 0, G13 text_item 0, H06 registration 0, H11 text_item 0, H12 text_item 0, H13 text_item 0, H14 text_item 0, J08 award 0, K12 txn 0, M23 access_log 0', 'shipped rules that judge by day');
 SELECT is((SELECT string_agg(code, ' ') FROM risk_screen.rule WHERE delta_roles <> '{}' AND body ~ '\$4(?![0-9])|desk_(?!related_parties\(\$1\))|(FROM|JOIN) risk_screen\.(term|lexicon|parameter)|now\(|FROM (run|finding|grade)\M'), NULL, 'read nothing but roles, word lists and related parties');
 SELECT is((SELECT string_agg(r.code || ' ' || u, ', ' ORDER BY r.code) FROM risk_screen.rule AS r CROSS JOIN LATERAL unnest(r.delta_roles) AS u
 	WHERE (SELECT count(*) FROM regexp_matches(r.body, '(FROM|JOIN) ' || u || '\M', 'g')) > (SELECT count(*) FROM regexp_matches(r.body, '\m' || risk_screen._delta_column(u) || ' >= \$2(::date)?', 'g'))), 'M23 access_log', 'read what they judge by day in the window only, each time; M23 asks once whether there is any');
@@ -44,6 +44,11 @@ SELECT is(risk_screen._columns_read('SELECT i.* FROM institution AS i', 'institu
 
 -- numbers small enough for a small desk
 INSERT INTO risk_screen.parameter (code, value, operator, sense) VALUES ('user_txn_count', 4, '>=', 'hit'), ('daily_review_amount', 100, '>=', 'hit'), ('user_txn_sliding', 1, '=', 'value');
+-- a rule of the desk's own that judges by day and looks back on none: customers' large days
+INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, parameters, needs, body, delta_roles) VALUES ('daily', '大额', 'large days', 'yellow', '{daily_review_amount}', '{txn}', $$
+	SELECT 'user' AS subject_kind, coalesce(t.payee_owner, t.payee) AS subject_id, min(t.inst_id) AS inst_id, sum(t.amount) AS observed, NULL AS threshold, sum(t.amount) AS amount, max(t.paid_at) AS occurred_at, NULL AS evidence
+	  FROM txn AS t WHERE t.paid_at >= $2 AND t.paid_at < $3 AND NOT EXISTS (SELECT FROM institution AS i WHERE i.inst_id = t.payee_owner)
+	 GROUP BY coalesce(t.payee_owner, t.payee), t.paid_at::date HAVING count(*) FILTER (WHERE t.review_id IS NULL) > 0$$, '{txn}');
 SELECT filing.put('institution', '[{"inst_id":"P1","lines":["P2P"]},{"inst_id":"P2","lines":["PAY"]},{"inst_id":"I1","lines":["INS"]}]');
 INSERT INTO filing.account (account_id, inst_id, owner_kind, owner_id) VALUES ('res', 'P2', 'reserve', 'P2'), ('a0', NULL, 'client', 'u0'), ('a1', NULL, 'client', 'u1');
 INSERT INTO filing.freeze_order (freeze_id, account_id, kind, from_at) VALUES ('f1', 'a1', 'account', '2026-11-12 12:00+08');
@@ -60,11 +65,11 @@ $$;
 SELECT count(filing.a_day(d::date)) FROM generate_series(date '2026-11-01', '2026-11-10', '1 day') AS d;
 
 SELECT is(filing.day_run('2026-11-10', '2026-10-31'), 'equal', 'a first run is a whole run');
-SELECT is(filing.judged('B14'), 'all', 'there is nothing to build on');
-SELECT ok(filing.found(r) > 3, r || ' finds something here') FROM unnest('{B12,B14,B21,E17}'::text[]) AS r;
+SELECT is(filing.judged('daily'), 'all', 'there is nothing to build on');
+SELECT ok(filing.found(r) > 3, r || ' finds something here') FROM unnest('{B12,daily,B21,E17}'::text[]) AS r;
 SELECT filing.a_day('2026-11-11');
 SELECT is(filing.day_run('2026-11-11', '2026-11-01'), 'equal', 'a new day: equal');
-SELECT is(filing.judged('B14') || ', ' || filing.judged('B12') || ', ' || filing.judged('E17') || ', ' || filing.judged('B21'), '1111-1111, 1101-1101 1111-1111, 1111-1111, 1111-1111', 'only that day is judged; what looks back also at the edge of the window');
+SELECT is(filing.judged('daily') || ', ' || filing.judged('B12') || ', ' || filing.judged('E17') || ', ' || filing.judged('B21'), '1111-1111, 1101-1101 1111-1111, 1111-1111, 1111-1111', 'only that day is judged; what looks back also at the edge of the window');
 SELECT is((SELECT base_run FROM desk.run ORDER BY run_id DESC LIMIT 1), (SELECT min(run_id) FROM desk.run), 'the run says on which it builds');
 SELECT is((SELECT base_run FROM whole.run ORDER BY run_id DESC LIMIT 1), NULL, 'incremental => false builds on none');
 SELECT is(filing.day_run('2026-11-11', '2026-11-01'), 'equal', 'the same day once more');
@@ -74,12 +79,12 @@ SELECT filing.a_day('2026-11-12');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, payee_owner, inst_id, purpose) SELECT 'late' || i, 'res', 'a0', 70, '2026-11-04 23:50+08', 'u22', 'u1', 'P1', 'redemption' FROM generate_series(1, 5) AS i;
 UPDATE filing.txn SET amount = amount + 60 WHERE txn_id LIKE '2026-11-08-%';
 SELECT is(filing.day_run('2026-11-12', '2026-11-01'), 'equal', 'late and corrected rows: equal');
-SELECT is(filing.judged('B14') || ', ' || filing.judged('B12'), '1104-1104 1108-1108 1112-1112, 1104-1105 1108-1109 1112-1112', 'their days are judged again, and the day after for what looks back');
+SELECT is(filing.judged('daily') || ', ' || filing.judged('B12'), '1104-1104 1108-1108 1112-1112, 1104-1105 1108-1109 1112-1112', 'their days are judged again, and the day after for what looks back');
 SELECT filing.a_day('2026-11-13');
 DELETE FROM filing.txn WHERE txn_id LIKE '2026-11-06-%';
 UPDATE filing.txn SET paid_at = paid_at + interval '1 day' WHERE txn_id LIKE '2026-11-09-3%';
 SELECT is(filing.day_run('2026-11-13', '2026-11-01'), 'equal', 'a vanished day, rows moved to another: equal');
-SELECT is(filing.judged('B14'), '1106-1106 1109-1110 1113-1113', 'both ends of a move');
+SELECT is(filing.judged('daily'), '1106-1106 1109-1110 1113-1113', 'both ends of a move');
 INSERT INTO filing.txn SELECT * FROM filing.txn WHERE txn_id LIKE '2026-11-07-%';
 SELECT is(filing.day_run('2026-11-13', '2026-11-01'), 'equal', 'rows that come twice: equal');
 DELETE FROM filing.txn AS t WHERE t.txn_id LIKE '2026-11-07-%' AND t.ctid <> (SELECT min(x.ctid) FROM filing.txn AS x WHERE x.txn_id = t.txn_id);
@@ -88,11 +93,11 @@ DELETE FROM filing.txn AS t WHERE t.txn_id LIKE '2026-11-07-%' AND t.ctid <> (SE
 SELECT filing.a_day('2026-11-14');
 UPDATE filing.institution SET employees = 7;
 SELECT is(filing.day_run('2026-11-14', '2026-11-01'), 'equal', 'a register''s column that the rule does not name');
-SELECT is(filing.judged('B14'), '1107-1107 1114-1114', 'is no reason to judge everything');
+SELECT is(filing.judged('daily'), '1107-1107 1114-1114', 'is no reason to judge everything');
 SELECT filing.a_day('2026-11-15');
 SELECT filing.put('institution', '[{"inst_id":"u1","lines":[]}]');
 SELECT is(filing.day_run('2026-11-15', '2026-11-01'), 'equal', 'a customer who becomes an institution: equal');
-SELECT is(filing.judged('B14') || ' ' || filing.judged('E17'), 'all 1115-1115', 'whoever reads that register judges everything');
+SELECT is(filing.judged('daily') || ' ' || filing.judged('E17'), 'all 1115-1115', 'whoever reads that register judges everything');
 SELECT filing.a_day('2026-11-16');
 UPDATE filing.account SET owner_kind = 'client' WHERE account_id = 'res';
 INSERT INTO filing.freeze_order (freeze_id, account_id, kind, from_at) VALUES ('f2', 'a2', 'account', '2026-11-05 12:00+08');
@@ -104,15 +109,15 @@ SELECT is(filing.found('E17'), 0::bigint, 'and nothing old is left');
 SELECT filing.a_day('2026-11-17');
 INSERT INTO risk_screen.parameter (code, value, operator, sense, valid_from) VALUES ('daily_review_amount', 200, '>', 'hit', '2026-11-17');
 SELECT is(filing.day_run('2026-11-17', '2026-11-01'), 'equal', 'another threshold: equal');
-SELECT is(filing.judged('B14') || ' ' || filing.judged('B12'), 'all 1117-1117', 'the rule whose parameter changed judges everything');
+SELECT is(filing.judged('daily') || ' ' || filing.judged('B12'), 'all 1117-1117', 'the rule whose parameter changed judges everything');
 SELECT filing.a_day('2026-11-18');
 SELECT is(filing.day_run('2026-11-18', '2026-10-25'), 'equal', 'a longer window: equal');
-SELECT is(filing.judged('B14'), '1025-1031 1118-1118', 'the days the base did not see');
+SELECT is(filing.judged('daily'), '1025-1031 1118-1118', 'the days the base did not see');
 SELECT filing.a_day('2026-11-19');
 SELECT is(filing.day_run('2026-11-19', '2026-11-15'), 'equal', 'a shorter one: equal');
 SELECT filing.a_day('2026-11-20');
 SELECT is(filing.day_run('2026-11-20'), 'equal', 'the default window: equal');
-SELECT is(filing.judged('B14'), 'all', 'more than half of it is new');
+SELECT is(filing.judged('daily'), 'all', 'more than half of it is new');
 SELECT is(filing.day_run('2026-11-09'), 'equal', 'a day in the past: equal');
 
 -- a rule that breaks the promise is judged as a whole
@@ -128,7 +133,7 @@ SELECT is(filing.day_run('2026-11-22', '2026-11-01'), 'equal', 'two days at once
 SELECT is(filing.judged('good') || ' ' || filing.judged('bad-time') || ' ' || filing.judged('bad-key'), '1116-1116 1121-1122 all all', 'without a day of its own, or with a key that comes back, everything is judged');
 UPDATE risk_screen.rule SET body = replace(body, '% 2', '% 3') WHERE code = 'good';
 SELECT is(filing.day_run('2026-11-23', '2026-11-01'), 'equal', 'a changed body: equal');
-SELECT is(filing.judged('good') || ' ' || filing.judged('B14'), 'all 1123-1123', 'judged anew');
+SELECT is(filing.judged('good') || ' ' || filing.judged('daily'), 'all 1123-1123', 'judged anew');
 
 -- random days
 CREATE FUNCTION filing.mutate(seed int) RETURNS void LANGUAGE plpgsql AS $$

@@ -7,7 +7,8 @@ SET LOCAL client_min_messages = warning;
 SELECT is((SELECT count(*) FROM risk_screen.requirement), 321::bigint, 'every requirement of the plans is there');
 SELECT is((SELECT count(*) FROM risk_screen.rule_catalogue WHERE builtin), 321::bigint, 'the catalogue has one line each');
 SELECT is_empty($$SELECT code FROM risk_screen.rule_catalogue WHERE state NOT IN ('rule', 'indicator', 'candidate', 'record', 'out of scope', 'planned')$$, 'states are the six');
-SELECT is_empty($$SELECT r.code FROM risk_screen.rule AS r CROSS JOIN unnest(r.needs || r.coverage) AS n WHERE NOT EXISTS (SELECT FROM risk_screen.role WHERE role = n)$$, 'rules need roles that exist');
+SELECT is_empty($$SELECT r.code FROM risk_screen.rule AS r CROSS JOIN unnest(r.needs || r.coverage) AS u CROSS JOIN string_to_table(rtrim(u, '?'), '|') AS n
+	WHERE NOT CASE WHEN strpos(n, '.') = 0 THEN EXISTS (SELECT FROM risk_screen.role WHERE role = n) ELSE EXISTS (SELECT FROM risk_screen.role_column AS c WHERE c.role || '.' || c.name = n) END$$, 'rules need roles that exist');
 SELECT is_empty($$SELECT r.code FROM risk_screen.rule AS r CROSS JOIN unnest(r.coverage) AS n WHERE NOT EXISTS (SELECT FROM risk_screen.role_column WHERE role = n AND name = 'inst_id')$$, 'coverage is counted by inst_id');
 SELECT is_empty($$SELECT q.code FROM risk_screen.requirement AS q CROSS JOIN unnest(q.kept_in) AS k
 	WHERE NOT EXISTS (SELECT FROM risk_screen.role WHERE role = k) AND NOT EXISTS (SELECT FROM risk_screen._desk_object WHERE name = k) AND to_regclass('risk_screen.' || k) IS NULL$$, 'records are kept in something that exists');
@@ -253,7 +254,7 @@ SELECT results_eq($$SELECT inst_id, coverage, score, computed, CASE computed WHE
 	  FROM cell
 	  LEFT JOIN LATERAL (SELECT max(b.floor) AS floor, max(b.points) AS points FROM risk_screen.ruleset_band AS b
 						  WHERE (b.ruleset, b.version, b.rule) = ('small', 1, cell.code) AND (status = 'gap' OR b.span @> n::numeric)) AS b ON named AND status IN ('hit', 'gap')
-	 CROSS JOIN LATERAL (SELECT CASE WHEN named THEN b.floor ELSE severity END AS full_floor, CASE WHEN named THEN b.points ELSE CASE severity WHEN 'red' THEN 40 WHEN 'orange' THEN 20 ELSE 10 END END AS full_points) AS u
+	 CROSS JOIN LATERAL (SELECT CASE WHEN named THEN b.floor ELSE severity END AS full_floor, CASE WHEN named THEN b.points ELSE weight * CASE severity WHEN 'red' THEN 40 WHEN 'orange' THEN 20 ELSE 10 END END AS full_points) AS u
 	 CROSS JOIN LATERAL (SELECT CASE WHEN status = 'hit' THEN full_points * CASE WHEN candidate THEN 0.5 ELSE 1 END ELSE 0 END AS points,
 			CASE WHEN status = 'hit' THEN CASE WHEN NOT candidate THEN full_floor WHEN full_floor = 'red' THEN 'orange' ELSE 'yellow' END END::risk_screen.risk_level AS floor) AS q
 	 CROSS JOIN LATERAL (SELECT coalesce(q.points, 0) AS points, q.floor, CASE WHEN status = 'gap' THEN full_points ELSE coalesce(q.points, 0) END AS worst_points, CASE WHEN status = 'gap' THEN full_floor ELSE q.floor END AS worst_floor) AS p

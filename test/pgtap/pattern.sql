@@ -144,6 +144,19 @@ SELECT is(risk_screen.dormant_then_active(at, '30 days', '2 days', 3), ARRAY[tim
   FROM (VALUES (timestamptz '2025-12-01'), ('2025-12-02'), ('2026-03-01'), ('2026-03-01 12:00'), ('2026-03-03'), ('2026-05-01'), ('2026-05-02'), (NULL)) v(at);
 SELECT is(risk_screen.dormant_then_active(at, '30 days', '2 days', 1), '{}'::timestamptz[], 'never slept') FROM (VALUES (timestamptz '2026-03-01'), ('2026-03-02')) v(at);
 
+-- ties are broken by the identifier's bytes, whatever its type, however long and alike identifiers are
+CREATE TEMP TABLE odd_id AS SELECT DISTINCT id FROM (
+	SELECT repeat('a', n) AS id FROM generate_series(1, 40) AS n
+	 UNION ALL SELECT repeat('a', n) || chr(c) FROM generate_series(0, 33) AS n, generate_series(98, 104) AS c
+	 UNION ALL SELECT 'TXN2026-' || lpad((n * 7919 % 100003)::text, 4 + n % 9, '0') FROM generate_series(1, 3000) AS n
+	 UNION ALL SELECT '交易' || chr(19968 + n * 31 % 5000) || n % 5 FROM generate_series(1, 700) AS n
+	 UNION ALL SELECT (n * 1000003 % 999983)::text FROM generate_series(1, 2000) AS n
+	 UNION ALL SELECT md5(n::text) FROM generate_series(1, 300) AS n) AS x;
+SELECT is((SELECT txn_ids FROM risk_screen.find_structuring('SELECT id AS txn_id, ''p'' AS payer, ''q'' AS payee, 49000 AS amount, timestamptz ''2026-01-01'' AS paid_at FROM (SELECT id FROM odd_id ORDER BY md5(id)) AS x', 50000, 0.1, 5, interval '1 day')),
+	(SELECT array_agg(id ORDER BY id COLLATE "C") FROM odd_id), 'thousands of text identifiers at one moment: by their bytes');
+SELECT is((SELECT txn_ids FROM risk_screen.find_structuring('SELECT md5(id)::uuid AS txn_id, ''p'' AS payer, ''q'' AS payee, 49000 AS amount, timestamptz ''2026-01-01'' AS paid_at FROM odd_id', 50000, 0.1, 5, interval '1 day')),
+	(SELECT array_agg(md5(id)::uuid::text ORDER BY md5(id)::uuid) FROM odd_id), 'uuids');
+
 -- rights and memory
 CREATE ROLE pattern_reader;
 SET LOCAL ROLE pattern_reader;

@@ -95,6 +95,7 @@ INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, paye
 	('6', 'd', 'x6', 80000, '2026-11-18 10:00+08', 'checked', 'o6', NULL, 'R1'), ('7', 'e', 'x7', 80000, '2026-11-18 10:00+08', 'dollars', 'o7', 'USD', NULL),
 	('8', 'x8', 'f', 30000, '2026-11-18 10:00+08', 'o8', 'through', NULL, NULL), ('9', 'f', 'x9', 30000, '2026-11-18 11:00+08', 'through', 'o9', NULL, NULL),
 	('10', 'y', 'g', 50000, '2026-11-18 11:00+08', 'P1', 'receiver', NULL, NULL);
+UPDATE filing.txn SET inst_id = 'P1';
 SELECT is(filing.hits('B14'), 'receiver two', 'B14: 50,000 on one side and day hits; 49,999.99, two days, in plus out, reviewed and foreign money do not');
 
 -- B15, B16: golden rate of a loan, cap of its date and term
@@ -239,6 +240,7 @@ INSERT INTO risk_screen.parameter (code, value, operator, sense, valid_from) VAL
 SELECT is(filing.hits('B13'), 'P2', 'B13: switch 2, end of an ISO week against the week before; 29.9 % does not hit');
 INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, payer_owner, payee_owner) VALUES ('1', 'a', 'x1', 50000, '2026-11-18 10:00+08', 'one', 'o1'), ('2', 'b', 'x2', 49999.99, '2026-11-18 10:00+08', 'under', 'o2'),
 	('3', 'x8', 'f', 30000, '2026-11-18 10:00+08', 'o8', 'through'), ('4', 'f', 'x9', 20000, '2026-11-18 11:00+08', 'through', 'o9');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, review_id) VALUES ('5', 'r', 's', 1, '2026-11-18 10:00+08', 'R');
 SELECT is(filing.hits('B14'), 'o1 one', 'B14: one side of the day');
 INSERT INTO risk_screen.parameter (code, value, operator, sense, valid_from) VALUES ('daily_review_form', 1, '=', 'value', '2026-01-01');
 SELECT is((SELECT count(*) FROM risk_screen.run_rule('desk', 'B14', '2026-11-20') WHERE hit AND evidence ->> 'counted' = 'single transfer'), 2::bigint, 'B14: switch 1 also takes single transfers of 50,000');

@@ -36,6 +36,7 @@ SELECT filing.move('01', '02 09:00', 'P', 'aU', 'cust', 140, 'lend', '{"loan_id"
 	filing.move('24', '08 10:00', 'E', 'eo', 'issuer', 60, 'disburse'), filing.move('25', '08 10:10', 'E', 'issuer', 'aS', 50, 'transfer'), filing.move('26', '09 10:00', 'A', 'ao', 'aS', 45, 'transfer'), filing.move('27', '09 10:10', 'A', 'ao', 'aV', 55, 'transfer'),
 	filing.move('28', '10 10:00', 'P', 'x1', 'x2', 13, 'transfer'), filing.move('29', '10 11:00', NULL, 'aU', 'nAcc', 14, 'purchase', '{"payee_owner":"N"}');
 UPDATE filing.txn SET hash = 'h' || txn_id WHERE txn_id IN ('01', '18');
+UPDATE filing.txn SET review_id = 'r' WHERE txn_id = '28';
 
 CREATE FUNCTION filing.said() RETURNS TABLE (rule text, key text, subject_kind text, observed numeric, hit boolean, amount numeric, evidence jsonb) LANGUAGE plpgsql AS $$
 DECLARE
@@ -85,5 +86,45 @@ UPDATE filing.txn SET amount = 500 WHERE txn_id = '3';
 SELECT is((SELECT evidence - '{borrower}'::text[] FROM risk_screen.run_rule('desk', 'C10', '2026-11-20')), '{"signs": ["money came back to the platform"], "came_back": 500}', 'C10: half of the yuan');
 UPDATE filing.txn SET amount = 499.99 WHERE txn_id = '3';
 SELECT is(filing.hits('C10'), '', 'C10: less than half of either');
+-- The same of loans: each once more in dollars, a thousandfold.
+SELECT filing.forget('txn', 'loan', 'institution', 'party', 'account');
+INSERT INTO risk_screen.parameter (code, value, operator, sense) VALUES ('overdue_share', 0.01, '>=', 'hit'), ('copied_text_length', 3, '=', 'value'), ('copied_text_borrowers', 1, '=', 'value');
+SELECT filing.put('institution', '[{"inst_id":"P","name":"甲","lines":["P2P"]},{"inst_id":"X","name":"乙","lines":["P2P"],"status":"exited"}]');
+INSERT INTO filing.party (party_id, kind) VALUES ('b', 'person'), ('c', 'person');
+INSERT INTO filing.loan (loan_id, inst_id, borrower_id, amount, outstanding, started_on, matures_on, rate, purpose, description, is_property, status) VALUES
+	('L1', 'P', 'b', 150000, 150000, '2026-10-01', '2027-10-01', 0.3, 'property', '首付贷，众筹买房，保本保息', true, 'current'), ('L2', 'P', 'b', 100000, 100000, '2026-10-01', '2026-12-01', 0.3, 'securities', '同一段说明', false, 'current'), ('L3', 'P', 'c', 1000, 900, '2026-10-01', '2026-12-01', 0.1, 'campus', '同一段说明', false, 'overdue'),
+	('L4', 'X', 'c', 500, 500, '2026-10-01', '2026-12-01', 0.1, NULL, NULL, NULL, 'current');
+INSERT INTO filing.cash_flow (loan_id, paid_on, amount) VALUES ('L1', '2026-10-01', 150000), ('L1', '2027-10-01', -250000), ('L3', '2026-10-01', 1000), ('L3', '2026-12-01', -1100);
+INSERT INTO filing.schedule (loan_id, seq, due_on, principal) VALUES ('L3', 1, '2026-10-20', 500), ('L3', 2, '2026-12-01', 500);
+INSERT INTO filing.repayment (loan_id, paid_on, principal) VALUES ('L3', '2026-10-20', 100);
+INSERT INTO filing.authority_order (order_id, inst_id, kind, issued_at) VALUES ('o', 'P', 'suspend_new', '2026-09-01');
+INSERT INTO filing.position (inst_id, as_of, item, value) VALUES ('P', '2026-11-20', 'loan_balance', 100);
+INSERT INTO filing.text_item (text_id, published_at, body) VALUES ('t', '2026-11-01', '公告');
+INSERT INTO filing.account (account_id, owner_id) VALUES ('a', 'b');
+INSERT INTO filing.txn (txn_id, payer, payee, amount, paid_at, inst_id, purpose) VALUES ('t', 'a', 'z', 1, '2026-11-01', 'Q', 'transfer');
+CREATE FUNCTION filing.lent() RETURNS TABLE (rule text, key text, observed numeric, hit boolean, amount numeric, evidence jsonb) LANGUAGE plpgsql AS $$
+DECLARE
+	r text;
+BEGIN
+	FOR r IN SELECT x.code FROM risk_screen.rule AS x WHERE x.builtin AND x.body ~ 'in_currency' AND x.rests_on = '{}'
+	LOOP
+		RETURN QUERY SELECT r, concat_ws(':', x.subject_kind, x.subject_id, x.evidence ->> 'limit', x.evidence ->> 'item'), x.observed, x.hit, x.amount, x.evidence FROM risk_screen.run_rule('desk', r, '2026-11-20') AS x;
+	END LOOP;
+END $$;
+CREATE TEMP TABLE lent_yuan AS SELECT * FROM filing.lent();
+SELECT is((SELECT string_agg(DISTINCT y.rule, ' ' ORDER BY y.rule) FROM lent_yuan AS y WHERE y.observed IS NOT NULL), 'B03 B15 B16 B17 B26 B33 C10 C11 C13 C19 C20 C21 C26 C31 K05 M03', 'rules that read loans say something of yuan');
+SELECT is((SELECT string_agg(r.code, ' ' ORDER BY r.code) FROM risk_screen.rule AS r WHERE r.builtin AND r.body ~ '\m(FROM|JOIN) loan\M' AND r.body !~ 'in_currency' AND r.body ~ '\ml\.(amount|outstanding)\M'), 'C04 C05 C22', 'who else adds up loans');
+INSERT INTO filing.loan SELECT (jsonb_populate_record(l, jsonb_build_object('loan_id', 'd' || l.loan_id, 'amount', l.amount * 1000, 'outstanding', l.outstanding * 1000, 'currency', 'USD'))).* FROM filing.loan AS l;
+INSERT INTO filing.cash_flow (loan_id, paid_on, amount) SELECT 'd' || c.loan_id, c.paid_on, c.amount * 1000 FROM filing.cash_flow AS c;
+INSERT INTO filing.schedule (loan_id, seq, due_on, principal) SELECT 'd' || c.loan_id, c.seq, c.due_on, c.principal * 1000 FROM filing.schedule AS c;
+CREATE TEMP TABLE lent_both AS SELECT * FROM filing.lent();
+SELECT is((SELECT string_agg(y.rule || ' ' || y.key || ' ' || concat(y.observed, ' ', y.amount) || ' became ' || concat(b.observed, ' ', b.amount), E'\n' ORDER BY y.rule, y.key) FROM lent_yuan AS y LEFT JOIN lent_both AS b USING (rule, key)
+	WHERE (y.observed, y.hit, y.amount) IS DISTINCT FROM (b.observed, b.hit, b.amount) AND (y.rule NOT IN ('C19', 'K05') OR y.amount IS DISTINCT FROM b.amount)), NULL, 'what is said of yuan stays; C19 and K05 count loans');
+SELECT is((SELECT string_agg(b.rule || ' ' || b.key || ' ' || b.amount, ', ') FROM lent_both AS b WHERE b.amount >= 400000), NULL, 'no dollar in an amount of yuan');
+SELECT is((SELECT string_agg(b.rule || ' ' || b.key || ' ' || concat(b.observed, ' ', b.amount, b.evidence ->> 'currency'), ', ' ORDER BY b.rule, b.key) FROM lent_both AS b LEFT JOIN lent_yuan AS y USING (rule, key) WHERE y.rule IS NULL AND b.rule IN ('B15', 'C13', 'C26', 'C31')),
+	'B15 loan:dL1 0.666666667 USD, B15 loan:dL2  USD, B15 loan:dL3 0.768795165 USD, B15 loan:dL4  USD, C13 loan:dL2 100000000 USD, C26 loan:dL1 150000000 USD, C26 loan:dL2 100000000 USD, C26 loan:dL3 1000000 USD, C31 institution:X USD 500000 USD', 'a loan in dollars is a finding of dollars');
+SELECT is((SELECT string_agg(b.rule || ' ' || b.key || ' ' || (b.evidence ->> 'other_currencies'), ', ' ORDER BY b.rule, b.key) FROM lent_both AS b WHERE b.evidence ? 'other_currencies'), 'B03 institution:P 3, B03 institution:X 1, B16 institution:P 3, B16 institution:X 1, B17 institution:P 3, B17 institution:X 1, B26 borrower:b:one platform 2, C19 institution:P 1', 'who left dollars out counts them');
+DELETE FROM filing.loan WHERE currency IS NULL;
+SELECT is((SELECT string_agg(DISTINCT b.rule, ' ' ORDER BY b.rule) FROM filing.lent() AS b WHERE b.evidence ->> 'missing' LIKE '%loans in yuan%'), 'B16 B17', 'only dollars: shares of yuan are not known');
 SELECT finish();
 ROLLBACK;

@@ -89,10 +89,12 @@ fresh = int(psql("""SELECT count(*) FROM desk.finding f JOIN desk.run r USING (r
 	(SELECT FROM desk.finding x JOIN desk.run y USING (run_id) WHERE y.as_of = '2026-11-10' AND x.rule = f.rule AND x.finding_key = f.finding_key)"""))
 ok("新增名称与文本命中（%d 个）" % fresh in newest, "and names hit for the first time", fresh)
 titles = dict(row.split("|") for row in psql("SELECT role, title_zh FROM risk_screen.role").split("\n"))
+columns = dict(row.split("|") for row in psql("SELECT role || '.' || name, title_zh FROM risk_screen.role_column").split("\n"))
 wanted = []
 for rule, outcome, message in (row.split("|") for row in psql("SELECT rule, outcome, coalesce(message, '') FROM desk.rule_timing WHERE outcome IN ('unknown', 'error') ORDER BY outcome, rule").split("\n")):
     for english, chinese in (("roles not mapped: ", "未接入："), ("roles without rows: ", "没有数据：")):
         message = re.sub(english + "([^;]*)", lambda m: chinese + "、".join("%s (%s)" % (titles[n], n) for n in m.group(1).split(", ")), message)
+    message = re.sub("columns without values: ([^;]*)", lambda m: "各行均未填报：" + "、".join("或".join("%s的%s (%s)" % (titles[x.split(".")[0]], columns[x], x) for x in n.split(" or ")) for n in m.group(1).split(", ")), message)
     wanted.append((rule, message.replace("; ", "；") or "没有可判断的对象"))
 said = section(newest, "未能判断的规则").replace("\\", "").splitlines()
 ok(len(wanted) > 3 and len(said) == len(wanted) and all(line.startswith("* %s " % rule) and line.endswith("：" + why) for line, (rule, why) in zip(said, wanted)),
