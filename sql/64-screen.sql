@@ -390,6 +390,10 @@ BEGIN
 	  INTO rules, operators, vals, n, hash
 	  FROM risk_screen._rules_at(screen.known_at) AS x
 	 WHERE screen.as_of >= x.valid_from AND screen.as_of < x.valid_to;
+	FOR i IN 1..n
+	LOOP
+		rules[i].measures := risk_screen._measures_in_force(rules[i].measures, vals[i]);
+	END LOOP;
 	EXECUTE format($q$
 		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, filtered_roles, run_by, started_at)
 		VALUES ($1, $2, $3, risk_screen.version(), $5, $4, session_user, clock_timestamp())

@@ -1,5 +1,6 @@
--- Shipped rules. Titles, plan, kind and nature come from the requirement of the
--- same code; a rule whose requirement is of nature P finds candidates.
+-- Shipped rules. Plan, clause, kind and nature come from the requirement of the
+-- same code; a rule whose requirement is of nature P finds candidates. The
+-- requirement's title, a quote, is the clause; titles are in 72-rule_wording.sql.
 
 CREATE FUNCTION risk_screen._ship_rule(code text, severity text, lines text[], parameters text[], needs text[], coverage text[],
 									   body text, reason_zh text, reason_en text, level text = NULL, candidate boolean = NULL,
