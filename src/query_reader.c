@@ -401,6 +401,31 @@ kept_plan(RsQuery *q, char *sql, int nargs, Oid *argtypes)
 	return kept->plan;
 }
 
+/* PostgreSQL names the table; whose right is missing it does not say. */
+static void
+rights_error_callback(void *arg)
+{
+	if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
+	{
+		errhint("The query of argument %s runs with your rights: ask for USAGE on the schema and SELECT on the tables, on those behind views too.",
+				((RsQuery *) arg)->contract->name);
+	}
+}
+
+/* Runs one statement of the query, prepared before or now. */
+static void
+execute(RsQuery *q, char *sql, int nargs, Oid *argtypes, SPIExecuteOptions *options)
+{
+	ErrorContextCallback callback = {error_context_stack, rights_error_callback, q};
+	int			result;
+
+	error_context_stack = &callback;
+	result = SPI_execute_plan_extended(kept_plan(q, sql, nargs, argtypes), options);
+	error_context_stack = callback.previous;
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+}
+
 static ParamListInfo
 bind(int nargs, Oid *argtypes, Datum *values, const char *nulls)
 {
@@ -437,7 +462,6 @@ run(RsQuery *q, char *sql, int nargs, Oid *argtypes, Datum *values, const char *
 		.dest = &receiver.pub
 	};
 	MemoryContext old;
-	int			result;
 
 	q->handler = handler;
 	q->rescale = rescale;
@@ -447,9 +471,7 @@ run(RsQuery *q, char *sql, int nargs, Oid *argtypes, Datum *values, const char *
 	q->turn = 0;
 	for (int i = 0; i < DELAY; i++)
 		memset(q->ring[i].isnull, true, sizeof(q->ring[i].isnull));
-	result = SPI_execute_plan_extended(kept_plan(q, sql, nargs, argtypes), &options);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	execute(q, sql, nargs, argtypes, &options);
 	old = MemoryContextSwitchTo(q->row_context);
 	while (q->pending > 0)
 		handle_oldest(q);
@@ -524,11 +546,8 @@ rs_query_probe(RsQuery *q, const char *what, const char *before, const char *aft
 		.must_return_tuples = true,
 		.dest = receiver
 	};
-	char	   *sql = psprintf("SELECT %s FROM %s %s %s", what, before, q->from, after);
-	int			result = SPI_execute_plan_extended(kept_plan(q, sql, nargs, argtypes), &options);
 
-	if (result < 0)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	execute(q, psprintf("SELECT %s FROM %s %s %s", what, before, q->from, after), nargs, argtypes, &options);
 }
 
 void
