@@ -586,6 +586,7 @@ rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 	q->budget = budget;
 	q->bad_rows = bad_rows;
 	q->row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	q->sql = sql;
 	q->from = psprintf("(\n%s\n) q", sql);
 
 	plan = prepare_text(sql, contract);
