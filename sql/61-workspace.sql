@@ -25,8 +25,9 @@ BEGIN
 	   OR to_regclass(format('%I.institution', workspace)) IS NULL THEN
 		RAISE EXCEPTION 'workspace "%" does not exist', workspace
 			USING ERRCODE = 'invalid_schema_name',
-				DETAIL = 'There is no schema of this name with role views and result tables in it, or you may not use it.',
-				HINT = format('CALL risk_screen.create_workspace(%L) makes one.', workspace);
+				DETAIL = 'There is no schema of this name with role views and result tables in it.',
+				HINT = format('CALL risk_screen.create_workspace(%L) makes one%s.', workspace,
+							  coalesce((SELECT '; there is ' || string_agg(format('%L', n.nspname), ', ' ORDER BY n.nspname) FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'rule_outcome' AND c.relkind = 'r'), ''));
 	END IF;
 END $$;
 
