@@ -8,10 +8,6 @@ CREATE FUNCTION risk_screen.lexicon_versions(lexicon text,
 #variable_conflict use_column
 BEGIN
 	PERFORM risk_screen._lexicon_rights();
-	IF NOT EXISTS (SELECT FROM risk_screen.lexicon AS l WHERE l.lexicon = lexicon_versions.lexicon) THEN
-		RAISE EXCEPTION 'word list "%" does not exist', lexicon_versions.lexicon USING ERRCODE = 'undefined_object',
-			HINT = 'SELECT lexicon FROM risk_screen.lexicon shows the lists.';
-	END IF;
 	RETURN QUERY
 	WITH list AS (
 		SELECT l.* FROM risk_screen.lexicon AS l WHERE l.lexicon = lexicon_versions.lexicon),
