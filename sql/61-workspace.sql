@@ -31,6 +31,20 @@ BEGIN
 	END IF;
 END $$;
 
+-- For functions that read a named desk or, without a name, the one on the search path, as in the body of a rule.
+CREATE FUNCTION risk_screen._require_desk(workspace text) RETURNS void
+	LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF workspace IS NOT NULL THEN
+		PERFORM risk_screen._require_workspace(workspace);
+	ELSIF pg_catalog.to_regclass('run') IS NULL OR pg_catalog.to_regclass('institution') IS NULL THEN
+		RAISE EXCEPTION 'there is no desk on the search path'
+			USING ERRCODE = 'undefined_table',
+				DETAIL = pg_catalog.format('search_path is %s.', pg_catalog.current_setting('search_path')),
+				HINT = 'SET search_path = desk, public; with the schema of the workspace. In the body of a rule it is set.';
+	END IF;
+END $$;
+
 -- Definition of the empty view of a role; also what an unmapped column looks like.
 CREATE FUNCTION risk_screen._empty_role_query(role text) RETURNS text
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -118,6 +118,10 @@ BEGIN
 		RAISE EXCEPTION 'unknown rule "%"', rule USING ERRCODE = 'undefined_object',
 			HINT = 'SELECT code, title_zh FROM risk_screen.rule lists them.';
 	END IF;
+	IF as_of IS NULL OR NOT isfinite(as_of) THEN
+		RAISE EXCEPTION 'as_of must be a day' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Give the day to be judged, for example as_of => current_date - 1.';
+	END IF;
 	since := coalesce(since, as_of - 89);
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, known_at);
@@ -131,9 +135,19 @@ BEGIN
 		vals := risk_screen._parameter_values(r.parameters, as_of, r.lines, known_at);
 		PERFORM set_config('TimeZone', current_setting('risk_screen.time_zone'), true),
 				set_config('search_path', risk_screen._rule_path(workspace, known_at < 'infinity'), true);
-		RETURN QUERY EXECUTE 'SELECT subject_kind, subject_id, inst_id, hit, observed, operator, threshold, amount, occurred_at, evidence FROM ('
-			|| risk_screen._rule_query(r.body, op, CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END) || ') AS x'
-			USING as_of, risk_screen.day_start(since), risk_screen.day_start(as_of + 1), known_at, vals;
+		BEGIN
+			RETURN QUERY EXECUTE 'SELECT subject_kind, subject_id, inst_id, hit, observed, operator, threshold, amount, occurred_at, evidence FROM ('
+				|| risk_screen._rule_query(r.body, op, CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END) || ') AS x'
+				USING as_of, risk_screen.day_start(since), risk_screen.day_start(as_of + 1), known_at, vals;
+		EXCEPTION
+			WHEN insufficient_privilege THEN
+				RAISE EXCEPTION 'rule % may not read what it needs: %', r.code, SQLERRM USING ERRCODE = 'insufficient_privilege',
+					HINT = 'A rule runs with your rights; ask for SELECT on the tables behind the role views.';
+			WHEN syntax_error_or_access_rule_violation THEN
+				RAISE EXCEPTION 'the body of rule % cannot be run: %', r.code, SQLERRM USING ERRCODE = SQLSTATE,
+					DETAIL = 'A body is one SELECT, without a semicolon, over role views by their bare names; it returns subject_kind, subject_id, observed, threshold, amount, occurred_at, evidence.',
+					HINT = format('SELECT body FROM risk_screen.rule WHERE code = %L; shows it, docs/rules.md an example.', r.code);
+		END;
 	END IF;
 	IF known_at < 'infinity' THEN
 		PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -366,7 +380,8 @@ BEGIN
 	since := coalesce(since, as_of - 89);
 	IF since > as_of THEN
 		RAISE EXCEPTION 'since is later than as_of' USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('since is %s, as_of is %s.', since, as_of);
+			DETAIL = format('since is %s, as_of is %s.', since, as_of),
+			HINT = 'Leave since out to get the 90 days that end with as_of.';
 	END IF;
 	known_at := coalesce(known_at, 'infinity');
 	PERFORM risk_screen.ruleset_version(coalesce(ruleset, ''), as_of, known_at);	-- must exist before hours are spent

@@ -38,6 +38,7 @@ CREATE FUNCTION risk_screen.desk_findings(as_of date, known_at timestamptz, rule
 	RETURNS TABLE (inst_id text, rule text, severity risk_screen.risk_level, candidate boolean, findings bigint, confirmed bigint, amount numeric)
 	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
 BEGIN
+	PERFORM risk_screen._require_desk(NULL);
 	IF NOT EXISTS (SELECT FROM run AS r WHERE r.as_of = desk_findings.as_of AND r.known_at = desk_findings.known_at) THEN
 		RAISE EXCEPTION 'the desk has no run for %', as_of USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'The rule rests on the findings of other rules.',
@@ -63,6 +64,7 @@ CREATE FUNCTION risk_screen.desk_gaps(as_of date, known_at timestamptz, rules te
 	RETURNS TABLE (inst_id text, rule text, why text)
 	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
 BEGIN
+	PERFORM risk_screen._require_desk(NULL);
 	RETURN QUERY
 	WITH ran AS (
 		SELECT r.run_id, o.rule, o.outcome, o.message FROM run AS r JOIN rule_outcome AS o USING (run_id)

@@ -552,17 +552,17 @@ prepare_text(const char *sql, const RsContract *contract)
 }
 
 /*
- * _query_text(query text) returns text
+ * _query_text(query text, argument text DEFAULT 'query') returns text
  *
  * The SELECT that a query text means, for statements that are built around it;
- * NULL for NULL. Errors as everywhere else that takes a query: 42601 not one
+ * errors call it by the name of the argument. NULL for NULL. Errors as everywhere else that takes a query: 42601 not one
  * SELECT, 42P01 no such table. Plans nothing, reads nothing.
  */
 PG_FUNCTION_INFO_V1(rs_query_text);
 Datum
 rs_query_text(PG_FUNCTION_ARGS)
 {
-	static const RsContract contract = {.name = "query"};
+	RsContract	contract = {.name = text_to_cstring(PG_GETARG_TEXT_PP(1))};
 	char	   *sql = rs_read_only_select(text_to_cstring(PG_GETARG_TEXT_PP(0)), &contract);
 
 	SPI_connect();
