@@ -23,9 +23,11 @@ DATA = $(wildcard sql/upgrade/*.sql)
 override with_llvm := no
 
 PG_CPPFLAGS = -DRS_VERSION='"$(EXTVERSION)"' -Isrc -Ibuild/generated
-PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
+PG_CFLAGS = -std=gnu11 -fno-semantic-interposition -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-declaration-after-statement $(RS_CFLAGS) \
 	$(if $(findstring clang,$(CC)),-Wno-ignored-attributes -Wno-ignored-optimization-argument -Wno-unknown-warning-option)
+# Calls between our own functions go straight to them, whatever else a server has loaded.
+SHLIB_LINK += -Wl,-Bsymbolic-functions
 EXTRA_CLEAN = $(script) build/generated $(fragment_list) results regression.diffs regression.out output_iso
 
 include $(PGXS)

@@ -38,6 +38,17 @@ CREATE TABLE risk_screen._graph_file (
 	FOREIGN KEY (kind, name) REFERENCES risk_screen._graph ON DELETE CASCADE
 );
 
+-- Sessions keep what they found in these tables until one of them changes.
+CREATE FUNCTION risk_screen._graph_changed() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'rs_graph_changed' LANGUAGE C;
+COMMENT ON FUNCTION risk_screen._graph_changed() IS 'Makes all sessions look again into the tables of kept graphs';
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON risk_screen._graph
+	FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._graph_changed();
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON risk_screen._graph_file
+	FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._graph_changed();
+ALTER TABLE risk_screen._graph ENABLE ALWAYS TRIGGER changed;
+ALTER TABLE risk_screen._graph_file ENABLE ALWAYS TRIGGER changed;
+
 -- DROP EXTENSION takes the files along: by the time the rows that name them
 -- are dropped, nobody can look at them any more.
 CREATE FUNCTION risk_screen._graph_drop_extension()

@@ -1,5 +1,10 @@
 -- Look-through: who owns a company, what a party owns, what a product is made of.
 
+-- Rows are read as they are made where this function stands alone in FROM (src/row_scan.c).
+CREATE FUNCTION risk_screen._rows_support(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'rs_rows_support' LANGUAGE C STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION risk_screen._rows_support(internal) IS 'Planner support of functions whose rows are read as they are made';
+
 CREATE FUNCTION risk_screen.look_through(holdings text, targets text[] DEFAULT NULL,
 		direction text DEFAULT 'owners', as_of date DEFAULT NULL, max_layers int DEFAULT NULL,
 		over_one text DEFAULT 'keep', known_at timestamptz DEFAULT NULL, bad_rows text DEFAULT 'error',
@@ -7,6 +12,7 @@ CREATE FUNCTION risk_screen.look_through(holdings text, targets text[] DEFAULT N
 		OUT ultimate boolean, OUT in_cycle boolean, OUT flags text[], OUT total_min numeric, OUT total_max numeric)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_look_through'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 300;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 300
+	SUPPORT risk_screen._rows_support;
 COMMENT ON FUNCTION risk_screen.look_through(text, text[], text, date, int, text, timestamptz, text) IS
 	'Shareholding look-through, exact on cross-holdings: total and net share of every direct and indirect holder (or holding), with flags for what cannot be a number';

@@ -37,6 +37,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "graph_cache.h"
 #include "graph_catalog.h"
 
 const RsGraphKind rs_flow_graphs = {"flow", "flow graph", "transfers", "trace the query itself, or trace on the primary"};
@@ -89,7 +90,7 @@ rs_graph_read_name(text *name)
 {
 	char	   *s = text_to_cstring(name);
 
-	if (s[0] == '\0' || strlen(s) > 200)
+	if (s[0] == '\0' || strlen(s) >= RS_GRAPH_NAME_BYTES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
 				 errmsg("a graph's name has between 1 and 200 bytes")));
@@ -185,6 +186,17 @@ is_reader(ArrayType *readers)
 	return false;
 }
 
+/* An array, not toasted. */
+static Datum
+copy_in(MemoryContext context, Datum array)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+
+	array = PointerGetDatum(DatumGetArrayTypePCopy(array));
+	MemoryContextSwitchTo(old);
+	return array;
+}
+
 static void
 take_definition(void *arg, HeapTuple tuple, TupleDesc desc)
 {
@@ -197,8 +209,8 @@ take_definition(void *arg, HeapTuple tuple, TupleDesc desc)
 	f->d->bad_rows = column_text(f, tuple, desc, G_BAD_ROWS);
 	f->d->search_path = column_text(f, tuple, desc, G_SEARCH_PATH);
 	f->d->time_zone = column_text(f, tuple, desc, G_TIME_ZONE);
-	f->d->may_read = rs_graph_owned(f->d) ||
-		is_reader(DatumGetArrayTypeP(heap_getattr(tuple, G_READERS, desc, &isnull)));
+	f->d->readers = (ArrayType *)
+		DatumGetPointer(copy_in(f->context, heap_getattr(tuple, G_READERS, desc, &isnull)));
 }
 
 static void
@@ -231,10 +243,19 @@ rs_graph_definition(const RsGraphKind *kind, const char *name, bool lock, Memory
 {
 	RsGraphDefinition *d = MemoryContextAllocZero(context, sizeof(*d));
 	Found		found = {d, context, false};
-	MemoryContext scratch = AllocSetContextCreate(context, "risk_screen graph definition", ALLOCSET_SMALL_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(scratch);
+	MemoryContext scratch,
+				old;
 	Snapshot	snapshot;
+	uint64		generation;
 
+	/* a parallel leader looks with its own snapshot */
+	if (!lock && !IsInParallelMode() && rs_graph_cache_find(kind, name, context, d))
+	{
+		d->may_read = rs_graph_owned(d) || is_reader(d->readers);
+		return d;
+	}
+	scratch = AllocSetContextCreate(context, "risk_screen graph definition", ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(scratch);
 	d->kind = kind;
 	d->name = MemoryContextStrdup(context, name);
 	if (lock)
@@ -248,6 +269,7 @@ rs_graph_definition(const RsGraphKind *kind, const char *name, bool lock, Memory
 				" AND g.name OPERATOR(pg_catalog.=) $2 FOR UPDATE", 2, types, values, NULL);
 		SPI_finish();
 	}
+	generation = rs_graph_cache_generation();
 	snapshot = newest_snapshot();
 	look("_graph", "_graph_pkey", kind->kind, name, snapshot, take_definition, &found);
 	if (!found.found)
@@ -259,8 +281,11 @@ rs_graph_definition(const RsGraphKind *kind, const char *name, bool lock, Memory
 						 kind->kind, kind->kind)));
 	look("_graph_file", "_graph_file_pkey", kind->kind, name, snapshot, take_files, &found);
 	UnregisterSnapshot(snapshot);
+	if (!IsInParallelMode())
+		rs_graph_cache_keep(generation, d, catalog_oid("_graph"), catalog_oid("_graph_file"));
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
+	d->may_read = rs_graph_owned(d) || is_reader(d->readers);
 	return d;
 }
 

@@ -9,6 +9,7 @@
 #include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "portability/instr_time.h"
+#include "utils/array.h"
 
 #include "flow_parts.h"
 #include "graph_store.h"
@@ -27,6 +28,7 @@ extern const RsGraphKind rs_ownership_graphs;
 
 #define RS_GRAPH_PREFIX "graph:"
 #define RS_MAX_GRAPH_FILES RS_FLOW_MAX_PARTS
+#define RS_GRAPH_NAME_BYTES 201	/* and a zero behind */
 
 /* A row of risk_screen._graph with its row of _graph_file, if there is one. */
 typedef struct RsGraphDefinition
@@ -34,6 +36,7 @@ typedef struct RsGraphDefinition
 	const RsGraphKind *kind;
 	char	   *name;
 	Oid			owner;
+	ArrayType  *readers;		/* roles */
 	bool		may_read;		/* the current user: owner, reader, superuser */
 	char	   *query;
 	char	   *bad_rows;

@@ -11,7 +11,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "graph_catalog.h"
+#include "graph_cache.h"
 
 bool		rs_rebuild_damaged = true;
 
@@ -80,6 +80,7 @@ rs_graph_use(const RsGraphKind *kind, const char *name, MemoryContext budget, Rs
 		if (result == RS_MAP_MISSING && (files == NULL || strcmp(files, d->files) != 0))
 		{
 			files = d->files;
+			rs_graph_cache_forget();
 			continue;
 		}
 		if (result == RS_MAP_MISSING)
@@ -87,5 +88,6 @@ rs_graph_use(const RsGraphKind *kind, const char *name, MemoryContext budget, Rs
 		if (rebuilt || !rebuild(d, problem))
 			not_usable(d, problem, result == RS_MAP_MISSING ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_DATA_CORRUPTED);
 		rebuilt = true;
+		rs_graph_cache_forget();
 	}
 }

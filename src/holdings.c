@@ -23,6 +23,12 @@
 
 static const char purpose[] = "holdings";
 
+bool
+rs_holdings_are_kept(const char *text)
+{
+	return strncmp(text, RS_GRAPH_PREFIX, strlen(RS_GRAPH_PREFIX)) == 0;
+}
+
 RsHoldings *
 rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool swapped, int allow,
 				 const char *bad_rows, const DateADT *as_of, const TimestampTz *known_at)
@@ -32,7 +38,7 @@ rs_holdings_open(const char *text, MemoryContext budget, uint32 classes, bool sw
 	h->budget = budget;
 	h->swapped = swapped;
 	h->rows = rs_holding_rows_create(budget);
-	if (strncmp(text, RS_GRAPH_PREFIX, strlen(RS_GRAPH_PREFIX)) == 0)
+	if (rs_holdings_are_kept(text))
 		rs_holdings_open_kept(h, text + strlen(RS_GRAPH_PREFIX), allow, bad_rows);
 	else
 		rs_holdings_open_query(h, text, allow, bad_rows);

@@ -75,6 +75,8 @@ typedef struct RsHoldings
 #define RS_ALLOW_ANY		3
 #define RS_ALLOW_INVERTED	4	/* share_min above share_max: for the check that lists them */
 
+/* Does the text name an ownership graph? Then no statement is executed. */
+extern bool rs_holdings_are_kept(const char *text);
 extern RsHoldings *rs_holdings_open(const char *text, MemoryContext budget, uint32 classes,
 									bool swapped, int allow, const char *bad_rows,
 									const DateADT *as_of, const TimestampTz *known_at);

@@ -284,12 +284,56 @@ rs_kept_file(const RsHoldings *h)
 	return h->kept->file;
 }
 
+/* An integer as it is mostly written; false: ask its type. */
+static bool
+read_integer(const char *s, int length, int64 *value)
+{
+	bool		negative = length > 0 && s[0] == '-';
+	int64		v = 0;
+
+	if (length - negative < 1 || length - negative > 18)
+		return false;
+	for (int i = negative; i < length; i++)
+	{
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+		v = v * 10 + (s[i] - '0');
+	}
+	*value = negative ? -v : v;
+	return true;
+}
+
+/* The text as a datum of the type, which for integers mostly needs no function. */
+static Datum
+read_identifier(Datum element, Oid type, FmgrInfo *input, Oid ioparam)
+{
+	const char *s = VARDATA_ANY(DatumGetPointer(element));
+	int			length = VARSIZE_ANY_EXHDR(DatumGetPointer(element));
+	int64		v;
+
+	switch (type)
+	{
+		case TEXTOID:
+			return element;
+		case INT8OID:
+			if (read_integer(s, length, &v))
+				return Int64GetDatum(v);
+			break;
+		case INT4OID:
+			if (read_integer(s, length, &v) && v >= PG_INT32_MIN && v <= PG_INT32_MAX)
+				return Int32GetDatum((int32) v);
+			break;
+	}
+	return InputFunctionCall(input, TextDatumGetCString(element), ioparam, -1);
+}
+
 uint32 *
 rs_kept_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n)
 {
 	Oid			type = h->kept->mapping->node.oid,
-				input,
+				function,
 				ioparam;
+	FmgrInfo	input;
 	MemoryContext scratch = AllocSetContextCreate(h->budget, "risk_screen targets", ALLOCSET_SMALL_SIZES);
 	MemoryContext old;
 	Datum	   *element;
@@ -299,7 +343,8 @@ rs_kept_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n)
 
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &element, &isnull, &count);
 	id = rs_alloc(h->budget, count, sizeof(uint32), argument);
-	getTypeInputInfo(type, &input, &ioparam);
+	getTypeInputInfo(type, &function, &ioparam);
+	fmgr_info_cxt(function, &input, h->budget);
 	for (int i = 0; i < count; i++)
 	{
 		Datum		identifier;
@@ -309,8 +354,7 @@ rs_kept_ids(RsHoldings *h, ArrayType *array, const char *argument, uint32 *n)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("argument %s contains a null", argument)));
 		old = MemoryContextSwitchTo(scratch);
-		identifier = type == TEXTOID ? element[i] :
-			OidInputFunctionCall(input, TextDatumGetCString(element[i]), ioparam, -1);
+		identifier = read_identifier(element[i], type, &input, ioparam);
 		id[i] = number_of_datum(h, identifier);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(scratch);

@@ -105,8 +105,8 @@ rs_plain_create(MemoryContext budget, const RsOwnershipFile *file, const RsOwner
 	for (int i = 0; i < h->scale[RS_V_SHARE]; i++)
 		p->one *= 10;
 	p->name_bytes = file->node.type.kind == RS_KEY_FIXED ? file->node.type.length : file->node.width;
-	p->slots = 1024;
-	p->shift = 32 - 10;
+	p->slots = 256;
+	p->shift = 32 - 8;
 	p->slot = rs_alloc0(budget, p->slots, sizeof(Slot), purpose);
 	return p;
 }
@@ -115,6 +115,57 @@ bool
 rs_plain_is_futile(const RsPlain *p)
 {
 	return p->wasted > p->useful + VISITS_IN_VAIN;
+}
+
+/*
+ * Each look needs what an earlier one fetched: where a target's rows begin, the
+ * rows, where its holders' rows begin, those rows. Between two looks some
+ * targets are solved, which takes as long as memory does.
+ */
+#define START_AHEAD 12
+#define ROWS_AHEAD 8
+#define HOLDERS_AHEAD 5
+#define HOLDERS_ROWS_AHEAD 2
+#define MOST_HOLDERS 4
+
+static inline bool
+is_ahead(const RsPlain *p, const int64 *targets, uint64 at, uint64 n, uint32 *target)
+{
+	if (at >= n || targets[at] >= p->file->header->nnodes)
+		return false;
+	*target = (uint32) targets[at];
+	return true;
+}
+
+void
+rs_plain_prefetch(const RsPlain *p, const int64 *targets, uint64 at, uint64 n)
+{
+	const RsOwnershipFile *f = p->file;
+	uint32		target;
+
+	if (is_ahead(p, targets, at + START_AHEAD, n, &target))
+		__builtin_prefetch(&f->in_start[target]);
+	if (is_ahead(p, targets, at + ROWS_AHEAD, n, &target))
+		__builtin_prefetch(&f->row[f->in_start[target]]);
+	if (is_ahead(p, targets, at + HOLDERS_AHEAD, n, &target))
+	{
+		const RsOwnershipRow *row = &f->row[f->in_start[target]];
+		uint32		rows = f->in_start[target + 1] - f->in_start[target];
+
+		for (uint32 i = 0; i < Min(rows, MOST_HOLDERS); i++)
+		{
+			__builtin_prefetch(&f->in_start[row[i].owner]);
+			__builtin_prefetch(f->node.key + (uint64) row[i].owner * p->name_bytes);
+		}
+	}
+	if (is_ahead(p, targets, at + HOLDERS_ROWS_AHEAD, n, &target))
+	{
+		const RsOwnershipRow *row = &f->row[f->in_start[target]];
+		uint32		rows = f->in_start[target + 1] - f->in_start[target];
+
+		for (uint32 i = 0; i < Min(rows, MOST_HOLDERS); i++)
+			__builtin_prefetch(&f->row[f->in_start[row[i].owner]]);
+	}
 }
 
 static inline uint32

@@ -31,15 +31,11 @@ typedef struct RsPlain RsPlain;
 /* NULL if no company of the file can be plain for this question. */
 extern RsPlain *rs_plain_create(MemoryContext budget, const RsOwnershipFile *file, const RsOwnershipOptions *options);
 
-/* Have the processor fetch what a target will need; a hint. Twice: first `early`, then not. */
-static inline void
-rs_plain_prefetch(const RsOwnershipFile *f, uint32 target, bool early)
-{
-	if (early)
-		__builtin_prefetch(&f->in_start[target]);
-	else
-		__builtin_prefetch(&f->row[f->in_start[target]]);
-}
+/*
+ * Have the processor fetch what targets[at + 1 ...] will need, so that it is
+ * there when they are solved: a hint. Called once for each target, in order.
+ */
+extern void rs_plain_prefetch(const RsPlain *plain, const int64 *targets, uint64 at, uint64 n);
 
 /* False: something is unusual, ask the solver. The result is valid until the next call. */
 extern bool rs_plain_solve(RsPlain *plain, uint32 target, RsPlainOwners *result);

@@ -65,4 +65,11 @@ rs_utf8_length(const unsigned char *p, const unsigned char *end)
 #define rs_may_execute(plan) ExecCheckRTPerms((plan)->rtable, false)
 #endif
 
+/* May the role call the function? catalog/pg_proc.h and utils/acl.h must be included. */
+#if PG_VERSION_NUM >= 160000
+#define rs_function_aclcheck(function, role, mode) object_aclcheck(ProcedureRelationId, function, role, mode)
+#else
+#define rs_function_aclcheck(function, role, mode) pg_proc_aclcheck(function, role, mode)
+#endif
+
 #endif							/* RS_PG_COMPAT_H */

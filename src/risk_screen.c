@@ -15,7 +15,8 @@
 #include "utils/timestamp.h"
 
 #include "risk_screen.h"
-#include "graph_catalog.h"
+#include "row_scan.h"
+#include "graph_cache.h"
 #include "rs_memory.h"
 
 RS_MODULE_MAGIC;
@@ -101,6 +102,8 @@ _PG_init(void)
 							   PGC_USERSET, 0,
 							   check_time_zone, NULL, NULL);
 	MarkGUCPrefixReserved("risk_screen");
+	rs_row_scan_init();
+	rs_graph_cache_init();
 }
 
 /* version() returns text: the library's version, to compare with the SQL objects' */

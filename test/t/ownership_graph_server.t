@@ -77,6 +77,30 @@ a.ask("SELECT 1;")
 ok("pg_risk_screen" not in re.sub(r".*\(none\)", "", "\n".join(l for l in open("/proc/%d/maps" % a.pid).read().splitlines() if "deleted" in l)),
    "and the session has let go of the file")
 same(len(files()), 1, "one file again")
+
+# ---- what a session keeps of definitions
+a.ask("SELECT 1;")
+a.ask(ask() + ";")
+before = a.ask(ask() + ";")
+inside = a.ask("BEGIN; SAVEPOINT s; INSERT INTO t VALUES (20003, 'p1', 'x20003', 0.5); SELECT risk_screen.refresh_ownership_graph('g') \\g /dev/null\n" + ask() + ";")
+after = a.ask("ROLLBACK TO s; " + ask() + ";")
+ok(inside != before and after == before, "a refresh is seen at once, and no more once it is rolled back", (before, inside, after))
+a.ask("COMMIT;")
+psql("CREATE ROLE og_reader; GRANT USAGE ON SCHEMA risk_screen TO og_reader")
+a.ask("SET ROLE og_reader;")
+seen = ["42501" in a.ask(ask() + ";")]
+for change, allowed in (("SELECT risk_screen.grant_ownership_graph('g', 'og_reader')", True),
+                        ("UPDATE risk_screen._graph SET readers = '{}' WHERE name = 'g'", False),
+                        ("SET session_replication_role = replica; UPDATE risk_screen._graph SET readers = '{-}' WHERE name = 'g'", True),
+                        ("SELECT risk_screen.revoke_ownership_graph('g', 'public')", False),
+                        ("BEGIN; SELECT risk_screen.grant_ownership_graph('g', 'og_reader'); ROLLBACK", False)):
+    psql(change)
+    seen.append((a.ask(ask() + ";") == before) == allowed)
+ok(all(seen), "rights are those of now, whoever changed them", seen)
+a.ask("RESET ROLE;")
+psql("ALTER EXTENSION risk_screen UPDATE")
+same(a.ask(ask() + ";"), before, "and the session goes on")
+psql("DROP OWNED BY og_reader; DROP ROLE og_reader")
 psql("DELETE FROM t WHERE n > 20000")
 
 # a writer who has not committed while the graph is refreshed
