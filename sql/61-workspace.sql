@@ -21,6 +21,12 @@ BEGIN
 				DETAIL = format('Role %s has no USAGE on the schema.', quote_ident(current_user)),
 				HINT = format('Its owner says GRANT USAGE ON SCHEMA %I TO %I, and grants what is to be read there (docs/access.md has ready roles).', workspace, current_user);
 	END IF;
+	IF to_regclass(format('%I.rule_outcome', workspace)) IS NOT NULL AND num_nulls(to_regclass(format('%I.run', workspace)), to_regclass(format('%I.institution', workspace))) > 0 THEN
+		RAISE EXCEPTION 'workspace "%" is not whole', workspace
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('%s of it is not there.', concat_ws(' and ', CASE WHEN to_regclass(format('%I.run', workspace)) IS NULL THEN 'Table run' END, CASE WHEN to_regclass(format('%I.institution', workspace)) IS NULL THEN 'Role view institution' END)),
+				HINT = format('CALL risk_screen.create_workspace(%L) makes again what was dropped; map_role maps the roles among it.', workspace);
+	END IF;
 	IF to_regclass(format('%I.run', workspace)) IS NULL
 	   OR to_regclass(format('%I.institution', workspace)) IS NULL THEN
 		RAISE EXCEPTION 'workspace "%" does not exist', workspace
@@ -130,6 +136,8 @@ DECLARE
 	missing text;
 	unknown text;
 	list text;
+	given record;
+	wrong text;
 BEGIN
 	IF NOT EXISTS (SELECT FROM risk_screen.role AS r WHERE r.role OPERATOR(pg_catalog.=) map_role.role) THEN
 		RAISE EXCEPTION 'unknown role "%"', role USING ERRCODE = 'undefined_object',
@@ -154,7 +162,24 @@ BEGIN
 	  LEFT JOIN risk_screen.role_column AS c ON c.role OPERATOR(pg_catalog.=) map_role.role AND c.name OPERATOR(pg_catalog.=) a.attname::pg_catalog.text
 	 WHERE a.attrelid OPERATOR(pg_catalog.=) 'pg_temp._risk_screen_map'::pg_catalog.regclass
 	   AND a.attnum OPERATOR(pg_catalog.>) 0;
+	-- a type that converts into none of the role's: said by column, not from inside CREATE VIEW
+	FOR given IN SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS from_type, k.type AS to_type
+			   FROM pg_catalog.pg_attribute AS a JOIN risk_screen.role_column AS k ON k.role OPERATOR(pg_catalog.=) map_role.role AND k.name OPERATOR(pg_catalog.=) a.attname::pg_catalog.text
+			  WHERE a.attrelid OPERATOR(pg_catalog.=) 'pg_temp._risk_screen_map'::pg_catalog.regclass AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (coalesce(zoneless, '{}'))
+			  ORDER BY k.ordinal
+	LOOP
+		BEGIN
+			EXECUTE pg_catalog.format('SELECT (SELECT q.%I FROM pg_temp._risk_screen_map AS q WHERE false)::%s WHERE false', given.attname, given.to_type);
+		EXCEPTION WHEN cannot_coerce THEN
+			wrong := pg_catalog.concat_ws('; ', wrong, pg_catalog.format('%s is %s, the role has %s', given.attname, given.from_type, given.to_type));
+		END;
+	END LOOP;
 	DROP VIEW pg_temp._risk_screen_map;
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'columns of the query for role "%" do not convert', role USING ERRCODE = 'cannot_coerce',
+			DETAIL = wrong OPERATOR(pg_catalog.||) '.',
+			HINT = 'Convert them in the query, for example with to_timestamp() or to_date().';
+	END IF;
 
 	SELECT pg_catalog.string_agg(c.name, ', ' ORDER BY c.ordinal)
 			   FILTER (WHERE c.required AND c.name OPERATOR(pg_catalog.<>) ALL (has)),

@@ -266,7 +266,7 @@ BEGIN
 			(SELECT count(DISTINCT x) FROM unnest(replaced) AS x), cardinality(columns), cardinality(added)
 			USING DETAIL = concat_ws(' ', 'Replaced: ' || nullif((SELECT string_agg(DISTINCT x, ', ') FROM unnest(replaced) AS x), '') || '.',
 									 'Added: ' || nullif(array_to_string(columns, ', '), '') || '.', 'New: ' || nullif(array_to_string(added, ', '), '') || '.'),
-				HINT = 'Rows, mappings and grants are as they were.';
+				HINT = 'Rows, mappings and grants of what was there are as they were; a role that is new is not mapped yet.';
 	END IF;
 END $$;
 COMMENT ON PROCEDURE risk_screen.create_workspace(text) IS

@@ -419,11 +419,18 @@ BEGIN
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, known_at);
 	END IF;
-	CALL risk_screen._screen_coverage(workspace, run_row, rules);
-	CALL risk_screen._screen_closure(workspace, run_row);
-	CALL risk_screen._screen_money_flow(workspace, run_row);
-	CALL risk_screen._screen_names(workspace, run_row);
-	CALL risk_screen._screen_digest(workspace, run_row, rules);
+	BEGIN
+		CALL risk_screen._screen_coverage(workspace, run_row, rules);
+		CALL risk_screen._screen_closure(workspace, run_row);
+		CALL risk_screen._screen_money_flow(workspace, run_row);
+		CALL risk_screen._screen_names(workspace, run_row);
+		CALL risk_screen._screen_digest(workspace, run_row, rules);
+	EXCEPTION WHEN data_exception THEN
+		-- a value that a mapping cannot convert; every rule over that role would fail of it
+		RAISE EXCEPTION 'rows of workspace "%" cannot be read: %', workspace, SQLERRM USING ERRCODE = SQLSTATE,
+			DETAIL = 'A value of the warehouse does not convert to the type that the role has.',
+			HINT = format('SELECT * FROM risk_screen.check_mapping(%L) WHERE problem = ''unreadable''; tells which role; convert the value in its mapping.', workspace);
+	END;
 	IF incremental IS NOT FALSE THEN
 		base := risk_screen._base_run(workspace, run_row);
 		IF base IS NULL AND incremental THEN
