@@ -64,7 +64,9 @@ BEGIN
 				SELECT 2000, format('%s: check %s', o.name, n.conname),
 					   format('ALTER TABLE %I.%I %sADD CONSTRAINT %I %s', workspace, o.name, CASE WHEN a.oid IS NOT NULL THEN format('DROP CONSTRAINT %I, ', a.conname) ELSE '' END, n.conname, pg_get_constraintdef(n.oid))
 				  FROM pg_constraint AS n LEFT JOIN pg_constraint AS a ON a.conrelid = old AND a.conname = n.conname
-				 WHERE n.conrelid = new AND n.contype = 'c' AND pg_get_constraintdef(n.oid) IS DISTINCT FROM pg_get_constraintdef(a.oid)) AS x;
+				 WHERE n.conrelid = new AND n.contype = 'c'
+				   -- one that was added from its own text has fewer brackets
+				   AND translate(pg_get_constraintdef(n.oid), '() ', '') IS DISTINCT FROM translate(pg_get_constraintdef(a.oid), '() ', '')) AS x;
 		RAISE EXCEPTION 'seen' USING ERRCODE = 'RSD02';
 	EXCEPTION
 		WHEN SQLSTATE 'RSD02' THEN
@@ -94,6 +96,25 @@ CREATE FUNCTION risk_screen._grants_of(relations oid[]) RETURNS TABLE (name text
 		 CROSS JOIN LATERAL aclexplode(a.acl) AS g WHERE g.grantee <> c.relowner) AS x
 	 WHERE c.oid = ANY (relations) ORDER BY c.relname, x.no
 $$;
+
+-- The relation under a name of its own, indexes and all: row_seal becomes row_seal_old.
+CREATE FUNCTION risk_screen._rename_aside(workspace text, name text) RETURNS text
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	aside text := name || '_old';
+	x record;
+BEGIN
+	WHILE to_regclass(format('%I.%I', workspace, aside)) IS NOT NULL
+	LOOP
+		aside := aside || '_old';
+	END LOOP;
+	FOR x IN SELECT i.indexrelid::regclass AS oid, i.indexrelid::regclass::text AS name, c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass(format('%I.%I', workspace, name))
+	LOOP
+		EXECUTE format('ALTER INDEX %s RENAME TO %I', x.name, x.relname || '_old');
+	END LOOP;
+	EXECUTE format('ALTER %s %I.%I RENAME TO %I', CASE (SELECT c.relkind FROM pg_class AS c WHERE c.oid = to_regclass(format('%I.%I', workspace, name))) WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, workspace, name, aside);
+	RETURN aside;
+END $$;
 
 -- How a view is defined, to tell whether it was changed.
 CREATE FUNCTION risk_screen._view_as_defined(workspace text, name text) RETURNS text
@@ -181,7 +202,7 @@ CREATE PROCEDURE risk_screen.create_workspace(workspace text)
 DECLARE
 	r text;
 	o risk_screen._desk_object;
-	c record;
+	change record;
 	before text;
 	renewing boolean;
 	messages text := current_setting('client_min_messages');
@@ -190,6 +211,7 @@ DECLARE
 	added text[] := '{}';
 	columns text[] := '{}';
 	replaced text[] := '{}';
+	renamed text[] := '{}';
 BEGIN
 	IF workspace IS NULL OR workspace = '' THEN
 		RAISE EXCEPTION 'workspace name is empty' USING ERRCODE = 'invalid_parameter_value',
@@ -226,16 +248,20 @@ BEGIN
 	END LOOP;
 	FOR o IN SELECT * FROM risk_screen._desk_object ORDER BY ordinal, name
 	LOOP
+		-- what was a table and is a view now, or the other way round, makes room and stays
+		IF (SELECT c.relkind = 'v' FROM pg_class AS c WHERE c.oid = to_regclass(format('%I.%I', workspace, o.name))) <> (o.ddl !~ '^\s*CREATE TABLE') THEN
+			renamed := renamed || risk_screen._rename_aside(workspace, o.name);
+		END IF;
 		IF to_regclass(format('%I.%I', workspace, o.name)) IS NULL THEN
 			CALL risk_screen._create_desk_object(workspace, o);
 			IF NOT o.name = ANY (replaced) THEN
 				added := added || o.name;
 			END IF;
 		ELSIF o.ddl ~ '^\s*CREATE TABLE' THEN
-			FOR c IN SELECT * FROM risk_screen._desk_table_changes(workspace, o)
+			FOR change IN SELECT * FROM risk_screen._desk_table_changes(workspace, o)
 			LOOP
-				EXECUTE c.statement;
-				columns := columns || c.what;
+				EXECUTE change.statement;
+				columns := columns || change.what;
 			END LOOP;
 			PERFORM set_config('search_path', format('%I, pg_temp', workspace), true);
 			PERFORM set_config('client_min_messages', 'warning', true);	-- "exists, skipping"
@@ -259,13 +285,14 @@ BEGIN
 		END LOOP;
 		kept := kept - o.name;
 	END LOOP;
-	IF renewing AND added || columns || replaced = '{}' THEN
+	IF renewing AND added || columns || replaced || renamed = '{}' THEN
 		RAISE NOTICE 'workspace "%" is as version % makes it: nothing to do', workspace, risk_screen.version();
 	ELSIF renewing THEN
 		RAISE NOTICE 'workspace "%" renewed for version %: % views replaced, % columns or checks added, % tables and views new', workspace, risk_screen.version(),
 			(SELECT count(DISTINCT x) FROM unnest(replaced) AS x), cardinality(columns), cardinality(added)
 			USING DETAIL = concat_ws(' ', 'Replaced: ' || nullif((SELECT string_agg(DISTINCT x, ', ') FROM unnest(replaced) AS x), '') || '.',
-									 'Added: ' || nullif(array_to_string(columns, ', '), '') || '.', 'New: ' || nullif(array_to_string(added, ', '), '') || '.'),
+									 'Added: ' || nullif(array_to_string(columns, ', '), '') || '.', 'New: ' || nullif(array_to_string(added, ', '), '') || '.',
+									 'Of another kind before, kept as: ' || nullif(array_to_string(renamed, ', '), '') || '.'),
 				HINT = 'Rows, mappings and grants of what was there are as they were; a role that is new is not mapped yet.';
 	END IF;
 END $$;

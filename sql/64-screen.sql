@@ -303,6 +303,14 @@ CREATE FUNCTION risk_screen._check_screen_rights(workspace text) RETURNS void
 DECLARE
 	bad text;
 BEGIN
+	SELECT string_agg(o.name, ', ' ORDER BY o.ordinal, o.name) INTO bad FROM risk_screen._desk_object AS o
+	 WHERE o.ddl ~ '^\s*CREATE TABLE' AND to_regclass(format('%I.%I', workspace, o.name)) IS NULL;
+	-- measures: the column that was added last
+	IF bad IS NOT NULL OR NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(format('%I.rule_outcome', workspace)) AND a.attname = 'measures') THEN
+		RAISE EXCEPTION 'workspace "%" was made by an earlier version', workspace USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = coalesce('Tables it lacks: ' || bad || '.', 'Table rule_outcome lacks columns.'),
+			HINT = format('CALL risk_screen.create_workspace(%L) renews it and keeps its rows, mappings and grants.', workspace);
+	END IF;
 	SELECT string_agg(t, ', ') INTO bad
 	  FROM unnest(ARRAY['run', 'rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'name_hit', 'alert']) AS t
 	 WHERE NOT has_table_privilege(format('%I.%I', workspace, t), 'INSERT')
