@@ -175,7 +175,10 @@ CALL risk_screen.map_role('desk', 'marketing', $$
 	       held_on AS happened_on, prov AS province, place
 	  FROM filing.marketing$$);
 CALL risk_screen.map_role('desk', 'text_item', $$
-	SELECT text_no AS text_id, org_id AS inst_id, CASE text_type WHEN '舆情' THEN 'opinion' WHEN '评价' THEN 'review' ELSE 'ad' END AS kind, source, channel, true AS is_public, published_at, body,
+	SELECT text_no AS text_id, org_id AS inst_id, CASE text_type WHEN '舆情' THEN 'opinion' WHEN '评价' THEN 'review' ELSE 'ad' END AS kind, source,
+	       CASE channel WHEN '官网' THEN 'web' WHEN '网站' THEN 'web' WHEN '微信公众号' THEN 'wechat' WHEN '朋友圈' THEN 'wechat' WHEN '微博' THEN 'weibo' WHEN '论坛' THEN 'forum'
+	                    WHEN '电梯广告' THEN 'outdoor' WHEN '地铁广告' THEN 'outdoor' WHEN '校园海报' THEN 'outdoor' END AS channel,  -- 舆情监测 says who looked, not where it stood
+	       true AS is_public, published_at, body,
 	       prod_id AS product_id
 	  FROM filing.publicity$$);
 
@@ -197,7 +200,8 @@ CALL risk_screen.map_role('desk', 'penalty', $$
 	       shared_on::timestamptz AS shared_at
 	  FROM filing.punishment$$);
 CALL risk_screen.map_role('desk', 'directory', $$
-	SELECT CASE source WHEN '工商' THEN 'register' WHEN '金融局' THEN 'bureau' ELSE 'census' END AS source, org_id AS inst_id, firm_name AS name, line
+	SELECT CASE source WHEN '工商' THEN 'register' WHEN '金融局' THEN 'bureau' ELSE 'census' END AS source, org_id AS inst_id, firm_name AS name,
+	       nullif(line, 'BANK') AS line  -- banks are listed, but of no line
 	  FROM filing.firm_list$$);
 CALL risk_screen.map_role('desk', 'site', $$
 	SELECT page_no AS site_id, org_id AS inst_id, 'website' AS kind, url, icp_no, body, found_at, is_alive AS alive FROM filing.web_page$$);

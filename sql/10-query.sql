@@ -5,6 +5,10 @@ CREATE FUNCTION risk_screen._rows_of_query(internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'rs_rows_of_query' LANGUAGE C STRICT;
 COMMENT ON FUNCTION risk_screen._rows_of_query(internal) IS 'planner support: estimates from the query that a call is given';
 
+CREATE FUNCTION risk_screen._query_text(query text, argument text DEFAULT 'query') RETURNS text
+	AS 'MODULE_PATHNAME', 'rs_query_text' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION risk_screen._query_text(text, text) IS 'the SELECT that a query text or the name of a table means, or an error that says what is wrong with it';
+
 CREATE FUNCTION risk_screen.describe_query(contract text, query text,
 		OUT column_name text, OUT required boolean, OUT expected text, OUT found text)
 	RETURNS SETOF record

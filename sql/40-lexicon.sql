@@ -101,6 +101,9 @@ GRANT SELECT ON risk_screen.lexicon, risk_screen.term, risk_screen.term_exceptio
 -- (logical apply): compiled lists must not outlive their rows there either.
 CREATE FUNCTION risk_screen._lexicon_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'rs_lexicon_changed' LANGUAGE C;
+CREATE FUNCTION risk_screen._lexicon_rights() RETURNS void
+	AS 'MODULE_PATHNAME', 'rs_lexicon_rights' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION risk_screen._lexicon_rights() IS 'an error that says what to grant, unless the caller may read the word lists';
 CREATE FUNCTION risk_screen._lexicon_protect() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'rs_lexicon_protect' LANGUAGE C;
 

@@ -51,8 +51,11 @@ COMMENT ON AGGREGATE risk_screen.count_terms(text, text, date) IS
 CREATE FUNCTION risk_screen.check_lexicon(name text DEFAULT NULL,
 		OUT lexicon text, OUT term text, OUT problem text, OUT detail text)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM risk_screen._lexicon_rights();
+	RETURN QUERY
 	WITH t AS (
 		SELECT t.lexicon, t.term, l.jurisdiction, l.fields, l.events, l.active, t.shipped, t.valid_from, t.valid_to,
 			   l.valid_from AS list_from, l.valid_to AS list_to,
@@ -127,6 +130,6 @@ BEGIN ATOMIC
 	SELECT check_lexicon.name, NULL, 'unknown list', 'there is no list of this name: SELECT lexicon FROM risk_screen.lexicon shows them'
 	 WHERE check_lexicon.name IS NOT NULL AND NOT EXISTS (SELECT FROM risk_screen.lexicon AS l WHERE l.lexicon = check_lexicon.name)
 	ORDER BY 1, 3, 2, 4;
-END;
+END $$;
 COMMENT ON FUNCTION risk_screen.check_lexicon(text) IS
 	'Mistakes in a list (NULL: in all): words that can never be found, words that are the same after folding, words with another effect in another list, useless exceptions';

@@ -4,8 +4,11 @@
 CREATE FUNCTION risk_screen.lexicon_versions(lexicon text,
 		OUT version int, OUT valid_from date, OUT valid_to date, OUT words int, OUT terms text[], OUT basis text, OUT digest text)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 2
-BEGIN ATOMIC
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM risk_screen._lexicon_rights();
+	RETURN QUERY
 	WITH list AS (
 		SELECT l.* FROM risk_screen.lexicon AS l WHERE l.lexicon = lexicon_versions.lexicon),
 	word AS (
@@ -25,6 +28,6 @@ BEGIN ATOMIC
 	 CROSS JOIN LATERAL (SELECT count(*)::int AS words, coalesce(array_agg(v.term ORDER BY v.term COLLATE "C"), '{}') AS terms
 						   FROM word AS v WHERE v.valid_from <= s.valid_from AND v.valid_to >= s.valid_from) AS w
 	 ORDER BY s.valid_from;
-END;
+END $$;
 COMMENT ON FUNCTION risk_screen.lexicon_versions(text) IS
 	'Versions of a list by date: which words were in force from when to when (withdrawn ones left out), on what basis, and the SHA-256 of the words, one a line';

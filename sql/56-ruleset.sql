@@ -287,7 +287,8 @@ DECLARE
 	best numeric;
 BEGIN
 	IF NOT EXISTS (SELECT FROM risk_screen.ruleset r WHERE r.ruleset = name AND r.version = number) THEN
-		RAISE EXCEPTION 'there is no version % of ruleset "%"', number, name USING ERRCODE = 'undefined_object';
+		RAISE EXCEPTION 'there is no version % of ruleset "%"', number, name USING ERRCODE = 'undefined_object',
+			HINT = 'SELECT ruleset, version FROM risk_screen.ruleset lists them.';
 	END IF;
 
 	RETURN QUERY
@@ -415,7 +416,8 @@ BEGIN
 	SELECT new_ruleset, new_version, r.title_zh, r.title_en, r.min_coverage, r.margin, r.candidate_share, copy_ruleset.note
 	  FROM risk_screen.ruleset r WHERE r.ruleset = name AND r.version = number;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'there is no version % of ruleset "%"', number, name USING ERRCODE = 'undefined_object';
+		RAISE EXCEPTION 'there is no version % of ruleset "%"', number, name USING ERRCODE = 'undefined_object',
+			HINT = 'SELECT ruleset, version FROM risk_screen.ruleset lists them.';
 	END IF;
 	INSERT INTO risk_screen.ruleset_level
 	SELECT new_ruleset, new_version, l.level, l.score, l.rule_points

@@ -91,7 +91,7 @@ BEGIN
 	CREATE TEMPORARY TABLE _backtest_label (entity text PRIMARY KEY, failed_on date) ON COMMIT DROP;
 	CREATE TEMPORARY TABLE _backtest_grade (day date, entity text, level risk_screen.risk_level, score numeric,
 		reasons jsonb, PRIMARY KEY (entity, day)) ON COMMIT DROP;
-	EXECUTE pg_catalog.format('INSERT INTO pg_temp._backtest_label SELECT l.entity::pg_catalog.text, l.failed_on::pg_catalog.date FROM (%s) l WHERE l.failed_on IS NOT NULL', labels);
+	EXECUTE pg_catalog.format('INSERT INTO pg_temp._backtest_label SELECT l.entity::pg_catalog.text, l.failed_on::pg_catalog.date FROM (%s' || E'\n) l WHERE l.failed_on IS NOT NULL', risk_screen._query_text(labels, 'labels'));
 
 	-- every day with what was known then, unless known_at says otherwise; failed ones leave
 	FOR day IN SELECT d::date FROM pg_catalog.generate_series(from_day::timestamp, to_day::timestamp, step) d LOOP

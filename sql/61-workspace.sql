@@ -15,12 +15,39 @@ BEGIN
 	IF workspace IS NULL THEN
 		RAISE EXCEPTION 'workspace name is null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
+	IF NOT coalesce(has_schema_privilege(to_regnamespace(quote_ident(workspace))::oid, 'USAGE'), true) THEN
+		RAISE EXCEPTION 'you may not use workspace "%"', workspace
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('Role %s has no USAGE on the schema.', quote_ident(current_user)),
+				HINT = format('Its owner says GRANT USAGE ON SCHEMA %I TO %I, and grants what is to be read there (docs/access.md has ready roles).', workspace, current_user);
+	END IF;
+	IF to_regclass(format('%I.rule_outcome', workspace)) IS NOT NULL AND num_nulls(to_regclass(format('%I.run', workspace)), to_regclass(format('%I.institution', workspace))) > 0 THEN
+		RAISE EXCEPTION 'workspace "%" is not whole', workspace
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('%s of it is not there.', concat_ws(' and ', CASE WHEN to_regclass(format('%I.run', workspace)) IS NULL THEN 'Table run' END, CASE WHEN to_regclass(format('%I.institution', workspace)) IS NULL THEN 'Role view institution' END)),
+				HINT = format('CALL risk_screen.create_workspace(%L) makes again what was dropped; map_role maps the roles among it.', workspace);
+	END IF;
 	IF to_regclass(format('%I.run', workspace)) IS NULL
 	   OR to_regclass(format('%I.institution', workspace)) IS NULL THEN
 		RAISE EXCEPTION 'workspace "%" does not exist', workspace
 			USING ERRCODE = 'invalid_schema_name',
-				DETAIL = 'There is no schema of this name with role views and result tables in it, or you may not use it.',
-				HINT = format('CALL risk_screen.create_workspace(%L) makes one.', workspace);
+				DETAIL = 'There is no schema of this name with role views and result tables in it.',
+				HINT = format('CALL risk_screen.create_workspace(%L) makes one%s.', workspace,
+							  coalesce((SELECT '; there is ' || string_agg(format('%L', n.nspname), ', ' ORDER BY n.nspname) FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'rule_outcome' AND c.relkind = 'r'), ''));
+	END IF;
+END $$;
+
+-- For functions that read a named desk or, without a name, the one on the search path, as in the body of a rule.
+CREATE FUNCTION risk_screen._require_desk(workspace text) RETURNS void
+	LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF workspace IS NOT NULL THEN
+		PERFORM risk_screen._require_workspace(workspace);
+	ELSIF pg_catalog.to_regclass('run') IS NULL OR pg_catalog.to_regclass('institution') IS NULL THEN
+		RAISE EXCEPTION 'there is no desk on the search path'
+			USING ERRCODE = 'undefined_table',
+				DETAIL = pg_catalog.format('search_path is %s.', pg_catalog.current_setting('search_path')),
+				HINT = 'SET search_path = desk, public; with the schema of the workspace. In the body of a rule it is set.';
 	END IF;
 END $$;
 
@@ -58,64 +85,6 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Tables and views of the desk: the stored DDL, run with the schema as path.
-CREATE PROCEDURE risk_screen._create_desk_object(workspace text, name text)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	o record;
-	line text[];
-BEGIN
-	SELECT * INTO STRICT o FROM risk_screen._desk_object AS x WHERE x.name = _create_desk_object.name;
-	PERFORM set_config('search_path', format('%I, pg_temp', workspace), true);
-	EXECUTE o.ddl;
-	EXECUTE format('COMMENT ON %s %I IS %L', CASE WHEN o.ddl ~ '^\s*CREATE VIEW' THEN 'VIEW' ELSE 'TABLE' END, o.name, o.description);
-	FOR line IN SELECT regexp_match(l, '^(\w+) (.+)$') FROM regexp_split_to_table(o.columns, E'\n') AS l WHERE l ~ '\S'
-	LOOP
-		EXECUTE format('COMMENT ON COLUMN %I.%I IS %L', o.name, line[1], line[2]);
-	END LOOP;
-END $$;
-
-CREATE PROCEDURE risk_screen.create_workspace(workspace text)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	r text;
-	o record;
-BEGIN
-	IF workspace IS NULL OR workspace = '' THEN
-		RAISE EXCEPTION 'workspace name is empty' USING ERRCODE = 'invalid_parameter_value',
-			HINT = 'Give the name of a schema to be made, such as ''desk''.';
-	END IF;
-	IF workspace ~ '^pg_' OR workspace IN ('risk_screen', 'information_schema', 'public') THEN
-		RAISE EXCEPTION 'workspace "%" cannot be made', workspace USING ERRCODE = 'reserved_name',
-			DETAIL = 'The name belongs to the system, to the extension, or to everybody.',
-			HINT = 'Choose a schema of its own, such as ''desk''.';
-	END IF;
-	IF to_regnamespace(quote_ident(workspace)) IS NULL THEN
-		EXECUTE format('CREATE SCHEMA %I', workspace);
-		EXECUTE format('COMMENT ON SCHEMA %I IS %L', workspace, 'risk_screen workspace: role views, results, risk views');
-	ELSIF NOT (SELECT pg_has_role(n.nspowner, 'USAGE') FROM pg_namespace AS n WHERE n.nspname = workspace) THEN
-		RAISE EXCEPTION 'schema "%" belongs to somebody else', workspace
-			USING ERRCODE = 'insufficient_privilege',
-				DETAIL = 'A workspace is made of objects of its owner.',
-				HINT = 'Choose another name, or let the owner call create_workspace.';
-	END IF;
-	-- What is there stays: a second call adds the roles and tables of a newer version.
-	FOR r IN SELECT role FROM risk_screen.role ORDER BY role
-	LOOP
-		IF to_regclass(format('%I.%I', workspace, r)) IS NULL THEN
-			CALL risk_screen._create_role_view(workspace, r);
-		END IF;
-	END LOOP;
-	FOR o IN SELECT * FROM risk_screen._desk_object ORDER BY ordinal, name
-	LOOP
-		IF to_regclass(format('%I.%I', workspace, o.name)) IS NULL THEN
-			CALL risk_screen._create_desk_object(workspace, o.name);
-		END IF;
-	END LOOP;
-END $$;
-COMMENT ON PROCEDURE risk_screen.create_workspace(text) IS
-	'Make a desk in a schema of the caller: typed empty role views to map, result tables, risk views; a second call only adds what is missing';
-
 CREATE FUNCTION risk_screen.role_template(role text, source text = 'your.table') RETURNS text
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -137,6 +106,22 @@ END $$;
 COMMENT ON FUNCTION risk_screen.role_template(text, text) IS
 	'CREATE OR REPLACE VIEW statement with every column of a role, to be filled in; * marks required columns';
 
+-- A role is mapped by whoever owns its view; say so before CREATE VIEW fails in its own words.
+CREATE FUNCTION risk_screen._require_mapping_rights(workspace text, role text) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	owner oid := coalesce((SELECT c.relowner FROM pg_class AS c WHERE c.relname = role AND c.relnamespace = to_regnamespace(quote_ident(workspace))),
+						  (SELECT n.nspowner FROM pg_namespace AS n WHERE n.nspname = workspace));
+BEGIN
+	PERFORM risk_screen._require_workspace(workspace);
+	IF NOT pg_has_role(owner, 'USAGE') THEN
+		RAISE EXCEPTION 'you may not map roles of workspace "%"', workspace
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('View %I.%I belongs to role %I.', workspace, role, owner::regrole::text),
+				HINT = 'Let the owner of the workspace call map_role.';
+	END IF;
+END $$;
+
 -- map_role(workspace, role, query): query is a SELECT, or the name of a table or view.
 -- A day or a time without zone begins in risk_screen.time_zone, as everywhere
 -- else; a plain cast would leave it to the session of whoever reads the view,
@@ -151,6 +136,8 @@ DECLARE
 	missing text;
 	unknown text;
 	list text;
+	given record;
+	wrong text;
 BEGIN
 	IF NOT EXISTS (SELECT FROM risk_screen.role AS r WHERE r.role OPERATOR(pg_catalog.=) map_role.role) THEN
 		RAISE EXCEPTION 'unknown role "%"', role USING ERRCODE = 'undefined_object',
@@ -161,10 +148,8 @@ BEGIN
 	END IF;
 	PERFORM risk_screen.version();   -- loads the library, which defines risk_screen.time_zone
 	zone := pg_catalog.current_setting('risk_screen.time_zone');
-	query := pg_catalog.regexp_replace(query, '[\s;]+$', '');
-	IF query OPERATOR(pg_catalog.!~*) '\m(select|values|table|with)\M' THEN
-		query := 'SELECT * FROM ' OPERATOR(pg_catalog.||) query;
-	END IF;
+	PERFORM risk_screen._require_mapping_rights(workspace, role);
+	query := risk_screen._query_text(query);
 	-- A throw-away view tells the query's columns without running it.
 	EXECUTE pg_catalog.format('CREATE TEMPORARY VIEW _risk_screen_map AS SELECT * FROM (%s' || E'\n) AS q', query);
 	SELECT pg_catalog.array_agg(a.attname::pg_catalog.text),
@@ -177,7 +162,24 @@ BEGIN
 	  LEFT JOIN risk_screen.role_column AS c ON c.role OPERATOR(pg_catalog.=) map_role.role AND c.name OPERATOR(pg_catalog.=) a.attname::pg_catalog.text
 	 WHERE a.attrelid OPERATOR(pg_catalog.=) 'pg_temp._risk_screen_map'::pg_catalog.regclass
 	   AND a.attnum OPERATOR(pg_catalog.>) 0;
+	-- a type that converts into none of the role's: said by column, not from inside CREATE VIEW
+	FOR given IN SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS from_type, k.type AS to_type
+			   FROM pg_catalog.pg_attribute AS a JOIN risk_screen.role_column AS k ON k.role OPERATOR(pg_catalog.=) map_role.role AND k.name OPERATOR(pg_catalog.=) a.attname::pg_catalog.text
+			  WHERE a.attrelid OPERATOR(pg_catalog.=) 'pg_temp._risk_screen_map'::pg_catalog.regclass AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (coalesce(zoneless, '{}'))
+			  ORDER BY k.ordinal
+	LOOP
+		BEGIN
+			EXECUTE pg_catalog.format('SELECT (SELECT q.%I FROM pg_temp._risk_screen_map AS q WHERE false)::%s WHERE false', given.attname, given.to_type);
+		EXCEPTION WHEN cannot_coerce THEN
+			wrong := pg_catalog.concat_ws('; ', wrong, pg_catalog.format('%s is %s, the role has %s', given.attname, given.from_type, given.to_type));
+		END;
+	END LOOP;
 	DROP VIEW pg_temp._risk_screen_map;
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'columns of the query for role "%" do not convert', role USING ERRCODE = 'cannot_coerce',
+			DETAIL = wrong OPERATOR(pg_catalog.||) '.',
+			HINT = 'Convert them in the query, for example with to_timestamp() or to_date().';
+	END IF;
 
 	SELECT pg_catalog.string_agg(c.name, ', ' ORDER BY c.ordinal)
 			   FILTER (WHERE c.required AND c.name OPERATOR(pg_catalog.<>) ALL (has)),

@@ -45,6 +45,7 @@ CREATE TABLE risk_screen.rule (
 	delta_days int NOT NULL DEFAULT 0 CHECK (delta_days >= 0),
 	tier text CHECK (tier IN ('base', 'special', 'guidance')),
 	after_grading boolean NOT NULL DEFAULT false,
+	measures jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(measures) = 'array'),
 	CHECK (valid_from < valid_to),
 	-- what is found after grading can charge nobody
 	CHECK (NOT after_grading OR lines = '{}'),
@@ -55,10 +56,10 @@ CREATE TABLE risk_screen.rule (
 );
 COMMENT ON TABLE risk_screen.rule IS 'Rules and indicators that screen() runs; shipped rows are read-only, yours are kept by pg_dump. Whoever may insert here runs code as everyone who screens';
 COMMENT ON COLUMN risk_screen.rule.code IS 'Requirement id of a shipped rule (A01 ... N24); any other name for yours';
-COMMENT ON COLUMN risk_screen.rule.title_zh IS 'Chinese title';
-COMMENT ON COLUMN risk_screen.rule.title_en IS 'English title';
+COMMENT ON COLUMN risk_screen.rule.title_zh IS 'Chinese title that stands alone: what a hit means, without the plan beside it';
+COMMENT ON COLUMN risk_screen.rule.title_en IS 'English title that stands alone';
 COMMENT ON COLUMN risk_screen.rule.plan IS 'Source plans that ask for it';
-COMMENT ON COLUMN risk_screen.rule.clause IS 'Words of the source';
+COMMENT ON COLUMN risk_screen.rule.clause IS 'Words of the source, as its plan has them';
 COMMENT ON COLUMN risk_screen.rule.lines IS 'Business lines whose institutions it judges; ALL: every institution; empty: none, its findings charge nobody';
 COMMENT ON COLUMN risk_screen.rule.level IS 'macro: sector, meso: line or region, micro: institution, product, account';
 COMMENT ON COLUMN risk_screen.rule.kind IS 'indicator (every row is kept as a value), red line, list, deadline, classification, data feed, process, system';
@@ -80,6 +81,7 @@ COMMENT ON COLUMN risk_screen.rule.delta_roles IS 'Roles read one day at a time:
 COMMENT ON COLUMN risk_screen.rule.delta_days IS 'How many days before its own a measurement looks back in these roles';
 COMMENT ON COLUMN risk_screen.rule.tier IS 'Tier of the rule framework (M27): base 基础制度, special 专项规则, guidance 操作指引';
 COMMENT ON COLUMN risk_screen.rule.after_grading IS 'Runs when the day has been graded and its alerts raised, and reads them; charges nobody';
+COMMENT ON COLUMN risk_screen.rule.measures IS 'What observed is, for the words of a finding: an array of {"zh", "en", "unit", "at"}; the first whose regular expression at matches the finding''s key and evidence, or that has none';
 COMMENT ON COLUMN risk_screen.rule.rests_on IS 'Rules whose findings of the same run its body reads (desk_findings, desk_gaps): it runs after them';
 GRANT SELECT ON risk_screen.rule TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('risk_screen.rule', 'WHERE NOT builtin');
@@ -134,14 +136,14 @@ CREATE VIEW risk_screen.rule_catalogue AS
 						AND NOT EXISTS (SELECT FROM risk_screen._desk_object AS o WHERE o.name = k.name)
 						AND pg_catalog.to_regclass('risk_screen.' || k.name) IS NULL) THEN 'record'
 				ELSE 'planned' END AS state,
-		   coalesce(q.title_zh, r.title_zh) AS title_zh,
-		   coalesce(q.title_en, r.title_en) AS title_en,
+		   coalesce(r.title_zh, q.title_zh) AS title_zh,
+		   coalesce(r.title_en, q.title_en) AS title_en,
 		   coalesce(q.kind, r.kind) AS kind,
 		   q.nature,
 		   coalesce(pg_catalog.array_to_string(q.levels, ','), r.level) AS level,
 		   pg_catalog.array_to_string(coalesce(q.lines, r.lines), ',') AS line,
 		   pg_catalog.array_to_string(coalesce(q.plan, r.plan), ',') AS plan,
-		   r.clause,
+		   coalesce(r.clause, q.title_zh) AS clause,
 		   q.threshold,
 		   r.severity::text AS severity,
 		   pg_catalog.array_to_string(r.parameters, ',') AS parameters,

@@ -78,6 +78,7 @@ CREATE TABLE rule_outcome (
 	reason_zh text,
 	reason_en text,
 	withdrawn boolean NOT NULL DEFAULT false,
+	measures jsonb,
 	PRIMARY KEY (run_id, rule))
 $$, '规则执行结果: what each rule of a run came to', $$
 run_id 批次编号; run
@@ -106,6 +107,7 @@ clause 条款; words of the plan
 reason_zh 说明; explanation, Chinese
 reason_en 英文说明; explanation, English
 withdrawn 数据撤回; it could not judge, but judged on an earlier day: its data have been taken away
+measures 指标说明; what observed is, with unit: the words of a finding's figures
 $$),
 ('rule_day', 2, $$
 CREATE TABLE rule_day (

@@ -177,6 +177,10 @@ BEGIN
 		RAISE EXCEPTION 'unknown rule "%"', rule USING ERRCODE = 'undefined_object',
 			HINT = 'SELECT code, title_zh FROM risk_screen.rule lists them.';
 	END IF;
+	IF as_of IS NULL OR NOT isfinite(as_of) THEN
+		RAISE EXCEPTION 'as_of must be a day' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Give the day to be judged, for example as_of => current_date - 1.';
+	END IF;
 	since := coalesce(since, as_of - 89);
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, known_at);
@@ -190,9 +194,19 @@ BEGIN
 		vals := risk_screen._parameter_values(r.parameters, as_of, r.lines, known_at);
 		PERFORM set_config('TimeZone', current_setting('risk_screen.time_zone'), true),
 				set_config('search_path', risk_screen._rule_path(workspace, known_at < 'infinity'), true);
-		RETURN QUERY EXECUTE 'SELECT subject_kind, subject_id, inst_id, hit, observed, operator, threshold, amount, occurred_at, evidence FROM ('
-			|| risk_screen._rule_query(r.body, op, CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END, risk_screen._missing_part(workspace, r.needs)) || ') AS x'
-			USING as_of, risk_screen.day_start(since), risk_screen.day_start(as_of + 1), known_at, vals;
+		BEGIN
+			RETURN QUERY EXECUTE 'SELECT subject_kind, subject_id, inst_id, hit, observed, operator, threshold, amount, occurred_at, evidence FROM ('
+				|| risk_screen._rule_query(r.body, op, CASE WHEN r.severity IS NOT NULL THEN (vals ->> r.parameters[1])::numeric END, risk_screen._missing_part(workspace, r.needs)) || ') AS x'
+				USING as_of, risk_screen.day_start(since), risk_screen.day_start(as_of + 1), known_at, vals;
+		EXCEPTION
+			WHEN insufficient_privilege THEN
+				RAISE EXCEPTION 'rule % may not read what it needs: %', r.code, SQLERRM USING ERRCODE = 'insufficient_privilege',
+					HINT = 'A rule runs with your rights; ask for SELECT on the tables behind the role views.';
+			WHEN syntax_error_or_access_rule_violation THEN
+				RAISE EXCEPTION 'the body of rule % cannot be run: %', r.code, SQLERRM USING ERRCODE = SQLSTATE,
+					DETAIL = 'A body is one SELECT, without a semicolon, over role views by their bare names; it returns subject_kind, subject_id, observed, threshold, amount, occurred_at, evidence.',
+					HINT = format('SELECT body FROM risk_screen.rule WHERE code = %L; shows it, docs/rules.md an example.', r.code);
+		END;
 	END IF;
 	IF known_at < 'infinity' THEN
 		PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -395,6 +409,14 @@ CREATE FUNCTION risk_screen._check_screen_rights(workspace text) RETURNS void
 DECLARE
 	bad text;
 BEGIN
+	SELECT string_agg(o.name, ', ' ORDER BY o.ordinal, o.name) INTO bad FROM risk_screen._desk_object AS o
+	 WHERE o.ddl ~ '^\s*CREATE TABLE' AND to_regclass(format('%I.%I', workspace, o.name)) IS NULL;
+	-- measures: the column that was added last
+	IF bad IS NOT NULL OR NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(format('%I.rule_outcome', workspace)) AND a.attname = 'measures') THEN
+		RAISE EXCEPTION 'workspace "%" was made by an earlier version', workspace USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = coalesce('Tables it lacks: ' || bad || '.', 'Table rule_outcome lacks columns.'),
+			HINT = format('CALL risk_screen.create_workspace(%L) renews it and keeps its rows, mappings and grants.', workspace);
+	END IF;
 	SELECT string_agg(t, ', ') INTO bad
 	  FROM unnest(ARRAY['run', 'rule_outcome', 'rule_day', 'input_digest', 'indicator_value', 'coverage', 'finding', 'grade', 'money_trace', 'related_closure', 'name_hit', 'alert']) AS t
 	 WHERE NOT has_table_privilege(format('%I.%I', workspace, t), 'INSERT')
@@ -473,7 +495,8 @@ BEGIN
 	since := coalesce(since, as_of - 89);
 	IF since > as_of THEN
 		RAISE EXCEPTION 'since is later than as_of' USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('since is %s, as_of is %s.', since, as_of);
+			DETAIL = format('since is %s, as_of is %s.', since, as_of),
+			HINT = 'Leave since out to get the 90 days that end with as_of.';
 	END IF;
 	known_at := coalesce(known_at, 'infinity');
 	PERFORM risk_screen.ruleset_version(coalesce(ruleset, ''), as_of, known_at);	-- must exist before hours are spent
@@ -497,6 +520,10 @@ BEGIN
 	  INTO rules, operators, vals, n, hash
 	  FROM risk_screen._rules_at(screen.known_at) AS x
 	 WHERE screen.as_of >= x.valid_from AND screen.as_of < x.valid_to;
+	FOR i IN 1..n
+	LOOP
+		rules[i].measures := risk_screen._measures_in_force(rules[i].measures, vals[i]);
+	END LOOP;
 	EXECUTE format($q$
 		INSERT INTO %I.run (as_of, known_at, since, extension_version, rules_hash, filtered_roles, run_by, started_at)
 		VALUES ($1, $2, $3, risk_screen.version(), $5, $4, session_user, clock_timestamp())
@@ -507,12 +534,19 @@ BEGIN
 	IF known_at < 'infinity' THEN
 		CALL risk_screen._shadow_roles(workspace, known_at);
 	END IF;
-	CALL risk_screen._screen_coverage(workspace, run_row, rules);
-	CALL risk_screen._screen_keys(workspace, run_row);
-	CALL risk_screen._screen_closure(workspace, run_row);
-	CALL risk_screen._screen_money_flow(workspace, run_row);
-	CALL risk_screen._screen_names(workspace, run_row);
-	CALL risk_screen._screen_digest(workspace, run_row, rules);
+	BEGIN
+		CALL risk_screen._screen_coverage(workspace, run_row, rules);
+		CALL risk_screen._screen_keys(workspace, run_row);
+		CALL risk_screen._screen_closure(workspace, run_row);
+		CALL risk_screen._screen_money_flow(workspace, run_row);
+		CALL risk_screen._screen_names(workspace, run_row);
+		CALL risk_screen._screen_digest(workspace, run_row, rules);
+	EXCEPTION WHEN data_exception THEN
+		-- a value that a mapping cannot convert; every rule over that role would fail of it
+		RAISE EXCEPTION 'rows of workspace "%" cannot be read: %', workspace, SQLERRM USING ERRCODE = SQLSTATE,
+			DETAIL = 'A value of the warehouse does not convert to the type that the role has.',
+			HINT = format('SELECT * FROM risk_screen.check_mapping(%L) WHERE problem = ''unreadable''; tells which role; convert the value in its mapping.', workspace);
+	END;
 	IF incremental IS NOT FALSE THEN
 		base := risk_screen._base_run(workspace, run_row);
 		IF base IS NULL AND incremental THEN

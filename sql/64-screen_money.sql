@@ -87,6 +87,7 @@ DECLARE
 	kept boolean := false;
 	asked record;
 BEGIN
+	PERFORM risk_screen._require_desk(NULL);
 	IF pg_catalog.to_regclass('pg_temp.risk_screen_money_run') IS NOT NULL THEN
 		EXECUTE 'SELECT count(*) > 0 FROM pg_temp.risk_screen_money_run AS r WHERE r.since = $1 AND r.until = $2 AND r.path = $3 AND NOT r.others && $4'
 			INTO kept USING since, until, pg_catalog.current_setting('search_path'), platforms;

@@ -130,7 +130,8 @@ BEGIN
 	EXECUTE format($q$
 		UPDATE %I.rule_outcome AS o
 		   SET kind = r.kind, severity = r.severity, candidate = r.candidate, weight = r.weight, fact = r.fact, lines = r.lines, coverage = r.coverage, needs = r.needs,
-			   title_zh = r.title_zh, title_en = r.title_en, plan = r.plan, clause = r.clause, reason_zh = r.reason_zh, reason_en = r.reason_en
+			   title_zh = r.title_zh, title_en = r.title_en, plan = r.plan, clause = r.clause, reason_zh = r.reason_zh, reason_en = r.reason_en,
+			   measures = r.measures
 		  FROM unnest($2) AS r
 		 WHERE o.run_id = $1 AND o.rule = r.code$q$, workspace) USING run_id, rules;
 END $$;

@@ -101,7 +101,11 @@ CREATE VIEW finding_list WITH (security_invoker) AS
 		   f.severity::text AS severity, risk_screen.level_label(f.severity) AS severity_zh,
 		   f.candidate, coalesce(v.decision, CASE WHEN f.candidate THEN 'pending' ELSE 'not needed' END) AS review,
 		   f.subject_kind, f.subject_id, f.observed, f.operator, f.threshold, f.amount, f.occurred_at,
-		   r.reason_zh, f.evidence::text AS evidence, f.finding_key
+		   risk_screen._finding_reason(false, coalesce(nullif(r.reason_zh, ''), r.title_zh), r.measures, 1, f.subject_kind, f.subject_id, f.finding_key, f.evidence,
+									   f.observed, f.operator, f.threshold, f.occurred_at, c.since, c.as_of) AS reason_zh,
+		   f.evidence::text AS evidence, f.finding_key,
+		   risk_screen._finding_reason(true, coalesce(nullif(r.reason_en, ''), r.title_en), r.measures, 1, f.subject_kind, f.subject_id, f.finding_key, f.evidence,
+									   f.observed, f.operator, f.threshold, f.occurred_at, c.since, c.as_of) AS reason_en
 	  FROM current_run AS c
 	  JOIN finding AS f USING (run_id)
 	  LEFT JOIN rule_outcome AS r ON r.run_id = f.run_id AND r.rule = f.rule
@@ -127,16 +131,18 @@ operator 比较符; comparison
 threshold 阈值; compared with
 amount 涉及金额; yuan
 occurred_at 发生时间; moment
-reason_zh 说明; explanation
+reason_zh 说明; what was found, in a sentence: figure, unit, limit, subject, day
 evidence 证据; JSON text
 finding_key 问题标识; to be named in a review
+reason_en 英文说明; the same in English
 $$),
 ('alert_queue', 103, $$
 CREATE VIEW alert_queue WITH (security_invoker) AS
 	SELECT a.alert_id, a.level::text AS level, risk_screen.level_label(a.level) AS level_zh, a.inst_id, i.name, i.province,
 		   a.rule, coalesce(a.evidence ->> 'rule_zh', q.title_zh) AS rule_zh, a.state, a.review_state, a.raised_at, a.first_as_of, a.last_as_of,
 		   a.findings, a.amount, a.reopened, a.case_id, d.requirement AS next_requirement, d.action AS next_action, d.target AS next_target, nullif(d.due_at, 'infinity') AS next_due_at,
-		   EXISTS (SELECT FROM alert_pause AS x WHERE x.alert_id = a.alert_id AND x.resumed_at IS NULL) AS clock_stopped
+		   EXISTS (SELECT FROM alert_pause AS x WHERE x.alert_id = a.alert_id AND x.resumed_at IS NULL) AS clock_stopped,
+		   a.evidence ->> 'reason_zh' AS reason_zh
 	  FROM alert AS a
 	  LEFT JOIN institution AS i USING (inst_id)
 	  LEFT JOIN risk_screen.requirement AS q ON q.code = a.rule
@@ -169,6 +175,7 @@ next_action 下一步; action
 next_target 对象; whom it goes to
 next_due_at 截止时间; until when; NULL: it waits, or the clock stands
 clock_stopped 是否停止计时; another authority has the case
+reason_zh 说明; what was found, in a sentence: figure, unit, limit, subject, day
 $$),
 ('overdue_action', 104, $$
 CREATE VIEW overdue_action WITH (security_invoker) AS
@@ -231,10 +238,18 @@ CREATE VIEW grade_explanation WITH (security_invoker) AS
 		   f.findings, f.amount, coalesce(x.contribution, 0) AS points, round(x.contribution / nullif(g.score, 0), 4) AS share_of_score,
 		   coalesce(f.observed, x.observed) AS observed, CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END AS operator,
 		   CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END AS threshold,
-		   coalesce(array_to_string(r.plan, ','), b.plan) AS plan, coalesce(r.clause, b.clause) AS clause, r.reason_zh,
+		   coalesce(array_to_string(r.plan, ','), b.plan) AS plan, coalesce(r.clause, b.clause) AS clause,
+		   CASE WHEN s.status <> 'hit' THEN r.reason_zh
+				ELSE risk_screen._finding_reason(false, coalesce(nullif(r.reason_zh, ''), r.title_zh, b.title_zh), r.measures, f.findings, f.subject_kind, f.subject_id, f.finding_key, f.evidence,
+												 coalesce(f.observed, x.observed), CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END,
+												 CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END, f.occurred_at, c.since, c.as_of) END AS reason_zh,
 		   CASE s.status WHEN 'gap' THEN '数据不足，无法判断' || coalesce('；最坏为' || risk_screen.level_label(nullif(x.worst, 'green')::risk_screen.risk_level), '') WHEN 'exempt' THEN '已豁免' WHEN 'override' THEN x.reason
 				WHEN 'hit' THEN CASE WHEN x.outcome = 'candidate' THEN '待人工认定，按低一级计' END END AS note_zh,
-		   coalesce(r.kind, b.kind) = 'red line' AS red_line, x.outcome = 'candidate' AS candidate, c.ruleset, c.ruleset_version
+		   coalesce(r.kind, b.kind) = 'red line' AS red_line, x.outcome = 'candidate' AS candidate, c.ruleset, c.ruleset_version,
+		   CASE WHEN s.status <> 'hit' THEN r.reason_en
+				ELSE risk_screen._finding_reason(true, coalesce(nullif(r.reason_en, ''), r.title_en, b.title_en), r.measures, f.findings, f.subject_kind, f.subject_id, f.finding_key, f.evidence,
+												 coalesce(f.observed, x.observed), CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END,
+												 CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END, f.occurred_at, c.since, c.as_of) END AS reason_en
 	  FROM current_run AS c
 	  JOIN grade AS g USING (run_id)
 	  LEFT JOIN institution AS i USING (inst_id)
@@ -245,7 +260,8 @@ CREATE VIEW grade_explanation WITH (security_invoker) AS
 	  LEFT JOIN rule_outcome AS r ON r.run_id = g.run_id AND r.rule = x.code
 	  LEFT JOIN risk_screen.ruleset_rule AS b ON b.ruleset = c.ruleset AND b.version = c.ruleset_version AND b.rule = x.code
 	  LEFT JOIN risk_screen.requirement AS q ON q.code = x.code
-	  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, y.observed, y.operator, y.threshold
+	  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, y.observed, y.operator, y.threshold,
+								y.subject_kind, y.subject_id, y.finding_key, y.evidence, y.occurred_at
 						   FROM finding AS y
 						   LEFT JOIN finding_review_history AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.known_from <= c.started_at AND (v.known_to IS NULL OR v.known_to > c.started_at)
 						  WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.code AND v.decision IS DISTINCT FROM 'rejected'
@@ -270,12 +286,13 @@ operator 比较符; comparison
 threshold 阈值; compared with
 plan 来源方案; source plans
 clause 条款; words of the plan
-reason_zh 说明; explanation
+reason_zh 说明; what was found, in a sentence: figure, unit, limit, subject, day; of several findings the largest
 note_zh 备注; for gaps, exemptions, candidates and overrides
 red_line 是否红线; true for red lines
 candidate 待认定; nobody has confirmed it yet: it counts one level lower and with a share of its points
 ruleset 评级规则集; that graded
 ruleset_version 规则集版本; its version
+reason_en 英文说明; the same in English
 $$),
 ('inspection_queue', 107, $$
 CREATE VIEW inspection_queue WITH (security_invoker) AS

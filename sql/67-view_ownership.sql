@@ -80,6 +80,7 @@ CREATE FUNCTION risk_screen.desk_related_parties(as_of date)
 	RETURNS TABLE (inst_id text, party_id text, relation text, steps int, via text, share numeric)
 	LANGUAGE plpgsql STABLE ROWS 20000 AS $$
 BEGIN
+	PERFORM risk_screen._require_desk(NULL);
 	IF pg_catalog.to_regclass('related_closure') IS NOT NULL THEN
 		RETURN QUERY
 		SELECT c.inst_id, c.party_id, c.relation, c.steps, c.via, c.share
@@ -118,6 +119,7 @@ CREATE FUNCTION risk_screen.desk_ultimate_owners(as_of date, workspace text = NU
 DECLARE
 	institutions text[];
 BEGIN
+	PERFORM risk_screen._require_desk(workspace);
 	EXECUTE 'SELECT pg_catalog.array_agg(DISTINCT i.inst_id) FROM ' || risk_screen._role_prefix(workspace) || 'institution AS i WHERE i.inst_id IS NOT NULL' INTO institutions;
 	RETURN QUERY
 	SELECT l.target, l.party, l.total, l.net, l.direct, l.layers, l.in_cycle, l.flags
@@ -135,6 +137,7 @@ CREATE FUNCTION risk_screen.desk_control_groups(as_of date, workspace text = NUL
 DECLARE
 	control record;
 BEGIN
+	PERFORM risk_screen._require_desk(workspace);
 	SELECT * INTO control FROM risk_screen._desk_control(workspace, as_of) AS c;
 	RETURN QUERY
 	SELECT g.group_no, g.member, CASE g.relation WHEN 'kin' THEN 'family' ELSE g.relation END, g.via, g.votes
@@ -237,6 +240,7 @@ CREATE FUNCTION risk_screen.desk_nested_products(as_of date, workspace text = NU
 DECLARE
 	q record;
 BEGIN
+	PERFORM risk_screen._require_desk(workspace);
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
 	RETURN QUERY
 	SELECT l.product, l.layers, l.exceeded, l.path, l.violations, l.violation, l.endless, l.path_length, l.truncated
@@ -251,6 +255,7 @@ CREATE FUNCTION risk_screen.desk_product_parts(as_of date, workspace text = NULL
 DECLARE
 	q record;
 BEGIN
+	PERFORM risk_screen._require_desk(workspace);
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
 	RETURN QUERY
 	SELECT l.target, l.party, l.layers
@@ -267,6 +272,7 @@ CREATE FUNCTION risk_screen.desk_product_violations(as_of date, workspace text =
 DECLARE
 	q record;
 BEGIN
+	PERFORM risk_screen._require_desk(workspace);
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
 	RETURN QUERY
 	SELECT v.product, v.path_no, v.path, v.total, v.truncated
@@ -283,6 +289,7 @@ DECLARE
 	q record;
 	offers text[];
 BEGIN
+	PERFORM risk_screen._require_desk(workspace);
 	SELECT * INTO q FROM risk_screen._desk_products(workspace, as_of) AS x;
 	EXECUTE 'SELECT pg_catalog.array_agg(DISTINCT p.product_id) FROM ' || risk_screen._role_prefix(workspace) || 'product AS p' INTO offers;
 	RETURN QUERY

@@ -53,18 +53,23 @@ BEGIN
 			 WHERE g.run_id = $1 AND g.level >= 'yellow'
 			   AND NOT EXISTS (SELECT FROM reason AS r WHERE r.inst_id = g.inst_id AND r.level >= g.level)),
 		proof AS (
-			SELECT inst_id, rule, jsonb_agg(jsonb_build_object('key', finding_key, 'observed', observed, 'operator', operator,
-						'threshold', threshold, 'amount', amount, 'evidence', evidence) ORDER BY finding_key) AS findings
-			  FROM (SELECT f.*, row_number() OVER (PARTITION BY inst_id, rule ORDER BY finding_key) AS n
+			SELECT f.inst_id, f.rule, jsonb_agg(jsonb_build_object('key', f.finding_key, 'observed', f.observed, 'operator', f.operator,
+						'threshold', f.threshold, 'amount', f.amount, 'evidence', f.evidence,
+						'figures_zh', risk_screen._finding_figures(false, o.measures, f.finding_key, f.evidence, f.observed, f.operator, f.threshold)) ORDER BY f.finding_key) FILTER (WHERE f.n <= 20) AS findings,
+				   max(CASE WHEN f.place = 1 THEN risk_screen._finding_reason(false, coalesce(nullif(o.reason_zh, ''), o.title_zh), o.measures, f.many, f.subject_kind, f.subject_id, f.finding_key,
+																			  f.evidence, f.observed, f.operator, f.threshold, f.occurred_at, $6, $2) END) AS reason_zh
+			  FROM (SELECT f.*, row_number() OVER (PARTITION BY inst_id, rule ORDER BY finding_key) AS n, count(*) OVER (PARTITION BY inst_id, rule) AS many,
+						   row_number() OVER (PARTITION BY inst_id, rule ORDER BY amount DESC NULLS LAST, observed DESC, finding_key) AS place
 					  FROM %1$I.finding AS f WHERE f.run_id = $1 AND f.inst_id IS NOT NULL) AS f
-			 WHERE n <= 20 GROUP BY inst_id, rule),
+			  LEFT JOIN %1$I.rule_outcome AS o ON o.run_id = $1 AND o.rule = f.rule
+			 WHERE f.n <= 20 OR f.place = 1 GROUP BY f.inst_id, f.rule),
 		last AS (
 			SELECT DISTINCT ON (a.inst_id, a.rule) a.* FROM %1$I.alert AS a JOIN wanted AS w USING (inst_id, rule)
 			 ORDER BY a.inst_id, a.rule, a.period DESC),
 		detail AS (
 			SELECT w.*, coalesce(r.rule_version, 1) AS rule_version,
 				   jsonb_build_object('as_of', $2, 'findings', coalesce(p.findings, '[]'))
-				   || jsonb_strip_nulls(jsonb_build_object('rule_zh', r.title_zh, 'rule_en', r.title_en, 'clause', nullif(r.clause, ''), 'reason_zh', nullif(r.reason_zh, ''),
+				   || jsonb_strip_nulls(jsonb_build_object('rule_zh', r.title_zh, 'rule_en', r.title_en, 'clause', nullif(r.clause, ''), 'reason_zh', coalesce(p.reason_zh, nullif(r.reason_zh, '')),
 						'plan', nullif(array_to_string(r.plan, ','), ''), 'score', w.score,
 						'reasons_zh', (SELECT string_agg(concat_ws(' ', u.h, x.title_zh), '；' ORDER BY u.n) FROM unnest(w.hit_rules[1:5]) WITH ORDINALITY AS u (h, n)
 										 LEFT JOIN %1$I.rule_outcome AS x ON x.run_id = $1 AND x.rule = u.h))) AS evidence,
@@ -105,7 +110,7 @@ BEGIN
 		INSERT INTO %1$I.alert (inst_id, rule, period, level, raised_at, raised_by, first_as_of, last_as_of, findings, amount, rule_version, evidence)
 		SELECT inst_id, rule, date_trunc('month', $2)::date, level, $3, $1, $2, $2, findings, amount, rule_version, evidence
 		  FROM planned WHERE step = 'new' ORDER BY inst_id, rule$q$, workspace, risk_screen._alert_reason_query(workspace))
-		USING run_row.run_id, run_row.as_of, at, reopen, snooze;
+		USING run_row.run_id, run_row.as_of, at, reopen, snooze, run_row.since;
 END $$;
 
 -- Withdraw what a repeated run no longer finds, inhibit, set deadlines, write

@@ -52,26 +52,26 @@ CREATE FUNCTION risk_screen._letter_evidence(evidence jsonb) RETURNS text
 	 WHERE v.words <> ''
 $$;
 
--- One finding of a letter: 贷款 BD0001-032（2026年11月6日）：观测值 0.2788，超过限值 0.12；涉及金额 100,000.00 元
+-- The figures of a finding as its alert keeps them; an alert of an earlier version has none in words.
+CREATE FUNCTION risk_screen._letter_figures(finding jsonb) RETURNS text
+	LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(CASE WHEN finding ? 'figures_zh' THEN finding ->> 'figures_zh'
+						 ELSE risk_screen._finding_figures(false, NULL, finding ->> 'key', finding -> 'evidence', (finding ->> 'observed')::numeric, finding ->> 'operator', (finding ->> 'threshold')::numeric) END,
+					'存在该情形（不以数值衡量）')
+$$;
+
+-- One finding of a letter: 贷款 BD0001-032（2026年11月6日）：综合年化利率（含费用） 27.88%，超过限值 12%；涉及金额 100,000.00 元
 CREATE FUNCTION risk_screen._letter_line(finding jsonb) RETURNS text
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT concat(
-		CASE k[1] WHEN 'institution' THEN '机构' WHEN 'firm' THEN '企业' WHEN 'person' THEN '个人' WHEN 'user' THEN '用户' WHEN 'borrower' THEN '借款人'
-			WHEN 'investor' THEN '投资者' WHEN 'loan' THEN '贷款' WHEN 'account' THEN '账户' WHEN 'transfer' THEN '交易' WHEN 'txn' THEN '交易' WHEN 'product' THEN '产品'
-			WHEN 'sale' THEN '销售' WHEN 'text' THEN '文本' WHEN 'site' THEN '网站' WHEN 'bank' THEN '银行' WHEN 'sector' THEN '行业' WHEN 'region' THEN '地区'
-			WHEN 'feed' THEN '报送' WHEN 'disclosure' THEN '信息披露' WHEN 'cooperation' THEN '合作关系' WHEN 'request' THEN '查询要求' WHEN 'penalty' THEN '处罚'
-			WHEN 'document' THEN '文件' WHEN 'case' THEN '案件' WHEN 'alert' THEN '预警' WHEN 'event' THEN '事件' ELSE '事项' END,
+		risk_screen._subject_label(false, coalesce(k[1], '')),
 		-- a kind of an analyst's own is shown as it was written
 		CASE WHEN k[1] IS NULL THEN ' ' || (finding ->> 'key') ELSE ' ' || k[2] END,
 		'（' || to_char(k[3]::date, 'YYYY"年"FMMM"月"FMDD"日"') || '）',
-		'：' || CASE WHEN o.observed IS NOT NULL THEN '观测值 ' || o.observed ELSE '存在该情形（不以数值衡量）' END,
-		CASE WHEN o.observed IS NOT NULL AND finding ->> 'threshold' IS NOT NULL THEN '，' ||
-			CASE finding ->> 'operator' WHEN '>=' THEN '达到或超过限值 ' WHEN '>' THEN '超过限值 ' WHEN '<=' THEN '等于或低于限值 ' WHEN '<' THEN '低于限值 '
-				WHEN '=' THEN '等于 ' WHEN '<>' THEN '不等于 ' ELSE '限值 ' END || trim_scale(round((finding ->> 'threshold')::numeric, 4)) END,
+		'：' || risk_screen._letter_figures(finding),
 		'；涉及金额 ' || to_char((finding ->> 'amount')::numeric, 'FM999,999,999,999,999,990.00') || ' 元',
 		'；证据：' || risk_screen._letter_evidence(finding -> 'evidence'))
-	  FROM (SELECT regexp_match(finding ->> 'key', '^([a-z_]+):(.*?)(?:@(\d{4}-\d\d-\d\d))?$') AS k) AS x,
-		   (SELECT trim_scale(round((finding ->> 'observed')::numeric, 4)) AS observed) AS o
+	  FROM (SELECT regexp_match(finding ->> 'key', '^([a-z_]+):(.*?)(?:@(\d{4}-\d\d-\d\d))?$') AS k) AS x
 $$;
 
 CREATE FUNCTION risk_screen.risk_letter(workspace text, alert_id bigint) RETURNS text

@@ -100,6 +100,7 @@ CREATE FUNCTION risk_screen.desk_name_hits(as_of date, changed_since date = NULL
 DECLARE
 	newest date;
 BEGIN
+	PERFORM risk_screen._require_desk(NULL);
 	IF changed_since IS NULL AND lexicons <@ '{CN-2016-21,BJ-2016}' AND pg_catalog.to_regclass('name_hit') IS NOT NULL THEN
 		RETURN QUERY
 		SELECT h.inst_id, h.name, h.changed_on, h.field, h.lexicon, h.term, h.effect, h.basis, h.started, h.ended, h.matched, h.disguise, h.in_force_from,

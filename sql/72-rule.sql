@@ -1,5 +1,6 @@
--- Shipped rules. Titles, plan, kind and nature come from the requirement of the
--- same code; a rule whose requirement is of nature P finds candidates.
+-- Shipped rules. Plan, clause, kind and nature come from the requirement of the
+-- same code; a rule whose requirement is of nature P finds candidates. The
+-- requirement's title, a quote, is the clause; titles are in 72-rule_wording.sql.
 
 CREATE FUNCTION risk_screen._ship_rule(code text, severity text, lines text[], parameters text[], needs text[], coverage text[],
 									   body text, reason_zh text, reason_en text, level text = NULL, candidate boolean = NULL,
@@ -41,6 +42,7 @@ CREATE FUNCTION risk_screen.desk_findings(as_of date, known_at timestamptz, rule
 	RETURNS TABLE (inst_id text, rule text, severity risk_screen.risk_level, candidate boolean, findings bigint, confirmed bigint, amount numeric)
 	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
 BEGIN
+	PERFORM risk_screen._require_desk(NULL);
 	IF NOT EXISTS (SELECT FROM run AS r WHERE r.as_of = desk_findings.as_of AND r.known_at = desk_findings.known_at) THEN
 		RAISE EXCEPTION 'the desk has no run for %', as_of USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'The rule rests on the findings of other rules.',
@@ -66,6 +68,7 @@ CREATE FUNCTION risk_screen.desk_gaps(as_of date, known_at timestamptz, rules te
 	RETURNS TABLE (inst_id text, rule text, why text)
 	LANGUAGE plpgsql STABLE ROWS 1000 AS $$
 BEGIN
+	PERFORM risk_screen._require_desk(NULL);
 	RETURN QUERY
 	WITH ran AS (
 		SELECT r.run_id, o.rule, o.outcome, o.message FROM run AS r JOIN rule_outcome AS o USING (run_id)

@@ -14,10 +14,10 @@ SELECT risk_screen._ship_rule(r.code, 'yellow', '{}', '{}', '{}', '{}', format($
 	   -- what is still to be done stays on the list however old it is
 	   AND (a.raised_at >= $2 OR x.done_at IS NULL AND a.state = 'open')
 $$, r.code), r.zh, r.en, NULL, false)
-  FROM (VALUES ('A05', '红色预警未在1小时内推送至监管负责人。', 'A red alert was not pushed to the supervisor within one hour.'),
+  FROM (VALUES ('A05', '红色预警未在时限内推送至监管负责人。', 'A red alert was not pushed to the responsible supervisor in time.'),
 			   ('A06', '红色预警未同步启动应急处置流程。', 'A red alert did not open the emergency procedure.'),
-			   ('A08', '橙色预警的风险提示函未在24小时内发送高管并抄送监管部门。', 'The letter of an orange alert was not sent to executives and regulator within 24 hours.'),
-			   ('A10', '黄色预警公示后10个工作日内未收到整改方案。', 'No rectification plan ten working days after a yellow alert was published.')) AS r (code, zh, en);
+			   ('A08', '橙色预警的风险提示函未在时限内发送高管并抄送监管部门。', 'The letter of an orange alert was not sent to executives and regulator in time.'),
+			   ('A10', '黄色预警公示后未在时限内收到整改方案。', 'No rectification plan in time after a yellow alert was published.')) AS r (code, zh, en);
 
 SELECT risk_screen._ship_rule('A11', 'yellow', '{}', '{}', '{}', '{}', $$
 	SELECT 'case' AS subject_kind, c.case_id::text AS subject_id, NULL::text AS inst_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, c.opened_at AS occurred_at,
@@ -62,7 +62,7 @@ SELECT risk_screen._ship_rule('A07', 'yellow', '{}', '{}', '{}', '{}', $$
 	SELECT 'alert' AS subject_kind, a.alert_id::text AS subject_id, NULL::text AS inst_id,
 		   CASE WHEN l.body IS NULL THEN 1 WHEN a.evidence -> 'findings' IS NULL AND a.evidence -> 'score' IS NULL THEN NULL
 				ELSE (strpos(l.body, a.rule) = 0)::int + (strpos(l.body, a.rule_version::text) = 0)::int + (strpos(l.body, a.inst_id) = 0)::int
-					 + (SELECT count(*) FROM jsonb_array_elements(a.evidence -> 'findings') AS f WHERE strpos(l.body, f ->> 'observed') = 0) END AS observed, 0 AS threshold,
+					 + (SELECT count(*) FROM jsonb_array_elements(a.evidence -> 'findings') AS f WHERE strpos(l.body, risk_screen._letter_figures(f)) = 0) END AS observed, 0 AS threshold,
 		   a.amount, a.raised_at AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('inst_id', a.inst_id, 'rule', a.rule, 'fault', CASE WHEN l.body IS NULL THEN 'no letter' ELSE 'letter lacks firm, rule, version or values' END,
 				'missing', CASE WHEN l.body IS NOT NULL AND a.evidence -> 'findings' IS NULL AND a.evidence -> 'score' IS NULL THEN 'values of the alert' END)) AS evidence, 'alert:' || a.alert_id AS finding_key
@@ -70,7 +70,7 @@ SELECT risk_screen._ship_rule('A07', 'yellow', '{}', '{}', '{}', '{}', $$
 	 WHERE a.level = 'orange' AND a.state = 'open' AND a.raised_at < $3 + interval '1 day'
 	   AND (l.body IS NULL OR a.evidence -> 'findings' IS NULL AND a.evidence -> 'score' IS NULL
 			OR strpos(l.body, a.rule) = 0 OR strpos(l.body, a.rule_version::text) = 0 OR strpos(l.body, a.inst_id) = 0
-			OR EXISTS (SELECT FROM jsonb_array_elements(a.evidence -> 'findings') AS f WHERE strpos(l.body, f ->> 'observed') = 0))
+			OR EXISTS (SELECT FROM jsonb_array_elements(a.evidence -> 'findings') AS f WHERE strpos(l.body, risk_screen._letter_figures(f)) = 0))
 $$, '橙色预警没有风险提示函，或提示函缺少机构、规则、版本、数值。', 'An orange alert without its letter, or a letter without firm, rule, version or values.', NULL, false, '{}', 1, NULL, true);
 
 SELECT risk_screen._ship_rule('A09', 'yellow', '{}', '{publish_days}', '{}', '{}', $$

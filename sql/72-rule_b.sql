@@ -20,7 +20,7 @@ SELECT risk_screen._ship_rule('B02', NULL, '{ALL}', '{top_n}', '{position}', '{}
 	 UNION ALL
 	SELECT 'sector', 'ALL', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position item traded_amount')
 	 WHERE NOT EXISTS (SELECT FROM traded)
-$$, '前10大平台交易规模占全部平台的比例。', 'Share of the ten largest platforms in the traded amount.', 'macro');
+$$, '大型平台交易规模占全部平台的比例。', 'Share of the largest platforms in the traded amount.', 'macro');
 
 SELECT risk_screen._ship_rule('B03', NULL, '{P2P}', '{mismatch_cut}', '{loan}', '{loan}', $$
 	SELECT 'institution' AS subject_kind, l.inst_id AS subject_id,
@@ -33,7 +33,7 @@ SELECT risk_screen._ship_rule('B03', NULL, '{P2P}', '{mismatch_cut}', '{loan}', 
 	  FROM loan_in_yuan AS l
 	 WHERE l.started_on <= $1 AND (l.matures_on > $1 OR l.matures_on IS NULL)
 	 GROUP BY l.inst_id
-$$, '期限超过3个月的标的占比（笔数；按金额的占比见证据）。', 'Share of loans running longer than three months (by count; by amount in the evidence).', 'meso');
+$$, '长期限标的占比（笔数；按金额的占比见证据）。', 'Share of loans of long term (by count; by amount in the evidence).', 'meso');
 
 SELECT risk_screen._ship_rule('B04', 'yellow', '{P2P}', '{guarantee_floor}', '{position}', '{}', $$
 	WITH last AS (
@@ -89,7 +89,7 @@ SELECT risk_screen._ship_rule('B07', 'orange', '{ALL}', '{liquidity_floor,liquid
 		   greatest(d.due - c.value, 0) AS amount, c.as_of::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('cash', c.value, 'due', d.due, 'overdue', d.overdue, 'missing', CASE WHEN c.value IS NULL THEN 'position item cash' END)) AS evidence
 	  FROM due AS d LEFT JOIN cash AS c USING (inst_id)
-$$, '现金储备不足以偿付未来30天到期债务（含已逾期未付）。', 'Cash does not cover the debts due within 30 days, overdue ones included.');
+$$, '现金储备不足以偿付近期到期债务（含已逾期未付）。', 'Cash does not cover the debts soon due, overdue ones included.');
 
 SELECT risk_screen._ship_rule('B08', 'yellow', '{P2P}', '{npl_share}', '{position}', '{}', $$
 	WITH last AS (
@@ -123,7 +123,7 @@ SELECT risk_screen._ship_rule('B10', NULL, '{ALL}', '{failure_window}', '{ops_da
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, sum(failures) AS observed, NULL::numeric AS threshold, NULL::numeric AS amount,
 		   NULL::timestamptz AS occurred_at, jsonb_strip_nulls(jsonb_build_object('days', count(failures), 'missing', CASE WHEN count(failures) = 0 THEN 'failures' END)) AS evidence
 	  FROM ops_day WHERE day > $1 - ($5 ->> 'failure_window')::int AND day <= $1 GROUP BY inst_id
-$$, '近30天系统故障次数。', 'System failures in the last 30 days.');
+$$, '近期系统故障次数。', 'System failures of late.');
 
 SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,complaint_age,complaint_minimum}', '{complaint}', '{}', $$
 	SELECT 'institution' AS subject_kind, inst_id AS subject_id, risk_screen._rounded(count(*) FILTER (WHERE solved_at < $3)::numeric / count(*), ($5 ->> 'complaint_floor')::numeric) AS observed,
@@ -138,7 +138,7 @@ SELECT risk_screen._ship_rule('B11', 'yellow', '{ALL}', '{complaint_floor,compla
 	 UNION ALL
 	-- where nobody files when a complaint was solved, none of them is unsolved
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'solved_at of complaints') WHERE NOT EXISTS (SELECT FROM complaint AS x WHERE x.solved_at IS NOT NULL)
-$$, '客户投诉解决率低于下限；受理不足15天的未结投诉不计。', 'Too few complaints are solved; open ones younger than 15 days do not count.');
+$$, '客户投诉解决率低于下限；新近受理的未结投诉不计。', 'Too few complaints are solved; open ones that are young do not count.');
 
 SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_txn_sliding}', '{txn}', '{}', $$
 	-- read where it is used: most days are not busy, and a copy of all transfers would go to disk
@@ -170,7 +170,7 @@ SELECT risk_screen._ship_rule('B12', 'yellow', '{ALL}', '{user_txn_count,user_tx
 	  FROM (SELECT user_id, day, n, other, amount, inst_id, at, form FROM days UNION ALL
 			SELECT p.user_id, p.day, p.n, p.other, p.amount, p.inst_id, p.at, p.form FROM peaks AS p
 			 WHERE NOT EXISTS (SELECT FROM days AS d WHERE d.user_id = p.user_id AND d.day = p.day)) AS x
-$$, '同一用户单日交易达到50次以上。', 'One user made 50 or more transfers in a day.');
+$$, '同一用户单日交易次数过多。', 'One user made too many transfers in a day.');
 
 SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_window,surge_floor,loan_surge_form,loan_surge_stale}', '{position,position.value}', '{position}', $$
 	WITH b AS (
@@ -207,7 +207,7 @@ SELECT risk_screen._ship_rule('B13', 'orange', '{P2P}', '{loan_surge,loan_surge_
 				'missing', CASE WHEN p.inst_id IS NULL THEN 'two loan balances a week apart, the earlier one above zero' END)) AS evidence
 	  FROM (SELECT DISTINCT inst_id FROM b) AS i LEFT JOIN peak AS p USING (inst_id)
 	 WHERE p.inst_id IS NOT NULL OR NOT EXISTS (SELECT FROM chosen AS x WHERE x.inst_id = i.inst_id AND x.base > 0)
-$$, '贷款余额一周内增长30%以上。', 'The loan balance grew by 30 % or more within a week.');
+$$, '贷款余额短期内激增。', 'The loan balance grew suddenly.');
 
 -- A transfer without a review record is a fault only where reviews are filed: an
 -- institution that files none of any transfer of the window lacks the records,
@@ -274,7 +274,7 @@ SELECT risk_screen._ship_rule('B14', 'yellow', '{PAY,ALL}', '{daily_review_amoun
 			  FROM (SELECT s.inst_id, s.txn_id, s.amount FROM side AS s WHERE s.open AND NOT s.told
 					 UNION ALL SELECT s.inst_id, s.txn_id, s.amount FROM single AS s WHERE NOT s.told
 					 UNION ALL SELECT s.inst_id, s.txn_id, s.amount FROM sides AS s WHERE s.open AND NOT s.told) AS u) AS x GROUP BY x.inst_id
-$$, '客户单日单边交易达到5万元以上而未经人工复核。', 'A customer''s transfers of one day and one side reach 50,000 yuan without a manual review.');
+$$, '客户大额交易未经人工复核。', 'Large transfers of a customer were not reviewed by a person.');
 
 SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basis,cash_flow_grace}', '{loan,cash_flow}', '{}', $$
 	WITH flows AS (
@@ -297,7 +297,7 @@ SELECT risk_screen._ship_rule('B15', 'orange', '{P2P}', '{rate_cap,rate_cap_basi
 							WHEN r.rate IS NULL THEN 'a rate that solves the cash flows' WHEN t.cap IS NULL THEN 'a benchmark rate of that date and term' END)) AS evidence
 	  FROM rated AS r LEFT JOIN terms AS t ON t.started_on = r.started_on AND t.months IS NOT DISTINCT FROM r.months
 	 WHERE r.rate IS NULL OR t.cap IS NULL OR round(r.rate::numeric, 9) > t.cap
-$$, '综合年化利率（含费用，按XIRR）超过同期基准利率的4倍。', 'The all-in annual rate (XIRR, fees included) exceeds four times the benchmark of the same date and term.');
+$$, '借款综合年化利率（含费用，按XIRR）超过上限：同期基准利率的规定倍数。', 'The all-in annual rate of the loan (XIRR, fees included) exceeds the cap, a multiple of the benchmark of the same date and term.');
 
 SELECT risk_screen._ship_rule('B16', NULL, '{P2P}', '{cash_flow_grace}', '{loan,cash_flow}', '{}', $$
 	WITH flows AS (
@@ -338,7 +338,7 @@ SELECT risk_screen._ship_rule('B17', 'yellow', '{P2P}', '{overdue_share,overdue_
 				'missing', CASE WHEN bool_and(other) THEN 'loans in yuan' WHEN NOT bool_or(planned AND NOT other) THEN 'schedule of any loan' END, 'overdue_loans', count(*) FILTER (WHERE overdue > 0),
 				'share_by_count', round(count(*) FILTER (WHERE overdue > 0)::numeric / nullif(count(outstanding), 0), 6), 'overdue_90', coalesce(sum(overdue) FILTER (WHERE days > ($5 ->> 'overdue_bucket')::int), 0))) AS evidence
 	  FROM state WHERE outstanding > 0 OR other GROUP BY inst_id
-$$, '逾期率达到关注线（逾期本金占待还本金，90天以上见证据）。', 'The overdue share of principal needs attention (90+ days in the evidence).');
+$$, '逾期率达到关注线（逾期本金占待还本金，长期逾期见证据）。', 'The overdue share of principal needs attention (long overdue ones in the evidence).');
 
 -- Where the owner of the other end is not known the transfer may be one among
 -- themselves: the share lies between without and with all of these.
@@ -404,7 +404,7 @@ SELECT risk_screen._ship_rule('B20', 'yellow', '{ALL}', '{industry_reserve}', '{
 	  FROM p WHERE income > 0 OR income IS NULL
 	 UNION ALL
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'position items income and risk_reserve_paid') WHERE NOT EXISTS (SELECT FROM p)
-$$, '行业风险准备金低于收入的0.5%。', 'The industry risk reserve is below 0.5 % of income.');
+$$, '行业风险准备金低于应计提的收入比例。', 'The industry risk reserve is below the required share of income.');
 
 SELECT risk_screen._ship_rule('B21', 'yellow', '{INS}', '{dual_recording_yield}', '{product,sale,recording}', '{}', $$
 	SELECT 'sale' AS subject_kind, s.sale_id AS subject_id, p.inst_id, p.rate_promised AS observed, NULL::numeric AS threshold, s.amount, s.sold_at AS occurred_at,
@@ -415,7 +415,7 @@ SELECT risk_screen._ship_rule('B21', 'yellow', '{INS}', '{dual_recording_yield}'
 	 WHERE (p.kind = 'wealth_insurance' OR p.biz = 'INS' AND p.rate_promised IS NOT NULL)
 	   AND s.sold_at >= $2 AND s.sold_at < $3 AND NOT (coalesce(r.audio, false) AND coalesce(r.video, false))
 	   AND (p.rate_promised > 0 OR p.rate_promised IS NULL)
-$$, '年化收益率超5%的理财型保险未双录。', 'Wealth insurance yielding over 5 % was sold without audio and video recording.');
+$$, '高收益理财型保险销售未录音录像。', 'High-yield wealth insurance was sold without audio and video recording.');
 
 SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}', '{recording}', '{}', $$
 	SELECT 'sale' AS subject_kind, r.sale_id AS subject_id, r.inst_id,
@@ -426,7 +426,7 @@ SELECT risk_screen._ship_rule('B22', 'yellow', '{INS}', '{recording_retention}',
 	  FROM recording AS r
 	 CROSS JOIN LATERAL (SELECT age(CASE WHEN r.deleted_on <= $1 THEN r.deleted_on ELSE r.keep_until END::timestamp, r.taken_at::date::timestamp) AS kept) AS k
 	 WHERE r.taken_at < $3 AND (r.keep_until IS NULL OR r.deleted_on <= $1 OR r.keep_until < (r.taken_at::date + make_interval(years => ceil(($5 ->> 'recording_retention')::numeric)::int + 1))::date)
-$$, '双录资料保存期限不足10年。', 'A recording is kept for less than ten years.');
+$$, '销售录音录像资料保存期限不足。', 'The recording of a sale is kept too short.');
 
 SELECT risk_screen._ship_rule('B24', 'yellow', '{}', '{fine_cap}', '{penalty}', '{}', $$
 	SELECT 'penalty' AS subject_kind, p.penalty_id AS subject_id, NULL::text AS inst_id, CASE WHEN p.illegal_income > 0 THEN risk_screen._rounded(p.amount / p.illegal_income, ($5 ->> 'fine_cap')::numeric) END AS observed, NULL::numeric AS threshold,
@@ -434,7 +434,7 @@ SELECT risk_screen._ship_rule('B24', 'yellow', '{}', '{fine_cap}', '{penalty}', 
 		   jsonb_strip_nulls(jsonb_build_object('illegal_income', p.illegal_income, 'subject', p.subject_id, 'highest_fine', p.illegal_income * ($5 ->> 'fine_cap')::numeric,
 				'missing', CASE WHEN p.amount IS NULL THEN 'amount of the fine' WHEN p.illegal_income IS NULL THEN 'illegal income' WHEN p.illegal_income <= 0 THEN 'illegal income above zero' END)) AS evidence
 	  FROM penalty AS p WHERE p.code = 'fine' AND p.decided_on < $3::date AND p.decided_on >= $2::date
-$$, '罚款超过违法所得5倍。', 'A fine exceeds five times the illegal income.');
+$$, '罚款超过违法所得的规定倍数。', 'A fine exceeds the allowed multiple of the illegal income.');
 
 -- A borrower that the register does not know may be a person or a firm: over the
 -- higher ceiling it is a breach either way, between the two nobody can say.
@@ -704,7 +704,7 @@ SELECT risk_screen._ship_rule('B29', 'orange', '{ALL}', '{return_percentile,retu
 		   jsonb_strip_nulls(jsonb_build_object('business', nullif(o.biz, ''), 'other_institutions', p.others, 'percentile', p.limit_rate, 'four_times_benchmark', t.cap,
 				'missing', CASE WHEN p.limit_rate IS NULL AND t.cap IS NULL THEN 'enough other institutions, or a benchmark rate of that date and term' END)) AS evidence
 	  FROM offers AS o JOIN peer AS p USING (biz, inst_id) JOIN terms AS t USING (day, months)
-$$, '承诺回报率高于同业99%分位或同期基准利率的4倍，疑似显失合理。', 'A promised return above the 99th percentile of the other institutions or four times the benchmark.');
+$$, '承诺回报率高于同业绝大多数机构或同期基准利率的规定倍数，疑似显失合理。', 'A promised return above that of nearly all other institutions or a multiple of the benchmark.');
 
 -- Transfers are tagged where they stand; the view transfer_tag lists them one by one.
 SELECT risk_screen._ship_rule('B32', 'yellow', '{ALL}',

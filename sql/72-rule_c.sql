@@ -511,7 +511,7 @@ SELECT risk_screen._ship_rule('C06', 'orange', '{P2P}', '{}', '{product,text_ite
 	 CROSS JOIN LATERAL risk_screen.find_terms(x.body, ARRAY['CN-AD', 'CN-ADLAW-25'], $1) AS f
 	 WHERE x.published_at >= $2 AND x.published_at < $3 AND coalesce(x.kind, '') NOT IN ('opinion', 'review', 'news')
 	 GROUP BY x.text_id, x.inst_id, x.channel, x.body, x.published_at
-$$, '代替客户承诺保本保息。', 'Principal and interest are promised.', NULL, NULL);
+$$, '产品或宣传向客户承诺保本保息。', 'A product or text promises principal and interest to clients.', NULL, NULL);
 
 SELECT risk_screen._ship_rule('C20', 'orange', '{P2P,EC}', '{}', '{text_item}', '{}', $$
 	SELECT 'text' AS subject_kind, x.text_id AS subject_id, x.inst_id, count(*) AS observed, 0 AS threshold, NULL::numeric AS amount, x.published_at AS occurred_at,
@@ -530,7 +530,7 @@ SELECT risk_screen._ship_rule('C20', 'orange', '{P2P,EC}', '{}', '{text_item}', 
 	  FROM loan_in_yuan AS l CROSS JOIN LATERAL risk_screen.find_terms(concat_ws(E'\n', l.purpose, l.description), ARRAY['CN-PROD'], $1) AS f
 	 WHERE f.term = '众筹买房' AND l.started_on <= $1 AND (l.matures_on >= $2::date OR l.matures_on IS NULL)
 	 GROUP BY l.loan_id, l.inst_id, l.amount, l.started_on, l.purpose, l.description
-$$, '众筹买房。', 'Crowdfunded purchase of houses.');
+$$, '产品、标的或宣传涉及众筹买房。', 'A product, loan or text is about a crowdfunded purchase of houses.');
 
 -- The four elements of illegal fundraising, weighted: without licence, to the
 -- public, with a promised return, from many. An element that cannot be told and

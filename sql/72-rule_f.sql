@@ -62,7 +62,7 @@ SELECT risk_screen._ship_rule('F04', 'red', '{AM}', '{private_end_investors}', '
 		   'product:' || o.product_id || ':many'
 	  FROM offers AS o JOIN risk_screen.desk_investor_counts($1) AS c ON c.subject_kind = 'product' AND c.subject_id = o.product_id AND c.vehicles > 0
 	 WHERE o.offering = 'private' AND o.managed AND o.current
-$$, '私募产品经打包、拆分后面向公众销售，或经下层产品穿透后最终投资者超过200人。', 'A private product reaches the public through products made from it, or has more than 200 end investors through them.');
+$$, '私募产品经打包、拆分后面向公众销售，或经下层产品穿透后最终投资者超过上限。', 'A private product reaches the public through products made from it, or has more end investors through them than allowed.');
 
 SELECT risk_screen._ship_rule('F05', 'yellow', '{AM}', '{products_from_one,bundled_products,ticket_drop}', '{product,institution.lines?,product.parent_product?,party.kind?}', '{}', $$
 	WITH offers AS (

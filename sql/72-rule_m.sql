@@ -35,7 +35,7 @@ SELECT risk_screen._ship_rule('M05', 'yellow', '{}', '{opinion_channels}', '{tex
 	  FROM opinion AS o HAVING count(*) > 0
 	 UNION ALL
 	SELECT 'sector', 'opinion', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'texts of kind opinion, review or news in the last seven days') WHERE NOT EXISTS (SELECT FROM opinion)
-$$, '当日舆情采集渠道不足200个。', 'Fewer than 200 channels of opinion were read that day.', 'macro');
+$$, '当日舆情采集渠道不足。', 'Too few channels of opinion were read that day.', 'macro');
 
 -- Lender, platform, borrower: what was lent for a loan must have been paid out to its borrower.
 SELECT risk_screen._ship_rule('M08', NULL, '{P2P}', '{}', '{txn,loan,institution.lines}', '{}', $$

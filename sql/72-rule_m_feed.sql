@@ -27,7 +27,7 @@ SELECT risk_screen._ship_rule('M01', 'yellow', '{ALL}', '{feed_lag,feed_lag_real
 		   'feed:' || g.inst_id || ':' || coalesce(g.role, '') || '@' || g.day AS finding_key
 	  FROM grid AS g LEFT JOIN best AS b ON b.inst_id = g.inst_id AND b.role IS NOT DISTINCT FROM g.role AND b.report_date = g.day
 	 WHERE b.received_at IS NULL OR b.received_at::date - g.day > b.lag
-$$, '数据未按T+1报送、缺报或校验不通过。', 'A daily feed is late, missing, invalid or does not add up.');
+$$, '每日数据迟报、缺报或校验不通过。', 'A daily feed is late, missing, invalid or does not add up.');
 
 SELECT risk_screen._ship_rule('M02', 'yellow', '{ALL}', '{}', '{txn,txn.inst_id}', '{}', $$
 	WITH register AS MATERIALIZED (SELECT DISTINCT a.account_id FROM account AS a),

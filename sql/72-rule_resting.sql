@@ -128,7 +128,7 @@ SELECT risk_screen._ship_rule('C25', 'yellow', '{P2P}', '{criteria_weighted}', '
 				'missing', CASE WHEN count(level) = 0 AND bool_or(unknown) THEN 'every rule of a criterion: ' || string_agg(criterion, ', ' ORDER BY criterion) FILTER (WHERE unknown) END)) AS evidence
 	  FROM score GROUP BY inst_id
 	HAVING count(level) > 0 OR bool_or(unknown)
-$$, '五项分类标准的评分与拟定类别（取最差项；可改为加权），由人工认定。', 'The five criteria of classification and the class they propose (the worst decides; the mean by switch); a person decides.', NULL, NULL,
+$$, '信息中介定位、业务合规、资金存管、信息披露、设施安全五项分类标准未全部达标，拟定类别由人工认定。', 'Of the five criteria of classification (role of intermediary, compliance, custody, disclosure, facility security) not all are met; a person decides the class.', NULL, NULL,
 	'{B15,B26,B29,C01,C02,C03,C04,C05,C06,C07,C08,C09,C10,C11,C12,C13,C14,C15,C16,C17,C18,C19,C20,C21,C22,C23,C26,C28,H17,H18,J01,J02,J03,J04,J06,J16}', 0);
 
 SELECT risk_screen._ship_rule('C27', 'yellow', '{ALL}', '{}', '{institution}', '{}', $$
@@ -191,12 +191,12 @@ SELECT risk_screen._ship_rule('J02', 'yellow', '{ALL}', '{disclosure_days,disclo
 		 WHERE r.as_of = $1 AND r.known_at = $4 AND v.rule IN ('B16', 'B17') AND v.status = 'ok' AND v.subject_kind = 'institution'),
 	last AS (
 		SELECT DISTINCT ON (s.inst_id, s.item) s.inst_id, s.item, s.ends, s.value FROM shown AS s WHERE s.value IS NOT NULL ORDER BY s.inst_id, s.item, s.ends DESC)
-	SELECT 'disclosure' AS subject_kind, i.inst_id || ' ' || t.item || ' ' || to_char(m.ends, 'YYYY-MM') AS subject_id, i.inst_id, 1 AS observed, NULL::numeric AS threshold, NULL::numeric AS amount, m.ends::timestamptz AS occurred_at,
+	SELECT 'disclosure' AS subject_kind, i.inst_id || ' ' || t.item || ' ' || to_char(m.ends, 'YYYY-MM') AS subject_id, i.inst_id, 1 AS observed, 0 AS threshold, NULL::numeric AS amount, m.ends::timestamptz AS occurred_at,
 		   jsonb_strip_nulls(jsonb_build_object('item', t.item, 'month', to_char(m.ends, 'YYYY-MM'), 'fault', CASE WHEN s.at IS NULL THEN 'missing' ELSE 'late' END, 'disclosed_at', s.at)) AS evidence
 	  FROM institution AS i CROSS JOIN month AS m CROSS JOIN item AS t LEFT JOIN shown AS s ON s.inst_id = i.inst_id AND s.item = t.item AND s.ends = m.ends
 	 WHERE i.lines <> '{}' AND coalesce(i.status, 'active') = 'active' AND coalesce(i.registered_on <= m.ends, true) AND (s.at IS NULL OR s.at::date > m.ends + ($5 ->> 'disclosure_days')::int)
 	 UNION ALL
-	SELECT 'disclosure', l.inst_id || ' ' || l.item || ' differs', l.inst_id, abs(l.value - c.value), NULL, NULL, l.ends::timestamptz,
+	SELECT 'disclosure', l.inst_id || ' ' || l.item || ' differs', l.inst_id, abs(l.value - c.value), ($5 ->> 'disclosure_gap')::numeric, NULL, l.ends::timestamptz,
 		   jsonb_build_object('item', l.item, 'month', to_char(l.ends, 'YYYY-MM'), 'fault', 'differs from the recomputed figure', 'disclosed', l.value, 'recomputed', round(c.value, 6), 'rule', t.rule)
 	  FROM last AS l JOIN item AS t USING (item) JOIN recomputed AS c ON c.inst_id = l.inst_id AND c.rule = t.rule
 	 WHERE abs(l.value - c.value) > ($5 ->> 'disclosure_gap')::numeric
@@ -253,7 +253,7 @@ SELECT risk_screen._ship_rule('M13', 'yellow', '{ALL}', '{smoke_score,smoke_comp
 		   jsonb_strip_nulls(jsonb_build_object('compliance', round(compliance, 4), 'spread', round(spread, 4), 'inducement', round(inducement, 4), 'complaint', round(complaint, 4), 'keyword', round(keyword, 4),
 				'rules', rules, 'channels', channels, 'visits_a_day', visits, 'texts_with_promise', with_promise, 'promised_rate', rate, 'complaints', complaints, 'texts_with_words', with_words)) AS evidence
 	  FROM factor
-$$, '冒烟指数：合规性偏离、传播力、利诱性、投诉率、关键词命中五项加权（0–100）。', 'Score of five factors: deviation from compliance, spread, inducement, complaints, words of the lists (0-100).', NULL, NULL,
+$$, '非法集资监测得分（冒烟指数）达到预警线：合规性偏离、传播力、利诱性、投诉率、关键词命中五项加权。', 'The monitoring score of illegal fundraising reaches its line: deviation from compliance, spread, inducement, complaints and words of the lists, weighted.', NULL, NULL,
 	ARRAY(SELECT code FROM risk_screen.rule WHERE kind = 'red line' AND severity IS NOT NULL AND rests_on = '{}' ORDER BY code), 0);
 
 SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,incident_complaints,incident_delay,incident_days}', '{complaint,complaint.category?,debt.kind?}', '{}', $$

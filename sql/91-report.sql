@@ -129,9 +129,10 @@ BEGIN
 			SELECT string_agg(format('* **%%s %%s**%%s%%s%%s%%s', risk_screen._md(x.code), risk_screen._md(coalesce(o.title_zh, b.title_zh, x.reason, '')),
 							  CASE WHEN x.code = 'override' THEN '' WHEN x.outcome = 'candidate' THEN format('（待人工认定，按低一级计%%s）', coalesce('为' || risk_screen.level_label(x.floor), ''))
 								   ELSE format('（%%s%%s）', CASE WHEN coalesce(o.kind, b.kind) = 'red line' THEN '红线，' ELSE '' END, coalesce('至少' || risk_screen.level_label(x.floor), '计分')) END,
-							  coalesce('：' || trim_scale(round(coalesce(f.observed, x.observed), 4)) || ' ' || CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END
-									   || ' ' || trim_scale(round(CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END, 4)), ''),
-							  coalesce('；' || f.findings || ' 个问题' || coalesce('，' || risk_screen._yuan(f.amount), ''), ''),
+							  coalesce(risk_screen._md(regexp_replace(regexp_replace(CASE WHEN x.code <> 'override' THEN
+								risk_screen._finding_reason(false, NULL, o.measures, f.findings, f.subject_kind, f.subject_id, f.finding_key, f.evidence, coalesce(f.observed, x.observed),
+									CASE WHEN f.findings > 0 THEN f.operator ELSE x.operator END, CASE WHEN f.findings > 0 THEN f.threshold ELSE x.threshold END, f.occurred_at, $6, $7) END, '。$', ''), '^(?!（)', '：')), ''),
+							  coalesce('；涉及金额 ' || risk_screen._yuan(f.amount), ''),
 							  coalesce('。依据：' || risk_screen._md(nullif(coalesce(array_to_string(o.plan, '、'), b.plan, '') || coalesce('：' || nullif(coalesce(o.clause, b.clause), coalesce(o.title_zh, b.title_zh)), ''), '')), '')), E'\n' ORDER BY x.n) AS lines,
 				   string_agg(risk_screen._md(x.code), '、' ORDER BY x.n) FILTER (WHERE x.code <> 'override' AND x.floor = g.at_least) AS decisive
 			  FROM (SELECT e ->> 'code' AS code, e ->> 'outcome' AS outcome, e ->> 'reason' AS reason, (e ->> 'floor')::risk_screen.risk_level AS floor,
@@ -139,7 +140,8 @@ BEGIN
 					  FROM jsonb_array_elements(g.reasons) WITH ORDINALITY AS u (e, n)) AS x
 			  LEFT JOIN %1$I.rule_outcome AS o ON o.run_id = g.run_id AND o.rule = x.code
 			  LEFT JOIN risk_screen.ruleset_rule AS b ON b.ruleset = $3 AND b.version = $4 AND b.rule = x.code
-			  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, y.observed, y.operator, y.threshold
+			  LEFT JOIN LATERAL (SELECT count(*) OVER () AS findings, sum(y.amount) OVER () AS amount, y.observed, y.operator, y.threshold,
+									   y.subject_kind, y.subject_id, y.finding_key, y.evidence, y.occurred_at
 								   FROM %1$I.finding AS y
 								   LEFT JOIN %1$I.finding_review_history AS v ON v.rule = y.rule AND v.finding_key = y.finding_key AND v.known_from <= $5 AND (v.known_to IS NULL OR v.known_to > $5)
 								  WHERE y.run_id = g.run_id AND y.inst_id = g.inst_id AND y.rule = x.code AND v.decision IS DISTINCT FROM 'rejected'
@@ -150,7 +152,7 @@ BEGIN
 			  FROM (SELECT u.e ->> 'code' AS code, row_number() OVER (ORDER BY (u.e ->> 'worst')::risk_screen.risk_level DESC, (u.e ->> 'worst_contribution')::numeric DESC, u.n) AS place
 					  FROM jsonb_array_elements(g.reasons) WITH ORDINALITY AS u (e, n)
 					 WHERE u.e ->> 'worst' <> 'green' OR (u.e ->> 'worst_contribution')::numeric > 0) AS w) AS lack ON true$q$, workspace)
-		INTO section, n USING r.run_id, max_institutions, r.ruleset, r.ruleset_version, r.started_at;
+		INTO section, n USING r.run_id, max_institutions, r.ruleset, r.ruleset_version, r.started_at, r.since, r.as_of;
 	page := page || format(E'\n## 红色和橙色机构（%s 家）\n\n', n) || coalesce(section, E'无。\n')
 		|| CASE WHEN n > max_institutions THEN format(E'\n另有 %s 家未列出。\n', n - max_institutions) ELSE '' END;
 

@@ -131,7 +131,9 @@ rs_kept_close(RsHoldings *h)
 		ereport(WARNING,
 				(errmsg(UINT64_FORMAT " of %u rows of ownership graph \"%s\" were skipped",
 						total, k->file->header->nrows, k->graph),
-				 errdetail("Skipped: %s.", s.data)));
+				 errdetail("Skipped: %s.", s.data),
+				 errhint("SELECT query FROM risk_screen.ownership_graph WHERE name = %s; shows what the graph was made from.",
+						 quote_literal_cstr(k->graph))));
 	}
 	/* The pin goes with the budget. */
 }

@@ -47,7 +47,8 @@ struct RsQuery
 	MemoryContext budget;
 	MemoryContext row_context;
 	RsBadRows	bad_rows;
-	char	   *from;			/* the query in parentheses, ready for FROM */
+	char	   *sql;			/* the query, one SELECT */
+	char	   *from;			/* the same in parentheses, ready for FROM */
 	bool		row_security;	/* policies limit what the role sees */
 	int			nrelations;		/* read by the query; 0: not known to be all it depends on */
 	Oid		   *relation;
@@ -93,5 +94,8 @@ rs_is_integer_type(Oid type)
 {
 	return type == INT2OID || type == INT4OID || type == INT8OID;
 }
+
+/* query_skipped.c */
+extern void rs_query_explain_skipped(const RsQuery *q, char **tables, char **listing);
 
 #endif							/* RS_QUERY_INTERNAL_H */

@@ -17,9 +17,11 @@
  */
 #include "pg_compat.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/spi_priv.h"
+#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -29,6 +31,7 @@
 #include "parser/parse_coerce.h"
 #include "parser/parser.h"
 #include "parser/parsetree.h"
+#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -41,26 +44,98 @@
 
 /* ---------- the text ---------- */
 
-/* Syntax errors point into the user's text, not into our call. */
+/*
+ * Errors of the text point into it, not into our call, and say what an analyst
+ * can do about them: PostgreSQL's own words assume that one typed a statement.
+ */
+typedef struct TextError
+{
+	const char *text;
+	const char *argument;
+	bool		parsing;		/* by us; SPI's own callback knows the text */
+} TextError;
+
 static void
 text_error_callback(void *arg)
 {
+	TextError  *e = arg;
 	int			position = geterrposition();
 
-	if (position > 0)
+	if (e->parsing && position > 0)
 	{
 		errposition(0);
 		internalerrposition(position);
-		internalerrquery((const char *) arg);
+		internalerrquery(e->text);
 	}
+	switch (geterrcode())
+	{
+		case ERRCODE_SYNTAX_ERROR:
+			errhint("Argument %s takes one SELECT, or nothing but the name of a table or view; a name with capitals, spaces or dots in it stands in double quotes.",
+					e->argument);
+			break;
+		case ERRCODE_UNDEFINED_TABLE:
+			errhint("Check the spelling and name the schema (search_path is %s); a name with capitals, spaces or dots in it stands in double quotes.",
+					namespace_search_path);
+			break;
+		case ERRCODE_FEATURE_NOT_SUPPORTED:
+			errhint("A name is schema.table; a dot that belongs to the name stands in double quotes.");
+			break;
+		case ERRCODE_UNDEFINED_PARAMETER:
+			errhint("A query text has no parameters: write the value into it, for example with format('... WHERE inst_id = %%L', value).");
+			break;
+		case ERRCODE_INSUFFICIENT_PRIVILEGE:
+			errhint("The query of argument %s runs with your rights: ask for USAGE on the schema and SELECT on the tables, on those behind views too.",
+					e->argument);
+			break;
+	}
+	errcontext("query of argument %s", e->argument);
 }
 
-/* Is the text nothing but a (qualified, maybe quoted) name? */
-static bool
-is_relation_name(const char *s)
+/* Behind white space, comments and (if wanted) semicolons. */
+static const char *
+skip_blank(const char *s, bool semicolons)
 {
 	for (;;)
 	{
+		if (isspace((unsigned char) *s) || (semicolons && *s == ';'))
+			s++;
+		else if (s[0] == '-' && s[1] == '-')
+			while (*s != '\0' && *s != '\n')
+				s++;
+		else if (s[0] == '/' && s[1] == '*')
+		{
+			const char *start = s;
+			int			depth = 0;
+
+			do
+			{
+				if (s[0] == '/' && s[1] == '*')
+					depth++, s += 2;
+				else if (s[0] == '*' && s[1] == '/')
+					depth--, s += 2;
+				else if (*s++ == '\0')
+					return start;	/* not closed: the parser will say so */
+			} while (depth > 0);
+		}
+		else
+			return s;
+	}
+}
+
+/*
+ * The (qualified, maybe quoted) name, if the text is nothing else; blanks,
+ * comments and semicolons around it do not count. Otherwise NULL.
+ */
+static char *
+relation_name(const char *s)
+{
+	const char *start = skip_blank(s, false);
+
+	s = start;
+	for (;;)
+	{
+		const char *end;
+
 		while (isspace((unsigned char) *s))
 			s++;
 		if (*s == '"')
@@ -73,21 +148,21 @@ is_relation_name(const char *s)
 					s++;
 				}
 			if (*s++ != '"')
-				return false;
+				return NULL;
 		}
 		else
 		{
 			if (!(isalpha((unsigned char) *s) || *s == '_' || IS_HIGHBIT_SET(*s)))
-				return false;
+				return NULL;
 			while (isalnum((unsigned char) *s) || *s == '_' || *s == '$' || IS_HIGHBIT_SET(*s))
 				s++;
 		}
+		end = s;
 		while (isspace((unsigned char) *s))
 			s++;
-		if (*s == '\0')
-			return true;
-		if (*s++ != '.')
-			return false;
+		if (*s++ == '.')
+			continue;
+		return *skip_blank(end, true) == '\0' ? pnstrdup(start, end - start) : NULL;
 	}
 }
 
@@ -105,17 +180,21 @@ not_one_select(const RsContract *contract, const char *found)
 char *
 rs_read_only_select(const char *text, const RsContract *contract)
 {
-	ErrorContextCallback callback;
+	TextError	where = {text, contract->name, true};
+	ErrorContextCallback callback = {error_context_stack, text_error_callback, &where};
+	char	   *name = relation_name(text);
 	List	   *statements;
 	RawStmt    *raw;
 	SelectStmt *select;
 
-	if (is_relation_name(text))
-		return psprintf("SELECT * FROM %s", text);
+	if (name != NULL)
+		return psprintf("SELECT * FROM %s", name);
+	if (pg_strncasecmp(skip_blank(text, false), "graph:", 6) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("argument %s is not the name of a graph", contract->name),
+				 errhint("Where a function takes a graph, it is written graph:NAME, in lower case and with nothing before or behind it; elsewhere pass a query.")));
 
-	callback.callback = text_error_callback;
-	callback.arg = unconstify(char *, text);
-	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	statements = raw_parser(text, RAW_PARSE_DEFAULT);
 	error_context_stack = callback.previous;
@@ -126,7 +205,7 @@ rs_read_only_select(const char *text, const RsContract *contract)
 		not_one_select(contract, psprintf("%d statements", list_length(statements)));
 	raw = linitial_node(RawStmt, statements);
 	if (!IsA(raw->stmt, SelectStmt))
-		not_one_select(contract, "a statement that is not a SELECT");
+		not_one_select(contract, psprintf("%s, which is not a SELECT", CreateCommandName(raw->stmt)));
 	select = (SelectStmt *) raw->stmt;
 	if (select->intoClause != NULL)
 		not_one_select(contract, "SELECT INTO, which writes a table");
@@ -599,6 +678,41 @@ take_over_type(RsQuery *q, int c, Oid theirs)
 	q->fetched[c] = theirs;
 }
 
+static SPIPlanPtr
+prepare_text(const char *sql, const RsContract *contract)
+{
+	TextError	where = {sql, contract->name, false};
+	ErrorContextCallback callback = {error_context_stack, text_error_callback, &where};
+	SPIPlanPtr	plan;
+
+	error_context_stack = &callback;
+	plan = SPI_prepare(sql, 0, NULL);
+	error_context_stack = callback.previous;
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	return plan;
+}
+
+/*
+ * _query_text(query text, argument text DEFAULT 'query') returns text
+ *
+ * The SELECT that a query text means, for statements that are built around it;
+ * errors call it by the name of the argument. NULL for NULL. Errors as everywhere else that takes a query: 42601 not one
+ * SELECT, 42P01 no such table. Plans nothing, reads nothing.
+ */
+PG_FUNCTION_INFO_V1(rs_query_text);
+Datum
+rs_query_text(PG_FUNCTION_ARGS)
+{
+	RsContract	contract = {.name = text_to_cstring(PG_GETARG_TEXT_PP(1))};
+	char	   *sql = rs_read_only_select(text_to_cstring(PG_GETARG_TEXT_PP(0)), &contract);
+
+	SPI_connect();
+	SPI_freeplan(prepare_text(sql, &contract));
+	SPI_finish();
+	PG_RETURN_TEXT_P(cstring_to_text(sql));
+}
+
 RsQuery *
 rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 			  MemoryContext budget, RsInterner *const *interner)
@@ -614,11 +728,10 @@ rs_query_open(const char *text, const RsContract *contract, RsBadRows bad_rows,
 	q->budget = budget;
 	q->bad_rows = bad_rows;
 	q->row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	q->sql = sql;
 	q->from = psprintf("(\n%s\n) q", sql);
 
-	plan = SPI_prepare(sql, 0, NULL);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	plan = prepare_text(sql, contract);
 	source = linitial(SPI_plan_get_plan_sources(plan));
 	if (source->resultDesc == NULL || source->raw_parse_tree == NULL)
 		not_one_select(contract, "a statement without rows");

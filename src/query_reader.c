@@ -472,6 +472,31 @@ kept_plan(RsQuery *q, char *sql, int nargs, Oid *argtypes)
 	return kept->plan;
 }
 
+/* PostgreSQL names the table; whose right is missing it does not say. */
+static void
+rights_error_callback(void *arg)
+{
+	if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
+	{
+		errhint("The query of argument %s runs with your rights: ask for USAGE on the schema and SELECT on the tables, on those behind views too.",
+				((RsQuery *) arg)->contract->name);
+	}
+}
+
+/* Runs one statement of the query, prepared before or now. */
+static void
+execute(RsQuery *q, char *sql, int nargs, Oid *argtypes, SPIExecuteOptions *options)
+{
+	ErrorContextCallback callback = {error_context_stack, rights_error_callback, q};
+	int			result;
+
+	error_context_stack = &callback;
+	result = SPI_execute_plan_extended(kept_plan(q, sql, nargs, argtypes), options);
+	error_context_stack = callback.previous;
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+}
+
 static ParamListInfo
 bind(int nargs, Oid *argtypes, Datum *values, const char *nulls)
 {
@@ -509,7 +534,6 @@ run(RsQuery *q, char *sql, int nargs, Oid *argtypes, Datum *values, const char *
 	};
 	MemoryContext old;
 	uint64		rows = q->rows;
-	int			result;
 
 	q->handler = handler;
 	q->rescale = rescale;
@@ -519,9 +543,7 @@ run(RsQuery *q, char *sql, int nargs, Oid *argtypes, Datum *values, const char *
 	q->turn = 0;
 	for (int i = 0; i < DELAY; i++)
 		memset(q->ring[i].isnull, true, sizeof(q->ring[i].isnull));
-	result = SPI_execute_plan_extended(kept_plan(q, sql, nargs, argtypes), &options);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	execute(q, sql, nargs, argtypes, &options);
 	old = MemoryContextSwitchTo(q->row_context);
 	while (q->pending > 0)
 		handle_oldest(q);
@@ -598,11 +620,8 @@ rs_query_probe(RsQuery *q, const char *what, const char *before, const char *aft
 		.must_return_tuples = true,
 		.dest = receiver
 	};
-	char	   *sql = psprintf("SELECT %s FROM %s %s %s", what, before, q->from, after);
-	int			result = SPI_execute_plan_extended(kept_plan(q, sql, nargs, argtypes), &options);
 
-	if (result < 0)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	execute(q, psprintf("SELECT %s FROM %s %s %s", what, before, q->from, after), nargs, argtypes, &options);
 }
 
 /*
@@ -687,6 +706,8 @@ rs_query_close(RsQuery *q)
 	if (total > 0)
 	{
 		StringInfoData s;
+		char	   *tables;
+		char	   *listing;
 
 		initStringInfo(&s);
 		for (int c = 0; c < q->contract->ncolumns; c++)
@@ -694,10 +715,13 @@ rs_query_close(RsQuery *q)
 				if (q->bad[c][r] > 0)
 					appendStringInfo(&s, "%s" UINT64_FORMAT " where %s %s", s.len ? ", " : "",
 									 q->bad[c][r], q->contract->column[c].name, reason_text[r]);
+		rs_query_explain_skipped(q, &tables, &listing);
 		ereport(WARNING,
 				(errmsg(UINT64_FORMAT " of " UINT64_FORMAT " rows of the %s query were skipped",
 						total, q->rows, q->contract->name),
-				 errdetail("Skipped: %s.", s.data)));
+				 tables ? errdetail("Skipped: %s. The query reads %s.", s.data, tables)
+				 : errdetail("Skipped: %s.", s.data),
+				 errhint("%s; lists them.", listing)));
 	}
 	for (KeptPlan *kept = q->plans; kept; kept = kept->next)
 		SPI_freeplan(kept->plan);

@@ -68,6 +68,7 @@ readable = sql("""DO $$ DECLARE r text; n bigint; BEGIN
     IF n = 0 AND risk_screen._role_mapped('desk', r) THEN RAISE 'role % is mapped but empty', r; END IF;
   END LOOP; END $$""")
 same(readable, "", "every mapped role can be read and has rows")
+same(sql("SELECT * FROM risk_screen.check_mapping('desk')"), "", "check_mapping has nothing to say about the demo's own mapping")
 
 screen = sql("CALL risk_screen.screen('desk', as_of => '2026-11-20')", "-c", "SET client_min_messages = warning")
 same(screen, "", "the desk is screened without a warning")

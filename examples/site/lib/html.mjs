@@ -34,7 +34,7 @@ export function percent(value, digits = 2) {
 	return v !== 0 && Math.abs(v) < 0.5 / 10 ** digits ? `${v.toLocaleString('en-US', { maximumSignificantDigits: 2, maximumFractionDigits: 20 })}%` : `${number(v, digits)}%`;
 }
 
-/** Is a measured value a fraction to be shown in per cent? By the unit of its threshold, else by its name. */
+/** Is a measured value a fraction to be shown in per cent? By what the rule says it measures, else the unit of its threshold, else its name. */
 export const isShare = (unit, title) => unit ? /^(share|ratio|growth)/.test(unit) : /(?<!频)率$|占比|集中度|差率/.test(title ?? '');
 export const measured = (value, unit, title) => isShare(unit, title) ? percent(value) : number(value, 4);
 

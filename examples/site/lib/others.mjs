@@ -53,7 +53,7 @@ ${all ? `<dl class="kpis"><div><dt>前10大平台占比 CR10</dt><dd data-kpi="c
 <section class="card"><h2>属地分布</h2>${legend}${table([{ title: '省份', kind: 'wide', cell: p => esc(p.province) }, { title: '机构', kind: 'num', cell: p => number(p.institutions) }, { title: '等级分布', kind: 'bar', cell: bar }], province, { class: 'stack' })}</section>
 <section class="card"><h2>行业指标<small>规则按全行业或条线测得的数值</small></h2>${table([
 		{ title: '指标', kind: 'wide', cell: i => `<a class="code" href="rules.html#${esc(i.rule)}">${esc(i.rule)}</a>${esc(i.rule_zh)}` }, { title: '范围', cell: i => esc(i.subject_id === 'ALL' && Number(i.subjects) === 1 ? '全行业' : ({ 'custody banks': '存管银行', platforms: '平台', borrowers: '借款人' })[i.subject_id] ?? i.subject_zh) },
-		{ title: '数值', kind: 'num', cell: i => measured(i.value, null, i.rule_zh) }, { title: '预警线', kind: 'num', cell: i => i.threshold === null ? '—' : `${compare(i.operator)} ${measured(i.threshold, null, i.rule_zh)}` }, { title: '金额基数', kind: 'num', cell: i => money(i.amount) },
+		{ title: '数值', kind: 'num', cell: i => measured(i.value, i.unit, i.rule_zh) }, { title: '预警线', kind: 'num', cell: i => i.threshold === null ? '—' : `${compare(i.operator)} ${measured(i.threshold, i.unit, i.rule_zh)}` }, { title: '金额基数', kind: 'num', cell: i => money(i.amount) },
 	], sector_indicators, { class: 'stack' })}</section>`;
 	return page({ title: '行业全景', here: 'sector.html', run, body });
 }

@@ -11,7 +11,7 @@ peer AS (
 		   min(value) AS smallest, max(value) AS largest
 	  FROM measured GROUP BY rule, line)
 SELECT m.inst_id, m.rule, r.title_zh AS rule_zh, r.severity,
-	   (SELECT min(a.unit) FROM risk_screen.parameter AS a WHERE a.code = ANY (r.parameters) AND a.operator <> '=' AND a.value = m.threshold) AS unit, r.reason_zh, m.value, m.operator, m.threshold, m.status,
+	   coalesce(nullif(r.measures -> -1 ->> 'unit', ''), (SELECT min(a.unit) FROM risk_screen.parameter AS a WHERE a.code = ANY (r.parameters) AND a.operator <> '=' AND a.value = m.threshold)) AS unit, r.reason_zh, m.value, m.operator, m.threshold, m.status,
 	   p.peers, p.lower_quartile, p.median, p.upper_quartile, p.smallest, p.largest,
 	   CASE m.operator WHEN '>=' THEN m.value >= m.threshold WHEN '>' THEN m.value > m.threshold WHEN '<=' THEN m.value <= m.threshold
 			WHEN '<' THEN m.value < m.threshold END AS beyond
