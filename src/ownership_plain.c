@@ -13,8 +13,8 @@
  *
  * Plain is: every row about an ancestor is sound (share in [0, 1], no range);
  * those that are valid and of the question's kinds have a share above 0, no
- * nominee, and differ where they are about the same pair; nobody acts in concert;
- * holders sum to 1 or less; nobody is above himself.
+ * nominee, and differ where they are about the same pair; holders sum to 1 or less;
+ * nobody is above himself.
  * Anything else is left to the solver, whose answer is the same where both have
  * one.
  *
@@ -238,9 +238,6 @@ take_holders(RsPlain *p, uint32 which)
 		if (p->options.dated &&
 			((f->from && f->from[row] > p->options.as_of) || (f->to && f->to[row] <= p->options.as_of)))
 			continue;
-		/* who acts together with an owner is looked at too, though he holds nothing */
-		if (r.class == RS_CLASS_CONCERT)
-			return false;
 		if (!(p->options.classes & (1u << r.class)))
 			continue;
 		if (r.class != RS_CLASS_EQUITY || !(r.known & (1 << RS_V_SHARE)) || r.share == 0 || r.owner == node)
