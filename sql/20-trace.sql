@@ -11,7 +11,8 @@ CREATE FUNCTION risk_screen.trace_funds(transfers text, seeds text[],
 		OUT payee text, OUT amount numeric, OUT paid_at timestamptz, OUT cut text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_trace_funds'
-	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000;
+	LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000
+	SUPPORT risk_screen._rows_support;
 COMMENT ON FUNCTION risk_screen.trace_funds(text, text[], text, timestamptz, timestamptz, int, interval, numeric, text[], int, boolean, boolean, text) IS
 	'Every transfer that the money of the seeds can have passed through, once per seed at its smallest hop; cut tells where and why the trace stopped';
 

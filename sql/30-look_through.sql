@@ -1,10 +1,5 @@
 -- Look-through: who owns a company, what a party owns, what a product is made of.
 
--- Rows are read as they are made where this function stands alone in FROM (src/row_scan.c).
-CREATE FUNCTION risk_screen._rows_support(internal) RETURNS internal
-	AS 'MODULE_PATHNAME', 'rs_rows_support' LANGUAGE C STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION risk_screen._rows_support(internal) IS 'Planner support of functions whose rows are read as they are made';
-
 CREATE FUNCTION risk_screen.look_through(holdings text, targets text[] DEFAULT NULL,
 		direction text DEFAULT 'owners', as_of date DEFAULT NULL, max_layers int DEFAULT NULL,
 		over_one text DEFAULT 'keep', known_at timestamptz DEFAULT NULL, bad_rows text DEFAULT 'error',

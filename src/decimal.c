@@ -271,6 +271,48 @@ rs_decimal_form(char *out, int64 value, int scale)
 	return 1 + (int) sizeof(uint16) + (n - first) * (int) sizeof(int16);
 }
 
+static const uint64 power_of_ten[] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+	UINT64CONST(10000000000), UINT64CONST(100000000000), UINT64CONST(1000000000000),
+	UINT64CONST(10000000000000), UINT64CONST(100000000000000), UINT64CONST(1000000000000000),
+	UINT64CONST(10000000000000000), UINT64CONST(100000000000000000), UINT64CONST(1000000000000000000)
+};
+
+/*
+ * The same with all `scale` digits after the point, as a column numeric(p, scale)
+ * has it: 12.50. What is before the point and what is behind it are two
+ * integers, so no 128 bits are needed.
+ */
+int
+rs_amount_form(char *out, int64 value, int scale)
+{
+	uint64		rest = value < 0 ? -(uint64) value : (uint64) value;
+	uint64		whole = rest / power_of_ten[scale];
+	int			below = (scale + 3) / 4;
+	uint64		decimals = (rest - whole * power_of_ten[scale]) * (unsigned) small_power[below * 4 - scale];
+	uint16		digits[10];
+	int			first = lengthof(digits),
+				end = lengthof(digits),
+				weight = -1;
+	uint16		header;
+
+	for (int i = 0; i < below; i++, decimals /= DIGIT_BASE)
+		digits[--first] = (uint16) (decimals % DIGIT_BASE);
+	for (; whole > 0; whole /= DIGIT_BASE, weight++)
+		digits[--first] = (uint16) (whole % DIGIT_BASE);
+	for (; first < end && digits[first] == 0; first++)
+		weight--;
+	while (first < end && digits[end - 1] == 0)
+		end--;
+	if (first == end)
+		weight = 0;
+	header = (uint16) (SHORT_FORM | (value < 0 ? 0x2000 : 0) | scale << 7 | (weight < 0 ? 0x0040 : 0) | (weight & 0x003F));
+	SET_VARSIZE_SHORT(out, 1 + sizeof(uint16) + (end - first) * sizeof(int16));
+	memcpy(out + 1, &header, sizeof(header));
+	memcpy(out + 3, &digits[first], (end - first) * sizeof(int16));
+	return 1 + (int) sizeof(uint16) + (end - first) * (int) sizeof(int16);
+}
+
 /*
  * The nearest float8. Ordinary numbers have at most 16 digits: then the digits
  * as an integer and the power of ten are exact in float8, and one division

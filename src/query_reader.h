@@ -197,8 +197,9 @@ extern int	rs_numeric_scale(Datum numeric);	/* significant fractional digits */
 extern bool rs_numeric_is_finite(Datum numeric);
 extern Datum rs_int128_to_numeric(int128 value, int scale);
 /* Stored form, short varlena header included, into out; returns its bytes. scale 0..18. */
-#define RS_DECIMAL_BYTES 19
+#define RS_DECIMAL_BYTES 23
 extern int	rs_decimal_form(char *out, int64 value, int scale);
+extern int	rs_amount_form(char *out, int64 value, int scale);	/* with zeros at the end */
 extern float8 rs_numeric_to_float8(Datum numeric);	/* the nearest */
 
 /*

@@ -13,6 +13,7 @@
 #include "access/htup_details.h"
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
+#include "utils/builtins.h"
 
 #include "query_reader.h"
 
@@ -123,6 +124,16 @@ rs_row_int4(RsResultRow *row, int32 value)
 	row->value[row->column - 1] = Int32GetDatum(value);
 }
 
+/* bigint, timestamptz */
+static inline void
+rs_row_int8(RsResultRow *row, int64 value)
+{
+	memcpy(rs_row_next(row, sizeof(int64), ALIGNOF_DOUBLE), &value, sizeof(int64));
+#ifdef USE_FLOAT8_BYVAL
+	row->value[row->column - 1] = Int64GetDatum(value);
+#endif
+}
+
 /* text, numeric, arrays: not toasted */
 static inline void
 rs_row_varlena(RsResultRow *row, Datum value)
@@ -164,6 +175,16 @@ rs_row_text_end(RsResultRow *row, int bytes)
 	row->at = row->last + bytes + VARHDRSZ_SHORT;
 }
 
+/* An integer as text. */
+static inline void
+rs_row_int8_text(RsResultRow *row, int64 value)
+{
+	/* and a zero behind it */
+	char	   *to = rs_row_text_begin(row, MAXINT8LEN + 1);
+
+	rs_row_text_end(row, pg_lltoa(value, to));
+}
+
 /* The last value: another comes in its place. */
 static inline void
 rs_row_take_back(RsResultRow *row)
@@ -179,6 +200,15 @@ rs_row_decimal(RsResultRow *row, int64 value, int scale)
 	char	   *to = rs_row_next(row, RS_DECIMAL_BYTES, 1);
 
 	row->at = row->last + rs_decimal_form(to, value, scale);
+}
+
+/* The same with `scale` digits after the point. */
+static inline void
+rs_row_amount(RsResultRow *row, int64 value, int scale)
+{
+	char	   *to = rs_row_next(row, RS_DECIMAL_BYTES, 1);
+
+	row->at = row->last + rs_amount_form(to, value, scale);
 }
 
 /* The decimal 0: a header without digits. */

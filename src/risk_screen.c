@@ -94,6 +94,13 @@ _PG_init(void)
 							 true,
 							 PGC_USERSET, 0,
 							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("risk_screen.enable_row_scan",
+							 "Read the rows of large answers as they are made, where a function stands alone in FROM.",
+							 "Off: the server stores all of them first, as it does with other functions.",
+							 &rs_enable_row_scan,
+							 true,
+							 PGC_USERSET, GUC_EXPLAIN,
+							 NULL, NULL, NULL);
 	DefineCustomStringVariable("risk_screen.time_zone",
 							   "Time zone in which days begin and end.",
 							   "Dates, and times without a zone, are read in this zone; the session's TimeZone does not matter.",

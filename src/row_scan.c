@@ -68,6 +68,8 @@ typedef struct RowScan
 	TupleTableSlot *kept_slot;
 } RowScan;
 
+bool		rs_enable_row_scan = true;
+
 static set_rel_pathlist_hook_type next_pathlist_hook = NULL;
 static Oid	support_function = InvalidOid;	/* the last that was called */
 
@@ -428,7 +430,7 @@ add_row_scan(PlannerInfo *root, RelOptInfo *rel, Index relid, RangeTblEntry *rte
 
 	if (next_pathlist_hook)
 		next_pathlist_hook(root, rel, relid, rte);
-	if (rte->rtekind != RTE_FUNCTION || !OidIsValid(support_function) || list_length(rte->functions) != 1 ||
+	if (rte->rtekind != RTE_FUNCTION || !rs_enable_row_scan || !OidIsValid(support_function) || list_length(rte->functions) != 1 ||
 		rte->funcordinality || rel->pathlist == NIL)
 		return;
 	function = linitial_node(RangeTblFunction, rte->functions);

@@ -26,6 +26,7 @@ typedef struct RsRowSource
 /* The end of such a function: all rows into a tuplestore, or the source itself to who scans it. */
 extern Datum rs_return_rows(FunctionCallInfo fcinfo, const RsRowSource *source);
 
+extern bool rs_enable_row_scan; /* risk_screen.enable_row_scan */
 extern void rs_row_scan_init(void);
 
 #endif							/* RS_ROW_SCAN_H */

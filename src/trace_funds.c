@@ -2,14 +2,14 @@
  * src/trace_funds.c
  *	  trace_funds: the transfers of a trace as rows.
  *
- * A million rows are common, so returning them must cost little more than
- * filling the tuplestore. Per hop, the transfers are gathered in the order in
+ * A million rows are common, so they are made as they are read (src/row_scan.h)
+ * and cost little each. Per hop, the transfers are gathered in the order in
  * which the engine met them (sequential memory), with what the row needs from
  * engine and flow; then (time, place in that list) pairs are radix-sorted, ties
- * by txn_id; then the rows are written in that order (src/trace_tuple.c), which
- * jumps through memory: the gathered rows and names ahead are prefetched.
+ * by txn_id; then the rows are written in that order, which jumps through
+ * memory: the gathered rows and names ahead are prefetched.
  *
- * A hop of many transfers is sent in slices of time, so that memory does not
+ * A hop of many transfers is gathered in slices of time, so that memory does not
  * grow with the hop; each slice looks at all arcs of the hop, but gathers only
  * its own.
  */
@@ -21,15 +21,16 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "row_scan.h"
 #include "rs_memory.h"
-#include "trace_tuple.h"
+#include "trace_sql.h"
 
 /* What the row needs of the flow is copied while it lies side by side. */
 typedef struct Row
 {
 	uint32		transfer;
 	uint32		peer;
-	int64		account;		/* near end, payer downstream: as RsTraceTuple has it */
+	int64		account;		/* near end, payer downstream: the integer itself where the flow has account_integer */
 	int64		amount;			/* when the flow's are no larger */
 	int64		txn;			/* when they are integers */
 } Row;
@@ -68,8 +69,25 @@ typedef struct Rows
 				key_capacity,
 				spare_capacity;
 	RsFlow	   *flow;
-	RsTupleWriter *writer;
 } Rows;
+
+/* How far the rows are made. */
+typedef struct Emission
+{
+	RsTraceCall *call;
+	int			seed;			/* the next */
+	const RsTraceRun *run;		/* of the seed before it, */
+	uint64		nruns;
+	uint64		at_run;			/* where the next hop begins */
+	const RsTraceRun *hop;		/* the runs of the hop at hand, */
+	uint64		hop_runs;
+	Slice		slice[MAX_SLICES];	/* and its slices */
+	int			nslices;
+	int			at_slice;		/* the next */
+	Rows		rows;			/* of the slice before it */
+	uint64		at;				/* the next */
+	Datum		cut_name[RS_CUT_HOPS + 1];
+} Emission;
 
 static inline int
 key_compare(const Key *a, const Key *b, const Rows *rows)
@@ -180,53 +198,118 @@ find_cuts(RsTraceCall *call, Rows *rows, int hop)
 	}
 }
 
-enum { F_SEED, F_HOP, F_TXN, F_PAYER, F_PAYEE, F_AMOUNT, F_PAID_AT, F_CUT, F_COLUMNS };
+/* ---------- writing ---------- */
 
-static void
-send_rows(RsTraceCall *call, Rows *rows, int hop, Datum seed, const Datum *cut_name)
+/* The rows ahead, and the names that they will need. */
+static inline void
+prefetch_rows(const Emission *e, uint64 i)
 {
-	RsFlow	   *flow = call->flow;
-	bool		up = call->question.upstream;
-	RsTraceTuple tuple = {.wide = flow->amount == NULL};
+	const RsTraceCall *call = e->call;
+	const RsFlow *flow = call->flow;
+	const Rows *rows = &e->rows;
 
-	find_cuts(call, rows, hop);
-	order_rows(rows, call->budget);
-	rs_tuple_writer_begin(rows->writer, seed, hop);
-	for (uint64 i = 0; i < rows->n; i++)
+	if (i + ROWS_AHEAD < rows->n)
+		__builtin_prefetch(&ROW_OF(rows, rows->key[i + ROWS_AHEAD]));
+	if (i + NAMES_AHEAD < rows->n)
 	{
-		const Row  *row = &ROW_OF(rows, rows->key[i]);
-		int64		peer;
+		const Row  *ahead = &ROW_OF(rows, rows->key[i + NAMES_AHEAD]);
 
-		if (i + ROWS_AHEAD < rows->n)
-			__builtin_prefetch(&ROW_OF(rows, rows->key[i + ROWS_AHEAD]));
-		if (i + NAMES_AHEAD < rows->n)
+		if (flow->prefetch_account)
+			flow->prefetch_account(flow, ahead->peer);
+		else
 		{
-			const Row  *ahead = &ROW_OF(rows, rows->key[i + NAMES_AHEAD]);
-
-			if (flow->prefetch_account)
-				flow->prefetch_account(flow, ahead->peer);
-			else
-			{
-				rs_trace_prefetch_text(call, (uint32) ahead->account);
-				rs_trace_prefetch_text(call, ahead->peer);
-			}
-			if (flow->txn_integer == NULL && flow->prefetch_txn)
-				flow->prefetch_txn(flow, ahead->transfer);
+			rs_trace_prefetch_text(call, (uint32) ahead->account);
+			rs_trace_prefetch_text(call, ahead->peer);
 		}
-		peer = flow->account_integer ? flow->account_integer(flow, row->peer) : row->peer;
-		tuple.payer = up ? peer : row->account;
-		tuple.payee = up ? row->account : peer;
-		tuple.transfer = row->transfer;
-		tuple.txn = row->txn;
-		tuple.amount = row->amount;
-		tuple.paid_at = rs_flow_time(flow, rows->key[i].when);
-		tuple.cut = cut_name[rows->key[i].row >> CUT_SHIFT];
-		rs_tuple_writer_put(rows->writer, &tuple);
+		if (flow->txn_integer == NULL && flow->prefetch_txn)
+			flow->prefetch_txn(flow, ahead->transfer);
 	}
-	rows->n = 0;
 }
 
-/* Room for the transfers of a slice; those of the last one are sent. */
+/* Of integers as they are. */
+static inline void
+write_account(RsTraceCall *call, RsResultRow *row, int64 account)
+{
+	if (call->flow->account_integer)
+		rs_row_int8_text(row, account);
+	else
+		rs_row_varlena(row, rs_trace_account_text(call, (uint32) account));
+}
+
+/* What has to be made first is made in the context that is emptied now and then. */
+static pg_noinline void
+write_txn_text(RsTraceCall *call, RsResultRow *row, uint32 transfer)
+{
+	MemoryContext old = MemoryContextSwitchTo(call->row_context);
+
+	rs_row_varlena(row, call->flow->txn_text(call->flow, transfer));
+	MemoryContextSwitchTo(old);
+}
+
+static pg_noinline void
+write_wide_amount(RsTraceCall *call, RsResultRow *row, uint32 transfer)
+{
+	MemoryContext old = MemoryContextSwitchTo(call->row_context);
+
+	rs_row_varlena(row, rs_trace_amount(call, rs_flow_amount(call->flow, transfer)));
+	MemoryContextSwitchTo(old);
+}
+
+static void
+write_transfer(Emission *e, RsResultRow *row, uint64 i)
+{
+	RsTraceCall *call = e->call;
+	RsFlow	   *flow = call->flow;
+	Key			key = e->rows.key[i];
+	const Row  *r = &ROW_OF(&e->rows, key);
+	int64		peer;
+
+	prefetch_rows(e, i);
+	peer = flow->account_integer ? flow->account_integer(flow, r->peer) : r->peer;
+	rs_row_begin(row);
+	rs_row_varlena(row, call->seed_text[e->seed - 1]);
+	rs_row_int4(row, e->hop->hop);
+	if (flow->txn_integer)
+		rs_row_int8_text(row, r->txn);
+	else
+		write_txn_text(call, row, r->transfer);
+	write_account(call, row, call->question.upstream ? peer : r->account);
+	write_account(call, row, call->question.upstream ? r->account : peer);
+	if (flow->amount != NULL && flow->scale <= 18)
+		rs_row_amount(row, r->amount, flow->scale);
+	else
+		write_wide_amount(call, row, r->transfer);
+	rs_row_int8(row, rs_flow_time(flow, key.when));
+	if (key.row >> CUT_SHIFT == RS_CUT_NONE)
+		rs_row_null(row);
+	else
+		rs_row_varlena(row, e->cut_name[key.row >> CUT_SHIFT]);
+	rs_trace_row_sent(call);
+}
+
+/* Of a seed that the trace does not follow: it pays, or is paid, too many. */
+static void
+write_cut_seed(Emission *e, RsResultRow *row, Datum seed)
+{
+	bool		up = e->call->question.upstream;
+
+	rs_row_begin(row);
+	rs_row_varlena(row, seed);
+	rs_row_int4(row, 0);
+	rs_row_null(row);
+	for (int payer = 1; payer >= 0; payer--)
+		if (up == payer)
+			rs_row_varlena(row, seed);
+		else
+			rs_row_null(row);
+	rs_row_null(row);
+	rs_row_null(row);
+	rs_row_varlena(row, e->cut_name[RS_CUT_FANOUT]);
+}
+
+/* ---------- gathering ---------- */
+
+/* Room for the transfers of a slice; those of the last one are written. */
 static void
 make_room(RsTraceCall *call, Rows *rows, uint64 n)
 {
@@ -377,33 +460,80 @@ cut_hop(const RsTraceCall *call, const RsTraceRun *run, uint64 nruns, uint64 arc
 	return nslices;
 }
 
-/* The transfers of one hop: the runs that begin here. Returns how many runs these are. */
-static uint64
-send_hop(RsTraceCall *call, Rows *rows, const RsTraceRun *run, uint64 left, Datum seed, const Datum *cut_name)
+/* The next hop of the seed at hand: its runs, its slices. */
+static void
+begin_hop(Emission *e)
 {
-	Slice		slice[MAX_SLICES];
-	uint64		nruns,
-				arcs = 0;
-	int			nslices;
+	uint64		arcs = 0;
 
-	for (nruns = 0; nruns < left && run[nruns].hop == run[0].hop; nruns++)
-		arcs += run[nruns].count;
-	nslices = cut_hop(call, run, nruns, arcs, slice);
-	for (int s = 0; s < nslices; s++)
+	e->hop = &e->run[e->at_run];
+	for (e->hop_runs = 0; e->at_run < e->nruns && e->run[e->at_run].hop == e->hop->hop; e->at_run++, e->hop_runs++)
+		arcs += e->run[e->at_run].count;
+	e->nslices = cut_hop(e->call, e->hop, e->hop_runs, arcs, e->slice);
+	e->at_slice = 0;
+}
+
+/* The rows of the next slice, in their order. */
+static void
+begin_slice(Emission *e)
+{
+	RsTraceCall *call = e->call;
+	const Slice *slice = &e->slice[e->at_slice++];
+	Rows	   *rows = &e->rows;
+
+	rows->n = rows->arcs = 0;
+	make_room(call, rows, slice->arcs);
+	for (uint64 r = 0; r < e->hop_runs; r++)
 	{
-		make_room(call, rows, slice[s].arcs);
-		rows->arcs = 0;
-		for (uint64 r = 0; r < nruns; r++)
-		{
-			if (r + 2 * RUNS_AHEAD < nruns)
-				prefetch_arc(call, &run[r + 2 * RUNS_AHEAD]);
-			if (r + RUNS_AHEAD < nruns)
-				prefetch_transfer(call, &run[r + RUNS_AHEAD], &slice[s]);
-			gather(call, rows, &run[r], &slice[s]);
-		}
-		send_rows(call, rows, run[0].hop, seed, cut_name);
+		if (r + 2 * RUNS_AHEAD < e->hop_runs)
+			prefetch_arc(call, &e->hop[r + 2 * RUNS_AHEAD]);
+		if (r + RUNS_AHEAD < e->hop_runs)
+			prefetch_transfer(call, &e->hop[r + RUNS_AHEAD], slice);
+		gather(call, rows, &e->hop[r], slice);
 	}
-	return nruns;
+	find_cuts(call, rows, e->hop->hop);
+	order_rows(rows, call->budget);
+	e->at = 0;
+}
+
+static bool
+next_row(void *state, RsResultRow *row)
+{
+	Emission   *e = state;
+	RsTraceCall *call = e->call;
+
+	for (;;)
+	{
+		if (e->at < e->rows.n)
+		{
+			write_transfer(e, row, e->at++);
+			return true;
+		}
+		if (e->at_slice < e->nslices)
+			begin_slice(e);
+		else if (e->at_run < e->nruns)
+			begin_hop(e);
+		else if (e->seed == call->nseeds)
+			return false;
+		else
+		{
+			int			s = e->seed++;
+
+			if (rs_trace_seed(call->trace, call->seed[s], true)->seed_cut)
+			{
+				write_cut_seed(e, row, call->seed_text[s]);
+				return true;
+			}
+			e->run = rs_trace_runs(call->trace, &e->nruns);
+			e->at_run = 0;
+		}
+	}
+}
+
+static void
+close_rows(void *state)
+{
+	rs_trace_end(((Emission *) state)->call);
 }
 
 /*
@@ -422,37 +552,15 @@ PG_FUNCTION_INFO_V1(rs_trace_funds);
 Datum
 rs_trace_funds(PG_FUNCTION_ARGS)
 {
-	RsTraceCall *call = rs_trace_begin(fcinfo, ARG_COMMON, -1);
-	bool		up = call->question.upstream;
-	Datum		cut_name[] = {
-		[RS_CUT_NONE] = (Datum) 0,
-		[RS_CUT_STOP_AT] = CStringGetTextDatum("stop_at"),
-		[RS_CUT_FANOUT] = CStringGetTextDatum("fanout"),
-		[RS_CUT_HOPS] = CStringGetTextDatum("hops")
-	};
-	Rows		rows = {.flow = call->flow, .writer = rs_tuple_writer_create(call)};
+	RsTraceCall *call = rs_trace_open(fcinfo, ARG_COMMON, -1);
+	Emission   *e = rs_alloc0(call->budget, 1, sizeof(Emission), "the answer of a trace");
+	MemoryContext old = MemoryContextSwitchTo(call->budget);
 
-	for (int s = 0; s < call->nseeds; s++)
-	{
-		uint64		nruns;
-		const RsTraceRun *run;
-
-		if (rs_trace_seed(call->trace, call->seed[s], true)->seed_cut)
-		{
-			Datum		values[F_COLUMNS] = {0};
-			bool		nulls[F_COLUMNS] = {false, false, true, true, true, true, true, false};
-			int			party = up ? F_PAYER : F_PAYEE;
-
-			values[F_SEED] = values[party] = call->seed_text[s];
-			values[F_CUT] = cut_name[RS_CUT_FANOUT];
-			nulls[party] = false;
-			rs_trace_row(call, values, nulls);
-			continue;
-		}
-		run = rs_trace_runs(call->trace, &nruns);
-		for (uint64 r = 0; r < nruns;)
-			r += send_hop(call, &rows, run + r, nruns - r, call->seed_text[s], cut_name);
-	}
-	rs_trace_end(call);
-	return (Datum) 0;
+	e->call = call;
+	e->rows.flow = call->flow;
+	e->cut_name[RS_CUT_STOP_AT] = CStringGetTextDatum("stop_at");
+	e->cut_name[RS_CUT_FANOUT] = CStringGetTextDatum("fanout");
+	e->cut_name[RS_CUT_HOPS] = CStringGetTextDatum("hops");
+	MemoryContextSwitchTo(old);
+	return rs_return_rows(fcinfo, &(RsRowSource) {next_row, close_rows, e});
 }

@@ -214,23 +214,19 @@ scaled_minimum(RsTraceCall *call)
 }
 
 RsTraceCall *
-rs_trace_begin(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg)
+rs_trace_open(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg)
 {
 	MemoryContext budget;
 	RsTraceCall *call;
-	ReturnSetInfo *result;
 	RsFlowQuestion question;
 
 	refuse_nulls(fcinfo, bad_rows_arg);
 	question_from(fcinfo, &question);
-	InitMaterializedSRF(fcinfo, 0);
-	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen trace", ALLOCSET_DEFAULT_SIZES);
 	SPI_connect();
 	MemoryContextSwitchTo(budget);
 	call = palloc0(sizeof(RsTraceCall));
 	call->budget = budget;
-	call->result = result;
 	call->question = question;
 	call->row_context = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_DEFAULT_SIZES);
 	call->flow = rs_flow_open(text_to_cstring(PG_GETARG_TEXT_PP(ARG_TRANSFERS)),
@@ -266,20 +262,33 @@ rs_trace_begin(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg)
 		call->trace = rs_trace_create(call->flow, &call->question, scaled_minimum(call));
 	if (target_arg >= 0)
 		rs_trace_join(call->trace);
+	/* What was read is enough: nothing but memory is used from here on. */
+	call->flow->close(call->flow);
+	SPI_finish();
 	call->text_page = rs_alloc0(budget, ((uint64) call->flow->naccounts >> RS_TEXT_PAGE_BITS) + 1,
 								sizeof(RsTraceText *), "the answer of a trace");
+	return call;
+}
+
+RsTraceCall *
+rs_trace_begin(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg)
+{
+	RsTraceCall *call;
+
+	InitMaterializedSRF(fcinfo, 0);
+	call = rs_trace_open(fcinfo, bad_rows_arg, target_arg);
+	call->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	call->caller = MemoryContextSwitchTo(call->budget);
 	return call;
 }
 
 void
 rs_trace_end(RsTraceCall *call)
 {
-	call->flow->close(call->flow);
-	/* Leaves the caller's context current; the budget is its child. */
-	SPI_finish();
+	if (call->caller)
+		MemoryContextSwitchTo(call->caller);
 	MemoryContextDelete(call->budget);
 }
-
 
 /* ---- rows ---- */
 

@@ -38,7 +38,8 @@ typedef union RsTraceText
 typedef struct RsTraceCall
 {
 	MemoryContext budget;
-	MemoryContext row_context;	/* reset after each row */
+	MemoryContext caller;		/* of rs_trace_begin(), after which the budget is the current one */
+	MemoryContext row_context;	/* reset after some rows */
 	ReturnSetInfo *result;
 	RsFlow	   *flow;
 	RsFlowQuestion question;
@@ -57,8 +58,10 @@ typedef struct RsTraceCall
 
 /*
  * Check the arguments, open and fetch the flow. bad_rows_arg is the position of
- * that argument, target_arg of the target array or -1.
+ * that argument, target_arg of the target array or -1. rs_trace_begin(): for
+ * functions that send their rows with rs_trace_row().
  */
+extern RsTraceCall *rs_trace_open(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg);
 extern RsTraceCall *rs_trace_begin(FunctionCallInfo fcinfo, int bad_rows_arg, int target_arg);
 extern void rs_trace_end(RsTraceCall *call);
 

@@ -1,4 +1,4 @@
--- Rows read as they are made: where a custom scan reads look_through(), where the server's own scan does, and that both see the same.
+-- Rows read as they are made: where a custom scan reads look_through() and trace_funds(), where the server's own scan does, and that both see the same.
 BEGIN;
 SELECT no_plan();
 
@@ -22,11 +22,12 @@ END$$;
 -- the same rows, in whatever order, from the scan and from the server's own
 CREATE FUNCTION pg_temp.differences(call text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE n bigint;
+	columns text := CASE WHEN call LIKE '%trace_funds%' THEN 'seed, hop, txn_id, payer, payee, amount, amount::text AS shown, paid_at, cut'
+		ELSE 'target, party, layers, direct, total, net, ultimate, in_cycle, flags, total_min, total_max' END;
 BEGIN
 	EXECUTE format($q$
-		WITH made AS MATERIALIZED (SELECT target, party, layers, direct, total, net, ultimate, in_cycle, flags, total_min, total_max FROM %1$s x),
-			kept AS MATERIALIZED (SELECT target, party, layers, direct, total, net, ultimate, in_cycle, flags, total_min, total_max FROM %1$s WITH ORDINALITY x)
-		SELECT count(*) FROM ((TABLE made EXCEPT ALL TABLE kept) UNION ALL (TABLE kept EXCEPT ALL TABLE made)) d$q$, call) INTO n;
+		WITH made AS MATERIALIZED (SELECT %2$s FROM %1$s x), kept AS MATERIALIZED (SELECT %2$s FROM %1$s WITH ORDINALITY x)
+		SELECT count(*) FROM ((TABLE made EXCEPT ALL TABLE kept) UNION ALL (TABLE kept EXCEPT ALL TABLE made)) d$q$, call, columns) INTO n;
 	RETURN n;
 END$$;
 
@@ -54,6 +55,9 @@ SELECT ok(NOT pg_temp.streams($$SELECT (risk_screen.look_through('graph:rs_h')).
 SELECT ok(NOT pg_temp.streams($$SELECT 1 FROM rs_h, risk_screen.look_through('graph:rs_h') x WHERE x.party = rs_h.owner FOR UPDATE OF rs_h$$), 'not where rows may be checked again');
 SELECT matches(pg_temp.plan_of($$SELECT party FROM risk_screen.look_through('graph:rs_h')$$), 'Function: risk_screen.look_through', 'EXPLAIN names the function');
 SELECT lives_ok($$EXPLAIN (VERBOSE, FORMAT json) SELECT party || 'x' FROM risk_screen.look_through('graph:rs_h', ARRAY[(SELECT min(owned) FROM rs_h)]) ORDER BY flags$$, 'EXPLAIN of a call with a subquery');
+SET LOCAL risk_screen.enable_row_scan = off;
+SELECT ok(NOT pg_temp.streams($$SELECT * FROM risk_screen.look_through('graph:rs_h')$$), 'not if it is switched off');
+RESET risk_screen.enable_row_scan;
 SAVEPOINT changed;
 ALTER FUNCTION risk_screen.look_through SET work_mem = '1MB';
 SELECT ok(NOT pg_temp.streams($$SELECT * FROM risk_screen.look_through('graph:rs_h')$$), 'not if a setting goes with each call');
@@ -79,6 +83,31 @@ SELECT is((SELECT string_agg(party || layers::text, ' ' ORDER BY flags, total, p
 	'some columns, expressions of them, sorted by others');
 SELECT is((SELECT count(*) FROM (SELECT * FROM risk_screen.look_through('graph:rs_h', '{c1}') UNION ALL SELECT * FROM risk_screen.look_through('graph:rs_h', '{c2}')) u),
 	(SELECT count(*) FROM risk_screen.look_through('graph:rs_h', '{c1,c2}')), 'two in a union');
+
+-- transfers: integers and texts, amounts of every size and sign, ties, a hop beyond one slice, cuts of every kind
+SELECT setseed(0.3);
+CREATE TABLE rs_t AS SELECT i AS txn_id, (random() ^ 2 * 300)::int AS payer, (random() ^ 2 * 300)::int AS payee,
+		(CASE i % 7 WHEN 0 THEN i * 100000000.01 WHEN 1 THEN i * 0.01 WHEN 2 THEN i * 10000 WHEN 3 THEN 0.01 ELSE 12.5 * (i % 100) END)::numeric(18,2) AS amount,
+		timestamptz '2026-01-01 00:00+08' + (i / 3) * interval '1 minute' AS paid_at
+  FROM generate_series(1, 5000) i;
+SELECT is(risk_screen.create_flow_graph('rs_t', 'SELECT txn_id, payer, payee, amount, paid_at FROM rs_t'), 5000::bigint, 'a flow graph');
+SELECT is(pg_temp.differences(format(call, source)), 0::bigint, format(call, source)) FROM (VALUES ($$'graph:rs_t'$$), ($$'rs_t'$$),
+	($$'SELECT ''t'' || txn_id AS txn_id, repeat(''account '', payer % 20) || payer AS payer, repeat(''account '', payee % 20) || payee AS payee, amount, paid_at FROM rs_t'$$),
+	($$'SELECT txn_id, payer, payee, amount * 1000000000000000000 AS amount, paid_at FROM rs_t'$$)) f(source), (VALUES
+	('risk_screen.trace_funds(%s, ARRAY[''1'', ''250'', ''999'', ''20'', ''1''])'),
+	('risk_screen.trace_funds(%s, ARRAY[''7'', ''40''], direction => ''upstream'', max_hops => 3)'),
+	('risk_screen.trace_funds(%s, ARRAY[''0'', ''120''], max_fanout => 20, stop_at => ARRAY[''2'', ''3''])'),
+	('risk_screen.trace_funds(%s, ARRAY[''280''], max_hold => interval ''1 hour'', min_amount => 100)')) c(call);
+SELECT ok(pg_temp.streams($$SELECT * FROM risk_screen.flow_graph_transfers('rs_t')$$) AND pg_temp.streams($$SELECT * FROM risk_screen.ownership_graph_holdings('rs_h')$$), 'listings of graphs are read so');
+SELECT is((SELECT count(*) FROM (TABLE rs_t EXCEPT ALL SELECT txn_id::int, payer::int, payee::int, amount, paid_at FROM risk_screen.flow_graph_transfers('rs_t')) d)
+	+ (SELECT count(*) FROM (TABLE rs_h EXCEPT ALL SELECT owner, owned, share FROM risk_screen.ownership_graph_holdings('rs_h')) d), 0::bigint, 'and have all rows');
+SELECT is((SELECT count(*) FROM risk_screen.flow_graph_transfers(NULL)), 0::bigint, 'none of NULL');
+SELECT is((SELECT string_agg(amount::text, ' ' ORDER BY t.txn_id::int) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'], max_hops => 1) t),
+	(SELECT string_agg(amount::text, ' ' ORDER BY txn_id) FROM rs_t WHERE payer = 1), 'amounts are shown as they are in the table');
+SELECT is((SELECT array_agg(ROW(hop, paid_at, txn_id)::text) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'])),
+	(SELECT array_agg(ROW(hop, paid_at, txn_id)::text ORDER BY hop, paid_at, txn_id::int) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'])), 'and come in order of hop, time, number');
+SELECT ok(pg_temp.streams($$SELECT count(*) FROM risk_screen.trace_funds('graph:rs_t', '{1}')$$), 'trace_funds is read so, too');
+SELECT is((SELECT count(*) FROM (SELECT payee FROM risk_screen.trace_funds('rs_t', '{1}') LIMIT 7) x), 7::bigint, 'with a limit');
 
 -- ---- read again ----
 SELECT is((SELECT string_agg(c || ':' || x.n, ' ' ORDER BY c) FROM generate_series(300, 303) c,
