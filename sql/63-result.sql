@@ -227,7 +227,8 @@ CREATE TABLE finding_review (
 	reviewer text NOT NULL DEFAULT session_user,
 	reviewed_at timestamptz NOT NULL DEFAULT now(),
 	reason text NOT NULL,
-	PRIMARY KEY (rule, finding_key))
+	PRIMARY KEY (rule, finding_key));
+CREATE TRIGGER warn_unknown AFTER INSERT ON finding_review REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._warn_unknown();
 $$, '问题复核: what a person decided about a finding; holds for every run that finds it again', $$
 rule 规则编号; code
 finding_key 问题标识; as in finding
@@ -247,7 +248,8 @@ CREATE TABLE exemption (
 	known_at timestamptz NOT NULL DEFAULT now(),
 	CHECK (valid_from < valid_to AND isfinite(valid_from) AND isfinite(valid_to)),
 	CHECK (btrim(reason) <> ''),
-	PRIMARY KEY (inst_id, rule, valid_from))
+	PRIMARY KEY (inst_id, rule, valid_from));
+CREATE TRIGGER warn_unknown AFTER INSERT ON exemption REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._warn_unknown();
 $$, '豁免登记: one rule not counted for one institution for a limited time (pilots)', $$
 inst_id 机构编号; institution
 rule 规则编号; code
@@ -268,7 +270,8 @@ CREATE TABLE grade_override (
 	known_at timestamptz NOT NULL DEFAULT now(),
 	CHECK (valid_from < valid_to AND isfinite(valid_from) AND isfinite(valid_to)),
 	CHECK (btrim(reason) <> ''),
-	PRIMARY KEY (inst_id, valid_from, known_at))
+	PRIMARY KEY (inst_id, valid_from, known_at));
+CREATE TRIGGER warn_unknown AFTER INSERT ON grade_override REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION risk_screen._warn_unknown();
 $$, '人工调级: a level set by a person for a limited time; the entry known last counts; never below a red line that cannot be overridden', $$
 inst_id 机构编号; institution
 level 等级; level set

@@ -50,3 +50,15 @@ SET client_min_messages = notice;
 CALL risk_screen.screen('own', '2026-11-20');
 CALL risk_screen.create_workspace('own');
 CALL risk_screen.create_workspace('own');
+-- entries about what is not there
+SET client_min_messages = warning;
+CALL risk_screen.map_role('own', 'institution', $$SELECT 'O1' AS inst_id, '某网贷' AS name, ARRAY['P2P'] AS lines$$);
+CALL risk_screen.map_role('own', 'txn', $$SELECT 'x' AS txn_id, 'a' AS payer, 'b' AS payee, 1 AS amount, now() AS paid_at WHERE false$$);
+INSERT INTO risk_screen.rule (code, title_zh, title_en, severity, body) VALUES ('T1', 'a', 'b', 'yellow', $$SELECT 'institution' AS subject_kind, 'O1' AS subject_id, 1 AS observed, NULL AS threshold, NULL AS amount, NULL AS occurred_at, '{}'::jsonb AS evidence$$);
+CALL risk_screen.screen('own', '2026-11-19');
+INSERT INTO own.finding_review (rule, finding_key, decision, reason) VALUES ('T1', 'institution:O1', 'confirmed', '属实');
+INSERT INTO own.finding_review (rule, finding_key, decision, reason) VALUES ('T1', 'institution:O2', 'confirmed', '属实'), ('B12', 'x', 'rejected', '误报');
+INSERT INTO own.exemption (inst_id, rule, valid_from, valid_to, reason) VALUES ('O1', 'T1', '2026-01-01', '2026-12-31', '试点');
+INSERT INTO own.exemption (inst_id, rule, valid_from, valid_to, reason) VALUES ('O9', 'T9', '2026-01-01', '2026-12-31', '试点');
+INSERT INTO own.grade_override (inst_id, level, valid_from, valid_to, reason) VALUES ('O9', 'red', '2026-01-01', '2026-12-31', '核查中');
+INSERT INTO own.grade_override (inst_id, level, valid_from, valid_to, reason) VALUES ('O1', 'red', '2026-01-01', '2026-12-31', '核查中');
