@@ -69,7 +69,7 @@ $$, '放款资金来自平台自有账户或其关联方账户。', 'A loan was 
 -- What is followed is the money itself: every pay-out of a platform is a claim,
 -- attributed first in, first out through all transfers; custody and reserve
 -- accounts end it (a repayment is no self-financing).
-SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{txn,account,equity}', '{txn}', $$
+SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{txn,account,equity,institution.lines,txn.inst_id,txn.purpose?,account.owner_id,equity.share|equity.kind}', '{txn}', $$
 	WITH raised AS (
 		SELECT t.inst_id, sum(t.amount) FILTER (WHERE coalesce(t.currency, 'CNY') = 'CNY') AS amount, count(*) FILTER (WHERE t.currency <> 'CNY') AS other
 		  FROM txn AS t JOIN institution AS i USING (inst_id)
@@ -106,7 +106,7 @@ SELECT risk_screen._ship_rule('C04', 'red', '{P2P}', '{self_finance_share}', '{t
 	  FROM raised AS r WHERE r.amount IS NOT NULL AND NOT EXISTS (SELECT FROM equity AS e WHERE e.owned = r.inst_id AND (e.valid_from <= $1 OR e.valid_from IS NULL) AND (e.valid_to > $1 OR e.valid_to IS NULL) AND (e.kind IS NULL OR e.kind <> ALL ('{control,concert,economic}'))) AND NOT EXISTS (SELECT FROM arrived AS a WHERE a.inst_id = r.inst_id)
 $$, '出借人资金经借款人流向平台及其关联方，疑似自融。', 'Money lent through the platform reached the platform''s related parties.');
 
-SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity}', '{loan}', $$
+SELECT risk_screen._ship_rule('C05', 'red', '{P2P}', '{}', '{loan,equity,loan.guarantor_id,equity.share|equity.kind}', '{loan}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1))
 	SELECT 'loan' AS subject_kind, l.loan_id AS subject_id, l.inst_id, l.amount AS observed, 0 AS threshold, l.amount, l.started_on::timestamptz AS occurred_at,
 		   jsonb_build_object('guarantor', l.guarantor_id, 'relation', r.relation, 'steps', r.steps) AS evidence
@@ -428,7 +428,7 @@ SELECT risk_screen._ship_rule('C21', 'orange', '{ALL}', '{down_payment_days}', '
 	SELECT 'desk', 'desk', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('missing', 'industry of payees (party)') WHERE NOT EXISTS (SELECT FROM party AS p WHERE p.industry IS NOT NULL)
 $$, '借款发放后数日内付给开发商或中介，或标的、产品、广告称首付贷。', 'Days after the loan the borrower paid a developer or agent, or loan, product or advertisement speak of a down-payment loan.');
 
-SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn}', '{loan}', $$
+SELECT risk_screen._ship_rule('C22', 'red', '{P2P}', '{}', '{loan,txn,institution.lines?,loan.guarantor_id?,txn.inst_id?,txn.purpose?}', '{loan}', $$
 	WITH rel AS MATERIALIZED (SELECT * FROM risk_screen.desk_related_parties($1)),
 	paid AS MATERIALIZED (
 		SELECT t.* FROM txn AS t WHERE t.purpose = 'compensation' AND t.paid_at >= $2 AND t.paid_at < $3)

@@ -262,8 +262,10 @@ SELECT risk_screen._ship_rule('M19', 'orange', '{ALL}', '{incident_signs,inciden
 		  FROM (SELECT c.inst_id, risk_screen.peak_detail(1::numeric, c.received_at, make_interval(days => ($5 ->> 'incident_days')::int), 'count') AS peak, count(*) FILTER (WHERE c.category = 'payment') AS payment, count(*) AS n
 				  FROM complaint AS c WHERE c.received_at >= $2 AND c.received_at < $3 GROUP BY c.inst_id) AS p),
 	late AS (
-		SELECT d.inst_id, sum(d.amount - coalesce(d.paid_amount, 0)) AS amount, max($1 - d.due_on) AS days FROM debt AS d
-		 WHERE d.kind = 'investor' AND d.due_on < $1 - ($5 ->> 'incident_delay')::int AND (d.paid_on IS NULL OR d.paid_on > $1) AND d.amount > coalesce(d.paid_amount, 0) GROUP BY d.inst_id),
+		-- as in B07: what is paid later is owed on the day
+		SELECT d.inst_id, sum(d.amount - p.paid) AS amount, max($1 - d.due_on) AS days FROM debt AS d
+		 CROSS JOIN LATERAL (SELECT CASE WHEN d.paid_on > $1 THEN 0 WHEN d.paid_on <= $1 THEN coalesce(d.paid_amount, d.amount) ELSE coalesce(d.paid_amount, 0) END AS paid) AS p
+		 WHERE d.kind = 'investor' AND d.due_on < $1 - ($5 ->> 'incident_delay')::int AND d.amount > p.paid GROUP BY d.inst_id),
 	runs AS (
 		SELECT f.inst_id, f.amount FROM risk_screen.desk_findings($1, $4, ARRAY['B34']) AS f),
 	signs AS (

@@ -13,6 +13,10 @@ SELECT is(filing.hits('M05'), 'opinion', 'M05: 199 channels today; the same chan
 INSERT INTO filing.text_item (text_id, inst_id, kind, source, published_at, body) VALUES ('o200', 'A', 'news', 's200', '2026-11-20 23:59:59+08', 'x');
 SELECT is(filing.hits('M05'), '', 'M05: exactly 200');
 SELECT is(filing.hits('M05', '2026-11-21'), 'opinion', 'M05: the next day has none');
+UPDATE filing.text_item SET tone = NULL;
+UPDATE filing.text_item SET body = '提现困难，跑路' WHERE text_id = (SELECT min(text_id) FROM filing.text_item WHERE kind IN ('opinion', 'review', 'news'));
+SELECT is((SELECT (evidence ->> 'negative_share')::numeric = round((evidence ->> 'with_words_of_trouble')::numeric / (evidence ->> 'texts')::numeric, 6) AND evidence ->> 'with_words_of_trouble' = '1' FROM risk_screen.run_rule('desk', 'M05', '2026-11-20')), true, 'M05: where nobody tells the tone, the negative share is that of the words of trouble, not the whole');
+UPDATE filing.text_item SET body = 'x' WHERE body = '提现困难，跑路';
 SELECT is(filing.hits('M20'), '', 'M20: praise is no trouble');
 INSERT INTO filing.text_item (text_id, inst_id, kind, source, published_at, body) VALUES ('1', 'A', 'review', 'x', '2026-11-10', '平台提现困难'), ('2', 'A', 'opinion', 'x', '2026-11-10', '老板跑路了'), ('3', 'A', 'ad', 'x', '2026-11-10', '谨防跑路'), ('4', 'B', 'news', 'x', '2026-11-10', '不存在跑路，防范诈骗'), ('5', 'B', 'news', 'x', '2026-11-10', '提现困难'), ('6', 'B', 'news', 'x', '2026-11-10', '跑路');
 SELECT is(filing.hits('M20'), '', 'M20: two texts are not yet three; warnings and denials do not count');
