@@ -4,8 +4,9 @@
 -- 18 for 18 %, one firm twice. Rules would judge such rows, and wrongly. What
 -- a role's columns must hold is known (role_column), so it can be asked.
 
--- A column of the tables behind a role's view that is named like a currency and
--- that the view makes no use of: it is not there, or stands in select lists only
+-- A column of the tables from which a role's view takes numbers that may be amounts
+-- (a table that is only looked up in, for a number of a transfer, gives none), that is
+-- named like a currency and that the view makes no use of: it is not there, or stands in select lists only
 -- (SELECT *) and reaches no column of the role. NULL: none.
 CREATE FUNCTION risk_screen._unused_currency(workspace text, role text) RETURNS text
 	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -15,6 +16,9 @@ CREATE FUNCTION risk_screen._unused_currency(workspace text, role text) RETURNS 
 	  JOIN pg_class AS c ON c.oid = d.refobjid
 	  JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname ~* '^(ccy|curr?|currency(_?code)?|币种(代码)?)$'
 	 WHERE w.ev_class = to_regclass(format('%I.%I', workspace, role))
+	   AND EXISTS (SELECT FROM pg_depend AS u LEFT JOIN pg_attribute AS v ON v.attrelid = u.refobjid AND v.attnum = u.refobjsubid AND u.refobjsubid > 0
+					WHERE u.classid = d.classid AND u.objid = d.objid AND u.refclassid = d.refclassid AND u.refobjid = d.refobjid
+					  AND (u.refobjsubid = 0 OR v.atttypid IN ('numeric'::regtype, 'float8'::regtype, 'float4'::regtype, 'money'::regtype)))
 	   AND NOT EXISTS (SELECT FROM string_to_table(pg_get_viewdef(w.ev_class), E'\n') AS l (line)
 						WHERE strpos(l.line, quote_ident(a.attname)) > 0 AND l.line !~ ('^[\s(]*(SELECT\s+)?([^\s.()]+\.)*' || quote_ident(a.attname) || ',?\s*$')
 						  AND l.line !~ ('NULL::text AS ' || quote_ident(a.attname) || ',?$'))
