@@ -100,6 +100,12 @@ SELECT is(pg_temp.differences(format(call, source)), 0::bigint, format(call, sou
 	('risk_screen.trace_funds(%s, ARRAY[''280''], max_hold => interval ''1 hour'', min_amount => 100)')) c(call);
 SELECT is((SELECT string_agg(amount::text, ' ' ORDER BY t.txn_id::int) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'], max_hops => 1) t),
 	(SELECT string_agg(amount::text, ' ' ORDER BY txn_id) FROM rs_t WHERE payer = 1), 'amounts are shown as they are in the table');
+SELECT is((SELECT string_agg(amount::text, ' ' ORDER BY t.txn_id::int) FROM risk_screen.trace_funds(format(
+		'SELECT %s::bigint + i AS txn_id, 1 AS payer, 2 AS payee, trunc(a, %1$s) AS amount, now() AS paid_at FROM unnest(ARRAY[0.999999999999999999,
+			9.123456789012345678, 0.000000000000000001, 0.100000000000000001, 1, 0, 5.5, 0.012345678901234567]) WITH ORDINALITY u(a, i)', scale), '{1}') t),
+	(SELECT string_agg(trunc(a, scale)::text, ' ' ORDER BY i) FROM unnest(ARRAY[0.999999999999999999,
+			9.123456789012345678, 0.000000000000000001, 0.100000000000000001, 1, 0, 5.5, 0.012345678901234567]) WITH ORDINALITY u(a, i)), 'amounts with ' || scale || ' decimals')
+  FROM generate_series(1, 18) scale;
 SELECT is((SELECT array_agg(ROW(hop, paid_at, txn_id)::text) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'])),
 	(SELECT array_agg(ROW(hop, paid_at, txn_id)::text ORDER BY hop, paid_at, txn_id::int) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'])), 'and come in order of hop, time, number');
 SELECT ok(pg_temp.streams($$SELECT count(*) FROM risk_screen.trace_funds('graph:rs_t', '{1}')$$), 'trace_funds is read so, too');
