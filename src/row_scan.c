@@ -227,10 +227,18 @@ next_row(ScanState *node)
 	return slot;
 }
 
+/*
+ * While another session's change of a row is looked at (EvalPlanQual), a scan of
+ * no table of its own is only asked to check a row that somebody put into its
+ * slot. Nobody does: who locks rows beside ours asks for ours as a whole, and
+ * gets the server's scan. What is left - members of a UNION ALL, and subplans
+ * before the minor releases of November 2025 - reads as ever.
+ */
 static bool
 recheck_row(ScanState *node, TupleTableSlot *slot)
 {
-	return true;
+	(void) next_row(node);		/* into the slot */
+	return !TupIsNull(slot);
 }
 
 static TupleTableSlot *
@@ -309,9 +317,12 @@ static void
 explain(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	FuncExpr   *call = linitial_node(FuncExpr, ((CustomScan *) node->ss.ps.plan)->custom_exprs);
+	char	   *name = get_func_name(call->funcid);
 
-	ExplainPropertyText("Function", quote_qualified_identifier(get_namespace_name(get_func_namespace(call->funcid)),
-															   get_func_name(call->funcid)), es);
+	/* auto_explain comes at the end, when the function may be dropped */
+	if (name == NULL)
+		return;
+	ExplainPropertyText("Function", quote_qualified_identifier(get_namespace_name(get_func_namespace(call->funcid)), name), es);
 	if (es->verbose)
 		ExplainPropertyText("Function Call",
 							deparse_expression((Node *) call,
