@@ -128,6 +128,19 @@ SELECT is((SELECT count(*) FROM generate_series(1, 50) g JOIN risk_screen.look_t
 SELECT cmp_ok(pg_temp.calls() - (SELECT calls FROM before), '<=', 2::bigint, 'is made once, whatever the loop');
 SELECT is((SELECT count(*) FROM generate_series(1, 5) g WHERE EXISTS (SELECT FROM risk_screen.look_through('graph:rs_h', '{c300}') x WHERE x.layers >= g)),
 	(SELECT max(layers)::bigint FROM risk_screen.look_through('graph:rs_h', '{c300}')), 'in a subplan that stops early and goes on');
+-- a parameter of the condition, or of what stands beside the call, is no parameter of the call
+UPDATE before SET calls = pg_temp.calls();
+SELECT is((SELECT array_agg((SELECT count(*) FROM risk_screen.look_through('graph:rs_h', '{c300,c302}') x WHERE x.layers >= g)) FROM generate_series(1, 40) g),
+	(SELECT array_agg((SELECT count(*) FROM unnest(l) y WHERE y >= g)) FROM generate_series(1, 40) g,
+		(SELECT array_agg(layers) AS l FROM risk_screen.look_through('graph:rs_h', '{c300,c302}')) a), 'in a subplan whose condition changes');
+SELECT cmp_ok(pg_temp.calls() - (SELECT calls FROM before), '<=', 3::bigint, 'rows are made twice, then kept');
+UPDATE before SET calls = pg_temp.calls();
+SELECT is((SELECT sum(n) FROM generate_series(1, 40) g, LATERAL (SELECT count(*) AS n
+			FROM risk_screen.look_through('graph:rs_h', '{c300}') x JOIN generate_series(1, g) h ON h >= x.layers OFFSET 0) y),
+	(SELECT sum(greatest(0, g - y + 1))::numeric FROM generate_series(1, 40) g, (SELECT layers AS y FROM risk_screen.look_through('graph:rs_h', '{c300}')) l), 'beside what changes');
+SELECT cmp_ok(pg_temp.calls() - (SELECT calls FROM before), '<=', 3::bigint, 'as well');
+SELECT is((SELECT array_agg((SELECT count(*) FROM risk_screen.look_through('graph:rs_h', (SELECT array_agg('c' || c) FROM generate_series(1, g) c)) x)) FROM generate_series(1, 5) g),
+	(SELECT array_agg((SELECT count(*) FROM risk_screen.look_through('graph:rs_h') x WHERE substr(target, 2)::int <= g)) FROM generate_series(1, 5) g), 'a subquery among its arguments that changes');
 RESET enable_hashjoin;
 RESET enable_mergejoin;
 RESET enable_material;
