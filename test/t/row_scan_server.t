@@ -48,6 +48,22 @@ answer = a.ask("LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; BEGI
 ok(answer.startswith("p") and "\n" not in answer, "a cursor reads on and is explained after its function was dropped", answer)
 ok(psql("SELECT count(*) FROM %s" % call).isdigit(), "and the server is there")
 
+# ---- rows of many graphs read side by side
+psql("""CREATE TABLE t AS SELECT i AS txn_id, i % 50 AS payer, (i * 7 + 1) % 50 AS payee, 1.5 AS amount, timestamptz '2026-01-01' + i * interval '1 minute' AS paid_at FROM generate_series(1, 2000) i;
+SELECT risk_screen.create_flow_graph('f' || i, 't'), risk_screen.create_ownership_graph('o' || i, 'h') FROM generate_series(1, 12) i;
+INSERT INTO t SELECT 2000 + i, 1, 2, 1.5, timestamptz '2026-02-01' FROM generate_series(1, 100) i;
+SELECT risk_screen.refresh_flow_graph('f1');""")
+same(psql("SELECT parts FROM risk_screen.flow_graph WHERE name = 'f1'"), "2", "a flow graph of two parts")
+a.ask("BEGIN;")
+for i in range(1, 13):
+    a.ask("DECLARE o%d CURSOR FOR SELECT target FROM risk_screen.look_through('graph:o%d'); DECLARE f%d CURSOR FOR SELECT txn_id FROM risk_screen.trace_funds('graph:f%d', '{1}'); DECLARE p%d CURSOR FOR SELECT txn_id FROM risk_screen.trace_funds('graph:f1', '{1}');" % ((i,) * 5))
+seen = [[a.ask("FETCH %s%d;" % (c, i)) for i in range(1, 13)] for c in "ofp"]
+ok(all(len(set(s)) == 1 and "ERROR" not in s[0] and s[0] for s in seen), "three dozen cursors over two dozen graphs", seen)
+a.ask("COMMIT;")
+maps = open("/proc/%d/maps" % a.pid).read()
+kept = len(set(l.split()[-1] for l in maps.splitlines() if "pg_risk_screen" in l))
+ok(0 < kept <= 4 + 8 + 1, "at the end few are kept", kept)
+
 for s in (a, b):
     s.close()
 finish("rowscan")
