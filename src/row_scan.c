@@ -26,10 +26,8 @@
 #include "access/htup_details.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
-#include "commands/explain.h"
-#if PG_VERSION_NUM >= 180000
-#include "commands/explain_format.h"
-#endif
+#include RS_EXPLAIN_FORMAT
+#include RS_EXPLAIN_STATE
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
