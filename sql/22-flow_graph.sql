@@ -47,7 +47,8 @@ CREATE FUNCTION risk_screen.flow_graph_transfers(name text,
 		OUT ord bigint, OUT fee numeric, OUT currency text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_flow_graph_transfers'
-	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000000;
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000000
+	SUPPORT risk_screen._rows_support;
 COMMENT ON FUNCTION risk_screen.flow_graph_transfers(text) IS
 	'The transfers that a flow graph holds, in order of time and txn_id';
 

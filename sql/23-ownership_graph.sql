@@ -48,7 +48,8 @@ CREATE FUNCTION risk_screen.ownership_graph_holdings(name text,
 		OUT valid_from date, OUT valid_to date, OUT known_from timestamptz)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'rs_ownership_graph_holdings'
-	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000000;
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 1000000 ROWS 1000000
+	SUPPORT risk_screen._rows_support;
 COMMENT ON FUNCTION risk_screen.ownership_graph_holdings(text) IS
 	'The holdings that an ownership graph holds, by owned company and owner';
 

@@ -22,6 +22,7 @@
 #include "flow_order.h"
 #include "query_reader.h"
 #include "risk_screen.h"
+#include "row_scan.h"
 #include "rs_memory.h"
 
 /*
@@ -204,19 +205,74 @@ rs_flow_graph_state(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(rs_graph_state(&rs_flow_graphs, fcinfo, map_files));
 }
 
+typedef struct Listing			/* transfers of a graph that are being listed */
+{
+	MemoryContext budget;
+	MemoryContext scratch;		/* of texts; reset now and then */
+	RsFlow	   *flow;
+	uint32	   *order;			/* of the transfers, by time */
+	uint32	   *payer;
+	uint32		at;				/* the next */
+} Listing;
+
+/* ord, fee, currency: NULL where the query has no such column. */
 static void
-optional_values(const RsFlowColumns *c, uint32 transfer, Datum *values, bool *nulls)
+write_optional(const RsFlowColumns *c, RsResultRow *row, uint32 transfer)
 {
 	RsGraphExtra extra;
 
 	rs_flow_extra(c, transfer, &extra);
-	nulls[0] = !(c->has & (1u << RS_GC_ORD)) || extra.ord == PG_INT64_MAX;
-	nulls[1] = !(c->has & (1u << RS_GC_FEE));
-	nulls[2] = extra.currency == RS_NO_ID;
-	values[0] = Int64GetDatum(extra.ord);
-	values[1] = rs_int128_to_numeric(extra.fee, extra.fee_scale);
-	if (!nulls[2])
-		values[2] = rs_flow_currency_text(c, extra.currency);
+	if (!(c->has & (1u << RS_GC_ORD)) || extra.ord == PG_INT64_MAX)
+		rs_row_null(row);
+	else
+		rs_row_int8(row, extra.ord);
+	if (c->has & (1u << RS_GC_FEE))
+		rs_row_varlena(row, rs_int128_to_numeric(extra.fee, extra.fee_scale));
+	else
+		rs_row_null(row);
+	if (extra.currency != RS_NO_ID)
+		rs_row_varlena(row, rs_flow_currency_text(c, extra.currency));
+	else
+		rs_row_null(row);
+}
+
+static bool
+next_transfer(void *state, RsResultRow *row)
+{
+	Listing    *l = state;
+	RsFlow	   *flow = l->flow;
+	const RsArc *arc = flow->side[RS_FLOW_OUT].arc;
+	MemoryContext old;
+	uint32		t;
+
+	if (l->at == flow->ntransfers)
+		return false;
+	if ((l->at & 0xFF) == 0)
+		MemoryContextReset(l->scratch);
+	t = l->order[l->at++];
+	old = MemoryContextSwitchTo(l->scratch);
+	rs_row_begin(row);
+	rs_row_varlena(row, flow->txn_text(flow, t));
+	rs_row_varlena(row, flow->account_text(flow, l->payer[t]));
+	rs_row_varlena(row, flow->account_text(flow, arc[t].peer));
+	rs_row_varlena(row, rs_int128_to_numeric(rs_flow_amount(flow, t), flow->scale));
+	rs_row_int8(row, rs_flow_time(flow, arc[t].when));
+	if (flow->columns)
+		write_optional(flow->columns, row, t);
+	else
+		for (int i = 0; i < 3; i++)
+			rs_row_null(row);
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+static void
+close_transfers(void *state)
+{
+	Listing    *l = state;
+
+	l->flow->close(l->flow);
+	MemoryContextDelete(l->budget);
 }
 
 /*
@@ -235,41 +291,13 @@ rs_flow_graph_transfers(PG_FUNCTION_ARGS)
 {
 	char	   *name = rs_graph_read_name(PG_GETARG_TEXT_PP(0));
 	MemoryContext budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen flow graph rows", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext scratch = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
-	RsFlow	   *flow;
-	uint32	   *order,
-			   *payer;
-	const RsFlowSide *out;
-	ReturnSetInfo *result;
+	Listing    *l = rs_alloc0(budget, 1, sizeof(Listing), "reading the flow graph");
 
-	InitMaterializedSRF(fcinfo, 0);
-	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	flow = rs_flow_graph_open(name, budget);
-	out = &flow->side[RS_FLOW_OUT];
-	payer = rs_alloc(budget, flow->ntransfers, sizeof(uint32), "reading the flow graph");
-	rs_flow_ends(flow, payer, NULL, NULL);
-	order = rs_flow_time_order(flow, budget);
-	for (uint32 i = 0; i < flow->ntransfers; i++)
-	{
-		uint32		t = order[i];
-		Datum		values[8];
-		bool		nulls[8] = {false, false, false, false, false, true, true, true};
-		MemoryContext old;
-
-		CHECK_FOR_INTERRUPTS();
-		old = MemoryContextSwitchTo(scratch);
-		values[0] = flow->txn_text(flow, t);
-		values[1] = flow->account_text(flow, payer[t]);
-		values[2] = flow->account_text(flow, out->arc[t].peer);
-		values[3] = rs_int128_to_numeric(rs_flow_amount(flow, t), flow->scale);
-		values[4] = TimestampTzGetDatum(rs_flow_time(flow, out->arc[t].when));
-		if (flow->columns)
-			optional_values(flow->columns, t, values + 5, nulls + 5);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(scratch);
-	}
-	flow->close(flow);
-	MemoryContextDelete(budget);
-	return (Datum) 0;
+	l->budget = budget;
+	l->scratch = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	l->flow = rs_flow_graph_open(name, budget);
+	l->payer = rs_alloc(budget, l->flow->ntransfers, sizeof(uint32), "reading the flow graph");
+	rs_flow_ends(l->flow, l->payer, NULL, NULL);
+	l->order = rs_flow_time_order(l->flow, budget);
+	return rs_return_rows(fcinfo, &(RsRowSource) {next_transfer, close_transfers, l});
 }

@@ -21,6 +21,8 @@
 #include "graph_catalog.h"
 #include "holdings.h"
 #include "ownership_map.h"
+#include "row_scan.h"
+#include "rs_memory.h"
 
 static const struct
 {
@@ -362,6 +364,71 @@ rs_ownership_graph_state(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(rs_graph_state(&rs_ownership_graphs, fcinfo, map_file));
 }
 
+typedef struct Listing			/* rows of a graph that are being listed */
+{
+	MemoryContext budget;
+	MemoryContext scratch;		/* of texts; reset now and then */
+	RsOwnershipMapping *mapping;
+	uint32		row;			/* the next */
+} Listing;
+
+static void
+write_day(RsResultRow *row, DateADT day, bool open)
+{
+	if (open)
+		rs_row_null(row);
+	else
+		rs_row_int4(row, day);
+}
+
+static bool
+next_holding(void *state, RsResultRow *row)
+{
+	Listing    *l = state;
+	const RsOwnershipFile *f = &l->mapping->file;
+	RsHolding	r;
+	RsKey		key;
+	MemoryContext old;
+
+	if (l->row == f->header->nrows)
+		return false;
+	if ((l->row & 0xFF) == 0)
+		MemoryContextReset(l->scratch);
+	old = MemoryContextSwitchTo(l->scratch);
+	rs_ownership_file_row(f, l->row++, &r);
+	rs_row_begin(row);
+	key = rs_key_get(&f->node, r.owner);
+	rs_row_varlena(row, rs_id_text(&l->mapping->node, &key));
+	key = rs_key_get(&f->node, r.owned);
+	rs_row_varlena(row, rs_id_text(&l->mapping->node, &key));
+	for (int v = 0; v < RS_V_COLUMNS; v++)
+		if (r.known & (1 << v))
+			rs_row_varlena(row, rs_int128_to_numeric(r.value[v], f->header->scale[v]));
+		else
+			rs_row_null(row);
+	if (r.kind > 0)
+	{
+		key = rs_key_get(&f->kind_name, r.kind - 1);
+		rs_row_varlena(row, PointerGetDatum(cstring_to_text_with_len(key.bytes, (int) key.length)));
+	}
+	else
+		rs_row_null(row);
+	write_day(row, r.from, DATE_IS_NOBEGIN(r.from));
+	write_day(row, r.to, DATE_IS_NOEND(r.to));
+	if (TIMESTAMP_IS_NOBEGIN(r.known_from))
+		rs_row_null(row);
+	else
+		rs_row_int8(row, r.known_from);
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+static void
+close_holdings(void *state)
+{
+	MemoryContextDelete(((Listing *) state)->budget);
+}
+
 /*
  * ownership_graph_holdings(name text)
  *	 returns (owner text, owned text, share numeric, votes numeric, share_min numeric, share_max numeric,
@@ -376,57 +443,12 @@ Datum
 rs_ownership_graph_holdings(PG_FUNCTION_ARGS)
 {
 	RsGraphOpened o = {0};
-	MemoryContext budget;
-	RsOwnershipMapping *mapping;
-	MemoryContext scratch;
-	ReturnSetInfo *result;
-	const RsOwnershipFile *f;
+	MemoryContext budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen ownership graph rows", ALLOCSET_DEFAULT_SIZES);
+	Listing    *l = rs_alloc0(budget, 1, sizeof(Listing), "rows of an ownership graph");
 
-	InitMaterializedSRF(fcinfo, 0);
-	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	o.owner = budget = AllocSetContextCreate(CurrentMemoryContext, "risk_screen ownership graph rows", ALLOCSET_DEFAULT_SIZES);
-	scratch = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
+	o.owner = l->budget = budget;
+	l->scratch = AllocSetContextCreate(budget, "risk_screen row", ALLOCSET_SMALL_SIZES);
 	rs_graph_use(&rs_ownership_graphs, rs_graph_read_name(PG_GETARG_TEXT_PP(0)), budget, map_file, &o);
-	mapping = o.mapping;
-	f = &mapping->file;
-	for (uint32 row = 0; row < f->header->nrows; row++)
-	{
-		Datum		values[10] = {0};
-		bool		nulls[10];
-		RsHolding	r;
-		RsKey		key;
-		MemoryContext old = MemoryContextSwitchTo(scratch);
-
-		CHECK_FOR_INTERRUPTS();
-		rs_ownership_file_row(f, row, &r);
-		memset(nulls, true, sizeof(nulls));
-		key = rs_key_get(&f->node, r.owner);
-		values[0] = rs_id_text(&mapping->node, &key);
-		key = rs_key_get(&f->node, r.owned);
-		values[1] = rs_id_text(&mapping->node, &key);
-		nulls[0] = nulls[1] = false;
-		for (int v = 0; v < RS_V_COLUMNS; v++)
-			if (r.known & (1 << v))
-			{
-				values[2 + v] = rs_int128_to_numeric(r.value[v], f->header->scale[v]);
-				nulls[2 + v] = false;
-			}
-		if (r.kind > 0)
-		{
-			key = rs_key_get(&f->kind_name, r.kind - 1);
-			values[6] = PointerGetDatum(cstring_to_text_with_len(key.bytes, (int) key.length));
-			nulls[6] = false;
-		}
-		values[7] = DateADTGetDatum(r.from);
-		nulls[7] = DATE_IS_NOBEGIN(r.from);
-		values[8] = DateADTGetDatum(r.to);
-		nulls[8] = DATE_IS_NOEND(r.to);
-		values[9] = TimestampTzGetDatum(r.known_from);
-		nulls[9] = TIMESTAMP_IS_NOBEGIN(r.known_from);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(scratch);
-	}
-	MemoryContextDelete(budget);
-	return (Datum) 0;
+	l->mapping = o.mapping;
+	return rs_return_rows(fcinfo, &(RsRowSource) {next_holding, close_holdings, l});
 }

@@ -98,6 +98,10 @@ SELECT is(pg_temp.differences(format(call, source)), 0::bigint, format(call, sou
 	('risk_screen.trace_funds(%s, ARRAY[''7'', ''40''], direction => ''upstream'', max_hops => 3)'),
 	('risk_screen.trace_funds(%s, ARRAY[''0'', ''120''], max_fanout => 20, stop_at => ARRAY[''2'', ''3''])'),
 	('risk_screen.trace_funds(%s, ARRAY[''280''], max_hold => interval ''1 hour'', min_amount => 100)')) c(call);
+SELECT ok(pg_temp.streams($$SELECT * FROM risk_screen.flow_graph_transfers('rs_t')$$) AND pg_temp.streams($$SELECT * FROM risk_screen.ownership_graph_holdings('rs_h')$$), 'listings of graphs are read so');
+SELECT is((SELECT count(*) FROM (TABLE rs_t EXCEPT ALL SELECT txn_id::int, payer::int, payee::int, amount, paid_at FROM risk_screen.flow_graph_transfers('rs_t')) d)
+	+ (SELECT count(*) FROM (TABLE rs_h EXCEPT ALL SELECT owner, owned, share FROM risk_screen.ownership_graph_holdings('rs_h')) d), 0::bigint, 'and have all rows');
+SELECT is((SELECT count(*) FROM risk_screen.flow_graph_transfers(NULL)), 0::bigint, 'none of NULL');
 SELECT is((SELECT string_agg(amount::text, ' ' ORDER BY t.txn_id::int) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'], max_hops => 1) t),
 	(SELECT string_agg(amount::text, ' ' ORDER BY txn_id) FROM rs_t WHERE payer = 1), 'amounts are shown as they are in the table');
 SELECT is((SELECT string_agg(amount::text, ' ' ORDER BY t.txn_id::int) FROM risk_screen.trace_funds(format(

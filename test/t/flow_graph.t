@@ -69,7 +69,7 @@ same((before, a.ask("SELECT count(*) FROM risk_screen.flow_graph_transfers('twic
      "a refresh replaces the graph for old snapshots too")
 a.ask("COMMIT;")
 a.ask("SELECT count(*) FROM risk_screen.flow_graph_transfers('twice');")
-a.ask("BEGIN; DECLARE c CURSOR FOR SELECT txn_id FROM risk_screen.flow_graph_transfers('twice'); FETCH 1 FROM c;")
+a.ask("BEGIN; DECLARE c SCROLL CURSOR FOR SELECT txn_id FROM risk_screen.flow_graph_transfers('twice'); FETCH 1 FROM c;")
 psql("SELECT risk_screen.drop_flow_graph('twice')")
 same(a.ask("MOVE ALL FROM c; FETCH PRIOR FROM c;"), "20002", "a question that is running finishes on the dropped graph")
 a.ask("COMMIT;")
@@ -242,7 +242,7 @@ same(state("BEGIN; SET statement_timeout = '300ms'; " + grow(70, "SELECT risk_sc
      "57014", "a timeout while reading")
 same((parts(), len(files())), ("ready 5", 7), "leaves the parts and no file")
 session = Session()
-session.ask("BEGIN; DECLARE c CURSOR FOR SELECT txn_id FROM risk_screen.flow_graph_transfers('m'); FETCH 1 FROM c;")
+session.ask("BEGIN; DECLARE c SCROLL CURSOR FOR SELECT txn_id FROM risk_screen.flow_graph_transfers('m'); FETCH 1 FROM c;")
 rows = psql("SELECT count(*) FROM m")
 psql(grow(4, "SELECT risk_screen.refresh_flow_graph('m', max_parts => 1)"))
 same((session.ask("MOVE ALL FROM c; FETCH PRIOR FROM c;"), parts(), len(files())), (rows, "ready 1", 3),
