@@ -281,7 +281,8 @@ static const uint64 power_of_ten[] = {
 /*
  * The same with all `scale` digits after the point, as a column numeric(p, scale)
  * has it: 12.50. What is before the point and what is behind it are two
- * integers, so no 128 bits are needed.
+ * integers, so no 128 bits are needed; only filling up 17 or 18 decimals to 20
+ * would need them, so there the last digit is taken off first.
  */
 int
 rs_amount_form(char *out, int64 value, int scale)
@@ -289,13 +290,22 @@ rs_amount_form(char *out, int64 value, int scale)
 	uint64		rest = value < 0 ? -(uint64) value : (uint64) value;
 	uint64		whole = rest / power_of_ten[scale];
 	int			below = (scale + 3) / 4;
-	uint64		decimals = (rest - whole * power_of_ten[scale]) * (unsigned) small_power[below * 4 - scale];
+	unsigned	fill = (unsigned) small_power[below * 4 - scale];
+	uint64		decimals = rest - whole * power_of_ten[scale];
 	uint16		digits[10];
 	int			first = lengthof(digits),
 				end = lengthof(digits),
 				weight = -1;
 	uint16		header;
 
+	if (unlikely(scale > 16))
+	{
+		digits[--first] = (uint16) (decimals % (DIGIT_BASE / fill) * fill);
+		decimals /= DIGIT_BASE / fill;
+		below--;
+	}
+	else
+		decimals *= fill;
 	for (int i = 0; i < below; i++, decimals /= DIGIT_BASE)
 		digits[--first] = (uint16) (decimals % DIGIT_BASE);
 	for (; whole > 0; whole /= DIGIT_BASE, weight++)

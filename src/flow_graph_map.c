@@ -9,8 +9,9 @@
  * Between these arrays is room for groups that were joined; it is the call's,
  * so a graph of several parts is mapped once for each call at work on it.
  *
- * A backend keeps up to MAX_MAPPINGS mappings for its next question; one whose
- * file is gone is given back at the end of the transaction. Trust: the headers
+ * A backend keeps up to KEPT_MAPPINGS mappings for its next question; more, and
+ * one whose file is gone, are given back at the end of the transaction. More are
+ * needed while rows of many calls are read side by side. Trust: the headers
  * bind the files to server, database, query, row and each other; inode, size,
  * modification and change time are compared with those noted when a file was
  * published. If they differ (a restored backup, an editor) all its checksums
@@ -26,9 +27,11 @@
 #include "flow_graph_map.h"
 #include "rs_memory.h"
 
-#define MAX_MAPPINGS 8
+#define KEPT_MAPPINGS 8
+#define MAX_MAPPINGS 64
 
 static RsGraphMapping mappings[MAX_MAPPINGS];
+static int	nmappings = 0;		/* entries ever used */
 static uint64 mapping_clock = 0;
 
 /* ---------- room for joined groups ---------- */
@@ -112,11 +115,11 @@ next_word(const char **at, char *word, Size size)
 	return true;
 }
 
-/* Give back what nobody uses and whose files are gone. */
+/* Give back what nobody uses and whose files are gone, or which is more than is kept. */
 static void
 unmap_vanished(void)
 {
-	for (int i = 0; i < MAX_MAPPINGS; i++)
+	for (int i = 0; i < nmappings; i++)
 	{
 		const char *at = mappings[i].files;
 		char		name[RS_GRAPH_FILE_NAME];
@@ -125,6 +128,11 @@ unmap_vanished(void)
 
 		if (mappings[i].nfiles == 0 || mappings[i].pins > 0)
 			continue;
+		if (i >= KEPT_MAPPINGS)
+		{
+			release(&mappings[i]);
+			continue;
+		}
 		while (next_word(&at, name, sizeof(name)))
 		{
 			rs_graph_file_path(path, name);
@@ -173,13 +181,15 @@ free_entry(void)
 {
 	int			oldest = -1;
 
-	for (int i = 0; i < MAX_MAPPINGS; i++)
+	for (int i = 0; i < nmappings; i++)
 	{
 		if (mappings[i].nfiles == 0)
 			return i;
 		if (mappings[i].pins == 0 && (oldest < 0 || mappings[i].used < mappings[oldest].used))
 			oldest = i;
 	}
+	if (nmappings < KEPT_MAPPINGS || (oldest < 0 && nmappings < MAX_MAPPINGS))
+		return nmappings++;
 	if (oldest < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -299,7 +309,7 @@ rs_graph_map(const char *files, const char *stamps, const RsGraphIdentity *expec
 	(void) next_word(&at, name, sizeof(name));
 	if (!rs_graph_file_number(name, &identity.file))
 		identity.file = 0;
-	for (int i = 0; i < MAX_MAPPINGS; i++)
+	for (int i = 0; i < nmappings; i++)
 	{
 		m = &mappings[i];
 		if (m->nfiles == 0 || strcmp(m->files, files) != 0 || (m->nfiles > 1 && m->pins > 0))

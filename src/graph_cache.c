@@ -127,9 +127,12 @@ rs_graph_cache_keep(uint64 since, const RsGraphDefinition *d, Oid definitions, O
 	}
 	tables[0] = definitions;
 	tables[1] = files;
+	make_key(key, d->kind, d->name);
+	/* who locks a definition looks into the tables whatever is kept: it is the same */
+	if (hash_search(entries, key, HASH_FIND, NULL) != NULL)
+		return;
 	/* all that can fail comes before the entry */
 	copy_definition(&kept, d, context);
-	make_key(key, d->kind, d->name);
 	entry = hash_search(entries, key, HASH_ENTER, NULL);
 	entry->d = kept;
 }

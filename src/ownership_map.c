@@ -3,9 +3,10 @@
  *	  Mapping the files of ownership graphs.
  *
  * Read-only and shared, so that all backends share the page cache and attaching
- * costs the same whatever the size. A backend keeps up to MAX_MAPPINGS mappings
- * for its next question; one whose file is gone is given back at the end of the
- * transaction. Trust is as with flow graphs (src/flow_graph_map.c): the header
+ * costs the same whatever the size. A backend keeps up to KEPT_MAPPINGS mappings
+ * for its next question; more, and one whose file is gone, are given back at the
+ * end of the transaction. More are needed while rows of many calls are read side
+ * by side. Trust is as with flow graphs (src/flow_graph_map.c): the header
  * binds the file to server, database and query; a file that is not as it was
  * when it was published has its checksums verified, once per mapping.
  */
@@ -19,9 +20,11 @@
 
 #include "ownership_map.h"
 
-#define MAX_MAPPINGS 4
+#define KEPT_MAPPINGS 4
+#define MAX_MAPPINGS 64
 
 static RsOwnershipMapping mappings[MAX_MAPPINGS];
+static int	nmappings = 0;		/* entries ever used */
 static uint64 mapping_clock = 0;
 
 static void
@@ -34,11 +37,11 @@ release(RsOwnershipMapping *m)
 	memset(m, 0, sizeof(*m));
 }
 
-/* Give back what nobody uses and whose files are gone. */
+/* Give back what nobody uses and whose files are gone, or which is more than is kept. */
 static void
 unmap_vanished(void)
 {
-	for (int i = 0; i < MAX_MAPPINGS; i++)
+	for (int i = 0; i < nmappings; i++)
 	{
 		char		path[MAXPGPATH];
 		struct stat st;
@@ -46,7 +49,7 @@ unmap_vanished(void)
 		if (mappings[i].name[0] == '\0' || mappings[i].pins > 0)
 			continue;
 		rs_graph_file_path(path, mappings[i].name);
-		if (stat(path, &st) != 0)
+		if (i >= KEPT_MAPPINGS || stat(path, &st) != 0)
 			release(&mappings[i]);
 	}
 }
@@ -84,7 +87,7 @@ free_entry(void)
 {
 	RsOwnershipMapping *oldest = NULL;
 
-	for (int i = 0; i < MAX_MAPPINGS; i++)
+	for (int i = 0; i < nmappings; i++)
 	{
 		RsOwnershipMapping *m = &mappings[i];
 
@@ -93,6 +96,8 @@ free_entry(void)
 		if (m->pins == 0 && (oldest == NULL || m->used < oldest->used))
 			oldest = m;
 	}
+	if (nmappings < KEPT_MAPPINGS || (oldest == NULL && nmappings < MAX_MAPPINGS))
+		return &mappings[nmappings++];
 	if (oldest == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -130,6 +135,24 @@ map_file(RsOwnershipMapping *m, const char *stamp, const RsGraphIdentity *expect
 	return RS_MAPPED;
 }
 
+/* The entry that has the file mapped already, if it is what is expected; NULL: none. */
+static pg_noinline RsOwnershipMapping *
+mapped_entry(const char *file, const RsGraphIdentity *expected)
+{
+	for (int i = 0; i < nmappings; i++)
+	{
+		RsOwnershipMapping *m = &mappings[i];
+
+		if (strcmp(m->name, file) != 0)
+			continue;
+		if (memcmp(&m->file.header->identity, expected, sizeof(*expected)) == 0 && rs_id_type_fits(&m->file.header->node))
+			return m;
+		if (m->pins == 0)
+			release(m);
+	}
+	return NULL;
+}
+
 RsMapResult
 rs_ownership_map(const char *files, const char *stamps, const RsGraphIdentity *expected,
 				 MemoryContext owner, RsOwnershipMapping **mapping, const char **problem)
@@ -144,17 +167,9 @@ rs_ownership_map(const char *files, const char *stamps, const RsGraphIdentity *e
 		return RS_MAP_DAMAGED;
 	}
 	rs_graph_watch_transactions(unmap_vanished);
-	for (int i = 0; i < MAX_MAPPINGS; i++)
-	{
-		m = &mappings[i];
-		if (strcmp(m->name, files) != 0)
-			continue;
-		if (memcmp(&m->file.header->identity, &identity, sizeof(identity)) == 0 && rs_id_type_fits(&m->file.header->node))
-			return pin(m, owner, mapping);
-		if (m->pins == 0)
-			release(m);
-	}
-
+	m = mapped_entry(files, &identity);
+	if (m != NULL)
+		return pin(m, owner, mapping);
 	m = free_entry();
 	strlcpy(m->name, files, sizeof(m->name));
 	PG_TRY();

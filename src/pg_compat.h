@@ -34,6 +34,15 @@ rs_utf8_length(const unsigned char *p, const unsigned char *end)
 #define RS_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* Headers for a node's lines in EXPLAIN: to print them, to know what is asked for. */
+#if PG_VERSION_NUM >= 180000
+#define RS_EXPLAIN_FORMAT "commands/explain_format.h"
+#define RS_EXPLAIN_STATE "commands/explain_state.h"
+#else
+#define RS_EXPLAIN_FORMAT "commands/explain.h"
+#define RS_EXPLAIN_STATE "commands/explain.h"
+#endif
+
 /* Before a declaration: the function does not return. */
 #if PG_VERSION_NUM >= 180000
 #define RS_NORETURN pg_noreturn

@@ -14,8 +14,10 @@
  * rs_return_rows(). The support function does nothing but be called: so the
  * library is loaded, and its hook set, before paths of the function are made.
  *
- * Rows are kept only where the plan says that they will be read again, and a
- * kept row is one that was wanted before (as a Material node keeps them).
+ * Rows are kept only where the plan says that they will be read again, or once
+ * they were, and a kept row is one that was wanted before (as a Material node
+ * keeps them). What the plan does not say - a subquery whose condition changes
+ * but not its call - makes its rows twice instead of once for each reading.
  *
  * Cost: a row costs what its source does and a slot of pointers into it.
  */
@@ -24,15 +26,14 @@
 #include "access/htup_details.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
-#include "commands/explain.h"
-#if PG_VERSION_NUM >= 180000
-#include "commands/explain_format.h"
-#endif
+#include RS_EXPLAIN_FORMAT
+#include RS_EXPLAIN_STATE
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
@@ -55,6 +56,8 @@ typedef struct RowScan
 	CustomScanState css;
 	FuncExpr   *call;
 	List	   *argument;		/* ExprStates */
+	Bitmapset  *parameters;		/* of the arguments; */
+	bool		has_subplan;	/* among them, whose parameters are not looked for */
 	FmgrInfo	function;
 	FunctionCallInfo fcinfo;
 	MemoryContext rows;			/* of the call at hand; NULL: not called */
@@ -64,7 +67,7 @@ typedef struct RowScan
 	int			columns;		/* of the scan: those that are wanted */
 	int		   *column;			/* which of the row's they are */
 	bool		ended;
-	Tuplestorestate *kept;		/* rows to be read again; NULL: they will not be */
+	Tuplestorestate *kept;		/* rows to be read again; NULL: nobody did or will */
 	TupleTableSlot *kept_slot;
 } RowScan;
 
@@ -227,10 +230,18 @@ next_row(ScanState *node)
 	return slot;
 }
 
+/*
+ * While another session's change of a row is looked at (EvalPlanQual), a scan of
+ * no table of its own is only asked to check a row that somebody put into its
+ * slot. Nobody does: who locks rows beside ours asks for ours as a whole, and
+ * gets the server's scan. What is left - members of a UNION ALL, and subplans
+ * before the minor releases of November 2025 - reads as ever.
+ */
 static bool
 recheck_row(ScanState *node, TupleTableSlot *slot)
 {
-	return true;
+	(void) next_row(node);		/* into the slot */
+	return !TupIsNull(slot);
 }
 
 static TupleTableSlot *
@@ -239,12 +250,34 @@ exec_scan(CustomScanState *node)
 	return ExecScan(&node->ss, next_row, recheck_row);
 }
 
+static bool
+find_parameters(Node *node, RowScan *scan)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		scan->parameters = bms_add_member(scan->parameters, ((Param *) node)->paramid);
+	else if (IsA(node, SubPlan) || IsA(node, AlternativeSubPlan))
+		scan->has_subplan = true;
+	return expression_tree_walker(node, find_parameters, (void *) scan);
+}
+
+static void
+keep_rows(RowScan *scan)
+{
+	MemoryContext old = MemoryContextSwitchTo(scan->css.ss.ps.state->es_query_cxt);
+
+	scan->kept = tuplestore_begin_heap(false, false, work_mem);
+	tuplestore_set_eflags(scan->kept, EXEC_FLAG_REWIND);
+	scan->kept_slot = MakeSingleTupleTableSlot(scan->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
+	MemoryContextSwitchTo(old);
+}
+
 static void
 begin_scan(CustomScanState *node, EState *estate, int eflags)
 {
 	RowScan    *scan = (RowScan *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
-	TupleDesc	desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 	List	   *columns = plan->custom_private;
 	AclResult	allowed;
 
@@ -256,6 +289,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	fmgr_info_cxt(scan->call->funcid, &scan->function, estate->es_query_cxt);
 	fmgr_info_set_expr((Node *) scan->call, &scan->function);
 	scan->argument = ExecInitExprList(scan->call->args, &node->ss.ps);
+	(void) find_parameters((Node *) scan->call->args, scan);
 	scan->row_columns = linitial_int(columns);
 	scan->columns = list_length(columns) - 1;
 	scan->column = palloc(sizeof(int) * Max(scan->columns, 1));
@@ -265,20 +299,20 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	InitFunctionCallInfoData(*scan->fcinfo, &scan->function, list_length(scan->call->args),
 							 scan->call->inputcollid, (Node *) node, NULL);
 	if (eflags & EXEC_FLAG_REWIND)
-	{
-		scan->kept = tuplestore_begin_heap(false, false, work_mem);
-		tuplestore_set_eflags(scan->kept, EXEC_FLAG_REWIND);
-		scan->kept_slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
-	}
+		keep_rows(scan);
 }
 
 static void
 rescan(CustomScanState *node)
 {
 	RowScan    *scan = (RowScan *) node;
+	Bitmapset  *changed = node->ss.ps.chgParam;
+	bool		same = scan->has_subplan ? changed == NULL : !bms_overlap(changed, scan->parameters);
 
 	ExecScanReScan(&node->ss);
-	if (scan->kept != NULL && node->ss.ps.chgParam == NULL)
+	if (same && scan->rows == NULL)
+		return;
+	if (same && scan->kept != NULL)
 	{
 		tuplestore_rescan(scan->kept);
 		return;
@@ -289,6 +323,8 @@ rescan(CustomScanState *node)
 		ExecClearTuple(scan->kept_slot);
 		tuplestore_clear(scan->kept);
 	}
+	else if (same)
+		keep_rows(scan);
 }
 
 static void
@@ -309,9 +345,12 @@ static void
 explain(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	FuncExpr   *call = linitial_node(FuncExpr, ((CustomScan *) node->ss.ps.plan)->custom_exprs);
+	char	   *name = get_func_name(call->funcid);
 
-	ExplainPropertyText("Function", quote_qualified_identifier(get_namespace_name(get_func_namespace(call->funcid)),
-															   get_func_name(call->funcid)), es);
+	/* auto_explain comes at the end, when the function may be dropped */
+	if (name == NULL)
+		return;
+	ExplainPropertyText("Function", quote_qualified_identifier(get_namespace_name(get_func_namespace(call->funcid)), name), es);
 	if (es->verbose)
 		ExplainPropertyText("Function Call",
 							deparse_expression((Node *) call,

@@ -104,6 +104,12 @@ SELECT is((SELECT count(*) FROM (TABLE rs_t EXCEPT ALL SELECT txn_id::int, payer
 SELECT is((SELECT count(*) FROM risk_screen.flow_graph_transfers(NULL)), 0::bigint, 'none of NULL');
 SELECT is((SELECT string_agg(amount::text, ' ' ORDER BY t.txn_id::int) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'], max_hops => 1) t),
 	(SELECT string_agg(amount::text, ' ' ORDER BY txn_id) FROM rs_t WHERE payer = 1), 'amounts are shown as they are in the table');
+SELECT is((SELECT string_agg(amount::text, ' ' ORDER BY t.txn_id::int) FROM risk_screen.trace_funds(format(
+		'SELECT %s::bigint + i AS txn_id, 1 AS payer, 2 AS payee, trunc(a, %1$s) AS amount, now() AS paid_at FROM unnest(ARRAY[0.999999999999999999,
+			9.123456789012345678, 0.000000000000000001, 0.100000000000000001, 1, 0, 5.5, 0.012345678901234567]) WITH ORDINALITY u(a, i)', scale), '{1}') t),
+	(SELECT string_agg(trunc(a, scale)::text, ' ' ORDER BY i) FROM unnest(ARRAY[0.999999999999999999,
+			9.123456789012345678, 0.000000000000000001, 0.100000000000000001, 1, 0, 5.5, 0.012345678901234567]) WITH ORDINALITY u(a, i)), 'amounts with ' || scale || ' decimals')
+  FROM generate_series(1, 18) scale;
 SELECT is((SELECT array_agg(ROW(hop, paid_at, txn_id)::text) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'])),
 	(SELECT array_agg(ROW(hop, paid_at, txn_id)::text ORDER BY hop, paid_at, txn_id::int) FROM risk_screen.trace_funds('graph:rs_t', ARRAY['1'])), 'and come in order of hop, time, number');
 SELECT ok(pg_temp.streams($$SELECT count(*) FROM risk_screen.trace_funds('graph:rs_t', '{1}')$$), 'trace_funds is read so, too');
@@ -126,6 +132,19 @@ SELECT is((SELECT count(*) FROM generate_series(1, 50) g JOIN risk_screen.look_t
 SELECT cmp_ok(pg_temp.calls() - (SELECT calls FROM before), '<=', 2::bigint, 'is made once, whatever the loop');
 SELECT is((SELECT count(*) FROM generate_series(1, 5) g WHERE EXISTS (SELECT FROM risk_screen.look_through('graph:rs_h', '{c300}') x WHERE x.layers >= g)),
 	(SELECT max(layers)::bigint FROM risk_screen.look_through('graph:rs_h', '{c300}')), 'in a subplan that stops early and goes on');
+-- a parameter of the condition, or of what stands beside the call, is no parameter of the call
+UPDATE before SET calls = pg_temp.calls();
+SELECT is((SELECT array_agg((SELECT count(*) FROM risk_screen.look_through('graph:rs_h', '{c300,c302}') x WHERE x.layers >= g)) FROM generate_series(1, 40) g),
+	(SELECT array_agg((SELECT count(*) FROM unnest(l) y WHERE y >= g)) FROM generate_series(1, 40) g,
+		(SELECT array_agg(layers) AS l FROM risk_screen.look_through('graph:rs_h', '{c300,c302}')) a), 'in a subplan whose condition changes');
+SELECT cmp_ok(pg_temp.calls() - (SELECT calls FROM before), '<=', 3::bigint, 'rows are made twice, then kept');
+UPDATE before SET calls = pg_temp.calls();
+SELECT is((SELECT sum(n) FROM generate_series(1, 40) g, LATERAL (SELECT count(*) AS n
+			FROM risk_screen.look_through('graph:rs_h', '{c300}') x JOIN generate_series(1, g) h ON h >= x.layers OFFSET 0) y),
+	(SELECT sum(greatest(0, g - y + 1))::numeric FROM generate_series(1, 40) g, (SELECT layers AS y FROM risk_screen.look_through('graph:rs_h', '{c300}')) l), 'beside what changes');
+SELECT cmp_ok(pg_temp.calls() - (SELECT calls FROM before), '<=', 3::bigint, 'as well');
+SELECT is((SELECT array_agg((SELECT count(*) FROM risk_screen.look_through('graph:rs_h', (SELECT array_agg('c' || c) FROM generate_series(1, g) c)) x)) FROM generate_series(1, 5) g),
+	(SELECT array_agg((SELECT count(*) FROM risk_screen.look_through('graph:rs_h') x WHERE substr(target, 2)::int <= g)) FROM generate_series(1, 5) g), 'a subquery among its arguments that changes');
 RESET enable_hashjoin;
 RESET enable_mergejoin;
 RESET enable_material;

@@ -97,6 +97,13 @@ for change, allowed in (("SELECT risk_screen.grant_ownership_graph('g', 'og_read
     psql(change)
     seen.append((a.ask(ask() + ";") == before) == allowed)
 ok(all(seen), "rights are those of now, whoever changed them", seen)
+psql("SELECT risk_screen.grant_ownership_graph('g', 'og_reader')")
+size = "SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name = 'risk_screen graph definitions';"
+a.ask(ask() + ";")
+small = a.ask("RESET ROLE; %s SET ROLE og_reader;" % size)
+a.ask("DO $$BEGIN FOR i IN 1..500 LOOP BEGIN PERFORM risk_screen.drop_ownership_graph('g'); EXCEPTION WHEN insufficient_privilege THEN NULL; END; END LOOP; END$$;")
+ok(small and a.ask("RESET ROLE; %s SET ROLE og_reader;" % size) == small, "a definition is kept once, however often it is looked up", small)
+psql("SELECT risk_screen.revoke_ownership_graph('g', 'og_reader')")
 a.ask("RESET ROLE;")
 psql("ALTER EXTENSION risk_screen UPDATE")
 same(a.ask(ask() + ";"), before, "and the session goes on")
