@@ -28,6 +28,7 @@ rs_result_row_open(RsResultRow *row, int columns)
 {
 	Size		header = MAXALIGN(SizeofHeapTupleHeader + BITMAPLEN(columns));
 
+	Assert(columns <= 64);
 	memset(row, 0, sizeof(*row));
 	row->columns = columns;
 	row->value = palloc0(sizeof(Datum) * columns);
@@ -55,19 +56,14 @@ rs_result_row_close(RsResultRow *row)
 pg_noinline void
 rs_row_grow(RsResultRow *row, Size bytes)
 {
-	char	   *before = (char *) row->tuple,
-			   *end = before + row->capacity;
+	char	   *before = (char *) row->tuple;
 
 	row->capacity = 2 * bytes;
 	row->tuple = MemoryContextAllocZero(GetMemoryChunkContext(before), row->capacity);
 	memcpy(row->tuple, before, row->at);
 	for (int i = 0; i < row->column; i++)
-	{
-		char	   *value = DatumGetPointer(row->value[i]);
-
-		if (!row->isnull[i] && value >= before && value < end)
-			row->value[i] = PointerGetDatum((char *) row->tuple + (value - before));
-	}
+		if (!row->isnull[i] && !(row->by_value >> i & 1))
+			row->value[i] = PointerGetDatum((char *) row->tuple + (DatumGetPointer(row->value[i]) - before));
 	pfree(before);
 }
 

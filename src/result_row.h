@@ -21,7 +21,8 @@ typedef struct RsResultRow
 {
 	TupleTableSlot *slot;		/* for rs_row_put(); NULL: not used yet */
 	MinimalTuple tuple;			/* the row at hand */
-	Datum	   *value;			/* its columns: in the tuple, or by value */
+	Datum	   *value;			/* its columns: in the tuple, or */
+	uint64		by_value;		/* bit by column: the value itself */
 	bool	   *isnull;
 	Size		capacity;		/* bytes allocated */
 	Size		data;			/* where values begin */
@@ -45,6 +46,7 @@ rs_row_begin(RsResultRow *row)
 {
 	row->at = row->data;
 	row->column = 0;
+	row->by_value = 0;
 	memset(row->tuple->t_bits, 0, BITMAPLEN(row->columns));
 }
 
@@ -110,18 +112,26 @@ rs_row_null(RsResultRow *row)
 	row->isnull[row->column++] = true;
 }
 
+/* The value just written is what its column's datum is. */
+static inline void
+rs_row_by_value(RsResultRow *row, Datum value)
+{
+	row->value[row->column - 1] = value;
+	row->by_value |= UINT64CONST(1) << (row->column - 1);
+}
+
 static inline void
 rs_row_bool(RsResultRow *row, bool value)
 {
 	*rs_row_next(row, 1, 1) = (char) value;
-	row->value[row->column - 1] = BoolGetDatum(value);
+	rs_row_by_value(row, BoolGetDatum(value));
 }
 
 static inline void
 rs_row_int4(RsResultRow *row, int32 value)
 {
 	memcpy(rs_row_next(row, sizeof(int32), ALIGNOF_INT), &value, sizeof(int32));
-	row->value[row->column - 1] = Int32GetDatum(value);
+	rs_row_by_value(row, Int32GetDatum(value));
 }
 
 /* bigint, timestamptz */
@@ -130,7 +140,7 @@ rs_row_int8(RsResultRow *row, int64 value)
 {
 	memcpy(rs_row_next(row, sizeof(int64), ALIGNOF_DOUBLE), &value, sizeof(int64));
 #ifdef USE_FLOAT8_BYVAL
-	row->value[row->column - 1] = Int64GetDatum(value);
+	rs_row_by_value(row, Int64GetDatum(value));
 #endif
 }
 
