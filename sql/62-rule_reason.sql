@@ -98,7 +98,8 @@ DECLARE
 	words text := measures::text;
 BEGIN
 	IF words LIKE '%{%}%' THEN
-		FOR p IN SELECT key, value FROM jsonb_each_text(coalesce(vals, '{}'))
+		-- a parameter that is not in force on the day has no value
+		FOR p IN SELECT key, value FROM jsonb_each_text(coalesce(vals, '{}')) WHERE value IS NOT NULL
 		LOOP
 			words := replace(words, '{' || p.key || '}', trim_scale(p.value::numeric)::text);
 		END LOOP;

@@ -39,6 +39,8 @@ BEGIN
 	END IF;
 	RETURN NULL;
 END $$;
+-- for a trigger on a table of one's own it would end the history of a shipped rule
+REVOKE ALL ON FUNCTION risk_screen._keep_rule_history() FROM PUBLIC;
 CREATE TRIGGER keep_history AFTER INSERT OR UPDATE OR DELETE ON risk_screen.rule
 	FOR EACH ROW EXECUTE FUNCTION risk_screen._keep_rule_history();
 

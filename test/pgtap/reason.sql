@@ -18,6 +18,7 @@ SELECT is_empty($$SELECT r.code, m FROM risk_screen.rule AS r LEFT JOIN LATERAL 
 SELECT is_empty($$SELECT code FROM risk_screen.rule WHERE builtin AND (SELECT count(*) FROM jsonb_array_elements(measures) WITH ORDINALITY AS u (m, n) WHERE m ->> 'at' IS NULL AND n = jsonb_array_length(measures)) <> 1$$,
 	'and has one measure for whatever else, the last');
 SELECT is_empty($$SELECT r.code, p.name FROM risk_screen.rule AS r, regexp_matches(r.measures::text, '\{(\w+)\}', 'g') AS p (name) WHERE r.builtin AND NOT p.name[1] = ANY (r.parameters)$$, 'a parameter in its words is one of its own');
+SELECT is(risk_screen._measures_in_force('[{"zh": "前{top_n}大", "en": "top {top_n}", "unit": "share"}]', '{"cap": null, "top_n": 10}') -> 0 ->> 'en', 'top 10', 'a parameter that is not in force on the day does not take the words away');
 
 -- figures
 SELECT is(risk_screen._finding_figures(english, m::jsonb, k, e::jsonb, o, op, t), CASE WHEN english THEN en ELSE zh END, CASE WHEN english THEN en ELSE zh END)

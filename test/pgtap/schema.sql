@@ -29,6 +29,11 @@ SELECT is_empty($$
 	 WHERE n.nspname = 'risk_screen' AND p.prosecdef
 	   AND NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp']
 $$, 'SECURITY DEFINER functions pin their search path');
+SELECT is_empty($$
+	SELECT p.oid::regprocedure
+	  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+	 WHERE n.nspname = 'risk_screen' AND p.prosecdef AND has_function_privilege('public', p.oid, 'EXECUTE')
+$$, 'and are not for everybody: a trigger function would do its work for a table of anybody''s own');
 
 SELECT is_empty($$
 	SELECT p.oid::regprocedure
