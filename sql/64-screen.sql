@@ -86,7 +86,8 @@ BEGIN
 	   OR column_name IS NOT NULL AND NOT EXISTS (SELECT FROM risk_screen.role_column AS c WHERE c.role = _filed.role AND c.name = column_name) THEN
 		RETURN false;
 	END IF;
-	EXECUTE format('SELECT EXISTS (SELECT FROM %s.%I%s)', CASE WHEN to_regclass(format('pg_temp.%I', role)) IS NOT NULL THEN 'pg_temp' ELSE quote_ident(workspace) END, role,
+	-- a replay's view of the role; a temporary table of that name is the caller's own
+	EXECUTE format('SELECT EXISTS (SELECT FROM %s.%I%s)', CASE WHEN (SELECT c.relkind = 'v' FROM pg_class AS c WHERE c.oid = to_regclass(format('pg_temp.%I', role))) THEN 'pg_temp' ELSE quote_ident(workspace) END, role,
 				   CASE WHEN column_name IS NOT NULL THEN format(' WHERE %I IS NOT NULL', column_name) ELSE '' END) INTO found;
 	RETURN found;
 EXCEPTION
@@ -170,6 +171,8 @@ DECLARE
 	why text;
 	op text;
 	vals jsonb;
+	detail text;
+	hint text;
 BEGIN
 	PERFORM risk_screen._require_workspace(workspace);
 	SELECT * INTO r FROM risk_screen.rule AS x WHERE x.code = run_rule.rule;
@@ -203,9 +206,10 @@ BEGIN
 				RAISE EXCEPTION 'rule % may not read what it needs: %', r.code, SQLERRM USING ERRCODE = 'insufficient_privilege',
 					HINT = 'A rule runs with your rights; ask for SELECT on the tables behind the role views.';
 			WHEN syntax_error_or_access_rule_violation THEN
+				GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
 				RAISE EXCEPTION 'the body of rule % cannot be run: %', r.code, SQLERRM USING ERRCODE = SQLSTATE,
-					DETAIL = 'A body is one SELECT, without a semicolon, over role views by their bare names; it returns subject_kind, subject_id, observed, threshold, amount, occurred_at, evidence.',
-					HINT = format('SELECT body FROM risk_screen.rule WHERE code = %L; shows it, docs/rules.md an example.', r.code);
+					DETAIL = coalesce(nullif(detail, '') || ' ', '') || 'A body is one SELECT, without a semicolon, over role views by their bare names; it returns subject_kind, subject_id, observed, threshold, amount, occurred_at, evidence.',
+					HINT = coalesce(nullif(hint, '') || ' ', '') || format('SELECT body FROM risk_screen.rule WHERE code = %L; shows it, docs/rules.md an example.', r.code);
 		END;
 	END IF;
 	IF known_at < 'infinity' THEN
@@ -408,13 +412,20 @@ CREATE FUNCTION risk_screen._check_screen_rights(workspace text) RETURNS void
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	bad text;
+	lacking text;
 BEGIN
 	SELECT string_agg(o.name, ', ' ORDER BY o.ordinal, o.name) INTO bad FROM risk_screen._desk_object AS o
 	 WHERE o.ddl ~ '^\s*CREATE TABLE' AND to_regclass(format('%I.%I', workspace, o.name)) IS NULL;
-	-- measures: the column that was added last
-	IF bad IS NOT NULL OR NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(format('%I.rule_outcome', workspace)) AND a.attname = 'measures') THEN
+	IF bad IS NULL THEN
+		-- what is described of a table is there, or the table is of before
+		SELECT string_agg(o.name || '.' || line[1], ', ' ORDER BY o.ordinal, o.name, line[1]) INTO lacking
+		  FROM risk_screen._desk_object AS o CROSS JOIN regexp_matches(o.columns, '^(\w+) ', 'gn') AS line
+		 WHERE o.ddl ~ '^\s*CREATE TABLE'
+		   AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(format('%I.%I', workspace, o.name)) AND a.attname = line[1] AND NOT a.attisdropped);
+	END IF;
+	IF bad IS NOT NULL OR lacking IS NOT NULL THEN
 		RAISE EXCEPTION 'workspace "%" was made by an earlier version', workspace USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = coalesce('Tables it lacks: ' || bad || '.', 'Table rule_outcome lacks columns.'),
+			DETAIL = coalesce('Tables it lacks: ' || bad || '.', 'Columns it lacks: ' || lacking || '.'),
 			HINT = format('CALL risk_screen.create_workspace(%L) renews it and keeps its rows, mappings and grants.', workspace);
 	END IF;
 	SELECT string_agg(t, ', ') INTO bad
@@ -486,6 +497,8 @@ DECLARE
 	base bigint;
 	changed datemultirange;
 	known jsonb;
+	detail text;
+	hint text;
 BEGIN
 	PERFORM risk_screen._require_workspace(workspace);
 	IF as_of IS NULL OR NOT isfinite(as_of) THEN
@@ -543,9 +556,10 @@ BEGIN
 		CALL risk_screen._screen_digest(workspace, run_row, rules);
 	EXCEPTION WHEN data_exception THEN
 		-- a value that a mapping cannot convert; every rule over that role would fail of it
+		GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
 		RAISE EXCEPTION 'rows of workspace "%" cannot be read: %', workspace, SQLERRM USING ERRCODE = SQLSTATE,
-			DETAIL = 'A value of the warehouse does not convert to the type that the role has.',
-			HINT = format('SELECT * FROM risk_screen.check_mapping(%L) WHERE problem = ''unreadable''; tells which role; convert the value in its mapping.', workspace);
+			DETAIL = coalesce(nullif(detail, ''), 'A value of the warehouse does not convert to the type that the role has.'),
+			HINT = coalesce(nullif(hint, '') || ' ', '') || format('SELECT * FROM risk_screen.check_mapping(%L) WHERE problem = ''unreadable''; tells which role; convert the value in its mapping.', workspace);
 	END;
 	IF incremental IS NOT FALSE THEN
 		base := risk_screen._base_run(workspace, run_row);

@@ -55,10 +55,35 @@ SELECT is((SELECT string_agg(inst_id || ' ' || (hit_rules @> '{part}')::text || 
 UPDATE filing.paid SET purpose = NULL;
 CALL risk_screen.screen('bare', '2026-11-21', incremental => false);
 SELECT is((SELECT string_agg(c.rule || ' ' || c.outcome, ', ' ORDER BY c.rule) FROM bare.rule_check AS c JOIN bare.run AS r USING (run_id) WHERE r.as_of = '2026-11-21' AND rule IN ('need', 'part')), 'need failed, part failed', 'a column that was filed and is no more was withdrawn');
+UPDATE filing.paid SET purpose = 'y';
+CREATE TEMPORARY TABLE txn (purpose text);
+SELECT is(filing.bare('need'), NULL, 'a temporary table of the caller named like a role is not the role');
+DROP TABLE pg_temp.txn;
+UPDATE filing.paid SET purpose = NULL;
 -- a mapping that cannot be read fails the rules that read it, not the run
 CALL risk_screen.map_role('bare', 'loan', $$SELECT 'L' AS loan_id, 'P' AS inst_id, 1 AS amount, date '2026-11-01' AS started_on, 'viel' AS rate$$);
 SET client_min_messages = error;
 CALL risk_screen.screen('bare', '2026-11-22');
 SELECT is((SELECT outcome FROM bare.rule_outcome JOIN bare.run AS r USING (run_id) WHERE r.as_of = '2026-11-22' AND rule = 'need'), 'unknown', 'the run goes on');
+-- what a value's own error said stays when the run says whose it is
+CREATE FUNCTION filing.yuan(t text) RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN
+	RAISE EXCEPTION 'no number: %', t USING ERRCODE = 'invalid_parameter_value', DETAIL = 'Column amt.', HINT = 'Ask the bank.';
+END $$;
+CREATE FUNCTION filing.said(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	detail text;
+	hint text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, detail, hint);
+END $$;
+CALL risk_screen.map_role('bare', 'txn', $$SELECT 'T' || n AS txn_id, 'a' AS payer, 'b' AS payee, filing.yuan('x') AS amount, timestamptz '2026-11-19' AS paid_at FROM generate_series(1, 2) AS n$$);
+SELECT matches(filing.said($$CALL risk_screen.screen('bare', '2026-11-23')$$), '^22023 \| rows of workspace "bare" cannot be read: no number: x \| Column amt\. \| Ask the bank\. SELECT \* FROM risk_screen.check_mapping',
+	'detail and hint of a value that cannot be read stay');
+UPDATE risk_screen.rule SET body = 'SELECT i.inst_idd AS subject_id FROM institution AS i', needs = '{institution}' WHERE code = 'typo';
+SELECT matches(filing.said($$SELECT * FROM risk_screen.run_rule('bare', 'typo', '2026-11-23')$$), '^42703 \| the body of rule typo cannot be run: .*Perhaps you meant.*SELECT body FROM risk_screen.rule WHERE code = ''typo''', 'and those of a body that cannot run');
 SELECT * FROM finish();
 ROLLBACK;

@@ -122,6 +122,9 @@ SELECT is(said($$CALL risk_screen.create_workspace('desk')$$), 'no error', 'a ta
 SELECT is((SELECT count(*) FROM desk.row_seal_old), 1::bigint, 'is kept under another name');
 SELECT set_eq('SELECT * FROM definitions(''desk'') WHERE name NOT IN (''row_seal_old'', ''loan'')', 'SELECT * FROM renewed WHERE name <> ''loan''', 'and the view is made');
 -- a desk that lacks a table says whose it is
+ALTER TABLE desk.run DROP COLUMN repeated_keys CASCADE;
+SELECT matches(said($$CALL risk_screen.screen('desk', '2026-09-20')$$), '^55000 \| workspace "desk" was made by an earlier version \| Columns it lacks: run.repeated_keys\. \| CALL risk_screen.create_workspace', 'nor one that lacks a column, whichever');
+SELECT is(said($$CALL risk_screen.create_workspace('desk')$$), 'no error', 'it is renewed');
 DROP TABLE desk.name_hit;
 SELECT is(said($$CALL risk_screen.screen('desk', '2026-09-20')$$), '55000 | workspace "desk" was made by an earlier version | Tables it lacks: name_hit. | CALL risk_screen.create_workspace(''desk'') renews it and keeps its rows, mappings and grants.',
 	'a desk of an earlier version is not screened, and what to do is said');
