@@ -95,6 +95,9 @@ rs_is_integer_type(Oid type)
 	return type == INT2OID || type == INT4OID || type == INT8OID;
 }
 
+/* query_open.c */
+extern bool rs_error_wants_hint(const char *about);
+
 /* query_skipped.c */
 extern void rs_query_explain_skipped(const RsQuery *q, char **tables, char **listing);
 

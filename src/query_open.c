@@ -55,6 +55,22 @@ typedef struct TextError
 	bool		parsing;		/* by us; SPI's own callback knows the text */
 } TextError;
 
+/*
+ * May a context callback give the error at hand a hint? Not if it has one that
+ * knows better, and with a text only if the message is about that.
+ */
+bool
+rs_error_wants_hint(const char *about)
+{
+	MemoryContext old = MemoryContextSwitchTo(CurTransactionContext);	/* errors cannot be copied into their own */
+	ErrorData  *error = CopyErrorData();
+	bool		wants = error->hint == NULL && (about == NULL || (error->message_id != NULL && strstr(error->message_id, about) != NULL));
+
+	FreeErrorData(error);
+	MemoryContextSwitchTo(old);
+	return wants;
+}
+
 static void
 text_error_callback(void *arg)
 {
@@ -66,6 +82,12 @@ text_error_callback(void *arg)
 		errposition(0);
 		internalerrposition(position);
 		internalerrquery(e->text);
+	}
+	if (!rs_error_wants_hint(geterrcode() == ERRCODE_FEATURE_NOT_SUPPORTED ? "cross-database references" :
+							 geterrcode() == ERRCODE_UNDEFINED_TABLE ? "does not exist" : NULL))
+	{
+		errcontext("query of argument %s", e->argument);
+		return;
 	}
 	switch (geterrcode())
 	{

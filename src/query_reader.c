@@ -476,7 +476,7 @@ kept_plan(RsQuery *q, char *sql, int nargs, Oid *argtypes)
 static void
 rights_error_callback(void *arg)
 {
-	if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
+	if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE && rs_error_wants_hint(NULL))
 	{
 		errhint("The query of argument %s runs with your rights: ask for USAGE on the schema and SELECT on the tables, on those behind views too.",
 				((RsQuery *) arg)->contract->name);

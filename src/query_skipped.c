@@ -38,6 +38,32 @@ collect_tables(Node *node, void *context)
 	return raw_expression_tree_walker(node, collect_tables, context);
 }
 
+/* Does the text make a column of this name, instead of taking a table's? Then a table's is another one. */
+typedef struct Made
+{
+	const char *name;
+} Made;
+
+static bool
+is_made(Node *node, void *context)
+{
+	const Made *made = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, ResTarget) && ((ResTarget *) node)->name != NULL && strcmp(((ResTarget *) node)->name, made->name) == 0)
+	{
+		Node	   *value = ((ResTarget *) node)->val;
+
+		while (value != NULL && IsA(value, TypeCast))
+			value = ((TypeCast *) value)->arg;
+		if (value != NULL && (!IsA(value, ColumnRef) || !IsA(llast(((ColumnRef *) value)->fields), String) ||
+							  strcmp(strVal(llast(((ColumnRef *) value)->fields)), made->name) != 0))
+			return true;
+	}
+	return raw_expression_tree_walker(node, is_made, context);
+}
+
 /* As one would write it; a temporary table stands in whatever schema it is. */
 static char *
 table_name(Oid table)
@@ -148,6 +174,21 @@ statement(const RsQuery *q, const char *from, Oid table)
 }
 
 static bool
+makes_bad_columns(const RsQuery *q, Node *parsed)
+{
+	for (int c = 0; c < q->contract->ncolumns; c++)
+		for (int r = 0; r < BAD_REASONS; r++)
+		{
+			Made		made = {q->contract->column[c].name};
+			Made		high = {r == BAD_INVERTED ? q->contract->column[q->contract->high].name : made.name};
+
+			if (q->bad[c][r] > 0 && (is_made(parsed, &made) || is_made(parsed, &high)))
+				return true;
+		}
+	return false;
+}
+
+static bool
 has_bad_columns(const RsQuery *q, Oid table)
 {
 	for (int c = 0; c < q->contract->ncolumns; c++)
@@ -171,6 +212,7 @@ rs_query_explain_skipped(const RsQuery *q, char **tables, char **listing)
 	ListCell   *lc;
 	StringInfoData names;
 	int			n = 0;
+	bool		made = makes_bad_columns(q, linitial_node(RawStmt, parsed)->stmt);
 
 	(void) collect_tables(linitial_node(RawStmt, parsed)->stmt, &found);
 	initStringInfo(&names);
@@ -181,12 +223,12 @@ rs_query_explain_skipped(const RsQuery *q, char **tables, char **listing)
 
 		if (n++ < 5)
 			appendStringInfo(&names, "%s%s", names.len ? ", " : "", name);
-		if (*listing == NULL && has_bad_columns(q, lfirst_oid(lc)))
+		if (*listing == NULL && !made && has_bad_columns(q, lfirst_oid(lc)))
 			*listing = statement(q, name, lfirst_oid(lc));
 	}
 	if (n > 5)
 		appendStringInfo(&names, " and %d more", n - 5);
 	*tables = n > 0 ? names.data : NULL;
 	if (*listing == NULL)
-		*listing = statement(q, strlen(q->sql) <= SHORT_TEXT ? psprintf("(%s) AS q", q->sql) : "(the query) AS q", InvalidOid);
+		*listing = statement(q, strlen(q->sql) <= SHORT_TEXT ? psprintf(strstr(q->sql, "--") ? "(%s\n) AS q" : "(%s) AS q", q->sql) : "(the query) AS q", InvalidOid);
 }

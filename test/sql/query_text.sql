@@ -74,3 +74,14 @@ RESET ROLE;
 SELECT * FROM risk_screen.lexicon_versions('CN-2016-22');
 DROP OWNED BY query_text_nobody;
 DROP ROLE query_text_nobody;
+-- PostgreSQL's own hint is kept, and one about names of tables is only for these
+CREATE TABLE hh (owner text, owned text, share numeric);
+INSERT INTO hh VALUES ('a', 'b', 0.5), ('a', 'c', 1.5);
+SELECT count(*) FROM risk_screen.look_through('SELECT h.owner, h.owned FROM hh AS x');
+SELECT count(*) FROM risk_screen.look_through('SELECT owner, CASE WHEN true THEN generate_series(1, 2)::text END AS owned FROM hh');
+-- the statement that lists skipped rows lists just them: a column that the query makes is not the table's, and a comment ends
+SELECT count(*) FROM risk_screen.look_through('SELECT owner, owned, share + 1 AS share FROM hh; -- c', bad_rows => 'skip');
+SELECT * FROM (SELECT owner, owned, share + 1 AS share FROM hh) AS q WHERE share > 1;
+SELECT count(*) FROM risk_screen.look_through('SELECT owner, owned, hh.share::numeric AS share FROM hh', bad_rows => 'skip');
+SELECT count(*) FROM risk_screen.look_through($$SELECT * FROM (VALUES ('a', 'b', 1.5)) AS v (owner, owned, share) -- c$$, bad_rows => 'skip');
+DROP TABLE hh;
