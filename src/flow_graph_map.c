@@ -285,6 +285,24 @@ types_fit(const RsGraphHeader *h)
 		(!(h->columns & (1u << RS_GC_CURRENCY)) || rs_id_type_fits(&h->currency));
 }
 
+/* The entry that has the files mapped already, if they are what is expected; -1: none. */
+static pg_noinline int
+mapped_entry(const char *files, const RsGraphIdentity *expected)
+{
+	for (int i = 0; i < nmappings; i++)
+	{
+		RsGraphMapping *m = &mappings[i];
+
+		if (m->nfiles == 0 || strcmp(m->files, files) != 0 || (m->nfiles > 1 && m->pins > 0))
+			continue;
+		if (memcmp(&m->graph.part[0].header->identity, expected, sizeof(*expected)) == 0 && types_fit(m->graph.part[0].header))
+			return i;
+		if (m->pins == 0)
+			release(m);
+	}
+	return -1;
+}
+
 RsMapResult
 rs_graph_map(const char *files, const char *stamps, const RsGraphIdentity *expected,
 			 MemoryContext owner, RsGraphMapping **mapping, const char **problem)
@@ -309,17 +327,9 @@ rs_graph_map(const char *files, const char *stamps, const RsGraphIdentity *expec
 	(void) next_word(&at, name, sizeof(name));
 	if (!rs_graph_file_number(name, &identity.file))
 		identity.file = 0;
-	for (int i = 0; i < nmappings; i++)
-	{
-		m = &mappings[i];
-		if (m->nfiles == 0 || strcmp(m->files, files) != 0 || (m->nfiles > 1 && m->pins > 0))
-			continue;
-		if (memcmp(&m->graph.part[0].header->identity, &identity, sizeof(identity)) == 0 && types_fit(m->graph.part[0].header))
-			return pin(i, owner, mapping);
-		if (m->pins == 0)
-			release(m);
-	}
-
+	entry = mapped_entry(files, &identity);
+	if (entry >= 0)
+		return pin(entry, owner, mapping);
 	entry = free_entry();
 	m = &mappings[entry];
 	m->nfiles = nfiles;
