@@ -2,7 +2,7 @@
  * src/graph_cache.c
  *	  Definitions of kept graphs that this session looked up before.
  *
- * Two looks into tables took a fifth of a question about one company. What was
+ * Two looks into tables took a sixth of a question about one company. What was
  * found is kept until one of the tables changes, as the server keeps what it
  * knows of its own catalogs: a trigger on the tables, whoever writes to them,
  * sends an invalidation of the table that reaches all sessions when the

@@ -99,6 +99,6 @@ rs_is_integer_type(Oid type)
 extern bool rs_error_wants_hint(const char *about);
 
 /* query_skipped.c */
-extern void rs_query_explain_skipped(const RsQuery *q, char **tables, char **listing);
+extern void rs_query_explain_skipped(const RsQuery *q, char **tables, char **hint);
 
 #endif							/* RS_QUERY_INTERNAL_H */

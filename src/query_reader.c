@@ -707,7 +707,7 @@ rs_query_close(RsQuery *q)
 	{
 		StringInfoData s;
 		char	   *tables;
-		char	   *listing;
+		char	   *hint;
 
 		initStringInfo(&s);
 		for (int c = 0; c < q->contract->ncolumns; c++)
@@ -715,13 +715,13 @@ rs_query_close(RsQuery *q)
 				if (q->bad[c][r] > 0)
 					appendStringInfo(&s, "%s" UINT64_FORMAT " where %s %s", s.len ? ", " : "",
 									 q->bad[c][r], q->contract->column[c].name, reason_text[r]);
-		rs_query_explain_skipped(q, &tables, &listing);
+		rs_query_explain_skipped(q, &tables, &hint);
 		ereport(WARNING,
 				(errmsg(UINT64_FORMAT " of " UINT64_FORMAT " rows of the %s query were skipped",
 						total, q->rows, q->contract->name),
 				 tables ? errdetail("Skipped: %s. The query reads %s.", s.data, tables)
 				 : errdetail("Skipped: %s.", s.data),
-				 errhint("%s; lists them.", listing)));
+				 errhint("%s", hint)));
 	}
 	for (KeptPlan *kept = q->plans; kept; kept = kept->next)
 		SPI_freeplan(kept->plan);

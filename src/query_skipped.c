@@ -131,21 +131,24 @@ condition(const RsQuery *q, int column, BadReason reason, const char *from, Oid 
 	return pstrdup("false");
 }
 
-/* The column, if all that is wrong with rows is a word that nobody knows in it; else -1. */
+/* The column, if all that is wrong with rows is a word that nobody knows in it; else -1. *any: is there such a word? */
 static int
-only_unknown(const RsQuery *q)
+only_unknown(const RsQuery *q, bool *any)
 {
 	int			column = -1;
+	bool		only = true;
+
+	*any = false;
 
 	for (int c = 0; c < q->contract->ncolumns; c++)
 		for (int r = 0; r < BAD_REASONS; r++)
 			if (q->bad[c][r] > 0)
 			{
-				if (r != BAD_UNKNOWN || column >= 0)
-					return -1;
+				only &= r == BAD_UNKNOWN && column < 0;
+				*any |= r == BAD_UNKNOWN;
 				column = c;
 			}
-	return column;
+	return only ? column : -1;
 }
 
 static char *
@@ -153,13 +156,14 @@ statement(const RsQuery *q, const char *from, Oid table)
 {
 	StringInfoData s;
 	bool		first = true;
-	int			unknown = only_unknown(q);
+	bool		among_others;
+	int			unknown = only_unknown(q, &among_others);
 
 	if (unknown >= 0)
 	{
 		const char *name = quote_identifier(q->contract->column[unknown].name);
 
-		return psprintf("SELECT %s, count(*) FROM %s GROUP BY 1", name, from);
+		return psprintf("SELECT %s, count(*) FROM %s GROUP BY 1; lists them.", name, from);
 	}
 	initStringInfo(&s);
 	appendStringInfo(&s, "SELECT * FROM %s WHERE ", from);
@@ -170,6 +174,8 @@ statement(const RsQuery *q, const char *from, Oid table)
 				appendStringInfo(&s, "%s%s", first ? "" : " OR ", condition(q, c, r, from, table));
 				first = false;
 			}
+	/* rows with a word that is known are listed, too */
+	appendStringInfoString(&s, among_others ? "; lists them, among others." : "; lists them.");
 	return s.data;
 }
 
@@ -201,11 +207,11 @@ has_bad_columns(const RsQuery *q, Oid table)
 }
 
 /*
- * Tables of the query, and a statement that lists the rows: of the first table
+ * Tables of the query, and a hint with a statement that lists the rows: of the first table
  * that has the columns by these names, else of the query.
  */
 void
-rs_query_explain_skipped(const RsQuery *q, char **tables, char **listing)
+rs_query_explain_skipped(const RsQuery *q, char **tables, char **hint)
 {
 	List	   *parsed = raw_parser(q->sql, RAW_PARSE_DEFAULT);
 	List	   *found = NIL;
@@ -216,19 +222,19 @@ rs_query_explain_skipped(const RsQuery *q, char **tables, char **listing)
 
 	(void) collect_tables(linitial_node(RawStmt, parsed)->stmt, &found);
 	initStringInfo(&names);
-	*listing = NULL;
+	*hint = NULL;
 	foreach(lc, found)
 	{
 		char	   *name = table_name(lfirst_oid(lc));
 
 		if (n++ < 5)
 			appendStringInfo(&names, "%s%s", names.len ? ", " : "", name);
-		if (*listing == NULL && !made && has_bad_columns(q, lfirst_oid(lc)))
-			*listing = statement(q, name, lfirst_oid(lc));
+		if (*hint == NULL && !made && has_bad_columns(q, lfirst_oid(lc)))
+			*hint = statement(q, name, lfirst_oid(lc));
 	}
 	if (n > 5)
 		appendStringInfo(&names, " and %d more", n - 5);
 	*tables = n > 0 ? names.data : NULL;
-	if (*listing == NULL)
-		*listing = statement(q, strlen(q->sql) <= SHORT_TEXT ? psprintf(strstr(q->sql, "--") ? "(%s\n) AS q" : "(%s) AS q", q->sql) : "(the query) AS q", InvalidOid);
+	if (*hint == NULL)
+		*hint = statement(q, strlen(q->sql) <= SHORT_TEXT ? psprintf(strstr(q->sql, "--") ? "(%s\n) AS q" : "(%s) AS q", q->sql) : "(the query) AS q", InvalidOid);
 }

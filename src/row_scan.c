@@ -234,8 +234,8 @@ next_row(ScanState *node)
  * While another session's change of a row is looked at (EvalPlanQual), a scan of
  * no table of its own is only asked to check a row that somebody put into its
  * slot. Nobody does: who locks rows beside ours asks for ours as a whole, and
- * gets the server's scan. What is left - members of a UNION ALL, and subplans
- * before the minor releases of November 2025 - reads as ever.
+ * gets the server's scan. What is left, such as members of a UNION ALL, reads as
+ * ever (test/t/row_scan_server.t).
  */
 static bool
 recheck_row(ScanState *node, TupleTableSlot *slot)
